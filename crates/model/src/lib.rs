@@ -1,0 +1,12 @@
+//! Words everyone shares: identifiers, time, actors, evidence.
+//!
+//! Owns: one newtype an entity, UTC time in microseconds, civil dates, who acted and how sure we are of it.
+//! Never: does I/O, reads the time, draws randomness.
+
+mod actor;
+mod id;
+mod time;
+
+pub use actor::{Actor, Evidence, Person};
+pub use id::{DataKeyId, IdError, PersonId, RecordId, SessionId, TerminalId, UnitId};
+pub use time::{CivilDate, Clock, Instant, TimeError};
