@@ -1,1 +1,7 @@
-//! placeholder
+//! The ledger: one writer, its journal, its reader, the vault that seals, the witnesses that watch.
+//!
+//! Owns: appending durably, publishing tiles, recovering, reading, sealing keys, cosigning.
+//! Never: knows a form, a register or SQL; reads the clock or draws randomness by itself (both are arguments).
+//! Formats are those of `docs/format.md`, which crate `proof` reads and checks without this crate.
+
+pub mod disk;
