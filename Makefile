@@ -1,0 +1,102 @@
+# Every chore of Ward. `make help` lists them. A fresh Debian machine with the Rust toolchain and a C compiler is enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Debian packages that the tests need: strace checks the order of system calls, python3-cryptography carries the
+# third implementation of the format, g++ compiles the fuzzing runtime. `make run` needs none.
+PACKAGES := g++ python3-cryptography strace
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ward
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export PATH := $(CACHE)/bin:$(PATH)
+DATA ?= ward-data
+FUZZ_SECONDS ?= 10
+WARD := $(CARGO_TARGET_DIR)/release/ward
+
+.PHONY: help
+help: ## 列出所有工作 · list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+
+.PHONY: run
+run: release ## 建置並啟動 Ward，必要時先建立帳本 · build Ward, create its ledger if there is none, serve
+	@if [ ! -e $(DATA) ]; then \
+	  echo "「$(DATA)」尚不存在，現在建立新帳本 · $(DATA) does not exist yet: creating a new ledger"; \
+	  echo "+ ward ledger init --data $(DATA)"; \
+	  $(WARD) ledger init --data $(DATA); \
+	fi
+	$(WARD) serve --data $(DATA)
+
+.PHONY: test
+test: packages toolchain fmt tidy clippy doc unit fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
+
+.PHONY: soak
+soak: packages toolchain ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
+	WARD_SOAK=1 cargo test --locked --release --workspace
+	$(MAKE) fuzz FUZZ_SECONDS=600
+
+.PHONY: bench-ledger
+bench-ledger: release ## 量測帳本速度，附記於 bench/RESULTS.md · measure the ledger, append to bench/RESULTS.md
+	@mkdir -p bench
+	$(WARD) bench ledger | tee -a bench/RESULTS.md
+
+.PHONY: release
+release:
+	cargo build --locked --release --package ward
+
+.PHONY: fmt
+fmt: ## 檢查排版 · check the formatting
+	cargo fmt --all --check
+
+.PHONY: tidy
+tidy: ## 檢查專案規約 · check the house rules
+	cargo xtask tidy
+
+.PHONY: clippy
+clippy: ## 靜態檢查，警告視為錯誤 · lints, warnings are errors
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: doc
+doc: ## 產生程式文件，不容警告 · build the documentation, no warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+.PHONY: unit
+unit: ## 執行測試，含短回合的當機迴圈 · run the tests, a short crash loop among them
+	cargo test --locked --workspace
+
+.PHONY: fuzz
+fuzz: cargo-fuzz ## 每個目標模糊測試 FUZZ_SECONDS 秒 · fuzz each target for FUZZ_SECONDS seconds
+	@cd fuzz; export CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/fuzz; \
+	targets=$$(cargo fuzz list); [ -n "$$targets" ] || { echo "fuzz/Cargo.toml names no target"; exit 1; }; \
+	cargo fuzz build --sanitizer none; \
+	for target in $$targets; do \
+	  echo "fuzz $$target: $(FUZZ_SECONDS) s"; \
+	  cargo fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1; \
+	done
+
+.PHONY: cargo-fuzz
+cargo-fuzz:
+	@command -v cargo-fuzz >/dev/null || \
+	  CARGO_TARGET_DIR=$(CACHE)/install cargo install cargo-fuzz --locked --version 0.13.2 --root $(CACHE)
+
+# Root installs what is missing; anyone else is told the one line that does.
+.PHONY: packages
+packages:
+	@command -v dpkg-query >/dev/null || \
+	  { echo "本機不是 Debian，請自行安裝 · not a Debian machine, install yourself: $(PACKAGES)"; exit 0; }; \
+	missing=; for name in $(PACKAGES); do \
+	  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || missing+=" $$name"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	install="apt-get update && apt-get install -y --no-install-recommends$$missing"; \
+	if [ "$$(id -u)" != 0 ]; then \
+	  echo "缺少套件，請先執行 · packages are missing, run this first:"; \
+	  echo "  sudo sh -c '$$install'"; exit 2; \
+	fi; \
+	echo "+ $$install"; DEBIAN_FRONTEND=noninteractive sh -c "$$install"
+
+.PHONY: toolchain
+toolchain:
+	@cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 || \
+	  { echo "請先執行 · run this first: rustup component add clippy rustfmt"; exit 2; }
