@@ -5,3 +5,18 @@
 //! Formats are those of `docs/format.md`, which crate `proof` reads and checks without this crate.
 
 pub mod disk;
+pub mod error;
+pub mod journal;
+mod ledger;
+pub mod lock;
+pub mod objects;
+mod publisher;
+pub mod reader;
+mod recover;
+mod shared;
+pub mod tiles;
+mod writer;
+
+pub use ledger::{Ledger, Receipt, create};
+pub use recover::Recovered;
+pub use writer::MOST_BATCH_BYTES;

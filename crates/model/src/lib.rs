@@ -6,7 +6,9 @@
 mod actor;
 mod id;
 mod time;
+mod told;
 
 pub use actor::{Actor, Evidence, Person};
 pub use id::{DataKeyId, IdError, PersonId, RecordId, SessionId, TerminalId, UnitId};
 pub use time::{CivilDate, Clock, Instant, TimeError};
+pub use told::Told;

@@ -4,10 +4,16 @@
 //! Never: writes anything, opens a file, waits, reads the time. Whoever has the bytes has all it needs.
 //! Does not: know what an entry means to a form; that is for the crates above.
 
+pub mod base64;
 pub mod checkpoint;
+pub mod entry;
 pub mod hash;
 pub mod inclusion;
+pub mod json;
+pub mod lifecycle;
 pub mod note;
 pub mod policy;
+pub mod seal;
+pub mod signature;
 pub mod tile;
 pub mod tree;
