@@ -1,0 +1,95 @@
+"""The test vectors in `crates/proof/vectors/`.
+
+Owns: how each file is laid out. Each is an object with `accepted` and `refused` cases, or says
+more where a case needs it; a case that does not come out as the file says is `Wrong`.
+Source: docs/format.md section 11.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+import canonical
+import seal
+import tree
+from entry import Entry
+from spelling import Wrong, from_base64, to_base64
+
+
+def check(path: Path) -> int:
+    """Checks the file and tells how many cases it held."""
+    checker = CHECKERS.get(path.stem)
+    if checker is None:
+        raise Wrong(f"{path.name}: no such file of vectors is known here")
+    return checker(json.loads(path.read_text("utf-8")))
+
+
+def same(found: object, wanted: object, case: object) -> None:
+    """`Wrong` unless what was found is what the file says."""
+    if found != wanted:
+        raise Wrong(f"{str(case)[:300]}: found {found!r}, the vectors say {wanted!r}")
+
+
+def refused(act: Callable[[], object], case: object) -> None:
+    """`Wrong` unless `act` refuses."""
+    try:
+        act()
+    except Wrong:
+        return
+    raise Wrong(f"accepted, and the vectors say refused: {str(case)[:600]}")
+
+
+def accepted(act: Callable[[], Any], case: object) -> Any:
+    """What `act` returns; the `Wrong` of its own with the case named."""
+    try:
+        return act()
+    except Wrong as fault:
+        raise Wrong(f"refused, and the vectors say accepted: {fault}: {str(case)[:600]}") from None
+
+
+def bytes_of(case: dict[str, Any]) -> bytes:
+    """The bytes of a case: text, or base64 where they are no text."""
+    return case["text"].encode("utf-8") if "text" in case else from_base64(case["base64"])
+
+
+def _canonical(file: dict[str, Any]) -> int:
+    for text in file["accepted"]:
+        value = accepted(lambda: canonical.read(text.encode("utf-8")), text)
+        same(canonical.write(value), text.encode("utf-8"), text)
+    for case in file["refused"]:
+        refused(lambda: canonical.read(bytes_of(case)), case)
+    return len(file["accepted"]) + len(file["refused"])
+
+
+def _entry(file: dict[str, Any]) -> int:
+    for case in file["accepted"]:
+        raw = case["entry"].encode("utf-8")
+        entry = accepted(lambda: Entry.parse(raw), case)
+        same(to_base64(entry.content_hash), case["content_hash"], case)
+        same(to_base64(tree.leaf_hash(raw)), case["leaf"], case)
+    for case in file["refused"]:
+        refused(lambda: Entry.parse(case["entry"].encode("utf-8")), case)
+    return len(file["accepted"]) + len(file["refused"])
+
+
+def _seal(file: dict[str, Any]) -> int:
+    def opened(case: dict[str, Any]) -> seal.Opened:
+        key = from_base64(case.get("key", file["key"]), 32)
+        return seal.open_entry(Entry.parse(case["entry"].encode("utf-8")), key)
+
+    for case in file["accepted"]:
+        found = accepted(lambda: opened(case), case)
+        same(found.plaintext, case["plaintext"].encode("utf-8"), case)
+        same(to_base64(found.content_hash), case["content_hash"], case)
+    for case in file["refused"]:
+        refused(lambda: opened(case), case)
+    return len(file["accepted"]) + len(file["refused"])
+
+
+CHECKERS: dict[str, Callable[[dict[str, Any]], int]] = {
+    "canonical": _canonical,
+    "entry": _entry,
+    "seal": _seal,
+}
