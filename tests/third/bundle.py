@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any
 
 import canonical
 import tree
@@ -48,7 +49,8 @@ def read(data: bytes) -> list[Section]:
     """The sections of a bundle, in order and each at its place; contents are not looked at."""
     if not data.startswith(FIRST_LINE):
         raise Wrong("not a bundle of version 1")
-    at, sections = len(FIRST_LINE), []
+    at = len(FIRST_LINE)
+    sections: list[Section] = []
     while True:
         line, newline, _ = data[at : at + 200].partition(b"\n")
         if not newline:
@@ -130,9 +132,7 @@ def _number(section: Section) -> int:
     return section.argument
 
 
-def _check_ranges(
-    entries: list[Section], ranges: list[Section], head: Any
-) -> dict[int, bytes]:
+def _check_ranges(entries: list[Section], ranges: list[Section], head: Any) -> dict[int, bytes]:
     if [s.argument for s in entries] != [s.argument for s in ranges]:
         raise Wrong("each section entries needs one range of the same first number")
     found: dict[int, bytes] = {}
@@ -169,7 +169,9 @@ def _check_lines(section: Section, entries: dict[int, Entry], opened: dict[int, 
     entry = entries.get(number)
     if entry is None or entry.kind != "lines.batch":
         raise Wrong(f"lines {number}: no batch of lines of that number is in the bundle")
-    body = entry.body if entry.body is not None else opened[number].body if number in opened else None
+    body = (
+        entry.body if entry.body is not None else opened[number].body if number in opened else None
+    )
     if body is None:
         raise Wrong(f"lines {number}: the batch is sealed and not opened")
     count, root = _batch(body)

@@ -14,8 +14,16 @@ from typing import Any
 from entry import Entry
 from notes import ED25519, Note, VKey
 from seal import Opened
-from spelling import Wrong, decimal, from_base64, from_base64url, from_identifier, members
-from spelling import text_list, text_of
+from spelling import (
+    Wrong,
+    decimal,
+    from_base64,
+    from_base64url,
+    from_identifier,
+    members,
+    text_list,
+    text_of,
+)
 from statement import OTP, Credential
 
 SIGNED = "signed by the person"
@@ -122,7 +130,9 @@ class History:
         members(body, "body", {"backups_expire", "case", "key", "reason"})
         text_of(body, "reason")
         from_identifier("k", body["key"])
-        if not re.fullmatch(r"none|[0-9]{4}-[0-9]{2}-[0-9]{2}", text_of(body, "backups_expire"), re.A):
+        if not re.fullmatch(
+            r"none|[0-9]{4}-[0-9]{2}-[0-9]{2}", text_of(body, "backups_expire"), re.A
+        ):
             raise Wrong("backups_expire is neither a date nor none")
         if decimal(text_of(body, "case")) >= number:
             raise Wrong("the approving entry is not an earlier one")

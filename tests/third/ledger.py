@@ -36,13 +36,15 @@ def check(folder: Path, policy: Policy) -> dict[str, Any]:
         history.take(number, entry)
     _check_key(history, verdict)
     cosigned = _check_cosigned(folder, policy, leaves, history)
+    witnessed = _witnessed(policy, [verdict] + ([cosigned] if cosigned else []))
     records = _check_journal(folder, raw, leaves, history)
     return {
         **verdict.report(),
         "files": files,
         "key_changes": len(history.key_changes),
         "signatures": history.signatures,
-        "cosigned": cosigned,
+        "cosigned": cosigned.checkpoint.size if cosigned else None,
+        "witnessed": witnessed,
         "journal_records": records,
     }
 
@@ -70,7 +72,7 @@ def _rows(folder: Path, tile: Tile) -> list[bytes]:
 
 def _judge(path: Path, policy: Policy) -> Verdict:
     try:
-        return policy.judge(path.read_bytes())
+        return policy.judge(path.read_bytes(), quorum=False)
     except FileNotFoundError:
         raise Wrong(f"{path.name}: missing") from None
     except Wrong as fault:
@@ -124,7 +126,7 @@ def _check_key(history: History, verdict: Verdict) -> None:
 
 def _check_cosigned(
     folder: Path, policy: Policy, leaves: tree.Leaves, history: History
-) -> int | None:
+) -> Verdict | None:
     path = folder / "cosigned"
     if not path.exists():
         return None
@@ -135,12 +137,21 @@ def _check_cosigned(
     if leaves.root(head.size) != head.root:
         raise Wrong(f"cosigned: its root is not that of the first {head.size} entries")
     _check_key(history, verdict)
-    return head.size
+    return verdict
 
 
-def _check_journal(
-    folder: Path, raw: list[bytes], leaves: tree.Leaves, history: History
-) -> int:
+def _witnessed(policy: Policy, verdicts: list[Verdict]) -> int | None:
+    """The size up to which a quorum stands behind the ledger; what lies behind is the host's word.
+
+    The newest head waits for its cosignatures, so it is enough that one of the two heads has them.
+    """
+    sizes = [verdict.checkpoint.size for verdict in verdicts if not verdict.alone]
+    if not sizes and policy.quorum != "none":
+        raise Wrong(f"no head of the ledger meets the quorum {policy.quorum}")
+    return max(sizes, default=None)
+
+
+def _check_journal(folder: Path, raw: list[bytes], leaves: tree.Leaves, history: History) -> int:
     if not (folder / "journal").is_dir():
         return 0
     checked = 0

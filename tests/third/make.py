@@ -8,10 +8,11 @@ Source: docs/format.md.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import bundle
 import canonical
@@ -25,7 +26,7 @@ from proof import Proof
 from spelling import Wrong, to_base64, to_identifier
 from tiles import Folder, frame, tiles_of
 
-FIRST_TIME = datetime(2026, 11, 23, 1, 2, 3, 456789, timezone.utc)
+FIRST_TIME = datetime(2026, 11, 23, 1, 2, 3, 456789, UTC)
 
 
 def seed_bytes(seed: str, what: str) -> bytes:
@@ -134,18 +135,27 @@ class Writer:
         self._add({"kind": "ledger.key-changed", "subject": self.origin, "body": body})
 
     def _clear(self, number: int) -> None:
-        body = {"note": "機房 \u20ac\U0001f4a1 \"quoted\" \\ \x01\n", "number": number, "on": True, "none": None}
+        body = {
+            "note": '機房 \u20ac\U0001f4a1 "quoted" \\ \x01\n',
+            "number": number,
+            "on": True,
+            "none": None,
+        }
         body |= {"\ufb33": 1, "\U0001f600": 2, "list": [-1, [], {}]}
         self._add({"kind": "notice.posted/2", "subject": f"notice {number}", "body": body})
 
     def _salted(self, number: int) -> None:
+        more = {"for": "p", "session": "s", "terminal": "t"}
         header = {
-            "actor": self.person | {"for": to_identifier("p", bytes(16)), "session": to_identifier("s", bytes(16)), "terminal": to_identifier("t", bytes(16))},
+            "actor": self.person | {n: to_identifier(p, bytes(16)) for n, p in more.items()},
             "form": "fault/3",
             "salt": to_base64(self._bytes(f"salt {number}")[:16]),
             "unit": self.person["unit"],
         }  # fmt: skip
-        self._add(header | {"kind": "fault.filed", "subject": self._record(number), "body": {"what": "disk"}})
+        self._add(
+            header
+            | {"kind": "fault.filed", "subject": self._record(number), "body": {"what": "disk"}}
+        )
 
     def _record(self, number: int) -> str:
         return to_identifier("r", self._bytes(f"record {number}")[:16])
@@ -233,7 +243,9 @@ def line_tree(lines: Sequence[tuple[bytes, bytes]]) -> tree.Leaves:
     return tree.Leaves([tree.leaf_hash(salt + record) for salt, record in lines])
 
 
-def publish(folder: Path, writer: Writer, sizes: Sequence[int], witnesses: Sequence[Signer], time: int) -> None:
+def publish(
+    folder: Path, writer: Writer, sizes: Sequence[int], witnesses: Sequence[Signer], time: int
+) -> None:
     """Writes all files of the heads of `sizes`; the last is cosigned and becomes `checkpoint`."""
     leaves = tree.Leaves([tree.leaf_hash(entry) for entry in writer.raw])
     for size in sizes:

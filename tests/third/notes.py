@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Iterable, Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -178,7 +178,7 @@ def note_text(data: bytes) -> str:
 
 def cosigned_message(text: str, time: int) -> bytes:
     """What a cosignature of version 1 signs."""
-    return f"cosignature/v1\ntime {time}\n{text}".encode("utf-8")
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
 def cosignature_time(text: str, signature: Signature, key: VKey) -> int:

@@ -157,10 +157,22 @@ class Policy:
         group = self.groups[name]
         return sum(self.witnessed(m, cosigned) for m in group.members) >= group.threshold
 
-    def judge(self, data: bytes) -> Verdict:
-        """Judges a checkpoint with its signatures; `Wrong` when the policy does not accept it."""
+    def judge(self, data: bytes, quorum: bool = True) -> Verdict:
+        """Judges a checkpoint with its signatures; `Wrong` when the policy does not accept it.
+
+        Without `quorum` the log's own signature is enough, and the verdict says who else signed.
+        """
         note = Note.parse(data)
         head = Checkpoint.parse(note.text)
+        signers = self._signers(note, head)
+        times = note.cosigners(self.witnesses.values())
+        cosigned = {name: times[key] for name, key in self.witnesses.items() if key in times}
+        alone = self.quorum == "none" or not self.witnessed(self.quorum or "", set(cosigned))
+        if quorum and alone and self.quorum != "none":
+            raise Wrong(f"the quorum {self.quorum} is not met; cosigned by {sorted(cosigned)}")
+        return Verdict(head, tuple(signers), cosigned, alone)
+
+    def _signers(self, note: Note, head: Checkpoint) -> list[VKey]:
         named = [key for key in self.logs if key.name == head.origin]
         if not named:
             raise Wrong(f"the policy knows no log {head.origin!r}")
@@ -170,8 +182,4 @@ class Policy:
         for key in signers:
             if head.size > self.until.get((key.name, key.id.hex()), head.size):
                 raise Wrong(f"the head of {head.size} is signed by a key retired before it")
-        times = note.cosigners(self.witnesses.values())
-        cosigned = {name: times[key] for name, key in self.witnesses.items() if key in times}
-        if self.quorum != "none" and not self.witnessed(self.quorum or "", set(cosigned)):
-            raise Wrong(f"the quorum {self.quorum} is not met; cosigned by {sorted(cosigned)}")
-        return Verdict(head, tuple(signers), cosigned, self.quorum == "none")
+        return signers

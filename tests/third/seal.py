@@ -88,7 +88,9 @@ def bound_data(value: dict[str, Any]) -> bytes:
     return canonical.write({n: v for n, v in value.items() if n not in ("sealed", "time")})
 
 
-def seal_entry(header: dict[str, Any], opened: Opened, name: str, key: bytes, nonce: bytes) -> bytes:
+def seal_entry(
+    header: dict[str, Any], opened: Opened, name: str, key: bytes, nonce: bytes
+) -> bytes:
     """The bytes of a sealed entry from its clear members, its inside and the data key `name`."""
     value = header | {"hash": to_base64(opened.content_hash)}
     data = encrypt(key, nonce, opened.plaintext, bound_data(value))

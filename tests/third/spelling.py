@@ -90,7 +90,9 @@ def text_of(value: dict[str, Any], name: str) -> str:
     return found
 
 
-def members(value: Any, what: str, needed: set[str], optional: set[str] = set()) -> dict[str, Any]:
+def members(
+    value: Any, what: str, needed: set[str], optional: frozenset[str] | set[str] = frozenset()
+) -> dict[str, Any]:
     """`value` as an object with all members of `needed` and no others but `optional`."""
     if not isinstance(value, dict):
         raise Wrong(f"{what} is not an object")

@@ -131,7 +131,9 @@ class Credential:
             raise Wrong("the credential has no id")
         from_identifier("p", body["person"])
         origins = tuple(text_list(body, "origins"))
-        found = cls(body["alg"], body["credential"], key, origins, body["person"], text_of(body, "rp"))
+        found = cls(
+            body["alg"], body["credential"], key, origins, body["person"], text_of(body, "rp")
+        )
         found._public()
         return found
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import unittest
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import canonical
 import seal
@@ -45,17 +46,27 @@ class Entries(Refusing):
     def test_the_least_and_the_fullest_entry_are_read(self) -> None:
         self.assertEqual(self.reads(CLEAR).content_hash, content_hash({}, b""))
         person = {"person": PERSON, "role": "head", "unit": UNIT, "for": PERSON}
-        person |= {"session": to_identifier("s", bytes(16)), "terminal": to_identifier("t", bytes(16))}
+        person |= {
+            "session": to_identifier("s", bytes(16)),
+            "terminal": to_identifier("t", bytes(16)),
+        }
         full = {"actor": person, "form": "fault/3", "salt": to_base64(b"s" * 16), "unit": UNIT}
         self.assertEqual(self.reads(CLEAR | full).content_hash, content_hash({}, b"s" * 16))
 
     def test_members_are_exactly_those_of_the_table(self) -> None:
+        changed: dict[str, Any]
         for name in CLEAR:
             self.misread({}, name)
-        for changed in ({"extra": 1}, {"hash": to_base64(bytes(32))}, {"sealed": {}}, {"salt": None}):
+        for changed in (
+            {"extra": 1},
+            {"hash": to_base64(bytes(32))},
+            {"sealed": {}},
+            {"salt": None},
+        ):
             self.misread(changed)
 
     def test_every_member_keeps_its_rule(self) -> None:
+        changed: dict[str, Any]
         for changed in (
             {"kind": ""}, {"kind": "A"}, {"kind": "a."}, {"kind": "a..b"}, {"kind": "1a"}, {"kind": "-a"},
             {"kind": "a/"}, {"kind": "a_b"}, {"kind": "a" * 65}, {"kind": 1}, {"subject": ""},
@@ -71,7 +82,11 @@ class Entries(Refusing):
             self.misread(changed)
 
     def test_times_are_real_and_spelt_in_one_way(self) -> None:
-        for good in ("1970-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "2024-02-29T00:00:00.000000Z"):
+        for good in (
+            "1970-01-01T00:00:00.000000Z",
+            "9999-12-31T23:59:59.999999Z",
+            "2024-02-29T00:00:00.000000Z",
+        ):
             self.reads(CLEAR | {"time": good})
         for bad in (
             "1969-12-31T23:59:59.999999Z", "2026-02-29T00:00:00.000000Z", "2026-11-23T24:00:00.000000Z",
@@ -224,7 +239,9 @@ class Signatures(Refusing):
             lambda v: v["signature"]["statement"].update(outcome="Approve it"),
             lambda v: v["signature"]["statement"].update(step=1),
             lambda v: v["signature"]["statement"].pop("pack"),
-            lambda v: v["signature"]["statement"].update(reason="a", reason_hash=to_base64(bytes(32))),
+            lambda v: v["signature"]["statement"].update(
+                reason="a", reason_hash=to_base64(bytes(32))
+            ),
         ]
         for edit in edits:
             self.refused(self.history, self.edited(13, edit))
@@ -325,6 +342,13 @@ class Histories(Refusing):
         self.refused(check, lines, stewards[0])
         self.refused(check, lines, stewards[0], stewards[0])
         self.refused(check, lines, stewards[0], stewards[2])
-        for at, bad in ((0, "v2"), (1, ORIGIN), (2, "3"), (2, f"9 {root}"), (4, "x.example"), (5, "")):
+        for at, bad in (
+            (0, "v2"),
+            (1, ORIGIN),
+            (2, "3"),
+            (2, f"9 {root}"),
+            (4, "x.example"),
+            (5, ""),
+        ):
             self.refused(check, lines[:at] + [bad] + lines[at + 1 :], *stewards[:2])
         self.refused(check, lines + ["more"], *stewards[:2])

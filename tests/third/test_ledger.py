@@ -20,7 +20,7 @@ import proof
 import third
 import tree
 import witness
-from notes import Checkpoint, Note
+from notes import Checkpoint, Note, Signer
 from policy import Policy
 from spelling import Wrong, to_base64
 from tiles import Folder
@@ -32,6 +32,13 @@ TIME = 1_795_000_000
 
 class Made(unittest.TestCase):
     """A ledger of 300 entries with a key change and two witnesses, made once for all tests."""
+
+    place: tempfile.TemporaryDirectory[str]
+    folder: Path
+    writer: make.Writer
+    witnesses: list[Signer]
+    policy: Policy
+    leaves: tree.Leaves
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -62,6 +69,22 @@ class Ledgers(Made):
         self.assertEqual(report["vouched"], "by a quorum of witnesses")
         self.assertEqual(report["key_changes"], 1)
 
+    def test_one_of_the_two_heads_must_meet_the_quorum(self) -> None:
+        checkpoint, cosigned = self.folder / "checkpoint", self.folder / "cosigned"
+        data = checkpoint.read_bytes()
+        checkpoint.write_bytes(bytes(self.head(300)))
+        older = self.head(257)
+        lines = tuple(signer.cosign(older.text, TIME) for signer in self.witnesses)
+        cosigned.write_bytes(bytes(Note(older.text, older.signatures + lines)))
+        report = ledger.check(self.folder, self.policy)
+        self.assertEqual((report["vouched"], report["witnessed"]), ("by this host alone", 257))
+        cosigned.write_bytes(bytes(Note(older.text, older.signatures + lines[:1])))
+        self.assertRaisesRegex(Wrong, "quorum", ledger.check, self.folder, self.policy)
+        cosigned.unlink()
+        self.assertRaisesRegex(Wrong, "quorum", ledger.check, self.folder, self.policy)
+        checkpoint.write_bytes(data)
+        cosigned.write_bytes(data)
+
     def test_any_changed_byte_of_any_file_is_found(self) -> None:
         chance = random.Random(5)
         files = [path for path in self.folder.rglob("*") if path.is_file()]
@@ -79,7 +102,13 @@ class Ledgers(Made):
         ledger.check(self.folder, self.policy)
 
     def test_missing_and_unknown_files_are_found(self) -> None:
-        for name in ("checkpoint", "tile/0/000", "tile/0/001.p/44", "tile/entries/001.p/44", "tile/1/000.p/1"):
+        for name in (
+            "checkpoint",
+            "tile/0/000",
+            "tile/0/001.p/44",
+            "tile/entries/001.p/44",
+            "tile/1/000.p/1",
+        ):
             path = self.folder / name
             data = path.read_bytes()
             path.unlink()
@@ -127,7 +156,9 @@ class Ledgers(Made):
             self.assertEqual(ledger.check(self.folder, self.policy)["journal_records"], count)
         path.write_bytes(data[:-last] + data[-last:-4096])
         self.assertEqual(ledger.check(self.folder, self.policy)["journal_records"], count - 1)
-        path.write_bytes(data.replace(b"WARDJRN1", b"WARDJRN2", 2).replace(b"WARDJRN2", b"WARDJRN1", 1))
+        path.write_bytes(
+            data.replace(b"WARDJRN1", b"WARDJRN2", 2).replace(b"WARDJRN2", b"WARDJRN1", 1)
+        )
         self.assertRaisesRegex(Wrong, "behind it", ledger.check, self.folder, self.policy)
 
 
@@ -156,6 +187,8 @@ class Proofs(Made):
 
 
 class Bundles(Made):
+    good: bytes
+
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
@@ -168,7 +201,11 @@ class Bundles(Made):
             cls.folder,
             ranges,
             {number: text for number, text in cls.writer.opened.items() if number in inside},
-            {n: make.line_section(lines, 2, 5) for n, lines in cls.writer.batches.items() if n in inside},
+            {
+                n: make.line_section(lines, 2, 5)
+                for n, lines in cls.writer.batches.items()
+                if n in inside
+            },
             [each for each in cls.writer.attachments if int(each.split()[1]) in inside],
         )
 
@@ -261,7 +298,11 @@ class Bundles(Made):
         def with_section(kind: str, argument: int | str, content: bytes) -> bytes:
             def put(s: list[bundle.Section]) -> list[bundle.Section]:
                 kept = [each for each in s if each.kind != kind]
-                at = max(i for i, e in enumerate(kept) if bundle.ORDER.index(e.kind) < bundle.ORDER.index(kind))
+                at = max(
+                    i
+                    for i, e in enumerate(kept)
+                    if bundle.ORDER.index(e.kind) < bundle.ORDER.index(kind)
+                )
                 kept.insert(at + 1, bundle.Section(kind, argument, content))
                 return kept
 
@@ -274,7 +315,9 @@ class Bundles(Made):
         lines = self.writer.batches[17]
         self.refused(with_section("lines", 16, make.line_section(lines, 0, 7)), "no batch")
         self.refused(with_section("lines", 27, make.line_section(lines, 0, 7)), "does not lead")
-        self.refused(with_section("lines", 17, make.line_section(lines, 0, 7) + b"x"), "row of hashes")
+        self.refused(
+            with_section("lines", 17, make.line_section(lines, 0, 7) + b"x"), "row of hashes"
+        )
         self.refused(with_section("lines", 17, make.line_section(lines, 0, 7)[:-1]), "cut short")
         bundle.check(with_section("lines", 17, make.line_section(lines, 0, 7)), self.policy)
         self.refused(with_section("attachment", "0" * 64, b"x"), "another digest")
@@ -291,7 +334,11 @@ class Witnesses(Made):
 
     def request(self, old: int, new: int, **changes: Any) -> bytes:
         hashes = tree.consistency(old, new, self.leaves.subtree)
-        fields = {"old": old, "proof": tuple(hashes), "note": self.head(new)} | changes
+        fields: dict[str, Any] = {
+            "old": old,
+            "proof": tuple(hashes),
+            "note": self.head(new),
+        } | changes
         return bytes(witness.Request(**fields))
 
     def test_a_log_that_grows_is_cosigned(self) -> None:
@@ -336,7 +383,9 @@ class Witnesses(Made):
 
     def test_extension_lines_are_cosigned_with_the_rest(self) -> None:
         head = Checkpoint(ORIGIN, 5, self.leaves.root(5), ("more",))
-        answer = self.witness.answer(self.request(0, 5, note=head.signed([self.writer.signer])), TIME)
+        answer = self.witness.answer(
+            self.request(0, 5, note=head.signed([self.writer.signer])), TIME
+        )
         self.assertEqual(answer.status, 200)
         witness.read_answer(answer.body.encode(), head.text, [self.signer.vkey])
 
@@ -381,8 +430,12 @@ class CommandLine(unittest.TestCase):
 
     def check_witness(self, folder: Path, log: str) -> None:
         state = self.place / "state"
-        vkey = self.good("witness-new", state, "--name", "w.example", "--seed", "s", "--log", log)["vkey"]
-        request = self.good("make-request", folder, "--old", 0, "--out", self.place / "r")["request"]
+        vkey = self.good("witness-new", state, "--name", "w.example", "--seed", "s", "--log", log)[
+            "vkey"
+        ]
+        request = self.good("make-request", folder, "--old", 0, "--out", self.place / "r")[
+            "request"
+        ]
         answer = self.good("witness-answer", state, "--time", TIME, stdin=request.encode())
         self.assertEqual(answer["status"], 200)
         cosigned = (folder / "checkpoint").read_bytes() + answer["body"].encode()
@@ -402,16 +455,24 @@ class CommandLine(unittest.TestCase):
 
     def test_a_head_is_signed_and_cosigned(self) -> None:
         root = to_base64(bytes(32))
-        signed = self.good("sign-checkpoint", "--origin", ORIGIN, "--seed", "s", "--size", 4, "--root", root)
-        both = self.good("cosign", "-", "--name", "w", "--seed", "s", "--time", 9, stdin=signed["note"].encode())
+        signed = self.good(
+            "sign-checkpoint", "--origin", ORIGIN, "--seed", "s", "--size", 4, "--root", root
+        )
+        both = self.good(
+            "cosign", "-", "--name", "w", "--seed", "s", "--time", 9, stdin=signed["note"].encode()
+        )
         self.assertTrue(both["note"].endswith(both["line"]))
         self.good("check-cosignature", "-", "--vkey", both["vkey"], stdin=both["note"].encode())
-        code, _ = self.run_third("check-cosignature", "-", "--vkey", both["vkey"], stdin=signed["note"].encode())
+        code, _ = self.run_third(
+            "check-cosignature", "-", "--vkey", both["vkey"], stdin=signed["note"].encode()
+        )
         self.assertEqual(code, 1)
 
     def test_exit_codes_part_wrong_from_misuse(self) -> None:
         (self.place / "policy").write_text("quorum none\n")
-        code, answer = self.run_third("verify-ledger", self.place, "--policy", self.place / "policy")
+        code, answer = self.run_third(
+            "verify-ledger", self.place, "--policy", self.place / "policy"
+        )
         self.assertEqual((code, answer["good"]), (1, False))
         code, _ = self.run_third("verify-ledger", self.place, "--policy", self.place / "none")
         self.assertEqual(code, 2)

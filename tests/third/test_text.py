@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import unittest
-from typing import Callable
+from collections.abc import Callable
 
 import canonical
 from notes import COSIGNATURE_V1, ED25519, Checkpoint, Note, Signature, Signer, VKey
@@ -83,7 +83,18 @@ class CanonicalJson(Refusing):
         deep: object = 0
         for _ in range(32):
             deep = [deep]
-        for value in (None, True, 0, -(2**53 - 1), 2**53 - 1, "", [], {}, {"a": [1, {"b": ""}]}, deep):
+        for value in (
+            None,
+            True,
+            0,
+            -(2**53 - 1),
+            2**53 - 1,
+            "",
+            [],
+            {},
+            {"a": [1, {"b": ""}]},
+            deep,
+        ):
             self.assertEqual(canonical.read(canonical.write(value)), value)
 
     def test_other_spellings_are_refused(self) -> None:
@@ -167,16 +178,16 @@ class Checkpoints(Refusing):
             [origin, size, root[:-4]], [origin, size, root, ""], [origin, "-1", root],
         ):  # fmt: skip
             self.refused(Checkpoint.parse, "\n".join(lines) + "\n")
-        self.assertEqual(
-            Checkpoint.parse(SOFA_TEXT + "x\n", extensions=True).extensions, ("x",)
-        )
+        self.assertEqual(Checkpoint.parse(SOFA_TEXT + "x\n", extensions=True).extensions, ("x",))
 
     def test_a_cosignature_covers_time_and_text(self) -> None:
         witness = Signer.from_seed("w.example", COSIGNATURE_V1, bytes(32))
         line = witness.cosign(SOFA_TEXT, 1679315147)
         message = b"cosignature/v1\ntime 1679315147\n" + SOFA_TEXT.encode()
         self.assertTrue(witness.vkey.holds(message, line.data[8:]))
-        self.assertEqual(Note(SOFA_TEXT, (line,)).cosigners([witness.vkey]), {witness.vkey: 1679315147})
+        self.assertEqual(
+            Note(SOFA_TEXT, (line,)).cosigners([witness.vkey]), {witness.vkey: 1679315147}
+        )
         later = Signature(line.name, line.id, (1679315148).to_bytes(8, "big") + line.data[8:])
         self.refused(Note(SOFA_TEXT, (later,)).cosigners, [witness.vkey])
         self.refused(Note("x" + SOFA_TEXT, (line,)).cosigners, [witness.vkey])
@@ -185,7 +196,9 @@ class Checkpoints(Refusing):
 
 LOG = Signer.from_seed("example.com/behind-the-sofa", ED25519, bytes([1]) * 32)
 NEXT = Signer.from_seed("example.com/behind-the-sofa", ED25519, bytes([2]) * 32)
-WITNESSES = [Signer.from_seed(f"w{i}.example", COSIGNATURE_V1, bytes([9 + i]) * 32) for i in range(3)]
+WITNESSES = [
+    Signer.from_seed(f"w{i}.example", COSIGNATURE_V1, bytes([9 + i]) * 32) for i in range(3)
+]
 DEFINED = f"log {LOG.vkey}\n" + "".join(
     f"witness w{i} {signer.vkey} https://w{i}.example/\n" for i, signer in enumerate(WITNESSES)
 )
@@ -261,12 +274,19 @@ class Paths(Refusing):
         self.assertEqual(by_level[0], [256] * 273 + [112])
         self.assertEqual(by_level[1], [256, 17])
         self.assertEqual((by_level[2], by_level[3]), ([1], []))
-        self.assertEqual([tile.path for tile in tiles_of(256)], ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"])
+        self.assertEqual(
+            [tile.path for tile in tiles_of(256)],
+            ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"],
+        )
 
     def test_paths_come_back(self) -> None:
         chance = random.Random(4)
         for _ in range(2000):
-            tile = Tile(chance.randrange(-1, 64), chance.getrandbits(chance.randrange(1, 56)), chance.randrange(1, 257))
+            tile = Tile(
+                chance.randrange(-1, 64),
+                chance.getrandbits(chance.randrange(1, 56)),
+                chance.randrange(1, 257),
+            )
             self.assertEqual(Tile.parse(tile.path), tile)
 
     def test_other_paths_are_refused(self) -> None:

@@ -190,7 +190,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="third.py", description=__doc__.split("\n")[0])
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(title: str, act: Any, /, *arguments: str, **options: Any) -> argparse.ArgumentParser:
+    def command(
+        title: str, act: Any, /, *arguments: str, **options: Any
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(title, help=act.__doc__)
         made.set_defaults(act=act)
         for argument in arguments:

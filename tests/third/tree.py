@@ -9,7 +9,7 @@ Source: RFC 6962 sections 2.1, 2.1.1, 2.1.2; docs/format.md sections 4 and 8.4.
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from spelling import Wrong
 
@@ -213,4 +213,3 @@ def check_range(
 def _check_range(first: int, end: int, size: int) -> None:
     if not 0 <= first < end <= size:
         raise Wrong(f"no range [{first}, {end}) in a tree of {size}")
-

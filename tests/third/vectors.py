@@ -8,8 +8,9 @@ Source: docs/format.md section 11.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import canonical
 import seal

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Sequence
 
 import tree
 from notes import COSIGNATURE_V1, ED25519, Checkpoint, Note, Signature, Signer, VKey, note_text
