@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const PAGE: usize = 4096;
 const MAGIC: &[u8; 8] = b"WARDJRN1";
 const HEADER: usize = 60;
+/// Bytes of zeros written at once.
+const ZEROS: usize = 256 << 10;
 const FOLDER: &str = "ledger/journal";
 const RESERVE: &str = "ledger/journal/reserve";
 
@@ -114,6 +116,8 @@ pub struct FileJournal {
     segment_bytes: usize,
     /// The file appends go to; taken by `append` and `clear` only.
     open: Mutex<Option<OpenSegment>>,
+    /// Held while the reserve is made or taken.
+    reserve: Mutex<()>,
 }
 
 struct OpenSegment {
@@ -126,7 +130,7 @@ impl FileJournal {
     /// The journal on this disk, in files of `segment_bytes` (a multiple of [`PAGE`]), each zeroed before use.
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>, segment_bytes: usize) -> Self {
-        Self { disk, segment_bytes: segment_bytes.next_multiple_of(PAGE), open: Mutex::new(None) }
+        Self { disk, segment_bytes: segment_bytes.next_multiple_of(PAGE), open: Mutex::new(None), reserve: Mutex::new(()) }
     }
 
     /// Files of records, oldest first.
@@ -146,6 +150,7 @@ impl FileJournal {
     /// between leaves the reserve, or a file of zeros, which replays as nothing.
     fn next_segment(&self, first: u64, bytes: usize) -> Result<OpenSegment, DiskError> {
         let path = format!("{FOLDER}/{first:020}");
+        let _held = self.reserve.lock().unwrap_or_else(PoisonError::into_inner);
         if bytes > self.segment_bytes {
             self.write_zeros(bytes)?;
         } else {
@@ -161,10 +166,15 @@ impl FileJournal {
         if names.iter().any(|name| name == "reserve") { Ok(()) } else { self.write_zeros(self.segment_bytes) }
     }
 
+    /// In pieces, each synced, so that appends to the file in use do not queue behind all of it.
     fn write_zeros(&self, bytes: usize) -> Result<(), DiskError> {
         let new = format!("{RESERVE}.new");
-        self.disk.write(&new, &vec![0; bytes])?;
-        self.disk.sync(&new)?;
+        self.disk.write(&new, &[])?;
+        let mut file = self.disk.open(&new)?;
+        for at in (0..bytes).step_by(ZEROS) {
+            file.write_at(at as u64, &vec![0; ZEROS.min(bytes - at)])?;
+            file.sync()?;
+        }
         self.disk.rename(&new, RESERVE)?;
         self.disk.sync_folder(FOLDER)
     }
@@ -237,6 +247,7 @@ impl Journal for FileJournal {
     }
 
     fn prepare(&self) -> Result<(), JournalError> {
+        let _held = self.reserve.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(self.ensure_reserve()?)
     }
 }

@@ -1,0 +1,48 @@
+//! Benchmarks of the running code: what each engine does in a second on this machine.
+//!
+//! They are part of the program so that an operator can size a machine with the very binary he will run.
+#![expect(clippy::disallowed_methods, reason = "benchmarks measure time; nothing here ends up in a ledger")]
+#![expect(clippy::print_stdout, reason = "figures are the output")]
+
+mod appends;
+mod proofs;
+mod verify;
+
+use clap::Subcommand;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// 帳本：持久寫入、證明、驗證。The ledger: durable appends, proofs, verification.
+    Ledger {
+        /// 使用的資料夾（須為空或不存在）。Folder to use; it must be empty or not there.
+        #[arg(long, default_value = "ward-bench")]
+        data: PathBuf,
+        /// 每項秒數。Seconds for each figure.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// 驗證用帳本的筆數。Entries of the ledger that is verified.
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: u64,
+    },
+}
+
+pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
+    let Bench::Ledger { data, seconds, entries } = bench;
+    println!("{}", machine());
+    appends::run(data, std::time::Duration::from_secs(*seconds))?;
+    let folder = proofs::run(data, *entries)?;
+    verify::run(&folder)?;
+    std::fs::remove_dir_all(data)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Processor and number of cores, as the system names them.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    format!("machine: {}, {cores} cores", model.map_or("unknown", |(_, name)| name))
+}
