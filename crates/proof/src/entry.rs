@@ -293,8 +293,8 @@ impl<'a> Members<'a> {
             Some("subject") => self.subject = Some(member(scanner, "subject", LINE, is_line)?),
             Some("time") => {
                 let at = scanner.at();
-                let time = member(scanner, "time", TIME, |text| text.len() == TIME_LENGTH)?.parse();
-                let time = time.map_err(|_| EntryError::Member { at, member: "time", expected: TIME })?;
+                let time = word::moment(member(scanner, "time", TIME, |_| true)?);
+                let time = time.ok_or(EntryError::Member { at, member: "time", expected: TIME })?;
                 self.time = Some((time, at));
             }
             Some("unit") => {

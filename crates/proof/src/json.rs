@@ -18,7 +18,7 @@ pub const DEPTH_LIMIT: usize = 32;
 pub const INTEGER_LIMIT: u64 = 9_007_199_254_740_991;
 
 /// Where and why a text is not canonical JSON, or a value has no canonical form.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("byte {at}: {kind}")]
 pub struct JsonError {
     /// The byte, from 0; when writing, how many bytes had been written.
@@ -28,7 +28,7 @@ pub struct JsonError {
 }
 
 /// What is wrong with a spelling or a value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JsonErrorKind {
     /// A character below U+0020 stands unescaped in a string.
     #[error("a control character in a string must be escaped")]
@@ -58,8 +58,8 @@ pub enum JsonErrorKind {
     #[error("unexpected byte {0:#04x}")]
     Unexpected(u8),
     /// The type's own serialisation failed.
-    #[error("no JSON form: {0}")]
-    Unserializable(String),
+    #[error("the type has no JSON form")]
+    Unserializable,
     /// Not UTF-8.
     #[error("not UTF-8")]
     Utf8,
@@ -94,32 +94,42 @@ pub fn to_canonical(value: &Value) -> Result<Vec<u8>, JsonError> {
 /// # Errors
 /// As [`to_canonical`], and `Unserializable`.
 pub fn canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
-    let value = serde_json::to_value(value)
-        .map_err(|error| JsonError { at: 0, kind: JsonErrorKind::Unserializable(error.to_string()) })?;
+    let value =
+        serde_json::to_value(value).map_err(|_| JsonError { at: 0, kind: JsonErrorKind::Unserializable })?;
     to_canonical(&value)
 }
 
 /// Writes `text` as a canonical JSON string.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    for byte in text.bytes() {
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            0..0x20 => {
-                let low = byte & 0x0f;
-                let digit = if low < 10 { b'0' + low } else { b'a' + low - 10 };
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), digit]);
-            }
-            _ => out.push(byte),
-        }
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, behind) = rest.split_at(plain_run(rest));
+        out.extend_from_slice(plain);
+        let Some((byte, behind)) = behind.split_first() else { break };
+        write_escape(out, *byte);
+        rest = behind;
     }
     out.push(b'"');
+}
+
+/// Writes what stands for `byte`, one that cannot stand for itself.
+fn write_escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        0x08 => b'b',
+        b'\t' => b't',
+        b'\n' => b'n',
+        0x0c => b'f',
+        b'\r' => b'r',
+        0..0x20 => {
+            let low = byte & 0x0f;
+            let digit = if low < 10 { b'0' + low } else { b'a' + low - 10 };
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), digit]);
+            return;
+        }
+        quote_or_backslash => quote_or_backslash,
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 fn write_value(out: &mut Vec<u8>, value: &Value, depth: usize) -> Result<(), JsonError> {
@@ -179,15 +189,17 @@ fn deeper(at: usize, depth: usize) -> Result<(), JsonError> {
 
 /// Order by UTF-16 code units. It differs from that of the UTF-8 bytes in one case only: characters beyond
 /// U+FFFF (first byte 0xF0 and up) are surrogates in UTF-16 and come before U+E000 to U+FFFF (0xEE, 0xEF).
+#[inline]
 fn utf16_order(left: &str, right: &str) -> Ordering {
-    let differing = left.bytes().zip(right.bytes()).find(|(left, right)| left != right);
-    match differing {
-        None => left.len().cmp(&right.len()),
-        Some((left, right)) if left.min(right) >= 0xee => {
-            (left < 0xf0).cmp(&(right < 0xf0)).then(left.cmp(&right))
+    let length = left.len().min(right.len());
+    for (left, right) in left.bytes().zip(right.bytes()).take(length) {
+        if left != right {
+            let beyond =
+                if left.min(right) >= 0xee { (left < 0xf0).cmp(&(right < 0xf0)) } else { Ordering::Equal };
+            return beyond.then(left.cmp(&right));
         }
-        Some((left, right)) => left.cmp(&right),
     }
+    left.len().cmp(&right.len())
 }
 
 /// A string as it stands in the text, between its quotes.
@@ -259,11 +271,13 @@ impl<'a> Scanner<'a> {
     }
 
     /// The text from `from` to here.
+    #[inline]
     pub(crate) fn since(&self, from: usize) -> &'a str {
         self.text.get(from..self.at).unwrap_or_default()
     }
 
     /// The next byte, if there is one.
+    #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -323,24 +337,24 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string.
+    #[inline]
     pub(crate) fn string(&mut self) -> Result<Text<'a>, JsonError> {
         self.expect(b'"')?;
         let from = self.at;
+        self.at += plain_run(self.rest());
         let mut escaped = false;
-        loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.at += plain_run(rest);
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => self.escape()?,
-                Some(_) => return Err(self.refuse(JsonErrorKind::Control)),
-                None => return Err(self.refuse(JsonErrorKind::End)),
-            }
+        while self.peek() != Some(b'"') {
             escaped = true;
+            self.escape()?;
+            self.at += plain_run(self.rest());
         }
         let raw = self.since(from);
         self.at += 1;
         Ok(Text { raw, escaped })
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     fn array(&mut self, depth: usize) -> Result<(), JsonError> {
@@ -398,19 +412,23 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// At a backslash: lets through what must be escaped, in its one spelling.
+    /// Where a run of plain characters ends without a quote: lets through what must be escaped, in its one
+    /// spelling.
+    #[cold]
     fn escape(&mut self) -> Result<(), JsonError> {
-        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
-        let length = match rest {
-            [b'"' | b'\\' | b'b' | b't' | b'n' | b'f' | b'r', ..] => 2,
-            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..] => 6,
-            [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
+        let length = match self.rest() {
+            [] => return Err(self.refuse(JsonErrorKind::End)),
+            [0..0x20, ..] => return Err(self.refuse(JsonErrorKind::Control)),
+            [_, b'"' | b'\\' | b'b' | b't' | b'n' | b'f' | b'r', ..] => 2,
+            [_, b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..] => 6,
+            [_, b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
             _ => return Err(self.refuse(JsonErrorKind::Escape)),
         };
         self.at += length;
         Ok(())
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() != Some(byte) {
             return Err(self.unexpected());
