@@ -7,20 +7,51 @@
 //! Never: knows SQL, HTTP, or any register, role or clause by name; reads a clock.
 //! Source: `docs/pack.md`.
 
-mod condition;
+mod word;
+
 mod decimal;
 mod label;
 mod similar;
 mod time;
-mod value;
-mod word;
 
+mod value;
+
+mod condition;
+
+mod clause;
+mod duty;
+mod field;
+mod flow;
+mod moves;
+mod procedure;
+mod register;
+mod role;
+
+mod pack;
+mod problem;
+
+pub use clause::{Check, CheckEvidence, Clause, EngineBody, Measure, Population};
 pub use condition::{
     ActorAttribute, Condition, ConditionError, EvalError, Expr, Function, Macro, Member, Name, Operator,
     Outline, RESERVED, RecordAttribute, Scope, StepAttribute, Typing, Vocabulary,
 };
 pub use decimal::{Decimal, DecimalError};
+pub use duty::{Duty, DutyEach};
+pub use field::{Address, Choice, Count, Field, Item, Kind, Unfit, When};
+pub use flow::{
+    Clock, Due, Effect, End, Escalation, EscalationTime, Flow, Follow, Guard, Lead, Outcome, Seat, Signers,
+    State, Step,
+};
 pub use label::{Label, Piece, Template};
+pub use moves::{Move, Moves};
+pub use pack::{Contents, Crosswalk, Hook, Pack};
+pub use problem::{Place, Problem};
+pub use procedure::{Procedure, ProcedureStep, Proof};
+pub use register::{
+    Constraint, GradeRule, Group, Listing, Lookup, NumberPart, Numbering, Paper, Reading, ReadingUnits,
+    Register, Reset, Retention, RetentionStart, Sequence, Sort, Unique,
+};
+pub use role::{ActorRule, Grade, HeldIn, Role, RolePlace, Who};
 pub use time::{
     Calendar, CalendarError, CalendarMissing, Day, DayOff, Frequency, Limit, LimitError, LimitUnit,
     Occurrence, OfficeTime, Recurrence, Roll, RuleError, Span, TimeOfDay, TimeOfDayError, WeekdayRule,

@@ -1,0 +1,172 @@
+//! The checked pack: typed, immutable, cheap to clone.
+//!
+//! Invariant: it exists only without problems; every id in it names something that is there.
+
+use crate::clause::{Clause, EngineBody};
+use crate::condition::Vocabulary;
+use crate::duty::Duty;
+use crate::label::Label;
+use crate::moves::Moves;
+use crate::procedure::Procedure;
+use crate::register::Register;
+use crate::role::{Grade, Role};
+use crate::time::{Calendar, OfficeTime, TimeOfDay, Zone};
+use crate::value::Type;
+use crate::word::{ClauseId, DutyId, FieldId, GradeId, HookId, PackId, ProcedureId, RegisterId, RoleId};
+use model::CivilDate;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A pack without problems.
+#[derive(Debug, Clone)]
+pub struct Pack(pub(crate) Arc<Contents>);
+
+/// What a pack holds.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Contents {
+    /// Its id.
+    pub id: PackId,
+    /// Its version.
+    pub version: u32,
+    /// The regulation's title.
+    pub title: Label,
+    /// Where the text comes from.
+    pub source: Box<str>,
+    /// Who issued it.
+    pub issuer: Label,
+    /// When.
+    pub date: CivilDate,
+    /// On which basis.
+    pub basis: Option<Label>,
+    /// When it was repealed.
+    pub repealed: Option<CivilDate>,
+    /// The licence of the files.
+    pub licence: Box<str>,
+    /// Where civil dates are counted.
+    pub zone: Zone,
+    /// When the last day of a limit is over.
+    pub day_ends: TimeOfDay,
+    /// The register whose approved cases destroy records.
+    pub destruction: Option<RegisterId>,
+    /// Law in force that asks the same.
+    pub crosswalk: Vec<Crosswalk>,
+    /// Ways out of Ward.
+    pub hooks: BTreeMap<HookId, Hook>,
+    /// Grades, the lowest first.
+    pub grades: Vec<Grade>,
+    /// Roles.
+    pub roles: BTreeMap<RoleId, Role>,
+    /// Clauses, in the order of their numbers.
+    pub clauses: Vec<Clause>,
+    /// Registers.
+    pub registers: BTreeMap<RegisterId, Register>,
+    /// Duties.
+    pub duties: BTreeMap<DutyId, Duty>,
+    /// Procedures.
+    pub procedures: BTreeMap<ProcedureId, Procedure>,
+    /// The office calendar.
+    pub calendar: Calendar,
+    /// Policies in Cedar: file name and text.
+    pub policies: BTreeMap<Box<str>, Box<str>>,
+    /// How running cases of the former version pass to this one.
+    pub moves: Option<Moves>,
+    /// What conditions may speak of.
+    pub vocabulary: Vocabulary,
+    /// SHA-256 of the canonical listing of the files.
+    pub digest: [u8; 32],
+    /// What engines read from their own files, by section.
+    pub(crate) sections: BTreeMap<&'static str, EngineBody>,
+    /// What is not wrong but should be known.
+    pub notes: Vec<crate::problem::Problem>,
+}
+
+/// Law in force that asks the same as a clause.
+#[derive(Debug, Clone)]
+pub struct Crosswalk {
+    /// The clause.
+    pub clause: ClauseId,
+    /// The law.
+    pub law: Label,
+}
+
+/// A way out of Ward.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// Its id.
+    pub id: HookId,
+    /// What it does.
+    pub label: Label,
+    /// What it must be given.
+    pub gives: BTreeMap<FieldId, Type>,
+}
+
+impl std::ops::Deref for Pack {
+    type Target = Contents;
+
+    fn deref(&self) -> &Contents {
+        &self.0
+    }
+}
+
+impl Contents {
+    /// A register by its id.
+    #[must_use]
+    pub fn register(&self, id: &str) -> Option<&Register> {
+        self.registers.get(id)
+    }
+
+    /// A duty by its id.
+    #[must_use]
+    pub fn duty(&self, id: &str) -> Option<&Duty> {
+        self.duties.get(id)
+    }
+
+    /// A role by its id.
+    #[must_use]
+    pub fn role(&self, id: &str) -> Option<&Role> {
+        self.roles.get(id)
+    }
+
+    /// A procedure by its id.
+    #[must_use]
+    pub fn procedure(&self, id: &str) -> Option<&Procedure> {
+        self.procedures.get(id)
+    }
+
+    /// A clause by its id.
+    #[must_use]
+    pub fn clause(&self, id: &str) -> Option<&Clause> {
+        self.clauses.iter().find(|clause| clause.id == *id)
+    }
+
+    /// Height of a grade, the lowest being 0.
+    #[must_use]
+    pub fn height(&self, id: &GradeId) -> Option<usize> {
+        self.grades.iter().position(|grade| grade.id == *id)
+    }
+
+    /// A grade by its id.
+    #[must_use]
+    pub fn grade(&self, id: &GradeId) -> Option<&Grade> {
+        self.grades.iter().find(|grade| grade.id == *id)
+    }
+
+    /// What limits are counted by.
+    #[must_use]
+    pub fn office_time(&self) -> OfficeTime<'_> {
+        OfficeTime { calendar: &self.calendar, day_ends: self.day_ends, zone: &self.zone }
+    }
+
+    /// The form a record of a register is filed under, for example `fault/3`.
+    #[must_use]
+    pub fn form(&self, register: &RegisterId) -> String {
+        format!("{register}/{}", self.version)
+    }
+
+    /// What an engine read from its own files.
+    #[must_use]
+    pub fn section<T: Send + Sync + 'static>(&self, name: &str) -> Option<&T> {
+        self.sections.get(name)?.0.downcast_ref()
+    }
+}
