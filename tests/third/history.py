@@ -41,7 +41,9 @@ class KeyChange:
 
 
 @dataclass
-class _Held:
+class Held:
+    """A credential that was added, and whether it was revoked since."""
+
     credential: Credential
     revoked: bool = False
 
@@ -57,8 +59,8 @@ class History:
     key_changes: list[KeyChange] = field(default_factory=list)
     signatures: list[dict[str, Any]] = field(default_factory=list)
     destroyed: set[str] = field(default_factory=set)
-    _hashes: dict[int, bytes] = field(default_factory=dict)
-    _held: dict[str, _Held] = field(default_factory=dict)
+    hashes: dict[int, bytes] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
     _time: str = ""
 
     def take(self, number: int, raw: bytes) -> Entry:
@@ -73,7 +75,7 @@ class History:
         if entry.time < self._time:
             raise Wrong(f"its time {entry.time} lies before the last entry's {self._time}")
         self._time = entry.time
-        self._hashes[number] = entry.content_hash
+        self.hashes[number] = entry.content_hash
         if (number == 0) != (entry.kind == "ledger.created"):
             raise Wrong("entry 0, and no other, is ledger.created")
         if entry.signature:
@@ -109,7 +111,7 @@ class History:
             self._destroy_key(number, body)
         elif kind == "credential.added":
             credential = Credential.parse(body)
-            self._held[credential.id] = _Held(credential)
+            self.held[credential.id] = Held(credential)
         elif kind == "credential.revoked":
             self._revoke(body)
 
@@ -141,7 +143,7 @@ class History:
     def _revoke(self, body: dict[str, Any]) -> None:
         name = text_of(members(body, "body", {"credential"}), "credential")
         from_base64url(name)
-        held = self._held.get(name)
+        held = self.held.get(name)
         if held is None and self.whole:
             raise Wrong("a credential is revoked that was never added")
         if held:
@@ -168,14 +170,14 @@ class History:
         previous = number if said["previous"] == "self" else decimal(said["previous"])
         if said["previous"] != "self" and previous >= number:
             raise Wrong("the statement's previous entry is not an earlier one")
-        known = self._hashes.get(previous)
+        known = self.hashes.get(previous)
         if known is not None and known != from_base64(said["content"], 32):
             raise Wrong(f"the statement's content is not that of entry {previous}")
 
     def _check_passkey(self, entry: Entry) -> str:
         signed = entry.signature
         assert signed is not None and signed.assertion is not None
-        held = self._held.get(signed.assertion.credential)
+        held = self.held.get(signed.assertion.credential)
         if held is None:
             if self.whole:
                 raise Wrong("the credential was never added")

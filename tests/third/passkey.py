@@ -96,7 +96,7 @@ class Passkey:
         evidence = self.evidence(statement.challenge_of_many(len(said), leaves.root()))
         signatures = []
         for index, each in enumerate(said):
-            proof = tree.inclusion(index, len(said), leaves.subtree)
+            proof = tree.range_proof(index, index + 1, len(said), leaves.subtree)
             batch = {"index": index, "proof": list(map(to_base64, proof)), "size": len(said)}
             signatures.append({"evidence": evidence | {"batch": batch}, "statement": each})
         return signatures

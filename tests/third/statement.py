@@ -74,10 +74,15 @@ class Batch:
         return cls(*numbers, proof)
 
     def challenge(self, statement: bytes) -> bytes:
-        """The challenge that covers `statement` and the others."""
+        """The challenge that covers `statement` and the others.
+
+        The proof is a range proof (section 8.4) of one leaf: its hashes go from left to right.
+        """
+        if self.index >= self.size:
+            raise Wrong(f"no statement {self.index} in a batch of {self.size}")
         leaf = tree.leaf_hash(statement)
         return challenge_of_many(
-            self.size, tree.root_by_inclusion(self.index, self.size, leaf, self.proof)
+            self.size, tree.root_by_range(self.index, self.size, [leaf], self.proof)
         )
 
 

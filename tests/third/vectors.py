@@ -16,7 +16,9 @@ import canonical
 import seal
 import tree
 from entry import Entry
-from spelling import Wrong, from_base64, to_base64
+from history import Held, History
+from spelling import Wrong, from_base64, to_base64, to_base64url
+from statement import Credential, challenge_of_one
 
 
 def check(path: Path) -> int:
@@ -89,8 +91,32 @@ def _seal(file: dict[str, Any]) -> int:
     return len(file["accepted"]) + len(file["refused"])
 
 
+def _statement(file: dict[str, Any]) -> int:
+    def judged(case: dict[str, Any]) -> History:
+        history = History(case["ledger"], whole=True)
+        if "credential" in case:
+            credential = Credential.parse(case["credential"])
+            history.held[credential.id] = Held(credential)
+        raw = case["entry"].encode("utf-8")
+        if "previous_content" in case:
+            previous = json.loads(raw)["signature"]["statement"]["previous"]
+            history.hashes[int(previous)] = from_base64(case["previous_content"], 32)
+        history.take(case["number"], raw)
+        return history
+
+    for case in file["accepted"]:
+        found = accepted(lambda: judged(case), case)
+        same([row["grade"] for row in found.signatures], [case["grade"]], case)
+        raw = Entry.parse(case["entry"].encode("utf-8")).signature.raw
+        same(to_base64url(challenge_of_one(raw)), case["challenge_alone"], case)
+    for case in file["refused"]:
+        refused(lambda: judged(case), case)
+    return len(file["accepted"]) + len(file["refused"])
+
+
 CHECKERS: dict[str, Callable[[dict[str, Any]], int]] = {
     "canonical": _canonical,
     "entry": _entry,
     "seal": _seal,
+    "statement": _statement,
 }
