@@ -29,7 +29,7 @@ run: release ## 建置並啟動 Ward，必要時先建立帳本 · build Ward, c
 	$(WARD) serve --data $(DATA)
 
 .PHONY: test
-test: packages toolchain fmt tidy clippy doc unit fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
+test: packages toolchain fmt tidy clippy doc third unit fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
 
 .PHONY: soak
 soak: packages toolchain ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
@@ -64,6 +64,10 @@ doc: ## 產生程式文件，不容警告 · build the documentation, no warning
 .PHONY: unit
 unit: ## 執行測試，含短回合的當機迴圈 · run the tests, a short crash loop among them
 	cargo test --locked --workspace
+
+.PHONY: third
+third: ## 測試第三種實作 (Python) · test the third implementation of the format
+	/usr/bin/python3 -m unittest discover --start-directory tests/third
 
 .PHONY: fuzz
 fuzz: cargo-fuzz ## 每個目標模糊測試 FUZZ_SECONDS 秒 · fuzz each target for FUZZ_SECONDS seconds
