@@ -40,7 +40,7 @@ soak: packages toolchain ## 長時間迴圈：中斷、種子、模糊測試 · 
 bench-ledger: release ## 量測帳本速度，附記於 bench/RESULTS.md · measure the ledger, append to bench/RESULTS.md
 	@mkdir -p bench
 	@{ printf '\n## Ledger, %s, commit %s\n\n    make bench-ledger\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
-	  $(WARD) bench ledger --data "$$(mktemp -d -p $(CACHE))"; echo '```'; } | tee -a bench/RESULTS.md
+	  $(WARD) bench ledger --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))"; echo '```'; } | tee -a bench/RESULTS.md
 
 .PHONY: release
 release:
