@@ -298,7 +298,7 @@ def make_bundle(
     folder: Path,
     ranges: Sequence[tuple[int, int]],
     opened: dict[int, bytes],
-    lines: dict[int, bytes],
+    lines: dict[tuple[int, int], bytes],
     attachments: Sequence[bytes],
 ) -> bytes:
     """A bundle of the entries [first, end) of each range, in rising order."""
@@ -308,21 +308,24 @@ def make_bundle(
     for first, end in ranges:
         hashes = tree.range_proof(first, end, head.size, tiles.subtree)
         raw = frame([tiles.entry(number) for number in range(first, end)])
-        entries.append(bundle.Section("entries", first, raw))
-        proofs.append(bundle.Section("range", first, b"".join(hashes)))
+        entries.append(bundle.Section("entries", (first,), raw))
+        proofs.append(bundle.Section("range", (first,), b"".join(hashes)))
     digests = {hashlib.sha256(each).hexdigest(): each for each in attachments}
     return bundle.write(
-        [bundle.Section("head", None, data), *entries, *proofs]
-        + [bundle.Section("opened", number, text) for number, text in sorted(opened.items())]
-        + [bundle.Section("lines", number, text) for number, text in sorted(lines.items())]
-        + [bundle.Section("attachment", digest, each) for digest, each in sorted(digests.items())]
+        [bundle.Section("head", (), data), *entries, *proofs]
+        + [bundle.Section("opened", (number,), text) for number, text in sorted(opened.items())]
+        + [bundle.Section("lines", place, text) for place, text in sorted(lines.items())]
+        + [
+            bundle.Section("attachment", (digest,), each)
+            for digest, each in sorted(digests.items())
+        ]
     )
 
 
 def line_section(lines: Sequence[tuple[bytes, bytes]], first: int, end: int) -> bytes:
     """The content of a section `lines` for the lines [first, end) of a batch."""
     proof = tree.range_proof(first, end, len(lines), line_tree(lines).subtree)
-    parts = [first.to_bytes(8, "big"), (end - first).to_bytes(4, "big")]
+    parts = [(end - first).to_bytes(4, "big")]
     for salt, record in lines[first:end]:
         parts.append(len(record).to_bytes(4, "big") + salt + record)
     return b"".join(parts + proof)

@@ -39,6 +39,7 @@ class Verdict:
             "root": self.checkpoint.root.hex(),
             "signers": [str(key) for key in self.signers],
             "witnesses": self.witnesses,
+            "alone": self.alone,
             "vouched": "by this host alone" if self.alone else "by a quorum of witnesses",
         }
 

@@ -14,6 +14,9 @@ from typing import Any
 LARGEST_SIZE = 2**63 - 1
 """Trees and times are counted in 63 bits, as the cosignature's timestamp is."""
 
+WORD = r"[a-z][a-z0-9-]*"
+"""The letters of a word; its length is another matter."""
+
 
 class Wrong(Exception):
     """What was read breaks a rule of the format. The text says which, and where."""
@@ -60,7 +63,7 @@ def _only_spelling(data: bytes, again: str, text: str, size: int | None) -> byte
 
 def decimal(text: str, largest: int = LARGEST_SIZE) -> int:
     """A decimal number without sign or leading zero."""
-    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", text, re.ASCII) or int(text) > largest:
+    if not re.fullmatch(r"0|[1-9][0-9]{0,19}", text, re.ASCII) or int(text) > largest:
         raise Wrong(f"not a decimal number up to {largest}: {text[:60]!r}")
     return int(text)
 
@@ -87,6 +90,24 @@ def text_of(value: dict[str, Any], name: str) -> str:
     found = value.get(name)
     if not isinstance(found, str):
         raise Wrong(f"{name} is not text")
+    return found
+
+
+def word_of(value: dict[str, Any], name: str) -> str:
+    """The member `name` of an object, which must be a word."""
+    found = text_of(value, name)
+    if not re.fullmatch(WORD, found, re.A) or len(found) > 64:
+        raise Wrong(f"{name} is not a word: {found[:80]!r}")
+    return found
+
+
+def line_of(value: dict[str, Any], name: str) -> str:
+    """The member `name` of an object, which must be a line."""
+    found = text_of(value, name)
+    if re.search(r'[\x00-\x1f\x7f-\x9f"\\]', found):
+        raise Wrong(f"{name} holds a control character, a quotation mark or a backslash")
+    if not 1 <= len(found.encode("utf-8")) <= 128:
+        raise Wrong(f"{name} has not 1 to 128 bytes")
     return found
 
 

@@ -7,7 +7,10 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 import canonical
+import ed25519
 import seal
 import statement
 from entry import Entry, content_hash
@@ -71,7 +74,10 @@ class Entries(Refusing):
             {"kind": ""}, {"kind": "A"}, {"kind": "a."}, {"kind": "a..b"}, {"kind": "1a"}, {"kind": "-a"},
             {"kind": "a/"}, {"kind": "a_b"}, {"kind": "a" * 65}, {"kind": 1}, {"subject": ""},
             {"subject": "a" * 129}, {"subject": "é" * 65}, {"subject": "a\n"}, {"subject": "\x7f"},
-            {"subject": "\x85"}, {"body": []}, {"body": None}, {"form": "fault"}, {"form": "/3"},
+            {"subject": "\x85"}, {"subject": 'a"b'}, {"subject": "a\\b"},
+            {"kind": "a/0"}, {"kind": "a/01"}, {"kind": "a/1000000000"}, {"form": "f/" + "1" * 63},
+            {"form": "a" * 63 + "/1"}, {"actor": {"machine": "a\nb"}}, {"actor": {"machine": 'a"'}},
+            {"body": []}, {"body": None}, {"form": "fault"}, {"form": "/3"},
             {"unit": PERSON}, {"unit": None}, {"salt": to_base64(bytes(15))}, {"actor": {}},
             {"actor": {"machine": ""}}, {"actor": {"machine": "a", "unit": UNIT}}, {"actor": "a"},
             {"actor": {"person": PERSON, "unit": UNIT}},
@@ -158,7 +164,7 @@ class Seals(Refusing):
         value = canonical.read_object(self.sealed({}))
         for changed in (
             {"alg": "XC20"}, {"key": PERSON}, {"nonce": to_base64(bytes(12))}, {"data": ""},
-            {"data": to_base64(bytes(79))}, {"more": 1},
+            {"data": to_base64(bytes(15))}, {"more": 1},
         ):  # fmt: skip
             self.refused(self.reads, value | {"sealed": value["sealed"] | changed})
         self.refused(self.reads, value | {"salt": to_base64(bytes(16))})
@@ -288,13 +294,48 @@ class Assertions(Refusing):
                     self.check(alg, **client)
 
     def test_credentials_keep_their_form(self) -> None:
+        changed: dict[str, Any]
         good = Passkey("ES256", PERSON, bytes(range(32))).body()
         for changed in (
             {"alg": "RS256"}, {"alg": "EdDSA"}, {"key": to_base64(b"\4" + bytes(64))}, {"person": UNIT},
             {"key": to_base64(b"\2" + from_base64(good["key"])[1:])}, {"origins": "x"}, {"more": 1},
-            {"credential": ""}, {"credential": "a="},
+            {"credential": ""}, {"origins": []}, {"credential": "a="},
         ):  # fmt: skip
             self.refused(statement.Credential.parse, good | changed)
+
+
+class StrictEd25519(unittest.TestCase):
+    def test_the_first_vectors_of_rfc_8032_hold_and_no_changed_one_does(self) -> None:
+        # Section 7.1, tests 1 and 2.
+        for public, message, signature in (
+            (
+                "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+                "",
+                "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+                "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+            ),
+            (
+                "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+                "72",
+                "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+                "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+            ),
+        ):
+            key, text, signed = map(bytes.fromhex, (public, message, signature))
+            self.assertTrue(ed25519.holds(key, text, signed))
+            self.assertFalse(ed25519.holds(key, text + b"x", signed))
+            self.assertFalse(ed25519.holds(key, text, signed[:-1]))
+            self.assertFalse(ed25519.holds(key, text, bytes([signed[0] ^ 1]) + signed[1:]))
+
+    def test_points_of_small_order_sign_nothing(self) -> None:
+        # With the neutral point as key and as R, and S = 0, the equation holds for any message.
+        neutral = bytes([1]) + bytes(31)
+        Ed25519PublicKey.from_public_bytes(neutral).verify(neutral + bytes(32), b"anything")
+        self.assertFalse(ed25519.holds(neutral, b"anything", neutral + bytes(32)))
+        order_two = (2**255 - 20).to_bytes(32, "little")
+        twice_encoded = (2**255 - 18).to_bytes(32, "little")
+        for point in (neutral, order_two, bytes(32), twice_encoded, b"\xff" * 32):
+            self.assertTrue(ed25519.is_weak(point), point.hex())
 
 
 class Histories(Refusing):

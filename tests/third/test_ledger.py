@@ -202,9 +202,10 @@ class Bundles(Made):
             ranges,
             {number: text for number, text in cls.writer.opened.items() if number in inside},
             {
-                n: make.line_section(lines, 2, 5)
+                (n, first): make.line_section(lines, first, first + 2)
                 for n, lines in cls.writer.batches.items()
                 if n in inside
+                for first in (1, 5)
             },
             [each for each in cls.writer.attachments if int(each.split()[1]) in inside],
         )
@@ -221,8 +222,11 @@ class Bundles(Made):
 
     def test_a_good_bundle_is_good(self) -> None:
         report = bundle.check(self.good, self.policy)
-        self.assertEqual(report["entries"], [*range(20), *range(22, 30)])
-        self.assertEqual((report["opened"], report["lines"]), ([11], 9))
+        bodies = {row["number"]: row["body"] for row in report["entries"]}
+        self.assertEqual(list(bodies), [*range(20), *range(22, 30)])
+        self.assertEqual((bodies[11], bodies[12]), ("opened", "clear"))
+        places = [(row["number"], row["first"], row["count"]) for row in report["lines"]]
+        self.assertEqual(places, [(n, first, 2) for n in (7, 17, 27) for first in (1, 5)])
         self.assertEqual(len(report["attachments"]), 3)
         self.assertEqual(bundle.write(bundle.read(self.good)), self.good)
 
@@ -276,8 +280,8 @@ class Bundles(Made):
             self.refused(self.changed(edit), why)
 
     def test_ranges_do_not_touch_or_overlap(self) -> None:
-        self.refused(self.made((0, 5), (5, 9)), "touch or overlap")
-        self.refused(self.made((0, 5), (4, 9)), "touch or overlap")
+        self.refused(self.made((0, 5), (5, 9)), "touches or overlaps")
+        self.refused(self.made((0, 5), (4, 9)), "touches or overlaps")
         bundle.check(self.made((0, 5), (6, 9), (299, 300)), self.policy)
 
     def test_a_range_proof_has_neither_more_nor_less(self) -> None:
@@ -285,7 +289,7 @@ class Bundles(Made):
 
         def proof_changed(edit: Any) -> bytes:
             def swap(s: list[bundle.Section]) -> None:
-                s[at] = bundle.Section("range", s[at].argument, edit(s[at].content))
+                s[at] = bundle.Section("range", s[at].arguments, edit(s[at].content))
 
             return self.changed(swap)
 
@@ -295,7 +299,7 @@ class Bundles(Made):
         self.refused(proof_changed(lambda c: c[:-32] + bytes(32)), "does not lead")
 
     def test_what_is_added_must_belong_to_an_entry(self) -> None:
-        def with_section(kind: str, argument: int | str, content: bytes) -> bytes:
+        def with_section(kind: str, *arguments: int | str, content: bytes) -> bytes:
             def put(s: list[bundle.Section]) -> list[bundle.Section]:
                 kept = [each for each in s if each.kind != kind]
                 at = max(
@@ -303,27 +307,40 @@ class Bundles(Made):
                     for i, e in enumerate(kept)
                     if bundle.ORDER.index(e.kind) < bundle.ORDER.index(kind)
                 )
-                kept.insert(at + 1, bundle.Section(kind, argument, content))
+                kept.insert(at + 1, bundle.Section(kind, arguments, content))
                 return kept
 
             return self.changed(put)
 
         other = self.writer.opened[21]
-        self.refused(with_section("opened", 11, other), "not the body")
-        self.refused(with_section("opened", 12, other), "no sealed entry")
-        self.refused(with_section("opened", 21, other), "no sealed entry")
+        self.refused(with_section("opened", 11, content=other), "not the body")
+        self.refused(with_section("opened", 12, content=other), "no sealed entry")
+        self.refused(with_section("opened", 21, content=other), "no sealed entry")
         lines = self.writer.batches[17]
-        self.refused(with_section("lines", 16, make.line_section(lines, 0, 7)), "no batch")
-        self.refused(with_section("lines", 27, make.line_section(lines, 0, 7)), "does not lead")
-        self.refused(
-            with_section("lines", 17, make.line_section(lines, 0, 7) + b"x"), "row of hashes"
-        )
-        self.refused(with_section("lines", 17, make.line_section(lines, 0, 7)[:-1]), "cut short")
-        bundle.check(with_section("lines", 17, make.line_section(lines, 0, 7)), self.policy)
-        self.refused(with_section("attachment", "0" * 64, b"x"), "another digest")
+        good = make.line_section(lines, 2, 7)
+        bundle.check(with_section("lines", 17, 2, content=good), self.policy)
+        self.refused(with_section("lines", 16, 2, content=good), "no batch")
+        self.refused(with_section("lines", 27, 2, content=good), "does not lead")
+        self.refused(with_section("lines", 17, 1, content=good), "too")
+        self.refused(with_section("lines", 17, 3, content=good), "no range")
+        self.refused(with_section("lines", 17, 2, content=good + b"x"), "row of hashes")
+        self.refused(with_section("lines", 17, 2, content=good[:-1]), "row of hashes")
+        self.refused(with_section("lines", 17, 2, content=good[:40]), "cut short")
+        self.refused(with_section("lines", 17, 2, content=bytes(4)), "no lines")
+        self.refused(with_section("attachment", "0" * 64, content=b"x"), "another digest")
         digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
-        self.refused(with_section("attachment", digest, b"x"), "names it")
-        self.refused(with_section("attachment", digest.upper(), b"x"), "lower-case")
+        self.refused(with_section("attachment", digest, content=b"x"), "names it")
+        self.refused(with_section("attachment", digest.upper(), content=b"x"), "lower-case")
+
+    def test_parts_of_a_batch_do_not_touch_or_overlap(self) -> None:
+        lines = self.writer.batches[7]
+        for places, why in (((0, 3), None), ((0, 2), "touches"), ((1, 2), "touches")):
+            parts = {(7, first): make.line_section(lines, first, first + 2) for first in places}
+            data = make.make_bundle(self.folder, [(7, 8)], {}, parts, [])
+            if why is None:
+                bundle.check(data, self.policy)
+            else:
+                self.refused(data, why)
 
 
 class Witnesses(Made):

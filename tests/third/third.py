@@ -93,7 +93,7 @@ def make_ledger(args: argparse.Namespace) -> dict[str, Any]:
         folder,
         [(0, args.entries)],
         writer.opened,
-        {number: make.line_section(lines, 2, 5) for number, lines in writer.batches.items()},
+        {(number, 2): make.line_section(lines, 2, 5) for number, lines in writer.batches.items()},
         writer.attachments,
     )
     return {

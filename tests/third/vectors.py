@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import bundle
 import canonical
 import seal
 import tree
 from entry import Entry
-from history import Held, History
+from history import ELSEWHERE, SIGNED, VOUCHED, Held, History
+from policy import Policy
 from spelling import Wrong, from_base64, to_base64, to_base64url
 from statement import Credential, challenge_of_one
 
@@ -107,14 +109,50 @@ def _statement(file: dict[str, Any]) -> int:
     for case in file["accepted"]:
         found = accepted(lambda: judged(case), case)
         same([row["grade"] for row in found.signatures], [case["grade"]], case)
-        raw = Entry.parse(case["entry"].encode("utf-8")).signature.raw
-        same(to_base64url(challenge_of_one(raw)), case["challenge_alone"], case)
+        signed = Entry.parse(case["entry"].encode("utf-8")).signature
+        assert signed is not None
+        same(to_base64url(challenge_of_one(signed.raw)), case["challenge_alone"], case)
     for case in file["refused"]:
         refused(lambda: judged(case), case)
     return len(file["accepted"]) + len(file["refused"])
 
 
+def _bundle(file: dict[str, Any]) -> int:
+    for case in file["accepted"]:
+        policy = Policy.parse(case["policy"].encode("utf-8"))
+        found = accepted(lambda: bundle.check(from_base64(case["bundle"]), policy), case["rule"])
+        _same_verdict(found, case["verdict"], case["rule"])
+    policy = Policy.parse(file["policy"].encode("utf-8"))
+    for case in file["refused"]:
+        refused(lambda: bundle.check(from_base64(case["bundle"]), policy), case["rule"])
+    return len(file["accepted"]) + len(file["refused"])
+
+
+def _same_verdict(found: dict[str, Any], wanted: dict[str, Any], rule: str) -> None:
+    # The page does not lay out a verdict, so its facts are compared and not its members.
+    same((found["origin"], found["size"]), (wanted["origin"], wanted["size"]), rule)
+    same(found["root"], from_base64(wanted["root"]).hex(), rule)
+    same(found["alone"], wanted["standing"] == "host-alone", rule)
+    same(found["witnesses"], {w["witness"]: w["at_seconds"] for w in wanted["cosigned"]}, rule)
+    same(found["lines"], wanted["lines"], rule)
+    same(found["attachments"], wanted["attachments"], rule)
+    entries = [{n: v for n, v in row.items() if n != "signature"} for row in wanted["entries"]]
+    same(found["entries"], entries, rule)
+    words = {
+        "signed-by-person": SIGNED,
+        "vouched-by-server": VOUCHED,
+        "credential-not-in-bundle": ELSEWHERE,
+    }
+    verdicts = {
+        row["number"]: words.get(row["signature"]["standing"])
+        for row in wanted["entries"]
+        if "signature" in row
+    }
+    same({row["entry"]: row["verdict"] for row in found["signatures"]}, verdicts, rule)
+
+
 CHECKERS: dict[str, Callable[[dict[str, Any]], int]] = {
+    "bundle": _bundle,
     "canonical": _canonical,
     "entry": _entry,
     "seal": _seal,
