@@ -5,6 +5,7 @@
 //! Does not: know what an entry means to a form; that is for the crates above.
 
 pub mod base64;
+pub mod bundle;
 pub mod checkpoint;
 pub mod entry;
 pub mod hash;

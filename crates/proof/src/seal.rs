@@ -159,11 +159,13 @@ pub fn open(entry: &Entry<'_>, key: &DataKey) -> Result<Opened, SealError> {
     let plaintext = cipher(key)
         .decrypt(&XNonce::from(sealed.nonce()), Payload { msg: &sealed.data(), aad: &bound })
         .map_err(|_| SealError::Broken { key: sealed.key() })?;
-    Opened::parse(plaintext)?.of(entry)
+    let opened = Opened::parse(plaintext)?;
+    opened.check_against(entry)?;
+    Ok(opened)
 }
 
 impl Opened {
-    /// Takes a plaintext apart. It still has to be held against its entry: [`Opened::of`].
+    /// Takes a plaintext apart. It still has to be compared with its entry.
     ///
     /// # Errors
     /// `Json`, `Plaintext`: not body, padding and salt in their one spelling.
@@ -173,16 +175,14 @@ impl Opened {
         Ok(Self { plaintext, body, salt })
     }
 
-    /// The same, known to be what `entry` holds under seal.
+    /// Compares it with the content hash that `entry` states.
     ///
     /// # Errors
-    /// `Hash`: it is not.
-    pub fn of(self, entry: &Entry<'_>) -> Result<Self, SealError> {
-        if entry.sealed().is_none() {
-            return Err(SealError::Clear);
-        }
-        let (found, stated) = (self.content_hash(), entry.content_hash());
-        if found == stated { Ok(self) } else { Err(SealError::Hash { found, stated }) }
+    /// `Clear`: nothing is sealed there. `Hash`: something else is.
+    pub fn check_against(&self, entry: &Entry<'_>) -> Result<(), SealError> {
+        let stated = entry.sealed().ok_or(SealError::Clear)?.hash;
+        let found = self.content_hash();
+        if found == stated { Ok(()) } else { Err(SealError::Hash { found, stated }) }
     }
 
     /// The body.

@@ -3,6 +3,10 @@
 //! Each module of tests owns one file of `vectors/`; `UPDATE_EXPECT=1` writes it anew.
 
 #[cfg(test)]
+mod authenticator;
+#[cfg(test)]
+mod bundle;
+#[cfg(test)]
 mod canonical;
 #[cfg(test)]
 mod entry;
@@ -10,3 +14,5 @@ mod entry;
 mod fixture;
 #[cfg(test)]
 mod seal;
+#[cfg(test)]
+mod statement;
