@@ -19,6 +19,7 @@ import bundle
 import entry
 import ledger
 import make
+import makevectors
 import proof
 import seal
 import tree
@@ -175,6 +176,17 @@ def check_vectors(args: argparse.Namespace) -> dict[str, Any]:
     return {"checked": {name: vectors.check(Path(name)) for name in args.files}}
 
 
+def make_vectors(args: argparse.Namespace) -> dict[str, Any]:
+    """write the files of vectors that need no entries"""
+    written = []
+    for name, made in makevectors.FILES.items():
+        path = Path(args.folder) / f"{name}.json"
+        text = json.dumps(made(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        path.write_text(text, "utf-8")
+        written.append(str(path))
+    return {"written": written}
+
+
 def _write(path: str | None, data: bytes) -> str | None:
     if path is not None:
         Path(path).write_bytes(data)
@@ -225,6 +237,7 @@ def parser() -> argparse.ArgumentParser:
     command("witness-new", witness_new, "statefile", name=text, seed=text,
             log={"action": "append", "default": []})  # fmt: skip
     command("witness-answer", witness_answer, "statefile", time=now)
+    command("make-vectors", make_vectors, "folder")
     command("vectors", check_vectors).add_argument("files", nargs="+")
     return top
 

@@ -14,13 +14,16 @@ from typing import Any
 
 import bundle
 import canonical
+import makevectors
 import seal
 import tree
 from entry import Entry
 from history import ELSEWHERE, SIGNED, VOUCHED, Held, History
+from notes import COSIGNATURE_V1, ED25519, Checkpoint, Note, VKey
 from policy import Policy
 from spelling import Wrong, from_base64, to_base64, to_base64url
 from statement import Credential, challenge_of_one
+from tiles import Tile
 
 
 def check(path: Path) -> int:
@@ -151,10 +154,117 @@ def _same_verdict(found: dict[str, Any], wanted: dict[str, Any], rule: str) -> N
     same({row["entry"]: row["verdict"] for row in found["signatures"]}, verdicts, rule)
 
 
+def _tree(file: dict[str, Any]) -> int:
+    """`trees`: for each size the root, and a digest of all its proofs; `examples`: some in full."""
+    for row in file["trees"]:
+        size, held = row["size"], makevectors.leaves(row["size"])
+        sub = held.subtree
+        found = {
+            "size": size,
+            "root": to_base64(held.root()),
+            "inclusion": makevectors.digest(tree.inclusion(i, size, sub) for i in range(size)),
+            "consistency": makevectors.digest(
+                tree.consistency(i, size, sub) for i in range(1, size + 1)
+            ),
+            "range": makevectors.digest(
+                tree.range_proof(a, b, size, sub) for a, b in makevectors.ranges(size)
+            ),
+        }
+        same(found, row, size)
+    for kind, rows in file["examples"].items():
+        for row in rows:
+            accepted(lambda: _example(kind, row), row)
+    return len(file["trees"]) + sum(map(len, file["examples"].values()))
+
+
+def _example(kind: str, row: dict[str, Any]) -> None:
+    proof = [from_base64(text, 32) for text in row["proof"]]
+    size = row["new"] if kind == "consistency" else row["size"]
+    held = makevectors.leaves(size)
+    if kind == "inclusion":
+        leaf = held.hashes[row["index"]]
+        tree.check_inclusion(row["index"], size, leaf, proof, held.root())
+    elif kind == "consistency":
+        tree.check_consistency(row["old"], size, held.root(row["old"]), held.root(), proof)
+    else:
+        inside = held.hashes[row["first"] : row["end"]]
+        tree.check_range(row["first"], size, inside, proof, held.root())
+
+
+def _paths(file: dict[str, Any]) -> int:
+    for case in file["accepted"]:
+        tile = accepted(lambda: Tile.parse(case["path"]), case)
+        level = -1 if case["level"] == "entries" else int(case["level"])
+        same(tile, Tile(level, int(case["number"]), case["width"]), case)
+        same(tile.path, case["path"], case)
+    for case in file["refused"]:
+        refused(lambda: Tile.parse(case["path"]), case)
+    return len(file["accepted"]) + len(file["refused"])
+
+
+def _note(file: dict[str, Any]) -> int:
+    key = VKey.parse(file["vkey"], ED25519)
+
+    def opened(case: dict[str, Any]) -> None:
+        if not Note.parse(case["note"].encode("utf-8")).signers([key]):
+            raise Wrong("the key did not sign the note")
+
+    return _accepted_and_refused(file, opened)
+
+
+def _checkpoint(file: dict[str, Any]) -> int:
+    def read(case: dict[str, Any]) -> None:
+        head = Checkpoint.parse(case["text"])
+        if "size" in case:
+            found = {"origin": head.origin, "size": str(head.size), "root": to_base64(head.root)}
+            same(found | {"text": head.text}, case, case)
+
+    return _accepted_and_refused(file, read)
+
+
+def _cosignature(file: dict[str, Any]) -> int:
+    key = VKey.parse(file["vkey"], COSIGNATURE_V1)
+
+    def opened(case: dict[str, Any]) -> None:
+        times = Note.parse(case["note"].encode("utf-8")).cosigners([key])
+        if key not in times:
+            raise Wrong("the witness did not cosign")
+        if "time" in case:
+            same(str(times[key]), case["time"], case)
+
+    return _accepted_and_refused(file, opened)
+
+
+def _policy(file: dict[str, Any]) -> int:
+    """`heads` by name; each accepted policy lists the names of the heads it `accepts`."""
+
+    def judged(case: dict[str, Any]) -> None:
+        policy = Policy.parse(case["policy"].encode("utf-8"))
+        for name, note in file["heads"].items() if "accepts" in case else ():
+            act = accepted if name in case["accepts"] else refused
+            act(lambda: policy.judge(note.encode("utf-8")), f"{case['rule']}, {name}")  # noqa: B023
+
+    return _accepted_and_refused(file, judged)
+
+
+def _accepted_and_refused(file: dict[str, Any], act: Callable[[dict[str, Any]], None]) -> int:
+    for case in file["accepted"]:
+        accepted(lambda: act(case), case)
+    for case in file["refused"]:
+        refused(lambda: act(case), case)
+    return len(file["accepted"]) + len(file["refused"])
+
+
 CHECKERS: dict[str, Callable[[dict[str, Any]], int]] = {
     "bundle": _bundle,
     "canonical": _canonical,
+    "checkpoint": _checkpoint,
+    "cosignature": _cosignature,
     "entry": _entry,
+    "note": _note,
+    "paths": _paths,
+    "policy": _policy,
     "seal": _seal,
     "statement": _statement,
+    "tree": _tree,
 }
