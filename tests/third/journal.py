@@ -65,6 +65,12 @@ def read(path: Path) -> list[Record]:
     return records
 
 
+def check_reserve(path: Path) -> None:
+    """`Wrong` unless the file, space held back for a full disk, is nothing but zeros."""
+    if path.read_bytes().strip(b"\0"):
+        raise Wrong(f"journal/{path.name}: not only zeros")
+
+
 def _record(data: bytes, at: int, place: str) -> Record | None:
     fixed = data[at : at + _FIXED]
     if len(fixed) < _FIXED or not fixed.startswith(MAGIC):

@@ -18,7 +18,9 @@ from policy import Policy, Verdict
 from spelling import Wrong
 from tiles import WIDTH, Tile, frame, tiles_of, unframe
 
-KNOWN = {"checkpoint", "cosigned", "journal", "tile"}
+HEADS = {"checkpoint", "cosigned", "durable"}
+KNOWN = HEADS | {"journal", "tile"}
+"""`durable` is a head too: every file that it needs was on stable storage when it was written."""
 
 
 def check(folder: Path, policy: Policy) -> dict[str, Any]:
@@ -34,8 +36,9 @@ def check(folder: Path, policy: Policy) -> dict[str, Any]:
     history = History(head.origin, whole=True)
     for number, entry in enumerate(raw):
         history.take(number, entry)
-    _check_key(history, verdict)
-    cosigned = _check_cosigned(folder, policy, leaves, history)
+    _check_key("checkpoint", history, verdict)
+    cosigned = _check_older_head(folder / "cosigned", policy, leaves, history)
+    _check_older_head(folder / "durable", policy, leaves, history)
     witnessed = _witnessed(policy, [verdict] + ([cosigned] if cosigned else []))
     records = _check_journal(folder, raw, leaves, history)
     return {
@@ -83,8 +86,13 @@ def _check_names(folder: Path) -> None:
     if not folder.is_dir():
         raise Wrong(f"{folder}: not a folder")
     for path in folder.iterdir():
-        if path.name not in KNOWN:
+        if path.name not in KNOWN and not _is_under_way(path):
             raise Wrong(f"{path.name}: not a file of a ledger")
+
+
+def _is_under_way(path: Path) -> bool:
+    # A change of a file that an interruption left; the next start finishes or undoes it (section 10).
+    return path.suffix in (".new", ".old") and path.stem in HEADS | {"reserve"}
 
 
 def _check_files(folder: Path, size: int, raw: list[bytes], leaves: tree.Leaves) -> int:
@@ -115,28 +123,27 @@ def content(tile: Tile, raw: list[bytes], leaves: tree.Leaves) -> bytes:
     return b"".join(leaves.subtree(row * tile.span, (row + 1) * tile.span) for row in rows)
 
 
-def _check_key(history: History, verdict: Verdict) -> None:
+def _check_key(name: str, history: History, verdict: Verdict) -> None:
     head = verdict.checkpoint
     if head.size == 0:
         return
     key = history.head_key(head.size)
     if key not in verdict.signers:
-        raise Wrong(f"checkpoint: not signed by the key in force at {head.size}, {key}")
+        raise Wrong(f"{name}: not signed by the key in force at {head.size}, {key}")
 
 
-def _check_cosigned(
-    folder: Path, policy: Policy, leaves: tree.Leaves, history: History
+def _check_older_head(
+    path: Path, policy: Policy, leaves: tree.Leaves, history: History
 ) -> Verdict | None:
-    path = folder / "cosigned"
     if not path.exists():
         return None
     verdict = _judge(path, policy)
     head = verdict.checkpoint
     if head.origin != history.origin or head.size > len(leaves.hashes):
-        raise Wrong("cosigned: of another ledger, or of a larger tree than checkpoint")
+        raise Wrong(f"{path.name}: of another ledger, or of a larger tree than checkpoint")
     if leaves.root(head.size) != head.root:
-        raise Wrong(f"cosigned: its root is not that of the first {head.size} entries")
-    _check_key(history, verdict)
+        raise Wrong(f"{path.name}: its root is not that of the first {head.size} entries")
+    _check_key(path.name, history, verdict)
     return verdict
 
 
@@ -156,6 +163,11 @@ def _check_journal(folder: Path, raw: list[bytes], leaves: tree.Leaves, history:
         return 0
     checked = 0
     for path in sorted((folder / "journal").iterdir()):
+        if _is_under_way(path):
+            continue
+        if path.name == "reserve":
+            journal.check_reserve(path)
+            continue
         for record in journal.read(path):
             journal.check(record, raw, leaves, history)
             checked += 1

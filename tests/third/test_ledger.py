@@ -85,6 +85,20 @@ class Ledgers(Made):
         checkpoint.write_bytes(data)
         cosigned.write_bytes(data)
 
+    def test_the_head_marked_durable_is_one_of_the_ledger(self) -> None:
+        path = self.folder / "durable"
+        other = Checkpoint(ORIGIN, 20, self.leaves.root(21)).signed([self.writer.signer])
+        beyond = Checkpoint(ORIGIN, 301, self.leaves.root()).signed([self.writer.newer])
+        by_old = Checkpoint(ORIGIN, 300, self.leaves.root()).signed([self.writer.signer])
+        try:
+            path.write_bytes(bytes(self.head(20)))
+            ledger.check(self.folder, self.policy)
+            for note in (other, beyond, by_old):
+                path.write_bytes(bytes(note))
+                self.assertRaisesRegex(Wrong, "durable", ledger.check, self.folder, self.policy)
+        finally:
+            path.unlink()
+
     def test_any_changed_byte_of_any_file_is_found(self) -> None:
         chance = random.Random(5)
         files = [path for path in self.folder.rglob("*") if path.is_file()]
@@ -154,6 +168,14 @@ class Ledgers(Made):
         for tail in (b"", bytes(8192), data[:4096].replace(b"ledger", b"Ledger")):
             path.write_bytes(data + tail)
             self.assertEqual(ledger.check(self.folder, self.policy)["journal_records"], count)
+        reserve = path.with_name("reserve")
+        reserve.write_bytes(bytes(4096))
+        ledger.check(self.folder, self.policy)
+        reserve.write_bytes(bytes(4095) + b"1")
+        self.assertRaisesRegex(Wrong, "reserve", ledger.check, self.folder, self.policy)
+        reserve.rename(path.with_name("reserve.new"))
+        ledger.check(self.folder, self.policy)
+        path.with_name("reserve.new").unlink()
         path.write_bytes(data[:-last] + data[-last:-4096])
         self.assertEqual(ledger.check(self.folder, self.policy)["journal_records"], count - 1)
         path.write_bytes(

@@ -66,13 +66,17 @@ def open_sealed(args: argparse.Namespace) -> dict[str, Any]:
 def make_proof(args: argparse.Namespace) -> dict[str, Any]:
     """make the proof of an entry from a ledger's tiles"""
     text = make.make_proof(Path(args.folder), args.index)
-    return {"proof": text.decode("utf-8"), "written": _write(args.out, text)}
+    if args.out is not None:
+        return {"written": _write(args.out, text)}
+    return {"proof": text.decode("utf-8")}
 
 
 def make_bundle(args: argparse.Namespace) -> dict[str, Any]:
     """make a bundle of the entries FIRST to END-1 from a ledger's tiles"""
     data = make.make_bundle(Path(args.folder), [(args.first, args.end)], {}, {}, [])
-    return {"bundle": to_base64(data), "written": _write(args.out, data)}
+    if args.out is not None:
+        return {"written": _write(args.out, data)}
+    return {"bundle": to_base64(data)}
 
 
 def make_ledger(args: argparse.Namespace) -> dict[str, Any]:
