@@ -37,7 +37,10 @@ impl EntropyError {
     pub fn told(&self) -> Told {
         Told::new(
             format!("作業系統的亂數來源失敗（{}），無法產生金鑰。請檢查系統核心與沙箱設定後再試。", self.0),
-            format!("The machine's source of randomness failed ({}); no key can be made. Look at the kernel and the sandbox, then try again.", self.0),
+            format!(
+                "The machine's source of randomness failed ({}); no key can be made. Look at the kernel and the sandbox, then try again.",
+                self.0
+            ),
         )
     }
 }

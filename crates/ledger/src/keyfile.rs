@@ -124,6 +124,7 @@ impl KeyFile {
     /// `Missing`, `Damaged`, `Disk`.
     pub fn read(disk: &dyn Disk, path: &str) -> Result<Self, KeyFileError> {
         if let Some(content) = disk.read(path)? {
+            swap::hold(disk, path)?;
             return Self::parse(path, &content);
         }
         // Both names are whole between the two renamings of a resealing. Alone, `new` is a key that was never used.
@@ -201,7 +202,10 @@ impl KeyFile {
 
 impl std::fmt::Debug for KeyFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyFile").field("path", &self.path).field("vkey", &self.sealed.vkey).finish_non_exhaustive()
+        f.debug_struct("KeyFile")
+            .field("path", &self.path)
+            .field("vkey", &self.sealed.vkey)
+            .finish_non_exhaustive()
     }
 }
 
@@ -264,20 +268,30 @@ impl KeyFileError {
             Self::Entropy(source) => source.told(),
             Self::Master(source) => source.told(),
             Self::Missing { path } => Told::new(
-                format!("找不到簽署金鑰 {path}。新安裝請先初始化；若檔案遺失，請自副本放回，或依程序更換金鑰。"),
-                format!("The signing key {path} is missing. If this is new, initialise it first; if the file was lost, put it back from a copy, or change the key as the procedure says."),
+                format!(
+                    "找不到簽署金鑰 {path}。新安裝請先初始化；若檔案遺失，請自副本放回，或依程序更換金鑰。"
+                ),
+                format!(
+                    "The signing key {path} is missing. If this is new, initialise it first; if the file was lost, put it back from a copy, or change the key as the procedure says."
+                ),
             ),
             Self::Exists { path } => Told::new(
                 format!("{path} 已存在，新的簽署金鑰不會覆寫既有檔案。請指定其他檔名。"),
-                format!("{path} is there already, and a new signing key overwrites nothing. Name another file."),
+                format!(
+                    "{path} is there already, and a new signing key overwrites nothing. Name another file."
+                ),
             ),
             Self::Damaged { path, what } => Told::new(
                 format!("簽署金鑰 {path} 毀損（{what}）。請自副本放回該檔。"),
                 format!("The signing key {path} is damaged: {what}. Put the file back from a copy."),
             ),
             Self::WrongMaster { path } => Told::new(
-                format!("{path} 不是以這把主金鑰封存。請確認主金鑰來源；若更換主金鑰中斷，請以新舊主金鑰重新執行更換。"),
-                format!("{path} is sealed under another master key. Look where the master key comes from; if a change of it was interrupted, do it again with both."),
+                format!(
+                    "{path} 不是以這把主金鑰封存。請確認主金鑰來源；若更換主金鑰中斷，請以新舊主金鑰重新執行更換。"
+                ),
+                format!(
+                    "{path} is sealed under another master key. Look where the master key comes from; if a change of it was interrupted, do it again with both."
+                ),
             ),
             Self::Mismatch { path, vkey } => Told::new(
                 format!("{path} 內的私鑰與 {vkey} 不相符。請自副本放回正確的檔案。"),
@@ -285,7 +299,9 @@ impl KeyFileError {
             ),
             Self::Name(source) => Told::new(
                 format!("金鑰名稱不合規定（{source}）：不得為空，亦不得含空白、加號或控制字元。"),
-                format!("{self} ({source}): it must not be empty nor hold white space, plus signs or control characters."),
+                format!(
+                    "{self} ({source}): it must not be empty nor hold white space, plus signs or control characters."
+                ),
             ),
         }
     }

@@ -285,8 +285,13 @@ impl MasterError {
     pub fn told(&self) -> Told {
         match self {
             Self::Read { path, source } => Told::new(
-                format!("無法讀取主金鑰 {}（{source}）。請檢查路徑與權限，或改用其他主金鑰來源。", path.display()),
-                format!("{self} ({source}). Look at the path and its permissions, or name another source of the master key."),
+                format!(
+                    "無法讀取主金鑰 {}（{source}）。請檢查路徑與權限，或改用其他主金鑰來源。",
+                    path.display()
+                ),
+                format!(
+                    "{self} ({source}). Look at the path and its permissions, or name another source of the master key."
+                ),
             ),
             Self::Write { path, source } => Told::new(
                 format!("無法建立主金鑰檔 {}（{source}）。請檢查路徑、權限與磁碟空間。", path.display()),
@@ -297,16 +302,30 @@ impl MasterError {
                 format!("{self}, and a new master key overwrites nothing. Name another file."),
             ),
             Self::Form { path } => Told::new(
-                format!("{} 不是主金鑰：應為一行 base64，內容 32 位元組。請自保管處放回正確的檔案。", path.display()),
+                format!(
+                    "{} 不是主金鑰：應為一行 base64，內容 32 位元組。請自保管處放回正確的檔案。",
+                    path.display()
+                ),
                 format!("{self}. Put the right file back from where it is kept."),
             ),
             Self::Inside { path, data_folder } => Told::new(
-                format!("主金鑰 {} 位於資料夾 {} 之內，複製資料夾即取得金鑰。請移至資料夾之外。", path.display(), data_folder.display()),
+                format!(
+                    "主金鑰 {} 位於資料夾 {} 之內，複製資料夾即取得金鑰。請移至資料夾之外。",
+                    path.display(),
+                    data_folder.display()
+                ),
                 format!("{self}; whoever copies the folder would have the key. Move it out of the folder."),
             ),
             Self::Permissions { path, mode } => Told::new(
-                format!("{} 的權限為 {mode:03o}，擁有者以外的人可存取。請執行 chmod 600 {}，並評估是否更換主金鑰。", path.display(), path.display()),
-                format!("{self}. Run chmod 600 {}, and consider whether the master key must be changed.", path.display()),
+                format!(
+                    "{} 的權限為 {mode:03o}，擁有者以外的人可存取。請執行 chmod 600 {}，並評估是否更換主金鑰。",
+                    path.display(),
+                    path.display()
+                ),
+                format!(
+                    "{self}. Run chmod 600 {}, and consider whether the master key must be changed.",
+                    path.display()
+                ),
             ),
             _ => self.secret_told(),
         }
@@ -315,8 +334,12 @@ impl MasterError {
     fn secret_told(&self) -> Told {
         match self {
             Self::Short { characters } => Told::new(
-                format!("通行密語僅 {characters} 個字元，至少須 {PASSPHRASE_CHARACTERS} 個字元。請改用較長的通行密語。"),
-                format!("The passphrase has {characters} characters. Choose one of {PASSPHRASE_CHARACTERS} or more."),
+                format!(
+                    "通行密語僅 {characters} 個字元，至少須 {PASSPHRASE_CHARACTERS} 個字元。請改用較長的通行密語。"
+                ),
+                format!(
+                    "The passphrase has {characters} characters. Choose one of {PASSPHRASE_CHARACTERS} or more."
+                ),
             ),
             Self::PassphraseAsked => Told::new(
                 "此檔案以通行密語封存，提供的卻是金鑰。請改以通行密語啟動。",
@@ -327,7 +350,9 @@ impl MasterError {
                 "This was sealed with a key, and a passphrase was given. Start with the key file or the systemd credential.",
             ),
             Self::Cost { memory_kib, passes, lanes } => Told::new(
-                format!("Argon2id 參數（{memory_kib} KiB、{passes} 次、{lanes} 路）超出允許範圍。若為既有檔案，請自備份還原。"),
+                format!(
+                    "Argon2id 參數（{memory_kib} KiB、{passes} 次、{lanes} 路）超出允許範圍。若為既有檔案，請自備份還原。"
+                ),
                 format!("{self}. If the file was there before, restore it from a copy."),
             ),
             Self::Entropy(source) => source.told(),
@@ -372,10 +397,8 @@ fn write_new(path: &Path, folder: &Path, text: &[u8]) -> Result<(), MasterError>
         }
         opened => opened.map_err(write_failed(path))?,
     };
-    let written = file
-        .write_all(text)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| File::open(folder)?.sync_all());
+    let written =
+        file.write_all(text).and_then(|()| file.sync_all()).and_then(|()| File::open(folder)?.sync_all());
     written.map_err(|source| {
         // Nothing uses the key yet; half a file would only stand in the way of the next try.
         let _ = fs::remove_file(path);

@@ -18,6 +18,7 @@ mod image;
 mod intent;
 mod open;
 mod restore;
+mod sight;
 mod slot;
 pub(crate) mod swap;
 pub(crate) mod wrap;
@@ -28,6 +29,7 @@ pub use error::VaultError;
 pub use header::VaultId;
 pub use open::Mended;
 pub use restore::Restored;
+pub use sight::Sight;
 
 use crate::disk::{self, Disk};
 use crate::entropy::{self, Entropy};

@@ -37,7 +37,8 @@ pub(crate) fn begin(disk: &dyn Disk, doomed: Doomed) -> Result<(), DiskError> {
 /// Whether there is one, and which.
 pub(crate) fn read(disk: &dyn Disk) -> Result<Option<Doomed>, VaultError> {
     let Some(text) = disk.read(INTENT)? else { return Ok(None) };
-    let line = text.strip_suffix(b"\n").ok_or_else(|| VaultError::intent("no newline at its end".to_owned()))?;
+    let line =
+        text.strip_suffix(b"\n").ok_or_else(|| VaultError::intent("no newline at its end".to_owned()))?;
     let intent: Intent = checked::read(line).map_err(|error| VaultError::intent(error.0))?;
     Ok(Some(Doomed { slot: intent.slot, id: intent.key }))
 }

@@ -10,7 +10,7 @@
 //!
 //! Nothing is erased before the file that counts was read, found whole and opened with the master key.
 
-use super::backup::Register;
+use super::backup::{REGISTER, Register};
 use super::error::VaultError;
 use super::header::HEADER_BYTES;
 use super::image::{Doomed, Image, Parsed};
@@ -83,7 +83,7 @@ pub(super) fn refuse_existing(disk: &dyn Disk) -> Result<(), VaultError> {
         Ok(None) => Ok(()),
         Ok(Some(register)) if register.backups.is_empty() => Ok(()),
         Err(VaultError::Disk(error)) => Err(error.into()),
-        Ok(Some(_)) | Err(_) => exists(super::backup::REGISTER.to_owned()),
+        Ok(Some(_)) | Err(_) => exists(REGISTER.to_owned()),
     }
 }
 
@@ -101,6 +101,7 @@ pub(super) fn open(disk: Arc<dyn Disk>, secret: &MasterSecret) -> Result<Vault, 
     };
     let register = read_register(disk.as_ref(), &parsed.image)?;
     let leftovers = swap::settle(disk.as_ref(), KEYS)?;
+    sweep(disk.as_ref())?;
     if mended.is_empty() {
         mended.extend(leftovers.new.then_some(Mended::RotationUndone));
         mended.extend(leftovers.old.then_some(Mended::RotationFinished));
@@ -115,6 +116,20 @@ pub(super) fn open(disk: Arc<dyn Disk>, secret: &MasterSecret) -> Result<Vault, 
     Ok(vault)
 }
 
+/// Removes what interrupted writings of the small files left. It holds no secret and nothing needs it.
+fn sweep(disk: &dyn Disk) -> Result<(), VaultError> {
+    for path in [new_name(REGISTER), new_name(intent::INTENT)] {
+        if disk.read(&path)?.is_some() {
+            match disk.remove(&path) {
+                // Beside a process that has the vault open, it is that one's file.
+                Err(error) if !error.is_read_only() => return Err(error.into()),
+                _ => (),
+            }
+        }
+    }
+    Ok(())
+}
+
 fn unlock(
     path: &str,
     content: &[u8],
@@ -123,26 +138,24 @@ fn unlock(
 ) -> Result<Unlocked, VaultError> {
     let parsed = Image::parse(path, content, doomed)?;
     let master = secret.key(&parsed.image.header.kdf)?;
-    let wrapping =
-        parsed.image.header.unwrap(&master).ok_or_else(|| VaultError::WrongMaster { path: path.to_owned() })?;
+    let wrapping = parsed
+        .image
+        .header
+        .unwrap(&master)
+        .ok_or_else(|| VaultError::WrongMaster { path: path.to_owned() })?;
     Ok(Unlocked { parsed, wrapping, master })
 }
 
 /// There is no `keys`: an interrupted rotation left its content under one of the other names, or there is no vault.
-fn resume(
-    disk: &dyn Disk,
-    secret: &MasterSecret,
-    mended: &mut Vec<Mended>,
-) -> Result<Unlocked, VaultError> {
+fn resume(disk: &dyn Disk, secret: &MasterSecret, mended: &mut Vec<Mended>) -> Result<Unlocked, VaultError> {
     let (new, old) = (disk.read(&new_name(KEYS))?, disk.read(&old_name(KEYS))?);
     if old.is_none() && is_unfinished(new.as_deref()) {
         return Err(VaultError::NoVault { path: KEYS });
     }
     let mut first_error = None;
-    for (path, content, outcome) in [
-        (new_name(KEYS), new, Mended::RotationFinished),
-        (old_name(KEYS), old, Mended::RotationUndone),
-    ] {
+    for (path, content, outcome) in
+        [(new_name(KEYS), new, Mended::RotationFinished), (old_name(KEYS), old, Mended::RotationUndone)]
+    {
         let Some(content) = content else { continue };
         match unlock(&path, &content, None, secret) {
             Ok(unlocked) => {

@@ -124,11 +124,7 @@ impl Slot {
         } else {
             Content::Wrapped { nonce: *nonce, wrapped: *wrapped }
         };
-        Some(Self {
-            id: DataKeyId::from_bytes(*id),
-            generation: u32::from_be_bytes(*generation),
-            content,
-        })
+        Some(Self { id: DataKeyId::from_bytes(*id), generation: u32::from_be_bytes(*generation), content })
     }
 }
 

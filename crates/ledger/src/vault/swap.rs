@@ -45,6 +45,15 @@ pub(crate) fn resume(disk: &dyn Disk, path: &str, from: &str) -> Result<(), Disk
     disk.sync_folder(disk::parent(path))
 }
 
+/// Makes durable that a file is seen under this name: a process that was killed may have left it so that a crash would
+/// take it back. On a disk that can only be read nothing is acted upon that would have to outlast a crash.
+pub(crate) fn hold(disk: &dyn Disk, path: &str) -> Result<(), DiskError> {
+    match disk.sync_folder(disk::parent(path)) {
+        Err(error) if error.is_read_only() => Ok(()),
+        held => held,
+    }
+}
+
 /// Which leftovers there were beside a `path` that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Leftovers {
@@ -55,11 +64,10 @@ pub(crate) struct Leftovers {
 /// Erases what an interrupted run left beside a `path` that is there and whole.
 pub(crate) fn settle(disk: &dyn Disk, path: &str) -> Result<Leftovers, DiskError> {
     let (new, old) = (new_name(path), old_name(path));
+    // The name `path` must be durable before another name of its content, or the only other content, goes, and before
+    // anyone relies on what the file holds.
+    hold(disk, path)?;
     let found = Leftovers { new: disk.read(&new)?.is_some(), old: disk.read(&old)?.is_some() };
-    if found != Leftovers::default() {
-        // The name `path` must be durable before another name of its content, or the only other content, goes.
-        disk.sync_folder(disk::parent(path))?;
-    }
     if found.new {
         erase(disk, &new)?;
     }

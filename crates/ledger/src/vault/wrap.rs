@@ -17,7 +17,12 @@ pub(crate) type Secret = Zeroizing<[u8; 32]>;
 
 /// Puts `secret` under `key`, bound to `bound`.
 #[expect(clippy::expect_used, reason = "the cipher refuses only texts of more than 256 GiB")]
-pub(crate) fn wrap(key: &[u8; 32], nonce: [u8; NONCE_BYTES], bound: &[u8], secret: &[u8; 32]) -> [u8; WRAPPED_BYTES] {
+pub(crate) fn wrap(
+    key: &[u8; 32],
+    nonce: [u8; NONCE_BYTES],
+    bound: &[u8],
+    secret: &[u8; 32],
+) -> [u8; WRAPPED_BYTES] {
     let payload = Payload { msg: secret, aad: bound };
     let wrapped = cipher(key).encrypt(&XNonce::from(nonce), payload).expect("32 bytes are encrypted");
     wrapped.try_into().expect("32 bytes and a tag of 16")
