@@ -5,16 +5,20 @@
 //! Formats are those of `docs/format.md`, which crate `proof` reads and checks without this crate.
 
 pub mod disk;
+pub mod entropy;
 pub mod error;
 pub mod journal;
+pub mod keyfile;
 mod ledger;
 pub mod lock;
+pub mod master;
 pub mod objects;
 mod publisher;
 pub mod reader;
 mod recover;
 mod shared;
 pub mod tiles;
+pub mod vault;
 mod writer;
 
 pub use ledger::{Ledger, Receipt, create};
