@@ -269,10 +269,10 @@ impl KeyFileError {
             Self::Master(source) => source.told(),
             Self::Missing { path } => Told::new(
                 format!(
-                    "找不到簽署金鑰 {path}。新安裝請先初始化；若檔案遺失，請自副本放回，或依程序更換金鑰。"
+                    "找不到簽署金鑰 {path}。新安裝請先執行 ward ledger init；若檔案遺失，請自副本放回，或依程序更換金鑰。"
                 ),
                 format!(
-                    "The signing key {path} is missing. If this is new, initialise it first; if the file was lost, put it back from a copy, or change the key as the procedure says."
+                    "The signing key {path} is missing. If this is new, run ward ledger init first; if the file was lost, put it back from a copy, or change the key as the procedure says."
                 ),
             ),
             Self::Exists { path } => Told::new(

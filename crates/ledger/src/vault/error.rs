@@ -138,34 +138,34 @@ impl VaultError {
         match self {
             Self::Header { path, what } => Told::new(
                 format!(
-                    "{path} 的檔頭（第 0 至 4095 位元組）毀損（{what}）。請保留原檔，以未到期的金鑰保管庫備份還原；仍可讀取的金鑰會一併保留。"
+                    "{path} 的檔頭（第 0 至 4095 位元組）毀損（{what}）。請保留原檔，以未到期的金鑰保管庫備份還原（ward vault restore）；仍可讀取的金鑰會一併保留。"
                 ),
                 format!(
-                    "{path}: the header (bytes 0 to 4095) is damaged: {what}. Keep the file as it is and restore a vault backup that has not expired; keys that can still be read are kept."
+                    "{path}: the header (bytes 0 to 4095) is damaged: {what}. Keep the file as it is and restore a vault backup that has not expired (ward vault restore); keys that can still be read are kept."
                 ),
             ),
             Self::Slot { path, slot, at, what } => Told::new(
                 format!(
-                    "{path} 第 {slot} 格（自第 {at} 位元組起）毀損（{what}），其餘金鑰不受影響。請保留原檔，以未到期的金鑰保管庫備份還原；仍可讀取的金鑰會一併保留。"
+                    "{path} 第 {slot} 格（自第 {at} 位元組起）毀損（{what}），其餘金鑰不受影響。請保留原檔，以未到期的金鑰保管庫備份還原（ward vault restore）；仍可讀取的金鑰會一併保留。"
                 ),
                 format!(
-                    "{path}: slot {slot} (from byte {at} on) is damaged: {what}. Other keys are not touched. Keep the file as it is and restore a vault backup that has not expired; keys that can still be read are kept."
+                    "{path}: slot {slot} (from byte {at} on) is damaged: {what}. Other keys are not touched. Keep the file as it is and restore a vault backup that has not expired (ward vault restore); keys that can still be read are kept."
                 ),
             ),
             Self::Register { what } => Told::new(
                 format!(
-                    "備份登記檔 {REGISTER} 遺失或毀損（{what}），無法得知最後一份備份何時到期。請自資料夾的副本放回該檔，或還原最近一次的金鑰保管庫備份。"
+                    "備份登記檔 {REGISTER} 遺失或毀損（{what}），無法得知最後一份備份何時到期。請自資料夾的副本放回該檔，或還原最近一次的金鑰保管庫備份（ward vault restore）。"
                 ),
                 format!(
-                    "{self}. It is not known when the last backup expires. Put the file back from a copy of the folder, or restore the latest vault backup."
+                    "{self}. It is not known when the last backup expires. Put the file back from a copy of the folder, or restore the latest vault backup (ward vault restore)."
                 ),
             ),
             _ => Told::new(
                 format!(
-                    "銷毀作業紀錄 {INTENT} 毀損，或與金鑰檔不符（{self}）。請對照帳本中核准的銷毀案，再還原未到期的金鑰保管庫備份；已銷毀的金鑰不會復原。"
+                    "銷毀作業紀錄 {INTENT} 毀損，或與金鑰檔不符（{self}）。請對照帳本中核准的銷毀案，再還原未到期的金鑰保管庫備份（ward vault restore）；已銷毀的金鑰不會復原。"
                 ),
                 format!(
-                    "{self}. Compare with the approved destruction in the ledger, then restore a vault backup that has not expired; destroyed keys do not come back."
+                    "{self}. Compare with the approved destruction in the ledger, then restore a vault backup that has not expired (ward vault restore); destroyed keys do not come back."
                 ),
             ),
         }
@@ -198,10 +198,10 @@ impl VaultError {
         match self {
             Self::NoVault { path } => Told::new(
                 format!(
-                    "找不到 {path}：這個資料夾沒有金鑰保管庫。新安裝請先初始化；若檔案遺失，請還原未到期的金鑰保管庫備份。"
+                    "找不到 {path}：這個資料夾沒有金鑰保管庫。新安裝請先執行 ward ledger init；若檔案遺失，請還原未到期的金鑰保管庫備份（ward vault restore）。"
                 ),
                 format!(
-                    "{path} is missing: there is no vault in this folder. If it is new, initialise it first; if the file was lost, restore a vault backup that has not expired."
+                    "{path} is missing: there is no vault in this folder. If it is new, run ward ledger init first; if the file was lost, restore a vault backup that has not expired (ward vault restore)."
                 ),
             ),
             Self::Exists { path } => Told::new(
