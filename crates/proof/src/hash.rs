@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 6962 §2.1; `docs/format.md` §4.
 
-use data_encoding::BASE64;
+use crate::base64;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.
@@ -55,7 +55,7 @@ impl Hash {
 
 impl std::fmt::Display for Hash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&BASE64.encode(&self.0))
+        f.write_str(&base64::encode(&self.0))
     }
 }
 
@@ -69,8 +69,7 @@ impl std::str::FromStr for Hash {
     type Err = HashError;
 
     fn from_str(text: &str) -> Result<Self, HashError> {
-        let bytes = BASE64.decode(text.as_bytes()).ok();
-        bytes.and_then(|bytes| Self::from_slice(&bytes)).ok_or_else(|| HashError(text.chars().take(64).collect()))
+        base64::decode_array(text).map(Self).ok_or_else(|| HashError(text.chars().take(64).collect()))
     }
 }
 
@@ -90,4 +89,24 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     }
     second.copy_from_slice(&right.0);
     Hash::of(&[&data])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_has_one_spelling() {
+        let text = Hash::of_empty_tree().to_string();
+        assert_eq!(text.parse::<Hash>(), Ok(Hash::of_empty_tree()));
+        for bad in [
+            text.trim_end_matches('=').to_owned(),
+            text.replace("U=", "V="),
+            format!("AAA={}", &text[4..]),
+            format!("{text}\n"),
+            String::new(),
+        ] {
+            assert!(bad.parse::<Hash>().is_err(), "{bad}");
+        }
+    }
 }

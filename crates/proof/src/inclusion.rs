@@ -2,11 +2,11 @@
 //!
 //! Source: C2SP tlog-proof; `docs/format.md` §8.2: the entry itself travels as the extra data.
 
+use crate::base64;
 use crate::checkpoint::decimal;
 use crate::hash::{Hash, leaf_hash};
 use crate::policy::{Head, Policy, PolicyError};
 use crate::tree::{TreeError, check_inclusion};
-use data_encoding::BASE64;
 
 const TITLE: &str = "c2sp.org/tlog-proof@v1";
 
@@ -56,13 +56,14 @@ impl Inclusion {
     pub fn parse(bytes: &[u8]) -> Result<Self, InclusionError> {
         let form = |line, asked| InclusionError::Form { line, asked };
         let text = std::str::from_utf8(bytes).map_err(|_| form(1, "UTF-8"))?;
-        let (proof, head) = text.split_once("\n\n").ok_or_else(|| form(4, "an empty line before the head"))?;
+        let (proof, head) =
+            text.split_once("\n\n").ok_or_else(|| form(4, "an empty line before the head"))?;
         let mut lines = proof.split('\n');
         if lines.next() != Some(TITLE) {
             return Err(form(1, "c2sp.org/tlog-proof@v1"));
         }
         let extra = lines.next().and_then(|line| line.strip_prefix("extra "));
-        let entry = extra.and_then(|extra| BASE64.decode(extra.as_bytes()).ok()).ok_or_else(|| form(2, "the entry"))?;
+        let entry = extra.and_then(|extra| base64::decode(extra)).ok_or_else(|| form(2, "the entry"))?;
         let index = lines.next().and_then(|line| decimal(line.strip_prefix("index ")?));
         let index = index.ok_or_else(|| form(3, "the entry's number"))?;
         let proof = lines
@@ -75,7 +76,7 @@ impl Inclusion {
     /// As bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = format!("{TITLE}\nextra {}\nindex {}\n", BASE64.encode(&self.entry), self.index);
+        let mut text = format!("{TITLE}\nextra {}\nindex {}\n", base64::encode(&self.entry), self.index);
         for hash in &self.proof {
             text.push_str(&hash.to_string());
             text.push('\n');

@@ -3,8 +3,9 @@
 //! Source: C2SP signed-note, tlog-cosignature; `docs/format.md` §5.
 //! A note's text is nothing until a key one trusts has verified it; the types below keep the two apart.
 
+use crate::base64;
 use crate::hash::Hash;
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature as Ed25519Signature, Signer as _, SigningKey, VerifyingKey};
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -129,7 +130,8 @@ impl VerifierKey {
     /// # Errors
     /// `Forged`: it does not hold.
     pub fn check_bytes(&self, message: &[u8], signature: &[u8]) -> Result<(), NoteError> {
-        let signature = Ed25519Signature::from_slice(signature).map_err(|_| NoteError::Forged(self.short()))?;
+        let signature =
+            Ed25519Signature::from_slice(signature).map_err(|_| NoteError::Forged(self.short()))?;
         self.public.verify_strict(message, &signature).map_err(|_| NoteError::Forged(self.short()))
     }
 
@@ -157,7 +159,7 @@ impl Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut material = vec![self.kind.byte()];
         material.extend_from_slice(self.public.as_bytes());
-        write!(f, "{}+{}", self.short(), BASE64.encode(&material))
+        write!(f, "{}+{}", self.short(), base64::encode(&material))
     }
 }
 
@@ -168,7 +170,7 @@ impl FromStr for VerifierKey {
         let wrong = || NoteError::Key(text.chars().take(200).collect());
         let (name, rest) = text.split_once('+').ok_or_else(wrong)?;
         let (_, material) = rest.split_once('+').ok_or_else(wrong)?;
-        let material = BASE64.decode(material.as_bytes()).map_err(|_| wrong())?;
+        let material = base64::decode(material).ok_or_else(wrong)?;
         let (kind, public) = match material.split_first().ok_or_else(wrong)? {
             (1, public) => (KeyKind::Ledger, public),
             (4, public) => (KeyKind::Witness, public),
@@ -237,7 +239,8 @@ impl Note {
         if note.bytes().any(|byte| byte < 0x20 && byte != b'\n') {
             return Err(NoteError::Form("it holds a control character"));
         }
-        let (text, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Form("no empty line before signatures"))?;
+        let (text, lines) =
+            note.rsplit_once("\n\n").ok_or(NoteError::Form("no empty line before signatures"))?;
         let signatures = Self::parse_signatures(lines)?;
         if signatures.is_empty() {
             return Err(NoteError::Form("it has no signature"));
@@ -318,7 +321,7 @@ impl Display for SignatureLine {
     /// With its newline.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let material = [self.id.as_slice(), &self.bytes].concat();
-        writeln!(f, "— {} {}", self.name, BASE64.encode(&material))
+        writeln!(f, "— {} {}", self.name, base64::encode(&material))
     }
 }
 
@@ -330,7 +333,7 @@ impl FromStr for SignatureLine {
         let wrong = NoteError::Form("a signature line is not `— name base64`");
         let (name, material) =
             line.strip_prefix("— ").and_then(|rest| rest.split_once(' ')).ok_or_else(|| wrong.clone())?;
-        let material = BASE64.decode(material.as_bytes()).map_err(|_| wrong.clone())?;
+        let material = base64::decode(material).ok_or_else(|| wrong.clone())?;
         match material.split_first_chunk::<4>() {
             Some((id, bytes)) if is_key_name(name) && !bytes.is_empty() => {
                 Ok(Self { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })

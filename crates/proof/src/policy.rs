@@ -111,7 +111,9 @@ pub enum PolicyError {
         size: u64,
     },
     /// Not enough witnesses have cosigned.
-    #[error("the head of {origin} at {size} is vouched by its host alone: cosigned by {have:?}, which is no quorum")]
+    #[error(
+        "the head of {origin} at {size} is vouched by its host alone: cosigned by {have:?}, which is no quorum"
+    )]
     Quorum {
         /// Origin of the head.
         origin: String,
@@ -163,7 +165,11 @@ impl Policy {
         let head = self.judge(head)?;
         if self.quorum.is_some() && head.standing == Standing::HostAlone {
             let have = head.cosigned.iter().map(|by| by.witness.clone()).collect();
-            return Err(PolicyError::Quorum { origin: head.checkpoint.origin, size: head.checkpoint.size, have });
+            return Err(PolicyError::Quorum {
+                origin: head.checkpoint.origin,
+                size: head.checkpoint.size,
+                have,
+            });
         }
         Ok(head)
     }
@@ -180,7 +186,8 @@ impl Policy {
         let mut witnessed = vec![false; self.witnesses.len()];
         for (witness, seen) in self.witnesses.iter().zip(&mut witnessed) {
             if signed.note().claims(&witness.key) {
-                let by = signed.note().verify(&witness.key).map_err(|source| unbelieved(checkpoint, source))?;
+                let by =
+                    signed.note().verify(&witness.key).map_err(|source| unbelieved(checkpoint, source))?;
                 cosigned.push(Cosigned { witness: witness.name.clone(), at_seconds: by.at_seconds });
                 *seen = true;
             }
@@ -323,7 +330,9 @@ impl Reader {
         let threshold = match threshold {
             "any" => 1,
             "all" => members.len(),
-            number => decimal(number).and_then(|k| usize::try_from(k).ok()).ok_or("the threshold is not a number")?,
+            number => decimal(number)
+                .and_then(|k| usize::try_from(k).ok())
+                .ok_or("the threshold is not a number")?,
         };
         if threshold == 0 || threshold > members.len() {
             return Err("the threshold is not between 1 and the number of members");
@@ -389,7 +398,12 @@ mod tests {
         let keys = [witness("a", 11), witness("b", 12), witness("c", 13)];
         let mut text = format!("# who we trust\nlog {}\n", ledger(1).verifier());
         for key in &keys {
-            text += &format!("witness {} {} https://{}.example/\n", key.verifier().name(), key.verifier(), key.verifier().name());
+            text += &format!(
+                "witness {} {} https://{}.example/\n",
+                key.verifier().name(),
+                key.verifier(),
+                key.verifier().name()
+            );
         }
         (text + "group them 2 a b c\nquorum them\n", keys)
     }
@@ -400,7 +414,9 @@ mod tests {
         let policy = Policy::parse(&text).unwrap();
         let by = ledger(1);
         assert_eq!(policy.check(&head(9, &by, &[&a, &c])).unwrap().standing(), Standing::Witnessed);
-        assert!(matches!(policy.check(&head(9, &by, &[&b])), Err(PolicyError::Quorum { have, .. }) if have == ["b"]));
+        assert!(
+            matches!(policy.check(&head(9, &by, &[&b])), Err(PolicyError::Quorum { have, .. }) if have == ["b"])
+        );
         assert_eq!(policy.judge(&head(9, &by, &[&b])).unwrap().standing(), Standing::HostAlone);
         let stranger = witness("a", 99);
         assert!(policy.check(&head(9, &by, &[&stranger, &b])).is_err());
@@ -411,11 +427,16 @@ mod tests {
     fn a_retired_key_signs_no_larger_head() {
         let text = format!(
             "log {}\nlog {}\n# ward-key-until {} 100\nquorum none\n",
-            ledger(1).verifier(), ledger(2).verifier(), ledger(1).verifier().short()
+            ledger(1).verifier(),
+            ledger(2).verifier(),
+            ledger(1).verifier().short()
         );
         let policy = Policy::parse(&text).unwrap();
         assert!(policy.check(&head(100, &ledger(1), &[])).is_ok());
-        assert!(matches!(policy.check(&head(101, &ledger(1), &[])), Err(PolicyError::Retired { until: 100, .. })));
+        assert!(matches!(
+            policy.check(&head(101, &ledger(1), &[])),
+            Err(PolicyError::Retired { until: 100, .. })
+        ));
         assert!(policy.check(&head(101, &ledger(2), &[])).is_ok());
     }
 
@@ -435,7 +456,10 @@ mod tests {
             (good.replace("# who", "# ward-key-until nobody+00000000 7\n# who"), 1),
             (good.replace("https://b", "https://\u{1}b"), 4),
         ] {
-            assert!(matches!(Policy::parse(&bad), Err(PolicyError::Line { line: l, .. }) if l == line), "{bad}");
+            assert!(
+                matches!(Policy::parse(&bad), Err(PolicyError::Line { line: l, .. }) if l == line),
+                "{bad}"
+            );
         }
         assert_eq!(Policy::parse(&good.replace("quorum them\n", "")), Err(PolicyError::NoQuorum));
     }

@@ -104,7 +104,9 @@ impl Tile {
     /// # Errors
     /// [`PathError`]: it is not the one spelling of a tile's path.
     pub fn from_path(path: &str) -> Result<Self, PathError> {
-        Self::read_path(path).filter(|tile| tile.path() == path).ok_or_else(|| PathError(path.chars().take(200).collect()))
+        Self::read_path(path)
+            .filter(|tile| tile.path() == path)
+            .ok_or_else(|| PathError(path.chars().take(200).collect()))
     }
 
     fn read_path(path: &str) -> Option<Self> {
@@ -115,7 +117,9 @@ impl Tile {
         };
         let (index, width) = match rest.split_once(".p/") {
             None => (rest, 256),
-            Some((index, width)) => (index, u16::try_from(decimal(width)?).ok().filter(|w| (1..256).contains(w))?),
+            Some((index, width)) => {
+                (index, u16::try_from(decimal(width)?).ok().filter(|w| (1..256).contains(w))?)
+            }
         };
         let index = index.split('/').try_fold(0u64, |sum, part| {
             let digits = part.strip_prefix('x').unwrap_or(part);
@@ -223,10 +227,7 @@ mod tests {
     fn a_tree_of_70000_has_the_tiles_of_the_specification() {
         let size = 70_000;
         let edge: Vec<_> = edge(size).map(Tile::path).collect();
-        assert_eq!(
-            edge,
-            ["tile/entries/273.p/112", "tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
-        );
+        assert_eq!(edge, ["tile/entries/273.p/112", "tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
         assert!(Tile::in_tree(Kind::Hashes(1), 0, size).unwrap().is_full());
         assert_eq!(Tile::in_tree(Kind::Hashes(3), 0, size), None);
     }
@@ -234,10 +235,26 @@ mod tests {
     #[test]
     fn other_spellings_of_a_path_are_refused() {
         for path in [
-            "tile/0/x001/34", "tile/0/1", "tile/00/000", "tile/0/000.p/256", "tile/0/000.p/0", "tile/0/000.p/01",
-            "tile/64/000", "tile/8/0/000", "tile/0/x000/000", "tile/0/001/000", "tile/0/x001/x000", "/tile/0/000",
-            "tile/entries/000/", "tile/data/000", "tile/0/-01", "tile/0/+01", "tile/0/０00", "tile/0/000.p/1.p/1",
-            "tile/0/x018/x446/x744/x073/x709/x551/616", "",
+            "tile/0/x001/34",
+            "tile/0/1",
+            "tile/00/000",
+            "tile/0/000.p/256",
+            "tile/0/000.p/0",
+            "tile/0/000.p/01",
+            "tile/64/000",
+            "tile/8/0/000",
+            "tile/0/x000/000",
+            "tile/0/001/000",
+            "tile/0/x001/x000",
+            "/tile/0/000",
+            "tile/entries/000/",
+            "tile/data/000",
+            "tile/0/-01",
+            "tile/0/+01",
+            "tile/0/０00",
+            "tile/0/000.p/1.p/1",
+            "tile/0/x018/x446/x744/x073/x709/x551/616",
+            "",
         ] {
             assert!(Tile::from_path(path).is_err(), "{path}");
         }

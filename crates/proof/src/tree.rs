@@ -151,7 +151,13 @@ pub fn prove_inclusion<S: Subtrees>(index: u64, size: u64, subtrees: &mut S) -> 
 ///
 /// # Errors
 /// [`TreeError`]: numbers, length or root do not agree.
-pub fn check_inclusion(index: u64, size: u64, leaf: &Hash, proof: &[Hash], root: &Hash) -> Result<(), TreeError> {
+pub fn check_inclusion(
+    index: u64,
+    size: u64,
+    leaf: &Hash,
+    proof: &[Hash],
+    root: &Hash,
+) -> Result<(), TreeError> {
     if index >= size {
         return Err(TreeError::OutOfRange { first: index, end: index.saturating_add(1), size });
     }
@@ -254,7 +260,12 @@ pub fn check_consistency(
 ///
 /// # Errors
 /// Those of `subtrees`.
-pub fn prove_range<S: Subtrees>(first: u64, end: u64, size: u64, subtrees: &mut S) -> Result<Vec<Hash>, S::Error> {
+pub fn prove_range<S: Subtrees>(
+    first: u64,
+    end: u64,
+    size: u64,
+    subtrees: &mut S,
+) -> Result<Vec<Hash>, S::Error> {
     let mut proof = Vec::new();
     let mut pending = vec![(0, size)];
     while let Some((low, high)) = pending.pop() {
@@ -426,7 +437,8 @@ mod tests {
         let mut stored = Vec::new();
         for i in 0..size {
             let reader = stored.clone();
-            let more = tlog_tiles::tlog::stored_hashes(i, format!("entry {i}").as_bytes(), &Stored(reader)).unwrap();
+            let more =
+                tlog_tiles::tlog::stored_hashes(i, format!("entry {i}").as_bytes(), &Stored(reader)).unwrap();
             stored.extend(more);
         }
         stored
@@ -435,7 +447,10 @@ mod tests {
     struct Stored(Vec<tlog_tiles::tlog::Hash>);
 
     impl tlog_tiles::tlog::HashReader for Stored {
-        fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::tlog::Hash>, tlog_tiles::tlog::Error> {
+        fn read_hashes(
+            &self,
+            indexes: &[u64],
+        ) -> Result<Vec<tlog_tiles::tlog::Hash>, tlog_tiles::tlog::Error> {
             Ok(indexes.iter().map(|i| self.0[usize::try_from(*i).unwrap()]).collect())
         }
     }
@@ -463,14 +478,20 @@ mod tests {
             for index in 0..size {
                 let ours = prove_inclusion(index, size, &mut memory).unwrap();
                 let theirs = tlog_tiles::tlog::prove_record(size, index, &stored).unwrap();
-                assert_eq!(ours.iter().map(|h| *h.as_bytes()).collect::<Vec<_>>(), theirs.iter().map(|h| h.0).collect::<Vec<_>>());
+                assert_eq!(
+                    ours.iter().map(|h| *h.as_bytes()).collect::<Vec<_>>(),
+                    theirs.iter().map(|h| h.0).collect::<Vec<_>>()
+                );
                 let leaf = memory.0[usize::try_from(index).unwrap()];
                 check_inclusion(index, size, &leaf, &ours, &root).unwrap();
             }
             for old in 1..=size {
                 let ours = prove_consistency(old, size, &mut memory).unwrap();
                 let theirs = tlog_tiles::tlog::prove_tree(size, old, &stored).unwrap();
-                assert_eq!(ours.iter().map(|h| *h.as_bytes()).collect::<Vec<_>>(), theirs.iter().map(|h| h.0).collect::<Vec<_>>());
+                assert_eq!(
+                    ours.iter().map(|h| *h.as_bytes()).collect::<Vec<_>>(),
+                    theirs.iter().map(|h| h.0).collect::<Vec<_>>()
+                );
                 let old_root = root_of(&memory.0[..usize::try_from(old).unwrap()]);
                 check_consistency(old, size, &ours, &old_root, &root).unwrap();
             }
