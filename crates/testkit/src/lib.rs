@@ -1,1 +1,24 @@
-//! placeholder
+//! What tests of several crates share: disks that fail and forget, clocks and chance that obey, an authenticator in
+//! software, a folder for one test, real processes.
+//!
+//! Owns: fakes that are as bad as the world, each with tests of its own that it is.
+//! Invariants: nothing here depends on the time or on chance that a seed does not give; a failure names its seed.
+//! Never: is used by anything but tests.
+
+mod authenticator;
+mod chance;
+mod clock;
+mod crash_disk;
+mod entropy;
+mod faulty_disk;
+mod folder;
+mod process;
+
+pub use authenticator::SoftAuthenticator;
+pub use chance::Chance;
+pub use clock::{FixedClock, SteppedClock};
+pub use crash_disk::{Counts, CrashDisk};
+pub use entropy::SeededEntropy;
+pub use faulty_disk::{Failing, Fault, FaultyDisk, Operation, Reason};
+pub use folder::TemporaryFolder;
+pub use process::{Ended, Program, Running};
