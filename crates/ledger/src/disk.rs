@@ -8,8 +8,10 @@
 //! Does not: know what is in the files.
 
 mod folder;
+mod read_only;
 
 pub use folder::Folder;
+pub use read_only::ReadOnly;
 
 /// A place for files. Paths are relative to its root, with `/` between parts and never `..`.
 ///
@@ -28,6 +30,15 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The folder is there and cannot be read.
     fn list(&self, folder: &str) -> Result<Option<Vec<String>>, DiskError>;
+
+    /// Whether an ordinary file stands at a path that [`Disk::list`] names, and not a link, a socket or a device.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    fn is_ordinary(&self, path: &str) -> Result<bool, DiskError> {
+        let _ = path;
+        Ok(true)
+    }
 
     /// Writes a new file, or empties an old one first. Missing folders above it are made.
     ///
@@ -110,10 +121,7 @@ impl DiskError {
     /// The disk has no room left.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(
-            self.source.kind(),
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-        )
+        matches!(self.source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
     }
 
     /// The disk can only be read.

@@ -16,7 +16,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AppendError {
     /// A batch without entries, or of more bytes than one record takes.
-    #[error("a batch holds 1 entry or more and at most {most} bytes; this one has {entries} entries and {bytes} bytes")]
+    #[error(
+        "a batch holds 1 entry or more and at most {most} bytes; this one has {entries} entries and {bytes} bytes"
+    )]
     Batch {
         /// Its entries.
         entries: usize,
@@ -46,7 +48,9 @@ pub enum StopReason {
     #[error("published files could not be written")]
     Publish(#[source] Arc<TilesError>),
     /// A witness has seen more of this ledger, or something else in its place.
-    #[error("witness {witness} has seen {seen} entries of this ledger, which has {size}, or another history of it")]
+    #[error(
+        "witness {witness} has seen {seen} entries of this ledger, which has {size}, or another history of it"
+    )]
     Contradicted {
         /// Name of the witness.
         witness: String,
@@ -125,7 +129,9 @@ impl AppendError {
     pub fn told(&self) -> Told {
         match self {
             Self::Batch { entries, bytes, most } => Told::new(
-                format!("這一批有 {entries} 筆、{bytes} 位元組；一批至少 1 筆、至多 {most} 位元組。請分批送出。"),
+                format!(
+                    "這一批有 {entries} 筆、{bytes} 位元組；一批至少 1 筆、至多 {most} 位元組。請分批送出。"
+                ),
                 format!("{self}. Send it in parts."),
             ),
             Self::NotWritten(source) => journal_told(source),
@@ -144,16 +150,27 @@ impl StopReason {
                 let cause = journal_told(source);
                 Told::new(
                     format!("無法確認最後一批是否已寫入，帳本停止收件。請排除故障後重新啟動。{}", cause.zh),
-                    format!("It is not known whether the last batch was written; the ledger has stopped. Mend the cause and start again. {}", cause.en),
+                    format!(
+                        "It is not known whether the last batch was written; the ledger has stopped. Mend the cause and start again. {}",
+                        cause.en
+                    ),
                 )
             }
             Self::Publish(source) => tiles_told(source),
             Self::Contradicted { witness, seen, size } => Told::new(
-                format!("見證人 {witness} 已見過 {seen} 筆，本帳本僅 {size} 筆或內容不同。不得以原名續寫；請查明原因，必要時依程序建立後繼帳本（ward ledger succeed）。"),
-                format!("Witness {witness} has seen {seen} entries; this ledger has {size}, or other ones. It must not go on under its name. Find out why; if entries are lost, make a successor (ward ledger succeed)."),
+                format!(
+                    "見證人 {witness} 已見過 {seen} 筆，本帳本僅 {size} 筆或內容不同。不得以原名續寫；請查明原因，必要時依程序建立後繼帳本（ward ledger succeed）。"
+                ),
+                format!(
+                    "Witness {witness} has seen {seen} entries; this ledger has {size}, or other ones. It must not go on under its name. Find out why; if entries are lost, make a successor (ward ledger succeed)."
+                ),
             ),
-            Self::Entry(source) => Told::new(format!("帳本自身的紀錄無法產生：{source}。"), format!("{self}: {source}.")),
-            Self::Sign(source) => Told::new(format!("帳本表頭無法簽署：{source}。"), format!("{self}: {source}.")),
+            Self::Entry(source) => {
+                Told::new(format!("帳本自身的紀錄無法產生：{source}。"), format!("{self}: {source}."))
+            }
+            Self::Sign(source) => {
+                Told::new(format!("帳本表頭無法簽署：{source}。"), format!("{self}: {source}."))
+            }
         }
     }
 }
@@ -176,24 +193,39 @@ impl OpenError {
             ),
             Self::Locked { path } => Told::new(
                 format!("{path} 已被鎖定：另一個程序正在使用這個資料夾。請透過該程序操作，或先將其停止。"),
-                format!("{path} is locked: another process uses this folder. Work through it, or stop it first."),
+                format!(
+                    "{path} is locked: another process uses this folder. Work through it, or stop it first."
+                ),
             ),
             Self::Damaged { path, what } => Told::new(
-                format!("{path} 已毀損（{what}）。請勿修改檔案；執行 ward verify 查明範圍，再自備份還原該檔。"),
-                format!("{path} is damaged: {what}. Change nothing; run ward verify to see how far it goes, then restore that file from a copy."),
+                format!(
+                    "{path} 已毀損（{what}）。請勿修改檔案；執行 ward verify 查明範圍，再自備份還原該檔。"
+                ),
+                format!(
+                    "{path} is damaged: {what}. Change nothing; run ward verify to see how far it goes, then restore that file from a copy."
+                ),
             ),
             Self::Lost { path, published, have } => Told::new(
-                format!("{path} 記載 {published} 筆，但只能復原 {have} 筆：已公布的紀錄遺失。請自備份還原；無法還原時依程序建立後繼帳本（ward ledger succeed）。"),
-                format!("{path} shows {published} entries, but only {have} can be recovered: published entries are lost. Restore them from a copy; where there is none, make a successor (ward ledger succeed)."),
+                format!(
+                    "{path} 記載 {published} 筆，但只能復原 {have} 筆：已公布的紀錄遺失。請自備份還原；無法還原時依程序建立後繼帳本（ward ledger succeed）。"
+                ),
+                format!(
+                    "{path} shows {published} entries, but only {have} can be recovered: published entries are lost. Restore them from a copy; where there is none, make a successor (ward ledger succeed)."
+                ),
             ),
             Self::Key(source) => Told::new(
                 format!("帳本不是由此安裝的金鑰簽署（{source}）。請放回原本的 keys/ledger.key。"),
-                format!("The ledger is not signed by this installation's key ({source}). Put the right keys/ledger.key back."),
+                format!(
+                    "The ledger is not signed by this installation's key ({source}). Put the right keys/ledger.key back."
+                ),
             ),
-            Self::Entry(source) => Told::new(format!("帳本的首筆紀錄無法產生：{source}。"), format!("{self}: {source}.")),
-            Self::Sign(source) => {
-                Told::new(format!("帳本表頭無法簽署：{source}。請檢查帳本名稱（origin）。"), format!("{self}: {source}. Look at the ledger's origin."))
+            Self::Entry(source) => {
+                Told::new(format!("帳本的首筆紀錄無法產生：{source}。"), format!("{self}: {source}."))
             }
+            Self::Sign(source) => Told::new(
+                format!("帳本表頭無法簽署：{source}。請檢查帳本名稱（origin）。"),
+                format!("{self}: {source}. Look at the ledger's origin."),
+            ),
             Self::Append(source) => source.told(),
         }
     }
@@ -223,8 +255,12 @@ pub fn journal_told(error: &JournalError) -> Told {
             disk_told(source)
         }
         JournalError::Damaged { path, at, what } => Told::new(
-            format!("{path} 第 {at} 位元組起毀損。已確認的紀錄可能受影響；請勿修改檔案，執行 ward verify 查明，再自備份還原該檔。"),
-            format!("{path}, from byte {at} on: damaged ({what}). Acknowledged entries may be touched; change nothing, run ward verify, then restore that file from a copy."),
+            format!(
+                "{path} 第 {at} 位元組起毀損。已確認的紀錄可能受影響；請勿修改檔案，執行 ward verify 查明，再自備份還原該檔。"
+            ),
+            format!(
+                "{path}, from byte {at} on: damaged ({what}). Acknowledged entries may be touched; change nothing, run ward verify, then restore that file from a copy."
+            ),
         ),
     }
 }

@@ -61,7 +61,8 @@ pub trait Journal: Send + Sync {
     /// `NotWritten`: it is surely not there. `Unknown`: it may be.
     fn append(&self, record: &Record) -> Result<(), JournalError>;
 
-    /// Reads all that is there; called once, before the first append.
+    /// Reads all that is there and makes it durable; called once, before the first append. A process that was killed
+    /// may have left records that are seen and not durable; nothing may be built upon those.
     ///
     /// # Errors
     /// `Disk`, `Damaged`.
@@ -130,7 +131,12 @@ impl FileJournal {
     /// The journal on this disk, in files of `segment_bytes` (a multiple of [`PAGE`]), each zeroed before use.
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>, segment_bytes: usize) -> Self {
-        Self { disk, segment_bytes: segment_bytes.next_multiple_of(PAGE), open: Mutex::new(None), reserve: Mutex::new(()) }
+        Self {
+            disk,
+            segment_bytes: segment_bytes.next_multiple_of(PAGE),
+            open: Mutex::new(None),
+            reserve: Mutex::new(()),
+        }
     }
 
     /// Files of records, oldest first.
@@ -202,6 +208,7 @@ impl Journal for FileJournal {
         let mut replay = Replay::default();
         let segments = self.segments()?;
         for (at, (first, path)) in segments.iter().enumerate() {
+            self.disk.sync(path)?;
             let content = self.disk.read(path)?.unwrap_or_default();
             let torn = read_segment(*first, path, &content, &mut replay.records)?;
             if let Some(torn) = torn {
@@ -211,6 +218,9 @@ impl Journal for FileJournal {
                 }
                 replay.torn = Some(torn);
             }
+        }
+        if !segments.is_empty() {
+            self.disk.sync_folder(FOLDER)?;
         }
         Ok(replay)
     }
@@ -289,7 +299,8 @@ pub fn read_segment(
     let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { return Ok(None) };
     let mut pages = rest.chunks(PAGE).enumerate().skip(1);
     if let Some((page, _)) = pages.find(|(page, _)| rest.get(page * PAGE..).and_then(decode).is_some()) {
-        let what = if page == 0 { "" } else { "a whole record stands behind it, so this was no half-written tail" };
+        let what =
+            if page == 0 { "" } else { "a whole record stands behind it, so this was no half-written tail" };
         return Err(JournalError::Damaged { path: path.to_owned(), at: at as u64, what });
     }
     Ok(Some(Torn { path: path.to_owned(), at: at as u64, bytes: last as u64 + 1 }))

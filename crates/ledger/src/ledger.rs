@@ -11,7 +11,7 @@ use crate::objects::Objects;
 use crate::publisher::Publisher;
 use crate::reader::Reader;
 use crate::recover::{self, Parts, Recovered};
-use crate::shared::{Job, Shared, State};
+use crate::shared::{Cosigned, Job, Shared, State};
 use crate::writer::Writer;
 use model::Clock;
 use proof::checkpoint::Checkpoint;
@@ -67,10 +67,8 @@ impl Ledger {
         let (writer, publisher, recovered) =
             recover::open(&Parts { objects: Arc::clone(&objects), journal, clock }, keys)?;
         let shared = Arc::clone(&writer.shared);
-        let threads = vec![
-            std::thread::spawn(move || write(writer)),
-            std::thread::spawn(move || publish(publisher)),
-        ];
+        let threads =
+            vec![std::thread::spawn(move || write(writer)), std::thread::spawn(move || publish(publisher))];
         Ok((Self { shared, objects, threads: Arc::new(Mutex::new(threads)) }, recovered))
     }
 
@@ -133,6 +131,17 @@ impl Ledger {
     pub fn wait_published(&self, size: u64, limit: Duration) -> bool {
         let done = |state: &State| state.published >= size || state.stopped.is_some();
         self.shared.wait(limit, done).published >= size
+    }
+
+    /// Waits until more than `size` entries are published, it ends, or `limit` is over; false when it ends.
+    pub(crate) fn wait_beyond(&self, size: u64, limit: Duration) -> bool {
+        let ends = |state: &State| state.closing || state.stopped.is_some();
+        !ends(&self.shared.wait(limit, |state| state.published > size || ends(state)))
+    }
+
+    /// Hands the publisher a published head with the cosignatures it has received; `quorum` where they are enough.
+    pub(crate) fn offer_cosigned(&self, size: u64, head: Vec<u8>, quorum: bool) {
+        self.shared.change(|state| state.cosigned = Some(Cosigned { size, head, quorum }));
     }
 
     /// Reads what is acknowledged, published or not.

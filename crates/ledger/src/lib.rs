@@ -4,6 +4,7 @@
 //! Never: knows a form, a register or SQL; reads the clock or draws randomness by itself (both are arguments).
 //! Formats are those of `docs/format.md`, which crate `proof` reads and checks without this crate.
 
+pub mod cosign;
 pub mod disk;
 pub mod entropy;
 pub mod error;
@@ -19,6 +20,8 @@ mod recover;
 mod shared;
 pub mod tiles;
 pub mod vault;
+pub mod verify;
+pub mod witness;
 mod writer;
 
 pub use ledger::{Ledger, Receipt, create};

@@ -6,9 +6,11 @@
 //! Source: C2SP tlog-tiles, tlog-proof; `docs/format.md` §4, §8.
 
 use crate::disk::DiskError;
+use crate::error::tiles_told;
 use crate::objects::{CHECKPOINT, COSIGNED, Objects};
 use crate::shared::{Shared, State};
 use crate::tiles::{self, TileHashes, TilesError};
+use model::Told;
 use proof::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use proof::hash::{Hash, leaf_hash};
 use proof::inclusion::Inclusion;
@@ -46,6 +48,12 @@ pub enum ReadError {
         /// Where it should be.
         path: String,
     },
+    /// The files of the tree do not lead to the root in the head.
+    #[error("the files of the tree of {size} entries do not lead to its root")]
+    Tree {
+        /// Size of the tree.
+        size: u64,
+    },
     /// The head is not one.
     #[error("{path} is damaged")]
     Head {
@@ -71,6 +79,42 @@ pub enum ReadError {
         /// Its number.
         index: u64,
     },
+}
+
+impl ReadError {
+    /// In both languages, with the place and the mend.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        match self {
+            Self::Tiles(source) => tiles_told(source),
+            Self::NoHead { path } => Told::new(
+                format!("{path} 不存在：這裡沒有帳本，或尚未公布。請確認資料夾，或先執行 ward ledger init。"),
+                format!(
+                    "{path} is missing: there is no ledger here, or none is published. Look at the folder, or make one with: ward ledger init"
+                ),
+            ),
+            Self::Tree { size } => Told::new(
+                format!("{size} 筆的樹狀檔案與表頭的根雜湊不符。請執行 ward verify 查明。"),
+                format!(
+                    "The files of the tree of {size} entries do not lead to the root in its head. Run ward verify."
+                ),
+            ),
+            Self::Head { path, source } => Told::new(
+                format!("{path} 已毀損（{source}）。請執行 ward verify 查明。"),
+                format!("{path} is damaged: {source}. Run ward verify."),
+            ),
+            Self::NoEntry { index, size } => Told::new(
+                format!("沒有第 {index} 筆：帳本共 {size} 筆（自 0 起算）。"),
+                format!("There is no entry {index}: the ledger has {size}, counted from 0."),
+            ),
+            Self::Altered { path, index } => Told::new(
+                format!("{path}：第 {index} 筆與其雜湊不符，內容已遭更動或毀損。請執行 ward verify 查明。"),
+                format!(
+                    "{path}: entry {index} does not match its hash; it was altered or is damaged. Run ward verify."
+                ),
+            ),
+        }
+    }
 }
 
 impl From<DiskError> for ReadError {
@@ -226,6 +270,15 @@ impl Reader {
     /// `Tiles`.
     pub fn root(&self, size: u64) -> Result<Hash, ReadError> {
         Ok(self.hashes(size).frontier()?.root())
+    }
+
+    /// Root of the first `size` entries, from the files of the published tree of `of` entries. A tree of `size` need
+    /// not have been published by itself.
+    ///
+    /// # Errors
+    /// `Tiles`.
+    pub fn root_within(&self, size: u64, of: u64) -> Result<Hash, ReadError> {
+        Ok(tree::root(size, &mut self.hashes(of))?)
     }
 
     /// Follows the ledger from entry `next` on.

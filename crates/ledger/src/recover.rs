@@ -140,7 +140,8 @@ fn batches_after(marked: &Checkpoint, records: &[Record]) -> Result<Vec<Arc<Batc
         if record.first > next || (record.first < next && !batches.is_empty()) {
             return Err(wrong(&format!("entry {next} should stand here")));
         }
-        let width = u16::try_from(record.count).map_err(|_| wrong("it holds more entries than a record can"))?;
+        let width =
+            u16::try_from(record.count).map_err(|_| wrong("it holds more entries than a record can"))?;
         let entries = tile::entries(&record.entries, width).map_err(|error| wrong(&error.to_string()))?;
         // A record may begin before the mark: what is published already is not published again.
         let skip = usize::try_from(next - record.first).unwrap_or(usize::MAX);
@@ -165,7 +166,9 @@ fn check_published(objects: &dyn Objects, have: &Checkpoint, closed_cleanly: boo
         };
         let head = match head {
             Ok(head) => head.unverified().clone(),
-            Err(error) if closed_cleanly || path == COSIGNED => return Err(damaged(objects, path, &error.to_string())),
+            Err(error) if closed_cleanly || path == COSIGNED => {
+                return Err(damaged(objects, path, &error.to_string()));
+            }
             Err(_) => continue,
         };
         if head.size > have.size {

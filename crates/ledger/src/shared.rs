@@ -99,8 +99,15 @@ pub(crate) struct State {
 impl Shared {
     pub(crate) fn new(clock: Arc<dyn Clock>, head: Checkpoint, signed_head: Vec<u8>) -> Self {
         let published = head.size;
-        let state =
-            State { head, signed_head, tail: VecDeque::new(), published, cosigned: None, stopped: None, closing: false };
+        let state = State {
+            head,
+            signed_head,
+            tail: VecDeque::new(),
+            published,
+            cosigned: None,
+            stopped: None,
+            closing: false,
+        };
         Self {
             clock,
             queue: Mutex::default(),

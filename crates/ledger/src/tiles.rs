@@ -15,6 +15,8 @@ use proof::tree::{Frontier, Subtrees};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TileWriter {
     size: u64,
+    /// Size whose edge is in the files already.
+    put_size: u64,
     /// The last bundle, as long as it is not full.
     bundle: Vec<u8>,
     /// The last tile of each level, as long as it is not full.
@@ -50,7 +52,7 @@ impl TileWriter {
     /// # Errors
     /// [`TilesError`]: a file of the edge is not there or not whole.
     pub fn load(objects: &dyn Objects, size: u64) -> Result<Self, TilesError> {
-        let mut writer = Self { size, ..Self::default() };
+        let mut writer = Self { size, put_size: size, ..Self::default() };
         for tile in tile::edge(size) {
             let Kind::Hashes(level) = tile.kind else {
                 let bundle = fetch(objects, tile)?;
@@ -111,18 +113,22 @@ impl TileWriter {
         Ok(())
     }
 
-    /// Writes the partial tiles of the present size, which a checkpoint may then cover.
+    /// Writes the partial tiles of the present size, which a checkpoint may then cover. One that is there already, as
+    /// wide as it is now, is left alone: it may be durable, and writing it again would put that at risk.
     ///
     /// # Errors
     /// `Disk`: start over from the last size that is durable.
-    pub fn put_edge(&self, objects: &dyn Objects) -> Result<(), TilesError> {
-        for tile in tile::edge(self.size).filter(|tile| !tile.is_full()) {
+    pub fn put_edge(&mut self, objects: &dyn Objects) -> Result<(), TilesError> {
+        let there = self.put_size;
+        let is_there = |tile: &Tile| Tile::in_tree(tile.kind, tile.index, there) == Some(*tile);
+        for tile in tile::edge(self.size).filter(|tile| !tile.is_full() && !is_there(tile)) {
             let content = match tile.kind {
                 Kind::Entries => self.bundle.clone(),
                 Kind::Hashes(level) => joined(self.levels.get(usize::from(level)).map_or(&[], Vec::as_slice)),
             };
             objects.put(&tile.path(), &content)?;
         }
+        self.put_size = self.size;
         Ok(())
     }
 }
@@ -189,7 +195,8 @@ pub fn fetch(objects: &dyn Objects, tile: Tile) -> Result<Vec<u8>, TilesError> {
     let length = match tile.kind {
         Kind::Hashes(_) => usize::from(tile.width) * Hash::LENGTH,
         Kind::Entries => {
-            let entries = tile::entries(&content, 256).map_err(|source| damaged(objects, tile.full(), source))?;
+            let entries =
+                tile::entries(&content, 256).map_err(|source| damaged(objects, tile.full(), source))?;
             entries.iter().take(usize::from(tile.width)).map(|entry| entry.len() + 2).sum()
         }
     };

@@ -122,6 +122,9 @@ impl std::str::FromStr for Instant {
 }
 
 impl CivilDate {
+    /// 1970-01-01.
+    pub const EPOCH: CivilDate = CivilDate { year: 1970, month: 1, day: 1 };
+
     /// From year, month and day.
     ///
     /// # Errors

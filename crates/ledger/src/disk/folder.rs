@@ -36,7 +36,11 @@ impl Folder {
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
     }
 
-    fn failed<'a>(&self, act: &'static str, path: &'a str) -> impl FnOnce(std::io::Error) -> DiskError + use<'a> {
+    fn failed<'a>(
+        &self,
+        act: &'static str,
+        path: &'a str,
+    ) -> impl FnOnce(std::io::Error) -> DiskError + use<'a> {
         let shown = self.at(path).display().to_string();
         move |source| DiskError::new(act, shown, source)
     }
@@ -52,7 +56,9 @@ impl Folder {
             self.make_folder(parent(folder))?;
         }
         match DirBuilder::new().mode(0o700).recursive(folder.is_empty()).create(&at) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(self.failed("make folder", folder)(error)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(self.failed("make folder", folder)(error))
+            }
             _ if folder.is_empty() => Ok(()),
             _ => self.sync_folder(parent(folder)),
         }
@@ -83,6 +89,11 @@ impl Disk for Folder {
         }
         names.sort();
         Ok(Some(names))
+    }
+
+    fn is_ordinary(&self, path: &str) -> Result<bool, DiskError> {
+        let found = fs::symlink_metadata(self.at(path)).map_err(self.failed("look at", path))?;
+        Ok(found.is_file())
     }
 
     fn write(&self, path: &str, content: &[u8]) -> Result<(), DiskError> {
