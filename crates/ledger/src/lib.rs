@@ -18,6 +18,7 @@ mod publisher;
 pub mod reader;
 mod recover;
 mod shared;
+pub mod succession;
 pub mod tiles;
 pub mod vault;
 pub mod verify;

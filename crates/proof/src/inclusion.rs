@@ -63,7 +63,7 @@ impl Inclusion {
             return Err(form(1, "c2sp.org/tlog-proof@v1"));
         }
         let extra = lines.next().and_then(|line| line.strip_prefix("extra "));
-        let entry = extra.and_then(|extra| base64::decode(extra)).ok_or_else(|| form(2, "the entry"))?;
+        let entry = extra.and_then(base64::decode).ok_or_else(|| form(2, "the entry"))?;
         let index = lines.next().and_then(|line| decimal(line.strip_prefix("index ")?));
         let index = index.ok_or_else(|| form(3, "the entry's number"))?;
         let proof = lines

@@ -225,6 +225,22 @@ impl Succession {
         )
     }
 
+    /// Itself, once it is sure that a reader of its text finds the same in it.
+    ///
+    /// # Errors
+    /// `Succession`: a line would be read as something else, for example a reason of two lines.
+    pub fn checked(self) -> Result<Self, LifecycleError> {
+        let wrong = LifecycleError::Succession { line: 6, asked: "one line without control characters" };
+        if [&self.reason, &self.new_origin]
+            .iter()
+            .any(|line| line.is_empty() || line.chars().any(char::is_control))
+        {
+            return Err(wrong);
+        }
+        let read = Self::lines(&self.text())?;
+        if read == self { Ok(read) } else { Err(wrong) }
+    }
+
     /// Reads a succession; believes nothing.
     ///
     /// # Errors
@@ -262,8 +278,12 @@ impl Succession {
     }
 
     fn read(note: &Note) -> Result<Self, LifecycleError> {
+        Self::lines(note.unverified_text())
+    }
+
+    fn lines(text: &str) -> Result<Self, LifecycleError> {
         let wrong = |line, asked| LifecycleError::Succession { line, asked };
-        let lines: Vec<_> = note.unverified_text().trim_end_matches('\n').split('\n').collect();
+        let lines: Vec<_> = text.trim_end_matches('\n').split('\n').collect();
         let ["ward-succession/v1", old_origin, kept, seen, new_origin, reason] = lines.as_slice() else {
             return Err(wrong(1, "ward-succession/v1 and five more lines"));
         };

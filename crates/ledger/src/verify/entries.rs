@@ -13,7 +13,9 @@ use super::{Finding, Findings};
 use model::{DataKeyId, Instant, Told};
 use proof::entry::{Entry, EntryError};
 use proof::hash::Hash;
-use proof::lifecycle::{CLOCK_STEPPED_BACK, CREATED, Created, KEY_CHANGED, KEY_DESTROYED, KeyDestroyed, RECOVERED};
+use proof::lifecycle::{
+    CLOCK_STEPPED_BACK, CREATED, Created, KEY_CHANGED, KEY_DESTROYED, KeyDestroyed, RECOVERED,
+};
 use proof::seal;
 use proof::signature::{self, Credential, Facts, Grade, Previous, Signature, SignatureError};
 use proof::tile::Tile;
@@ -377,7 +379,9 @@ fn decimal(text: &str, member: &str) -> Result<(), String> {
 fn error_at(error: &EntryError) -> u64 {
     let at = match error {
         EntryError::Json(error) => error.at,
-        EntryError::Unknown { at, .. } | EntryError::Member { at, .. } | EntryError::Signature { at, .. } => *at,
+        EntryError::Unknown { at, .. } | EntryError::Member { at, .. } | EntryError::Signature { at, .. } => {
+            *at
+        }
         EntryError::TooLong { .. } | EntryError::Missing { .. } | EntryError::Misplaced { .. } => 0,
     };
     at as u64

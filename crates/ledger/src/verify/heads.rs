@@ -115,7 +115,13 @@ impl Heads {
     }
 
     /// Judges each head.
-    pub(super) fn judge(&self, trust: &Trust<'_>, tree: &Tree, size: u64, findings: &mut Findings) -> Vouched {
+    pub(super) fn judge(
+        &self,
+        trust: &Trust<'_>,
+        tree: &Tree,
+        size: u64,
+        findings: &mut Findings,
+    ) -> Vouched {
         let mut vouched = Vouched::default();
         for file in &self.files {
             let Some(head) = file.judge(trust, tree, size, findings) else { continue };
@@ -125,7 +131,9 @@ impl Heads {
             match policy.judge(&file.bytes) {
                 Ok(judged) => vouched.add(head.unverified().size, judged.standing(), judged.cosigned()),
                 Err(error) if asked => findings.add(Finding::meaning(&file.path, words::refused(&error))),
-                Err(error) => findings.add(Finding::meaning("policy", words::own_policy_refuses(&file.path, &error))),
+                Err(error) => {
+                    findings.add(Finding::meaning("policy", words::own_policy_refuses(&file.path, &error)))
+                }
             }
         }
         if vouched.witnessed.is_none() && trust.asked.is_some_and(Policy::asks_for_witnesses) {
@@ -172,7 +180,9 @@ impl HeadFile {
             let at = self.departs(trust, tree, &[claims.size, published]);
             let signed = trust.keys.at(claims.size).is_some_and(|key| head.note().verify(key).is_ok());
             // A head that was signed and is not that of the entries tells of another history.
-            findings.add(wrong(if signed { words::other_history(claims.size) } else { words::head_changed() }).at(at));
+            findings.add(
+                wrong(if signed { words::other_history(claims.size) } else { words::head_changed() }).at(at),
+            );
             return None;
         }
         if root.is_none() {

@@ -102,9 +102,7 @@ impl<'a> Library<'a> {
     /// A finding about an entry, with its place.
     fn finding(&mut self, number: u64, what: Told) -> Finding {
         match self.entry(number) {
-            Some((_, place)) => {
-                Finding::meaning(place.file.path(), what).at(place.at).of_entry(number)
-            }
+            Some((_, place)) => Finding::meaning(place.file.path(), what).at(place.at).of_entry(number),
             None => Finding::meaning("ledger/", what).of_entry(number),
         }
     }
@@ -179,7 +177,9 @@ impl<'a> Library<'a> {
         for (key, seals) in &memory.seals {
             let destroyed = memory.destroyed.get(key).copied();
             let what = match (seals.fate, destroyed) {
-                (Fate::Here | Fate::Unseen | Fate::Destroyed | Fate::Unknown, Some(by)) if by < seals.last => {
+                (Fate::Here | Fate::Unseen | Fate::Destroyed | Fate::Unknown, Some(by))
+                    if by < seals.last =>
+                {
                     findings.add(self.finding(seals.last, words::sealed_after(*key, by)));
                     continue;
                 }

@@ -9,8 +9,8 @@ use super::entries::{Place, Reading, Source};
 use super::scan::Frames;
 use super::tree::Tree;
 use super::{Context, Finding, Findings, Got, Progress, unreadable, words};
-use crate::journal::{PAGE, Record, read_segment, segment_first};
 use crate::journal::JournalError;
+use crate::journal::{PAGE, Record, read_segment, segment_first};
 use proof::checkpoint::SignedCheckpoint;
 use proof::hash::leaf_hash;
 use std::collections::BTreeSet;
@@ -89,7 +89,8 @@ impl Journal {
         let read = read_segment(first, path, content, &mut records);
         let (mut at, mut next) = (0, first);
         for record in records {
-            let (length, count) = (HEADER + record.entries.len() + record.head.len(), u64::from(record.count));
+            let (length, count) =
+                (HEADER + record.entries.len() + record.head.len(), u64::from(record.count));
             let mut frames = Frames::default();
             // A count that no record can have shows as a record that breaks off.
             frames.read(&record.entries, u16::try_from(record.count).unwrap_or(u16::MAX), false);
@@ -104,7 +105,9 @@ impl Journal {
         match read {
             Ok(None) => {}
             Ok(Some(torn)) if is_last => self.torn.push((torn.path, torn.at, next)),
-            Ok(Some(torn)) => findings.add(Finding::bytes(torn.path, words::record()).at(torn.at).of_entry(next)),
+            Ok(Some(torn)) => {
+                findings.add(Finding::bytes(torn.path, words::record()).at(torn.at).of_entry(next))
+            }
             Err(JournalError::Damaged { path, at, .. }) => {
                 findings.add(Finding::bytes(path, words::record()).at(at).of_entry(next));
             }
@@ -157,7 +160,11 @@ impl Journal {
                 } else if tree.leaf(number).is_some_and(|published| published != leaf) {
                     same = false;
                     if !accused.contains(&number) {
-                        findings.add(Finding::bytes(&held.path, words::not_published(number)).at(place.at).of_entry(number));
+                        findings.add(
+                            Finding::bytes(&held.path, words::not_published(number))
+                                .at(place.at)
+                                .of_entry(number),
+                        );
                     }
                 }
             }
@@ -223,7 +230,9 @@ impl Held {
     /// The head of the record, where it is that of the tree which ends here.
     fn head(&self, tree: &Tree, findings: &mut Findings) -> Option<RecordHead> {
         let at = self.at + (HEADER + self.record.entries.len()) as u64;
-        let wrong = || Finding::meaning(&self.path, words::record_head()).at(at).of_entry(self.end().saturating_sub(1));
+        let wrong = || {
+            Finding::meaning(&self.path, words::record_head()).at(at).of_entry(self.end().saturating_sub(1))
+        };
         let head = SignedCheckpoint::parse(&self.record.head).ok().filter(|head| {
             let claims = head.unverified();
             head.to_bytes() == self.record.head

@@ -83,7 +83,8 @@ impl Verifier for LedgerVerifier<'_> {
         let size = heads.size(context, &shelf);
         let origin = origin(context, size).or_else(|| heads.claims().next().map(|head| head.origin.clone()));
         let origin = origin.unwrap_or_default();
-        let rules = Rules { origin: &origin, keys: self.keys, credentials: RwLock::new(Credentials::default()) };
+        let rules =
+            Rules { origin: &origin, keys: self.keys, credentials: RwLock::new(Credentials::default()) };
         let edges = heads.claims().map(|head| head.size).chain([size]);
         let scan = Scan {
             context,

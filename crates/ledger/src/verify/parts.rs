@@ -96,7 +96,9 @@ impl<'a> KeyFiles<'a> {
         let Ok(head) = SignedCheckpoint::parse(&head) else { return Ok(None) };
         let key = file.verifier();
         let other = head.note().signatures().iter().find(|line| line.name == key.name());
-        let changing = context.live || context.files.has(NEXT_KEY) || context.files.below("ledger/journal/0").count() > 0;
+        let changing = context.live
+            || context.files.has(NEXT_KEY)
+            || context.files.below("ledger/journal/0").count() > 0;
         let in_use = head.note().claims(key) || other.is_none() || changing;
         Ok((!in_use).then(|| Finding::meaning(path, words::key_not_in_use(&key.short()))))
     }
@@ -197,7 +199,9 @@ fn vault_finding(error: &VaultError) -> Finding {
     match error {
         VaultError::Disk(source) => unreadable("vault/keys", source),
         VaultError::Slot { path, at, .. } => Finding::bytes(path, error.told()).at(*at),
-        VaultError::Header { path, .. } | VaultError::WrongMaster { path } => Finding::bytes(path, error.told()).at(0),
+        VaultError::Header { path, .. } | VaultError::WrongMaster { path } => {
+            Finding::bytes(path, error.told()).at(0)
+        }
         VaultError::Register { .. } => Finding::bytes("vault/backups", error.told()),
         VaultError::Intent { .. } => Finding::bytes("vault/destroying", error.told()),
         _ => Finding::bytes("vault/keys", error.told()),

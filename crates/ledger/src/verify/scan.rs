@@ -175,12 +175,14 @@ impl Walker<'_> {
                 self.leaves.push(leaf_hash(entries.bytes.get(*from..*to).unwrap_or_default()));
             }
         }
-        let agree = entries.is_some() && self.frames.trouble.is_none() && hashes.as_ref().is_some_and(|hashes| {
-            let (stored, rest) = hashes.bytes.as_chunks::<32>();
-            let fits = hashes.longer || (rest.is_empty() && stored.len() == self.leaves.len());
-            fits && stored.len() >= self.leaves.len()
-                && self.leaves.iter().zip(stored).all(|(leaf, stored)| leaf.as_bytes() == stored)
-        });
+        let agree = entries.is_some()
+            && self.frames.trouble.is_none()
+            && hashes.as_ref().is_some_and(|hashes| {
+                let (stored, rest) = hashes.bytes.as_chunks::<32>();
+                let fits = hashes.longer || (rest.is_empty() && stored.len() == self.leaves.len());
+                fits && stored.len() >= self.leaves.len()
+                    && self.leaves.iter().zip(stored).all(|(leaf, stored)| leaf.as_bytes() == stored)
+            });
         if let (true, Some(entries), Some(hashes)) = (agree, &entries, &hashes) {
             self.read(bundle, entries);
             self.narrower(bundle, entries, |frames, width| {
@@ -193,7 +195,8 @@ impl Walker<'_> {
         let full = |count: usize| bundle.is_full() && count == 256;
         let leaves = (agree && self.scan.keeps(index)).then(|| self.leaves.clone());
         let by_entries = full(self.leaves.len()).then(|| root_in_place(&mut self.leaves));
-        let by_tile = if agree { by_entries } else { hashes.and_then(|hashes| tile_root(&hashes.bytes, bundle)) };
+        let by_tile =
+            if agree { by_entries } else { hashes.and_then(|hashes| tile_root(&hashes.bytes, bundle)) };
         self.bundles.push(Bundle { index, by_entries, by_tile, disputed: !agree, leaves });
     }
 

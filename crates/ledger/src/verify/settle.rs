@@ -62,7 +62,12 @@ struct Edge {
 }
 
 /// Settles what the walk left open, and checks the levels above. `roots` are sizes and roots that heads claim.
-pub(super) fn settle(scan: &Scan<'_>, scanned: &mut Scanned, roots: &[(u64, Hash)], journal: &Journal) -> Settled {
+pub(super) fn settle(
+    scan: &Scan<'_>,
+    scanned: &mut Scanned,
+    roots: &[(u64, Hash)],
+    journal: &Journal,
+) -> Settled {
     let mut settler = Settler {
         scan,
         journal,
@@ -171,9 +176,11 @@ impl Settler<'_, '_> {
         let tile = Tile { kind: Kind::Hashes(level), index, width };
         let Some(main) = self.stored(level, index) else { return root };
         let asked = joined(below);
-        let found = if main.longer { main.bytes.get(..asked.len()).unwrap_or(&main.bytes) } else { &main.bytes };
+        let found =
+            if main.longer { main.bytes.get(..asked.len()).unwrap_or(&main.bytes) } else { &main.bytes };
         let Some(at) = first_difference(found, &asked) else { return root };
-        let (path, stored_root, whole) = (main.path.clone(), tile_root(found, tile), found.len() == asked.len());
+        let (path, stored_root, whole) =
+            (main.path.clone(), tile_root(found, tile), found.len() == asked.len());
         let stored: Vec<_> = found.as_chunks::<32>().0.iter().map(|hash| Hash::from_bytes(*hash)).collect();
         if full && stored_root.is_some() && stored_root == self.stored_hash(level + 1, index) {
             self.blame(level, index, below, &stored);
@@ -241,7 +248,8 @@ impl Settler<'_, '_> {
             }
             let kind = if level == 1 { Kind::Entries } else { Kind::Hashes(level - 1) };
             let path = shelf::path_of(Tile { kind, index: unit, width: 256 });
-            self.findings.add(Finding::bytes(path, words::rewritten()).of_entry(unit << (8 * u32::from(level))));
+            self.findings
+                .add(Finding::bytes(path, words::rewritten()).of_entry(unit << (8 * u32::from(level))));
         }
     }
 
@@ -317,7 +325,8 @@ impl Settler<'_, '_> {
         let mut entry_leaves = Vec::new();
         if let Some(main) = &entries {
             frames.read(&main.bytes, bundle.width, main.longer);
-            let leaf = |(from, to): &(usize, usize)| leaf_hash(main.bytes.get(*from..*to).unwrap_or_default());
+            let leaf =
+                |(from, to): &(usize, usize)| leaf_hash(main.bytes.get(*from..*to).unwrap_or_default());
             entry_leaves = frames.places.iter().map(leaf).collect();
         }
         let stored = hashes.as_ref().map_or(&[][..], |main| main.bytes.as_chunks::<32>().0);
@@ -358,7 +367,8 @@ impl Settler<'_, '_> {
     fn report_tile(&mut self, examined: &Examined) {
         let Some(main) = &examined.hashes else { return };
         let asked = joined(&examined.entry_leaves);
-        let found = if main.longer { main.bytes.get(..asked.len()).unwrap_or(&main.bytes) } else { &main.bytes };
+        let found =
+            if main.longer { main.bytes.get(..asked.len()).unwrap_or(&main.bytes) } else { &main.bytes };
         // Behind an entry that cannot be read nothing is known of the tile.
         let found = if examined.entry_leaves.len() < examined.width() {
             found.get(..asked.len()).unwrap_or(found)
@@ -395,11 +405,16 @@ impl Settler<'_, '_> {
             let number = first + place as u64;
             let begins = match place.checked_sub(1) {
                 None => 0,
-                Some(before) => examined.frames.places.get(before).map_or(examined.frames.end(), |(_, end)| *end),
+                Some(before) => {
+                    examined.frames.places.get(before).map_or(examined.frames.end(), |(_, end)| *end)
+                }
             };
-            let at = begins + self.copy(examined.bundle, place, right).map_or(0, |copy| {
-                first_difference(main.bytes.get(begins..).unwrap_or_default(), &copy).unwrap_or(0).min(copy.len() - 1)
-            });
+            let at = begins
+                + self.copy(examined.bundle, place, right).map_or(0, |copy| {
+                    first_difference(main.bytes.get(begins..).unwrap_or_default(), &copy)
+                        .unwrap_or(0)
+                        .min(copy.len() - 1)
+                });
             self.findings.add(Finding::bytes(&main.path, words::entry()).at(at as u64).of_entry(number));
             self.accused.insert(number);
             if examined.frames.trouble.is_some() {
@@ -466,7 +481,8 @@ impl Settler<'_, '_> {
 fn wrong_frame(content: &[u8], width: u16, right: &[Hash]) -> Option<usize> {
     let mut frames = Frames::default();
     frames.read(content, width, false);
-    let leaves = frames.places.iter().map(|(from, to)| leaf_hash(content.get(*from..*to).unwrap_or_default()));
+    let leaves =
+        frames.places.iter().map(|(from, to)| leaf_hash(content.get(*from..*to).unwrap_or_default()));
     let wrong = leaves.zip(right).position(|(leaf, right)| leaf != *right);
     let begins = wrong.and_then(|place| frames.places.get(place)).map(|(from, _)| from - 2);
     begins.or(frames.trouble)

@@ -47,7 +47,10 @@ impl Shelf {
     /// Entries there would be if the furthest bundle and tile of level 0 were right.
     pub(super) fn extent(&self) -> u64 {
         let leaves = self.0.iter().filter(|tile| tile.kind.level() == 0);
-        leaves.map(|tile| (tile.index.saturating_mul(WIDTH)).saturating_add(tile.width.into())).max().unwrap_or(0)
+        leaves
+            .map(|tile| (tile.index.saturating_mul(WIDTH)).saturating_add(tile.width.into()))
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -106,10 +109,21 @@ mod tests {
 
     #[test]
     fn folders_of_tiles_are_those_in_which_a_tile_can_lie() {
-        for folder in ["", "0/", "entries/", "entries/x001/", "0/x001/x234/", "7/000.p/", "entries/x001/234.p/", "0/x000/"] {
+        for folder in [
+            "",
+            "0/",
+            "entries/",
+            "entries/x001/",
+            "0/x001/x234/",
+            "7/000.p/",
+            "entries/x001/234.p/",
+            "0/x000/",
+        ] {
             assert!(is_tile_folder(&format!("ledger/tile/{folder}")), "{folder}");
         }
-        for folder in ["8/", "x/", "00/", "0/001/", "0/1.p/", "0/x1/", "0/000.p/1/", "entries/x001/y/", "data/"] {
+        for folder in
+            ["8/", "x/", "00/", "0/001/", "0/1.p/", "0/x1/", "0/000.p/1/", "entries/x001/y/", "data/"]
+        {
             assert!(!is_tile_folder(&format!("ledger/tile/{folder}")), "{folder}");
         }
         assert!(!is_tile_folder("ledger/tiles/"));

@@ -87,7 +87,9 @@ pub(super) fn rewritten() -> Told {
 pub(super) fn partial(main: &str) -> Told {
     Told::new(
         format!("先前公布的部分檔與 {main} 不符，該檔無誤。請自備份或鏡像還原部分檔。"),
-        format!("This partial file of an earlier size is not the beginning of {main}, which is right. Restore it from a copy or a mirror."),
+        format!(
+            "This partial file of an earlier size is not the beginning of {main}, which is right. Restore it from a copy or a mirror."
+        ),
     )
 }
 
@@ -101,7 +103,9 @@ pub(super) fn partial_hash() -> Told {
 pub(super) fn beyond(size: u64) -> Told {
     Told::new(
         format!("此檔超出帳本範圍：帳本僅有 {size} 筆。若帳本遭截短，請自備份還原。"),
-        format!("This file is beyond the end of the ledger, which has {size} entries. If the ledger was cut short, restore it from a copy."),
+        format!(
+            "This file is beyond the end of the ledger, which has {size} entries. If the ledger was cut short, restore it from a copy."
+        ),
     )
 }
 
@@ -109,7 +113,9 @@ pub(super) fn entry_form(error: &EntryError) -> Told {
     let error = chain(error);
     Told::new(
         format!("紀錄不合格式（{error}）。寫入者違反規定，請保全現場並通報。"),
-        format!("The entry is not of the form asked for: {error}. Whoever wrote it broke the rules; secure the evidence and report it."),
+        format!(
+            "The entry is not of the form asked for: {error}. Whoever wrote it broke the rules; secure the evidence and report it."
+        ),
     )
 }
 
@@ -154,13 +160,18 @@ pub(super) fn signature(error: &SignatureError) -> Told {
 pub(super) fn reference(previous: u64) -> Told {
     Told::new(
         format!("簽署者所見第 {previous} 筆的內容雜湊值，與該筆紀錄不符。"),
-        format!("The content that was signed is not that of entry {previous}, to which the statement refers."),
+        format!(
+            "The content that was signed is not that of entry {previous}, to which the statement refers."
+        ),
     )
 }
 
 pub(super) fn key_change(error: &LifecycleError) -> Told {
     let error = chain(error);
-    Told::new(format!("帳本金鑰更換不成立（{error}）。"), format!("The change of the ledger's key does not hold: {error}."))
+    Told::new(
+        format!("帳本金鑰更換不成立（{error}）。"),
+        format!("The change of the ledger's key does not hold: {error}."),
+    )
 }
 
 pub(super) fn sealed_after(key: DataKeyId, by: u64) -> Told {
@@ -172,8 +183,12 @@ pub(super) fn sealed_after(key: DataKeyId, by: u64) -> Told {
 
 pub(super) fn still_here(key: DataKeyId, by: u64) -> Told {
     Told::new(
-        format!("第 {by} 筆載明資料金鑰 {key} 已銷毀，但金鑰庫仍有此金鑰。請重新執行銷毀（ward vault destroy）。"),
-        format!("Entry {by} says that data key {key} was destroyed, but the vault still has it. Destroy it again (ward vault destroy)."),
+        format!(
+            "第 {by} 筆載明資料金鑰 {key} 已銷毀，但金鑰庫仍有此金鑰。請重新執行銷毀（ward vault destroy）。"
+        ),
+        format!(
+            "Entry {by} says that data key {key} was destroyed, but the vault still has it. Destroy it again (ward vault destroy)."
+        ),
     )
 }
 
@@ -187,7 +202,9 @@ pub(super) fn destroyed_unsaid(key: DataKeyId) -> Told {
 pub(super) fn key_lost(key: DataKeyId) -> Told {
     Told::new(
         format!("金鑰庫沒有資料金鑰 {key}，帳本也無核准銷毀的紀錄：封存內容無法讀取。請自金鑰庫備份還原。"),
-        format!("Data key {key} is not in the vault, and no entry says that it was destroyed: the sealed body cannot be read. Restore the vault from its backup."),
+        format!(
+            "Data key {key} is not in the vault, and no entry says that it was destroyed: the sealed body cannot be read. Restore the vault from its backup."
+        ),
     )
 }
 
@@ -228,15 +245,21 @@ pub(super) fn gap(missing: u64) -> Told {
 
 pub(super) fn journal_gap(missing: u64, published: u64) -> Told {
     Told::new(
-        format!("日誌應保有第 {missing} 筆至第 {published} 筆之前的紀錄，其公布檔尚未確認寫入磁碟，但日誌沒有。請自備份還原日誌檔。"),
-        format!("The journal must still hold the entries from {missing} up to {published}, whose published files are not known to be durable, and it does not. Restore its files from a copy."),
+        format!(
+            "日誌應保有第 {missing} 筆至第 {published} 筆之前的紀錄，其公布檔尚未確認寫入磁碟，但日誌沒有。請自備份還原日誌檔。"
+        ),
+        format!(
+            "The journal must still hold the entries from {missing} up to {published}, whose published files are not known to be durable, and it does not. Restore its files from a copy."
+        ),
     )
 }
 
 pub(super) fn not_published(number: u64) -> Told {
     Told::new(
         format!("日誌中的第 {number} 筆與已公布的不符，後者無誤。請自備份還原該檔。"),
-        format!("Entry {number} in the journal is not the published one, which is right. Restore the file from a copy."),
+        format!(
+            "Entry {number} in the journal is not the published one, which is right. Restore the file from a copy."
+        ),
     )
 }
 
@@ -262,23 +285,26 @@ pub(super) fn head_changed() -> Told {
 }
 
 pub(super) fn unsigned() -> Told {
-    Told::new(
-        "表頭未經當時的帳本金鑰簽署。",
-        "This head is not signed by the ledger's key of its time.",
-    )
+    Told::new("表頭未經當時的帳本金鑰簽署。", "This head is not signed by the ledger's key of its time.")
 }
 
 pub(super) fn other_history(size: u64) -> Told {
     Told::new(
         format!("已簽署之 {size} 筆表頭，與現有紀錄不符：歷史遭改寫。請保全現場，自備份或鏡像還原。"),
-        format!("The signed head of {size} entries is not that of the entries that are here: history was rewritten. Secure the evidence, then restore from a copy or a mirror."),
+        format!(
+            "The signed head of {size} entries is not that of the entries that are here: history was rewritten. Secure the evidence, then restore from a copy or a mirror."
+        ),
     )
 }
 
 pub(super) fn head_beyond(size: u64, have: u64) -> Told {
     Told::new(
-        format!("表頭載有 {size} 筆，現有僅 {have} 筆：紀錄遺失。請自備份還原；無法還原時依程序建立後繼帳本（ward ledger succeed）。"),
-        format!("The head names {size} entries and {have} are here: entries are lost. Restore them from a copy; where there is none, make a successor (ward ledger succeed)."),
+        format!(
+            "表頭載有 {size} 筆，現有僅 {have} 筆：紀錄遺失。請自備份還原；無法還原時依程序建立後繼帳本（ward ledger succeed）。"
+        ),
+        format!(
+            "The head names {size} entries and {have} are here: entries are lost. Restore them from a copy; where there is none, make a successor (ward ledger succeed)."
+        ),
     )
 }
 
@@ -289,34 +315,45 @@ pub(super) fn signed_twice(key: &str) -> Told {
 pub(super) fn cosignature(witness: &str) -> Told {
     Told::new(
         format!("見證人 {witness} 的副署不成立，檔案遭變更。請自備份還原該檔。"),
-        format!("The cosignature of witness {witness} does not hold: the file was changed. Restore it from a copy."),
+        format!(
+            "The cosignature of witness {witness} does not hold: the file was changed. Restore it from a copy."
+        ),
     )
 }
 
 pub(super) fn not_in_force(key: &str, size: u64) -> Told {
     Told::new(
         format!("以 {key} 簽署；就 {size} 筆之表頭，該金鑰並非帳本使用中的金鑰，或檔案遭變更。"),
-        format!("Signed by {key}, which is not the ledger's key for a head of {size} entries; or the file was changed."),
+        format!(
+            "Signed by {key}, which is not the ledger's key for a head of {size} entries; or the file was changed."
+        ),
     )
 }
 
 pub(super) fn unknown_signer(key: &str) -> Told {
     Told::new(
         format!("{key} 的副署無從查驗：政策檔沒有這位見證人，或檔案遭變更。請更新政策檔，或自備份還原該檔。"),
-        format!("The cosignature of {key} cannot be checked: the policy knows no such witness, or the file was changed. Mend the policy, or restore the file from a copy."),
+        format!(
+            "The cosignature of {key} cannot be checked: the policy knows no such witness, or the file was changed. Mend the policy, or restore the file from a copy."
+        ),
     )
 }
 
 pub(super) fn refused(error: &PolicyError) -> Told {
     let error = chain(error);
-    Told::new(format!("依所給政策不採信此表頭（{error}）。"), format!("The given policy does not believe this head: {error}."))
+    Told::new(
+        format!("依所給政策不採信此表頭（{error}）。"),
+        format!("The given policy does not believe this head: {error}."),
+    )
 }
 
 pub(super) fn own_policy_refuses(head: &str, error: &PolicyError) -> Told {
     let error = chain(error);
     Told::new(
         format!("本安裝的政策檔不採信自己的 {head}（{error}）。請更新政策檔。"),
-        format!("The installation's policy does not believe its own {head}: {error}. Bring the policy up to date."),
+        format!(
+            "The installation's policy does not believe its own {head}: {error}. Bring the policy up to date."
+        ),
     )
 }
 
@@ -328,7 +365,10 @@ pub(super) fn no_quorum() -> Told {
 }
 
 pub(super) fn policy(what: &str) -> Told {
-    Told::new(format!("政策檔無法讀取（{what}）。請更正。"), format!("The policy cannot be read: {what}. Mend it."))
+    Told::new(
+        format!("政策檔無法讀取（{what}）。請更正。"),
+        format!("The policy cannot be read: {what}. Mend it."),
+    )
 }
 
 pub(super) fn not_empty() -> Told {
@@ -369,12 +409,17 @@ pub(super) fn vault_closed() -> Told {
 pub(super) fn unopened(count: u64) -> Told {
     Told::new(
         format!("{count} 筆封存紀錄未開啟內容（金鑰已銷毀或未提供主金鑰）；其存在與順序已查驗。"),
-        format!("{count} sealed entries were not opened (key destroyed, or no master key given); that they are there, and where, was checked."),
+        format!(
+            "{count} sealed entries were not opened (key destroyed, or no master key given); that they are there, and where, was checked."
+        ),
     )
 }
 
 pub(super) fn host_alone() -> Told {
-    Told::new("僅由本機擔保：沒有達到門檻的見證人副署。", "Vouched by this host alone: no head has a quorum of witnesses.")
+    Told::new(
+        "僅由本機擔保：沒有達到門檻的見證人副署。",
+        "Vouched by this host alone: no head has a quorum of witnesses.",
+    )
 }
 
 pub(super) fn witnessed(size: u64, all: u64, by: &[Cosigned]) -> Told {
@@ -383,7 +428,10 @@ pub(super) fn witnessed(size: u64, all: u64, by: &[Cosigned]) -> Told {
     let (zh, en) = if rest == 0 {
         (String::new(), String::new())
     } else {
-        (format!("；其後 {rest} 筆僅由本機擔保"), format!("; the {rest} after it are vouched by this host alone"))
+        (
+            format!("；其後 {rest} 筆僅由本機擔保"),
+            format!("; the {rest} after it are vouched by this host alone"),
+        )
     };
     Told::new(
         format!("前 {size} 筆經見證人副署達門檻（{by}）{zh}。"),

@@ -49,7 +49,8 @@ fn every_operation_may_fail_once_and_nothing_acknowledged_is_lost() {
                 // The process ends, or the machine does.
                 let found = if number % 2 == 0 { disk.kill() } else { disk.crash(number) };
                 let found: Arc<dyn Disk> = Arc::new(found);
-                let (ledger, _) = open(&found).unwrap_or_else(|error| panic!("{context}: {}", error.told().en));
+                let (ledger, _) =
+                    open(&found).unwrap_or_else(|error| panic!("{context}: {}", error.told().en));
                 ledger.close().expect(&context);
                 check(&found, &acknowledged, &context);
             }
@@ -65,7 +66,9 @@ fn a_full_disk_refuses_the_batch_and_takes_it_again_when_there_is_room() {
     let faulty = Arc::new(FaultyDisk::new(Arc::new(disk)));
     let shared: Arc<dyn Disk> = Arc::clone(&faulty) as _;
     let (ledger, _) = open(&shared).unwrap();
-    faulty.fail(Fault::of(Operation::Write, Failing::Undone, Reason::DiskFull).at("ledger/journal/*").for_ever());
+    faulty.fail(
+        Fault::of(Operation::Write, Failing::Undone, Reason::DiskFull).at("ledger/journal/*").for_ever(),
+    );
     let mut acknowledged = Acknowledged::new();
     let mut refused = None;
     for number in 0..40 {

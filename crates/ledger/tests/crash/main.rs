@@ -83,7 +83,8 @@ pub fn check(disk: &Arc<dyn Disk>, acknowledged: &Acknowledged, context: &str) {
     let mut entries = Vec::new();
     for index in 0..size.div_ceil(WIDTH) {
         let bundle = Tile::in_tree(Kind::Entries, index, size).unwrap();
-        let content = objects.fetch(&bundle.path()).unwrap().unwrap_or_else(|| panic!("{context}: {}", bundle.path()));
+        let content =
+            objects.fetch(&bundle.path()).unwrap().unwrap_or_else(|| panic!("{context}: {}", bundle.path()));
         entries.extend(tile::entries(&content, bundle.width).expect(context).into_iter().map(<[u8]>::to_vec));
     }
     let mut hashes: Vec<_> = entries.iter().map(|entry| leaf_hash(entry)).collect();
@@ -91,8 +92,14 @@ pub fn check(disk: &Arc<dyn Disk>, acknowledged: &Acknowledged, context: &str) {
     for level in 0..=tile::TOP_LEVEL {
         for (index, chunk) in (0..).zip(hashes.chunks(256)) {
             let tile = Tile { kind: Kind::Hashes(level), index, width: u16::try_from(chunk.len()).unwrap() };
-            let content = objects.fetch(&tile.path()).unwrap().unwrap_or_else(|| panic!("{context}: {}", tile.path()));
-            assert_eq!(tile::hashes(&content, tile.width).expect(context), chunk, "{context}: {}", tile.path());
+            let content =
+                objects.fetch(&tile.path()).unwrap().unwrap_or_else(|| panic!("{context}: {}", tile.path()));
+            assert_eq!(
+                tile::hashes(&content, tile.width).expect(context),
+                chunk,
+                "{context}: {}",
+                tile.path()
+            );
         }
         hashes = hashes.as_chunks::<256>().0.iter().map(|full| root_of(full)).collect();
     }

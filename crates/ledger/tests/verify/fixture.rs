@@ -2,6 +2,7 @@
 //! signatures, a witness; and one stop so sudden that the journal holds what is not published.
 
 use crate::still::Still;
+use ledger::Ledger;
 use ledger::disk::Disk;
 use ledger::entropy::Entropy;
 use ledger::journal::FileJournal;
@@ -10,7 +11,6 @@ use ledger::master::{Argon2Cost, MasterSecret};
 use ledger::objects::FolderObjects;
 use ledger::vault::Vault;
 use ledger::verify::{KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles, verify};
-use ledger::Ledger;
 use model::{Actor, DataKeyId, Person, PersonId, UnitId};
 use proof::checkpoint::SignedCheckpoint;
 use proof::entry::{Body, Draft, Encoded};
@@ -115,7 +115,12 @@ impl Signer {
     }
 
     /// A signed entry about `record`; `previous` is an entry with its content hash, none the entry itself.
-    pub(crate) fn signed(&mut self, record: &str, previous: Option<(u64, proof::hash::Hash)>, passkey: bool) -> Draft {
+    pub(crate) fn signed(
+        &mut self,
+        record: &str,
+        previous: Option<(u64, proof::hash::Hash)>,
+        passkey: bool,
+    ) -> Draft {
         let mut draft = draft("case.decided", record, json!({ "outcome": "approve" }));
         draft.actor = Actor::Person(Person {
             person: self.person,
@@ -153,7 +158,8 @@ pub(crate) fn installation(entries: u64) -> Installation {
     let folder = TemporaryFolder::new();
     let disk = CrashDisk::new();
     let mut entropy = SeededEntropy::new(1);
-    let master = MasterSecret::make_key_file(&folder.path().join("master"), &folder.path().join("data"), &mut entropy);
+    let master =
+        MasterSecret::make_key_file(&folder.path().join("master"), &folder.path().join("data"), &mut entropy);
     let mut building = Building::new(disk.clone(), master.unwrap(), entropy);
     let part = entries / 4;
     // First run: plain entries, people, signatures, sealed bodies; stopped in order.
@@ -196,9 +202,15 @@ pub(crate) fn installation(entries: u64) -> Installation {
 /// The published files of one moment and the journal of a later one.
 fn stopped(before: &Still, after: &Still) -> Still {
     let journal = |path: &str| path.starts_with("ledger/journal/");
-    let mut files: std::collections::BTreeMap<_, _> =
-        before.0.iter().filter(|(path, _)| !journal(path)).map(|(path, file)| (path.clone(), Arc::clone(file))).collect();
-    files.extend(after.0.iter().filter(|(path, _)| journal(path)).map(|(path, file)| (path.clone(), Arc::clone(file))));
+    let mut files: std::collections::BTreeMap<_, _> = before
+        .0
+        .iter()
+        .filter(|(path, _)| !journal(path))
+        .map(|(path, file)| (path.clone(), Arc::clone(file)))
+        .collect();
+    files.extend(
+        after.0.iter().filter(|(path, _)| journal(path)).map(|(path, file)| (path.clone(), Arc::clone(file))),
+    );
     Still(files)
 }
 
@@ -242,7 +254,8 @@ impl Building {
         let witness = SignerKey::new("witness.example/w", KeyKind::Witness, &[9; 32]).unwrap();
         let building = Self { disk, clock, master, master_key: None, vault, entropy, witness, number: 0 };
         let (objects, journal) = building.parts();
-        ledger::create(objects, journal, Arc::new(building.clock.clone()), &key_of(1), &created(&key_of(1))).unwrap();
+        ledger::create(objects, journal, Arc::new(building.clock.clone()), &key_of(1), &created(&key_of(1)))
+            .unwrap();
         building.put("lock", b"");
         building.put("policy", building.policy_text(false).as_bytes());
         building
@@ -269,8 +282,14 @@ impl Building {
 
     fn next_key(&mut self) -> SignerKey {
         let key = self.master.new_key(Argon2Cost::DEFAULT, &mut self.entropy).unwrap();
-        let made =
-            KeyFile::create(&self.disk, "keys/ledger.key.next", ORIGIN, KeyKind::Ledger, &key, &mut OneByte(2));
+        let made = KeyFile::create(
+            &self.disk,
+            "keys/ledger.key.next",
+            ORIGIN,
+            KeyKind::Ledger,
+            &key,
+            &mut OneByte(2),
+        );
         let made = made.unwrap();
         self.put("policy", self.policy_text(true).as_bytes());
         made
@@ -325,7 +344,8 @@ impl Building {
             last = Some(id);
         }
         let id = last.unwrap();
-        let case = ledger.append(vec![draft("case.decided", "r-9", json!({})).encode().unwrap()]).unwrap().start;
+        let case =
+            ledger.append(vec![draft("case.decided", "r-9", json!({})).encode().unwrap()]).unwrap().start;
         let body = json!({ "backups_expire": "none", "case": case.to_string(), "key": id, "reason": "期滿" });
         ledger.append(vec![draft("ledger.key-destroyed", ORIGIN, body).encode().unwrap()]).unwrap();
         self.vault.destroy(id).unwrap();
@@ -359,7 +379,13 @@ impl Installation {
         self.judge_with(files, 1, false, None)
     }
 
-    pub(crate) fn judge_with(&self, files: &Still, cores: usize, live: bool, policy: Option<&Policy>) -> Report {
+    pub(crate) fn judge_with(
+        &self,
+        files: &Still,
+        cores: usize,
+        live: bool,
+        policy: Option<&Policy>,
+    ) -> Report {
         let vault = VaultFiles::new(files, Some(&self.master));
         let ledger = LedgerVerifier::new(Some(&vault), policy);
         let keys = KeyFiles::new(Some(&self.master));

@@ -23,7 +23,8 @@ pub(crate) fn ledger_of(entries: &[Vec<u8>], key: &SignerKey) -> Still {
         tiles.push(&objects, entry, leaf_hash(entry)).unwrap();
     }
     tiles.put_edge(&objects).unwrap();
-    let head = Checkpoint::new(ORIGIN, entries.len() as u64, proof::tree::root_of(&leaves)).sign(key).unwrap();
+    let head =
+        Checkpoint::new(ORIGIN, entries.len() as u64, proof::tree::root_of(&leaves)).sign(key).unwrap();
     objects.put("checkpoint", &head.to_bytes()).unwrap();
     objects.mark_durable(&head.to_bytes()).unwrap();
     Still::of(&disk)
@@ -53,7 +54,8 @@ pub(crate) fn first_wrong(entries: &[Vec<u8>]) -> Option<(Option<u64>, u64, Stri
 
 /// Asserts that an entry is refused for this reason.
 pub(crate) fn assert_refused(entries: &[Vec<u8>], entry: u64, reason: &str) {
-    let (found, _, what) = first_wrong(entries).unwrap_or_else(|| panic!("nothing found, {reason:?} asked for"));
+    let (found, _, what) =
+        first_wrong(entries).unwrap_or_else(|| panic!("nothing found, {reason:?} asked for"));
     assert_eq!(found, Some(entry), "{what}");
     assert!(what.contains(reason), "{what}");
 }

@@ -75,7 +75,8 @@ fn every_file_of_a_real_folder_is_read_once_and_links_are_refused() {
     let keys = ledger::verify::KeyFiles::new(Some(&installation.master));
     let ledger = LedgerVerifier::new(Some(&vault), None);
     let counting = Counting::default();
-    let judge = || verify(&disk, false, 2, &[&ledger, &vault, &keys, &PlainFiles], &counting).unwrap().unwrap();
+    let judge =
+        || verify(&disk, false, 2, &[&ledger, &vault, &keys, &PlainFiles], &counting).unwrap().unwrap();
     let report = judge();
     assert!(report.is_good(), "{}", shown(&report));
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

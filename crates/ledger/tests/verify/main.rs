@@ -73,7 +73,12 @@ fn the_report_does_not_depend_on_the_number_of_threads() {
 
 /// Files of which every byte counts. The policy is the operator's own configuration, which no signature covers.
 fn covered(files: &Still) -> Vec<&String> {
-    files.0.iter().filter(|(path, content)| *path != "policy" && !content.is_empty()).map(|(path, _)| path).collect()
+    files
+        .0
+        .iter()
+        .filter(|(path, content)| *path != "policy" && !content.is_empty())
+        .map(|(path, _)| path)
+        .collect()
 }
 
 /// Changes `rounds` bytes, one at a time; each must be found at its file and, in a bundle, at its entry. Gives how often
@@ -84,7 +89,11 @@ fn change_bytes(files: &Still, rounds: u64, seed: u64) -> usize {
     let one = |round: u64| {
         let mut chance = Chance::new(seed + round);
         // Half of the changes hit each file as often as any other, half each byte.
-        let path = if chance.one_in(2) { paths[chance.below(paths.len())] } else { by_length(files, &paths, &mut chance) };
+        let path = if chance.one_in(2) {
+            paths[chance.below(paths.len())]
+        } else {
+            by_length(files, &paths, &mut chance)
+        };
         let at = chance.below(files.file(path).len());
         let bits = u8::try_from(1 + chance.below(255)).unwrap();
         let report = installation.judge(&files.turned(path, at, bits));
@@ -117,7 +126,8 @@ fn by_length<'a>(files: &Still, paths: &[&'a String], chance: &mut Chance) -> &'
 
 /// The entry in which a byte of a bundle stands; the length before an entry is its own.
 fn entry_at(files: &Still, path: &str, at: usize) -> Option<u64> {
-    let tile = Tile::from_path(path.strip_prefix("ledger/")?).ok().filter(|tile| tile.kind == Kind::Entries)?;
+    let tile =
+        Tile::from_path(path.strip_prefix("ledger/")?).ok().filter(|tile| tile.kind == Kind::Entries)?;
     let entries = tile::entries(files.file(path), tile.width).unwrap();
     let mut end = 0;
     let within = entries.iter().position(|entry| {
@@ -155,7 +165,8 @@ fn each_missing_file_that_must_be_there_is_named() {
                 // Partial files of earlier sizes may go when a wider one is there; the lock and the reserve are made
                 // anew; a host without policy or witnessed head says less about itself.
                 let may_go = path.contains(".p/")
-                    || ["lock", "policy", "ledger/cosigned", "ledger/journal/reserve"].contains(&path.as_str());
+                    || ["lock", "policy", "ledger/cosigned", "ledger/journal/reserve"]
+                        .contains(&path.as_str());
                 assert!(may_go, "{path} is not missed");
                 spared += 1;
                 continue;
@@ -203,7 +214,9 @@ fn what_does_not_belong_here_is_named() {
         let first = first(&files.with(path, b"x".to_vec()));
         assert_eq!((first.path.as_str(), first.sort), (path, Sort::Bytes), "{}", first.what.en);
     }
-    for tile in ["tile/0/004.p/255", "tile/entries/007", "tile/1/000.p/200", "tile/3/000.p/1", "tile/0/x001/000"] {
+    for tile in
+        ["tile/0/004.p/255", "tile/entries/007", "tile/1/000.p/200", "tile/3/000.p/1", "tile/0/x001/000"]
+    {
         let path = format!("ledger/{tile}");
         assert_eq!(first(&files.with(&path, vec![0; 32])).path, path);
     }
@@ -216,14 +229,18 @@ fn each_file_that_was_cut_short_or_added_to_is_named() {
         let content = files.file(path);
         let mut longer = content.to_vec();
         longer.push(0);
-        for changed in [content[..content.len() - 1].to_vec(), content[..content.len() / 3].to_vec(), Vec::new(), longer] {
+        for changed in
+            [content[..content.len() - 1].to_vec(), content[..content.len() / 3].to_vec(), Vec::new(), longer]
+        {
             let length = changed.len();
             let zeros = path.starts_with("ledger/journal/") && length % 4096 == 0;
             let report = shared().judge(&files.with(path, changed));
             match report.findings.kept().first() {
                 // An empty journal file holds no record, as a fresh one does.
                 None => assert!(zeros && content.iter().all(|byte| *byte == 0), "{path} cut to {length}"),
-                Some(first) if zeros => assert!(first.path.starts_with("ledger/journal/"), "{}", shown(&report)),
+                Some(first) if zeros => {
+                    assert!(first.path.starts_with("ledger/journal/"), "{}", shown(&report))
+                }
                 Some(first) => assert_eq!(&first.path, path, "cut to {length}: {}", shown(&report)),
             }
         }

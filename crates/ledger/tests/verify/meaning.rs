@@ -79,7 +79,12 @@ fn entries_about_the_ledger_itself_must_say_what_the_format_asks_for() {
 #[test]
 fn a_head_beyond_a_change_of_key_must_be_signed_by_the_new_one() {
     let (old, new) = (key_of(1), key_of(2));
-    let text = proof::lifecycle::key_change_text(ORIGIN, &old.verifier().to_string(), &new.verifier().to_string(), 2);
+    let text = proof::lifecycle::key_change_text(
+        ORIGIN,
+        &old.verifier().to_string(),
+        &new.verifier().to_string(),
+        2,
+    );
     let change = json!({
         "by_new": proof::base64::encode(&new.sign_bytes(text.as_bytes())),
         "by_old": proof::base64::encode(&old.sign_bytes(text.as_bytes())),
@@ -110,7 +115,11 @@ fn signatures_must_hold_when_and_where_they_stand() {
     refused(&[one.added(), filed.clone(), revoked.clone(), signed.clone()], 4, "credential is not known");
     let changed = draft("case.filed", "r-1", json!({ "more": 1 }));
     refused(&[one.added(), changed, signed.clone()], 3, "not that of entry 2");
-    refused(&[one.added(), filed.clone(), one.signed("r-1", Some((3, hash)), true)], 3, "does not come before");
+    refused(
+        &[one.added(), filed.clone(), one.signed("r-1", Some((3, hash)), true)],
+        3,
+        "does not come before",
+    );
     let elsewhere = Draft { subject: "r-2".to_owned(), ..signed.clone() };
     refused(&[one.added(), filed.clone(), elsewhere], 3, "`record`");
     // The credential's id is taken over by somebody else's key.

@@ -1,9 +1,9 @@
 //! Durable appends: how many a second, and how long each caller waits.
 
+use ledger::Ledger;
 use ledger::disk::Folder;
 use ledger::journal::FileJournal;
 use ledger::objects::FolderObjects;
-use ledger::Ledger;
 use model::{Actor, Clock};
 use proof::entry::{Body, Draft, Encoded};
 use proof::lifecycle::{Created, FORMAT};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
 /// Bytes of a journal file.
-pub(super) const SEGMENT: usize = 16 << 20;
+pub(super) const SEGMENT: usize = 4 << 20;
 
 /// How callers wait for their answer.
 #[derive(Debug, Clone, Copy)]
@@ -142,7 +142,13 @@ pub(super) fn make(folder: &Path) -> anyhow::Result<Ledger> {
         stewards: Vec::new(),
         succession: None,
     };
-    ledger::create(Arc::clone(&objects) as _, Arc::clone(&journal) as _, Arc::clone(&clock), &key()?, &created)?;
+    ledger::create(
+        Arc::clone(&objects) as _,
+        Arc::clone(&journal) as _,
+        Arc::clone(&clock),
+        &key()?,
+        &created,
+    )?;
     Ok(Ledger::open(objects, journal, clock, vec![key()?])?.0)
 }
 

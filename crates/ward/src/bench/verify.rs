@@ -1,2 +1,4 @@
 //! placeholder
-pub(super) fn run(_folder: &std::path::Path) -> anyhow::Result<()> { Ok(()) }
+pub(super) fn run(_folder: &std::path::Path) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The commands: what can be asked, and which module answers.
+//!
+//! Every command takes `--data DIR`, the installation's folder. Exit codes: `told`.
+
+pub(crate) mod append;
+mod bundle;
+mod key;
+mod ledger;
+pub(crate) mod proof;
+mod succession;
+mod vault;
+mod verify;
+mod witness;
+
+use crate::told;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// 城防：資訊安全管理系統。Ward: information-security management.
+#[derive(Debug, Parser)]
+#[command(name = "ward", version, max_term_width = 110)]
+struct Ward {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 啟動：開啟帳本、公布、送見證。Serve: open the ledger, publish, have it witnessed.
+    Serve(crate::serve::Serve),
+    /// 帳本：建立、附加、讀取、證明、換鑰、後繼。The ledger: make, append, read, prove, change key, succeed.
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
+    /// 離線檢查證明或佐證包。Check a proof or bundle offline.
+    #[command(subcommand)]
+    Proof(proof::Proof),
+    /// 匯出一段紀錄連同證明。Export a range of entries with its proof.
+    Bundle(bundle::Bundle),
+    /// 嚴格驗證整個資料夾。Verify the whole folder, strictly.
+    Verify(verify::Verify),
+    /// 見證人：為其他機關的帳本副署。A witness for the ledgers of others.
+    #[command(subcommand)]
+    Witness(witness::Witness),
+    /// 金鑰庫：狀態、備份、還原、換鑰、銷毀。The vault: state, backup, restore, rotation, destruction.
+    #[command(subcommand)]
+    Vault(vault::Vault),
+    /// 個人金鑰檔（帳本監護人）。Key files of people (stewards).
+    #[command(subcommand)]
+    Key(key::Key),
+    /// 簽署文書。Sign notes.
+    #[command(subcommand)]
+    Note(key::Note),
+    /// 效能量測。Benchmarks.
+    #[command(subcommand)]
+    Bench(crate::bench::Bench),
+}
+
+/// The installation a command works on.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Data {
+    /// 安裝資料夾。The installation's folder.
+    #[arg(long, default_value = "ward-data")]
+    pub(crate) data: PathBuf,
+}
+
+/// Runs the command line.
+pub(crate) fn run() -> ExitCode {
+    let done = match Ward::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Ledger(command) => ledger::run(command),
+        Command::Proof(command) => proof::run(&command),
+        Command::Bundle(command) => bundle::run(&command),
+        Command::Verify(command) => verify::run(&command),
+        Command::Witness(command) => witness::run(command),
+        Command::Vault(command) => vault::run(command),
+        Command::Key(command) => key::run(&command),
+        Command::Note(command) => key::run_note(&command),
+        Command::Bench(command) => crate::bench::run(&command),
+    };
+    done.unwrap_or_else(|error| told::end(&error))
+}

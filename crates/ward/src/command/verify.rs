@@ -1,0 +1,152 @@
+//! `ward verify`: is every file of the installation what it must be?
+//!
+//! Nothing is written and nothing repaired. Beside a running server it judges what stood when it began. Sealed bodies
+//! are opened where the master key is at hand.
+
+use super::Data;
+use crate::installation::MasterArgs;
+use crate::told::Refused;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ledger::disk::Folder;
+use ledger::error::OpenError;
+use ledger::lock::FolderLock;
+use ledger::master::MasterSecret;
+use ledger::verify::{
+    self, Finding, KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles, Verifier,
+};
+use serde_json::json;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Verify an installation.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    master: MasterArgs,
+    /// 查核者自己的政策檔（預設用安裝內的 policy）。The verifier's own policy (default: the installation's).
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// 以 JSON 輸出。Output JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
+    let data = &args.data.data;
+    if !data.is_dir() {
+        return Err(Refused::misuse(OpenError::NoLedger.told()));
+    }
+    let policy = args.policy.as_deref().map(super::proof::read_policy).transpose()?;
+    let master = master_at_hand(args, data)?;
+    // Held while it runs, so that nobody begins to write; where somebody does already, that is minded.
+    let (live, _lock) = match FolderLock::look(data) {
+        Ok(lock) => (false, lock),
+        Err(OpenError::Locked { .. }) => (true, None),
+        Err(error) => return Err(Refused::misuse(error.told())),
+    };
+    let folder = Folder::new(data);
+    let vault = VaultFiles::new(&folder, master.as_ref());
+    let keys = KeyFiles::new(master.as_ref());
+    let ledger = LedgerVerifier::new(Some(&vault), policy.as_ref());
+    let verifiers: [&dyn Verifier; 4] = [&ledger, &vault, &keys, &PlainFiles];
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let bar = Bar::new();
+    let report = verify::verify(&folder, live, cores, &verifiers, &bar)?;
+    bar.0.finish_and_clear();
+    let report = report.ok_or_else(|| Refused::misuse(OpenError::NoLedger.told()))?;
+    print(&report, args.json);
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The master key, where it is named or lies in its usual place; verifying does not ask for it.
+fn master_at_hand(args: &Verify, data: &Path) -> anyhow::Result<Option<MasterSecret>> {
+    let asked = args.master.passphrase || args.master.master_key.is_some();
+    let there =
+        asked || args.master.file(data).exists() || std::env::var_os("CREDENTIALS_DIRECTORY").is_some();
+    if there { args.master.secret(data).map(Some) } else { Ok(None) }
+}
+
+#[expect(clippy::print_stdout, reason = "the report is the output")]
+fn print(report: &Report, as_json: bool) {
+    let findings = report.findings.kept();
+    if as_json {
+        let findings: Vec<_> = findings.iter().map(finding_json).collect();
+        let remarks: Vec<_> =
+            report.remarks.iter().map(|told| json!({ "en": told.en, "zh": told.zh })).collect();
+        let verdict = json!({
+            "facts": report.facts, "files": report.files, "findings": findings,
+            "findings_in_all": report.findings.count(), "good": report.is_good(), "remarks": remarks,
+        });
+        println!("{verdict}");
+        return;
+    }
+    if report.is_good() {
+        println!(
+            "驗證通過：{} 個檔案，逐位元組查核無誤。\nVerified: {} files, each as it must be.",
+            report.files, report.files
+        );
+    } else {
+        let count = report.findings.count();
+        println!(
+            "驗證不通過：{count} 項不符，首項如下。\nNot verified: {count} findings, the first one first."
+        );
+    }
+    for finding in findings.iter().take(20) {
+        println!("{}\n  {}\n  {}", place(finding), finding.what.zh, finding.what.en);
+    }
+    for told in &report.remarks {
+        println!("{told}");
+    }
+    for (part, facts) in &report.facts {
+        let facts: Vec<_> = facts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        if !facts.is_empty() {
+            println!("  {part}: {}", facts.join(", "));
+        }
+    }
+}
+
+/// Entry, file and byte of a finding, as far as they are known.
+fn place(finding: &Finding) -> String {
+    let byte = finding.at_byte.map_or_else(String::new, |at| format!("，第 {at} 位元組 byte {at}"));
+    let entry = finding.entry.map_or_else(String::new, |entry| format!("，第 {entry} 筆 entry {entry}"));
+    format!("{}{byte}{entry}", finding.path)
+}
+
+fn finding_json(finding: &Finding) -> serde_json::Value {
+    json!({
+        "byte": finding.at_byte, "en": finding.what.en, "entry": finding.entry, "path": finding.path,
+        "zh": finding.what.zh,
+    })
+}
+
+/// A bar on standard error, where that is a terminal.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let target = if std::io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} 檔案 files  {eta}") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+}
+
+impl Progress for Bar {
+    fn plan(&self, files: u64) {
+        self.0.set_length(files);
+    }
+
+    fn done(&self, files: u64, _bytes: u64) {
+        self.0.inc(files);
+    }
+}

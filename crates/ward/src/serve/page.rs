@@ -1,0 +1,65 @@
+//! The state of the ledger on one page, for people: how much is in it, on whose word it stands, what is wrong.
+//!
+//! Plain HTML without script; everything that comes from outside is escaped.
+
+use super::Served;
+use crate::command::proof::standing;
+use crate::http::{self, escape};
+use model::Instant;
+use proof::policy::Standing;
+
+pub(super) fn status(served: &Served, now: Instant) -> String {
+    let head = served.ledger.head();
+    let published = served.objects.fetch(ledger::objects::CHECKPOINT).ok().flatten();
+    let judged = published.map(|note| served.policy.judge(&note));
+    let (word, class) = match &judged {
+        Some(Ok(head)) if head.standing() == Standing::Witnessed => (standing(head), "good"),
+        Some(Ok(head)) => (standing(head), "open"),
+        Some(Err(error)) => (
+            model::Told::new(
+                format!("已公布的表頭不可採信：{error}"),
+                format!("The published head cannot be believed: {error}"),
+            ),
+            "bad",
+        ),
+        None => (model::Told::new("已公布的表頭讀取失敗。", "The published head cannot be read."), "bad"),
+    };
+    let stopped = served.ledger.stopped().map(|reason| reason.told());
+    let alarm = stopped.map_or_else(String::new, |told| {
+        format!(
+            "<p class=\"bad\" role=\"alert\">{}<br><span lang=\"en\">{}</span></p>",
+            escape(&told.zh),
+            escape(&told.en)
+        )
+    });
+    let rows = [
+        ("帳本", "Ledger", head.origin.clone()),
+        ("已確認筆數", "Entries acknowledged", head.size.to_string()),
+        ("已公布筆數", "Entries published", served.ledger.published().to_string()),
+        ("根雜湊", "Root", head.root.to_string()),
+        ("本頁時間（UTC）", "Time of this page", now.to_string()),
+    ];
+    let rows: String = rows
+        .iter()
+        .map(|(zh, en, value)| {
+            format!(
+                "<tr><th scope=\"row\">{zh}<br><span lang=\"en\">{en}</span></th><td>{}</td></tr>",
+                escape(value)
+            )
+        })
+        .collect();
+    let body = BODY
+        .replace("{alarm}", &alarm)
+        .replace("{class}", class)
+        .replace("{zh}", &escape(&word.zh))
+        .replace("{en}", &escape(&word.en))
+        .replace("{rows}", &rows);
+    http::page("城防 Ward", &body)
+}
+
+const BODY: &str = r#"<h1>城防 <span lang="en">Ward</span></h1>
+<p>不可竄改的帳本。表單與頁面尚在建置。<br><span lang="en">The tamper-evident ledger. Forms and pages are being built.</span></p>
+{alarm}
+<p class="{class}">{zh}<br><span lang="en">{en}</span></p>
+<table>{rows}</table>
+<p>公開介面：<a href="/ledger/checkpoint">/ledger/checkpoint</a>、<code>/ledger/tile/…</code>（C2SP tlog-tiles）</p>"#;
