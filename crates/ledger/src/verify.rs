@@ -160,7 +160,9 @@ fn ownerless(context: &Context<'_>, verifiers: &[&dyn Verifier]) -> Vec<Finding>
             _ => findings.push(Finding::bytes(path, words::unknown_file())),
         }
     }
-    for path in files.folders().iter().filter(|path| !owned(path)) {
+    // A folder with something in it shows by what is in it.
+    let is_empty = |folder: &str| files.below(folder).next().is_none();
+    for path in files.folders().iter().filter(|path| !owned(path) && is_empty(path)) {
         findings.push(Finding::bytes(path, words::unknown_folder()));
     }
     for path in files.others().iter().filter(|path| !owned(path) || !parts::may_be_special(path)) {

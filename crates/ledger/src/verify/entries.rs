@@ -294,7 +294,9 @@ impl<'a> Reading<'a> {
 
     fn signature(&mut self, place: Place<'_>, entry: &Entry<'_>, signature: &Signature) {
         let number = place.number;
-        if let Previous::Entry(previous) = signature.statement.previous {
+        if let Previous::Entry(previous) = signature.statement.previous
+            && previous < number
+        {
             self.memory.references.push((previous, signature.statement.content, number));
         }
         let known = signature.credential().and_then(|id| {

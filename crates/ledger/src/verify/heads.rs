@@ -218,6 +218,8 @@ impl HeadFile {
                 if note.verify(&witness.key).is_err() {
                     findings.add(wrong(words::cosignature(&witness.name)));
                 }
+            } else if line.name == trust.origin && trust.keys.is_empty() {
+                // Entry 0, which names the first key, cannot be read, and that is the thing to mend.
             } else if line.name == trust.origin {
                 findings.add(wrong(words::not_in_force(&short(line), size)));
             } else if trust.own.is_some() || trust.asked.is_some() {

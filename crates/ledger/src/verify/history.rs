@@ -59,6 +59,11 @@ impl Credentials {
 }
 
 impl KeyHistory {
+    /// Not even the first key is known.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// The key that signs heads of this size.
     pub(super) fn at(&self, size: u64) -> Option<&VerifierKey> {
         self.keys.iter().rev().find(|(above, _)| *above < size).map(|(_, key)| key)

@@ -28,6 +28,12 @@ pub(super) fn may_be_special(path: &str) -> bool {
     path == SOCKET
 }
 
+/// Whether this is an installation, and not a copy of its published ledger.
+fn is_installation(context: &Context<'_>) -> bool {
+    let own = |folder: &String| [KEY_FOLDER, VAULT_FOLDER].contains(&folder.as_str());
+    context.files.has(LOCK) || context.files.folders().iter().any(own)
+}
+
 /// Lock, socket and policy.
 ///
 /// The policy is the operator's own configuration: it must be readable as one, and what it says is judged where it is
@@ -115,6 +121,9 @@ impl Verifier for KeyFiles<'_> {
 
     fn run(&self, context: &Context<'_>, progress: &dyn Progress) -> Outcome {
         let mut outcome = Outcome::default();
+        if is_installation(context) && !context.files.has(KeyFile::LEDGER) && !context.live {
+            outcome.findings.add(Finding::bytes(KeyFile::LEDGER, words::missing()));
+        }
         for path in [KeyFile::LEDGER, NEXT_KEY].into_iter().filter(|path| context.files.has(path)) {
             progress.done(1, 0);
             match self.judge(context, path) {
@@ -175,9 +184,8 @@ impl Verifier for VaultFiles<'_> {
         let mut outcome = Outcome::default();
         let there = VAULT_FILES.into_iter().filter(|path| context.files.has(path)).count() as u64;
         progress.done(there, 0);
-        let has_vault = context.files.folders().iter().any(|folder| folder == VAULT_FOLDER);
         match self.sight() {
-            Err(VaultError::NoVault { .. }) if !has_vault => {}
+            Err(VaultError::NoVault { .. }) if !is_installation(context) => {}
             Err(error) => outcome.findings.add(vault_finding(error)),
             Ok(sight) => {
                 if let Some(at) = sight.torn_at().filter(|_| !context.live) {

@@ -281,7 +281,7 @@ pub(super) fn tile_root(bytes: &[u8], tile: Tile) -> Option<Hash> {
 }
 
 /// Root over a power of two of hashes, which are lost on the way.
-fn root_in_place(hashes: &mut Vec<Hash>) -> Hash {
+fn root_in_place(hashes: &mut [Hash]) -> Hash {
     let mut width = hashes.len();
     while width > 1 {
         width /= 2;

@@ -43,7 +43,6 @@ pub(crate) struct Installation {
     /// Published entries of the latter; the journal has more.
     pub(crate) published: u64,
     pub(crate) keys: Keys,
-    pub(crate) witness: SignerKey,
     /// A policy that asks for the witness.
     pub(crate) policy: Policy,
     _folder: TemporaryFolder,
@@ -51,9 +50,10 @@ pub(crate) struct Installation {
 
 /// The keys the ledger has had.
 pub(crate) struct Keys {
-    pub(crate) first: SignerKey,
     pub(crate) second: SignerKey,
     pub(crate) changed_at: u64,
+    /// The file of the first key.
+    pub(crate) first_file: Vec<u8>,
 }
 
 /// One who signs.
@@ -174,6 +174,7 @@ pub(crate) fn installation(entries: u64) -> Installation {
     let ledger = building.open();
     building.fill(&ledger, part);
     let second = building.next_key();
+    let first_file = disk.read(KeyFile::LEDGER).unwrap().unwrap();
     let changed_at = ledger.change_key(building.load("keys/ledger.key.next")).unwrap();
     building.fill(&ledger, part);
     ledger.close().unwrap();
@@ -191,9 +192,8 @@ pub(crate) fn installation(entries: u64) -> Installation {
         closed: Still::of(&disk),
         sudden: stopped(&before, &after),
         published,
-        keys: Keys { first: key_of(1), second: key_of(2), changed_at },
+        keys: Keys { second: key_of(2), changed_at, first_file },
         policy: building.policy(true),
-        witness: building.witness,
         master: building.master,
         _folder: folder,
     }

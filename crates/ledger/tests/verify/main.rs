@@ -158,7 +158,7 @@ fn a_changed_byte_of_which_there_is_another_copy_is_named_exactly() {
 #[test]
 fn each_missing_file_that_must_be_there_is_named() {
     for files in [&shared().closed, &shared().sudden] {
-        let mut spared = 0;
+        let mut named = 0;
         for path in files.0.keys() {
             let report = shared().judge(&files.without(path));
             let Some(first) = report.findings.kept().first() else {
@@ -168,9 +168,9 @@ fn each_missing_file_that_must_be_there_is_named() {
                     || ["lock", "policy", "ledger/cosigned", "ledger/journal/reserve"]
                         .contains(&path.as_str());
                 assert!(may_go, "{path} is not missed");
-                spared += 1;
                 continue;
             };
+            named += 1;
             if path.starts_with("ledger/journal/") {
                 assert!(first.path.starts_with("ledger/journal/"), "{path}: {}", shown(&report));
             } else if path == "policy" {
@@ -179,7 +179,7 @@ fn each_missing_file_that_must_be_there_is_named() {
                 assert_eq!(&first.path, path, "{}", shown(&report));
             }
         }
-        assert!(spared < files.0.len() / 2);
+        assert!(named >= 15, "only {named}");
     }
 }
 
@@ -344,9 +344,7 @@ fn a_history_rewritten_with_the_hosts_keys_is_refused_with_a_witness() {
 #[test]
 fn a_key_that_does_not_sign_the_ledger_is_named() {
     let files = &shared().closed;
-    let other = installation(8);
-    let first = first(&files.with("keys/ledger.key", other.closed.file("keys/ledger.key").to_vec()));
+    let first = first(&files.with("keys/ledger.key", shared().keys.first_file.clone()));
     assert_eq!(first.path, "keys/ledger.key");
-    let first_key = shared().keys.first.verifier().short();
-    assert_eq!(other.keys.first.verifier().short(), first_key);
+    assert!(first.what.en.contains("not the one that signs"));
 }
