@@ -214,9 +214,11 @@ impl OpenError {
                 ),
             ),
             Self::Key(source) => Told::new(
-                format!("帳本不是由此安裝的金鑰簽署（{source}）。請放回原本的 keys/ledger.key。"),
                 format!(
-                    "The ledger is not signed by this installation's key ({source}). Put the right keys/ledger.key back."
+                    "帳本表頭（ledger/durable 或日誌）不是由此安裝的金鑰簽署（{source}）。請放回原本的 keys/ledger.key；若金鑰無誤，即表頭已毀損，請執行 ward verify 查明。"
+                ),
+                format!(
+                    "The ledger's head (ledger/durable, or the journal) is not signed by this installation's key: {source}. Put the right keys/ledger.key back; if it is the right one, the head is damaged: run ward verify."
                 ),
             ),
             Self::Entry(source) => {

@@ -18,7 +18,7 @@ use proof::checkpoint::{Checkpoint, SignedCheckpoint};
 use proof::entry::Entry;
 use proof::hash::leaf_hash;
 use proof::lifecycle::{CREATED, Created, RECOVERED};
-use proof::note::SignerKey;
+use proof::note::{SignerKey, VerifierKey};
 use proof::tile::{self, Kind, Tile, WIDTH};
 use serde_json::json;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ pub(crate) fn open(parts: &Parts, keys: Vec<SignerKey>) -> Result<(Writer, Publi
     let head = batches.last().map_or(&durable, |batch| &batch.head).clone();
     let checkpoint = Checkpoint { root: frontier.root(), size: frontier.size(), ..marked };
     let key = key_of(&head, keys)?;
-    check_published(objects, &checkpoint, batches.is_empty() && replay.records.is_empty())?;
+    check_published(objects, &checkpoint, key.verifier(), batches.is_empty() && replay.records.is_empty())?;
     let last_entry = match batches.last().and_then(|batch| batch.entries.last()) {
         Some(entry) => time_of(entry)?,
         None => last_published_time(objects, checkpoint.size)?,
@@ -155,21 +155,22 @@ fn batches_after(marked: &Checkpoint, records: &[Record]) -> Result<Vec<Arc<Batc
 
 /// Heads that readers or witnesses have seen must be within what was recovered. A checkpoint that cannot be read is
 /// what an untimely crash leaves, but only while the journal still has what it covered.
-fn check_published(objects: &dyn Objects, have: &Checkpoint, closed_cleanly: bool) -> Result<(), OpenError> {
+fn check_published(
+    objects: &dyn Objects,
+    have: &Checkpoint,
+    key: &VerifierKey,
+    closed_cleanly: bool,
+) -> Result<(), OpenError> {
     for path in [CHECKPOINT, COSIGNED] {
-        let head = match objects.fetch(path)? {
-            Some(bytes) => SignedCheckpoint::parse(&bytes),
-            None if closed_cleanly && path == CHECKPOINT => {
-                return Err(damaged(objects, path, "it is missing"));
-            }
+        let believed = match objects.fetch(path)? {
+            Some(bytes) => believe(&bytes, key),
+            None if path == CHECKPOINT => Err("it is missing".to_owned()),
             None => continue,
         };
-        let head = match head {
-            Ok(head) => head.unverified().clone(),
-            Err(error) if closed_cleanly || path == COSIGNED => {
-                return Err(damaged(objects, path, &error.to_string()));
-            }
-            Err(_) => continue,
+        let head = match believed {
+            Ok(head) => head,
+            Err(_) if path == CHECKPOINT && !closed_cleanly => continue,
+            Err(what) => return Err(damaged(objects, path, &what)),
         };
         if head.size > have.size {
             return Err(OpenError::Lost { path: objects.shown(path), published: head.size, have: have.size });
@@ -179,6 +180,15 @@ fn check_published(objects: &dyn Objects, have: &Checkpoint, closed_cleanly: boo
         }
     }
     Ok(())
+}
+
+/// A head whose signature holds, where it is one of the key in use; heads of retired keys are for `ward verify`.
+fn believe(head: &[u8], key: &VerifierKey) -> Result<Checkpoint, String> {
+    let head = SignedCheckpoint::parse(head).map_err(|error| error.to_string())?;
+    if head.note().claims(key) {
+        let _signed = head.note().verify(key).map_err(|error| error.to_string())?;
+    }
+    Ok(head.unverified().clone())
 }
 
 /// The key that signed the head; the other one is not in use (any more, or yet).

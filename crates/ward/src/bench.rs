@@ -34,7 +34,7 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
     println!("{}", machine());
     appends::run(data, std::time::Duration::from_secs(*seconds))?;
     let folder = proofs::run(data, *entries)?;
-    verify::run(&folder)?;
+    verify::run(&folder, *entries)?;
     std::fs::remove_dir_all(data)?;
     Ok(ExitCode::SUCCESS)
 }

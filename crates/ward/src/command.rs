@@ -9,7 +9,7 @@ mod ledger;
 pub(crate) mod proof;
 mod succession;
 mod vault;
-mod verify;
+pub(crate) mod verify;
 mod witness;
 
 use crate::told;

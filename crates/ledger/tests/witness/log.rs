@@ -3,7 +3,7 @@
 use ledger::cosign::{Reply, Transport, TransportError};
 use ledger::disk::Disk;
 use ledger::journal::FileJournal;
-use ledger::objects::FolderObjects;
+use ledger::objects::{FolderObjects, Objects};
 use ledger::witness::{self, Answer, Request, Witness};
 use ledger::{Ledger, create};
 use model::{Actor, Clock, Instant};
@@ -176,6 +176,11 @@ pub(crate) fn new_ledger(disk: &CrashDisk, stewards: Vec<String>) {
 pub(crate) fn open_ledger(disk: &CrashDisk, keys: Vec<SignerKey>) -> Ledger {
     let (objects, journal) = parts(disk);
     Ledger::open(objects, journal, clock(), keys).unwrap().0
+}
+
+/// The published files on this disk.
+pub(crate) fn objects(disk: &CrashDisk) -> Arc<dyn Objects> {
+    parts(disk).0
 }
 
 /// Appends entries one batch each and waits until they are published.

@@ -8,13 +8,14 @@ use crate::installation::MasterArgs;
 use crate::told::Refused;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ledger::disk::Folder;
+use ledger::disk::{Disk, Folder};
 use ledger::error::OpenError;
 use ledger::lock::FolderLock;
 use ledger::master::MasterSecret;
 use ledger::verify::{
     self, Finding, KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles, Verifier,
 };
+use proof::policy::Policy;
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -49,17 +50,28 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(Refused::misuse(error.told())),
     };
     let folder = Folder::new(data);
-    let vault = VaultFiles::new(&folder, master.as_ref());
-    let keys = KeyFiles::new(master.as_ref());
-    let ledger = LedgerVerifier::new(Some(&vault), policy.as_ref());
-    let verifiers: [&dyn Verifier; 4] = [&ledger, &vault, &keys, &PlainFiles];
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let bar = Bar::new();
-    let report = verify::verify(&folder, live, cores, &verifiers, &bar)?;
+    let report = verifiers_of(&folder, master.as_ref(), policy.as_ref(), |verifiers| {
+        verify::verify(&folder, live, cores, verifiers, &bar)
+    })?;
     bar.0.finish_and_clear();
     let report = report.ok_or_else(|| Refused::misuse(OpenError::NoLedger.told()))?;
     print(&report, args.json);
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The verifiers of an installation's parts. Later parts add theirs here.
+pub(crate) fn verifiers_of<T>(
+    disk: &dyn Disk,
+    master: Option<&MasterSecret>,
+    policy: Option<&Policy>,
+    run: impl FnOnce(&[&dyn Verifier]) -> T,
+) -> T {
+    let vault = VaultFiles::new(disk, master);
+    let keys = KeyFiles::new(master);
+    let ledger = LedgerVerifier::new(Some(&vault), policy);
+    run(&[&ledger, &vault, &keys, &PlainFiles])
 }
 
 /// The master key, where it is named or lies in its usual place; verifying does not ask for it.
@@ -121,6 +133,15 @@ fn finding_json(finding: &Finding) -> serde_json::Value {
         "byte": finding.at_byte, "en": finding.what.en, "entry": finding.entry, "path": finding.path,
         "zh": finding.what.zh,
     })
+}
+
+/// Nobody watches.
+pub(crate) struct Quiet;
+
+impl Progress for Quiet {
+    fn plan(&self, _files: u64) {}
+
+    fn done(&self, _files: u64, _bytes: u64) {}
 }
 
 /// A bar on standard error, where that is a terminal.

@@ -7,79 +7,81 @@ mod faults;
 mod key_change;
 mod kill;
 mod order;
+mod succession;
 mod third;
+mod witness;
 
 use std::path::Path;
 use std::time::Duration;
 use testkit::{Ended, Program, Running, TemporaryFolder};
 
 /// How long a process may be silent.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// An installation in a folder of its own: `city/data` with a ledger of one entry.
-pub struct City {
-    pub folder: TemporaryFolder,
+pub(crate) struct City {
+    pub(crate) folder: TemporaryFolder,
 }
 
 impl City {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let city = Self { folder: TemporaryFolder::new() };
         let ended = city.ward(&["ledger", "init", "--data", "data", "--origin", "city.example/ward"], "");
         assert!(ended.status.success(), "{}", ended.errors);
         city
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn program(&self, arguments: &[&str]) -> Program {
+    pub(crate) fn program(&self, arguments: &[&str]) -> Program {
         Program::new(env!("CARGO_BIN_EXE_ward"), self.path()).with(arguments)
     }
 
-    pub fn ward(&self, arguments: &[&str], input: &str) -> Ended {
+    pub(crate) fn ward(&self, arguments: &[&str], input: &str) -> Ended {
         self.program(arguments).run(input, LIMIT).unwrap()
     }
 
     /// Runs a command that must succeed, and gives its output.
-    pub fn good(&self, arguments: &[&str], input: &str) -> Vec<String> {
+    pub(crate) fn good(&self, arguments: &[&str], input: &str) -> Vec<String> {
         let ended = self.ward(arguments, input);
         assert!(ended.status.success(), "{arguments:?}: {}{:?}", ended.errors, ended.output);
         ended.output
     }
 
     /// Runs a command that must be refused in both languages, and gives what it said.
-    pub fn refused(&self, arguments: &[&str], input: &str, code: i32) -> String {
+    pub(crate) fn refused(&self, arguments: &[&str], input: &str, code: i32) -> String {
         let ended = self.ward(arguments, input);
         assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {}{:?}", ended.errors, ended.output);
         assert!(ended.errors.chars().any(|c| ('\u{4e00}'..'\u{9fff}').contains(&c)), "{}", ended.errors);
         ended.errors
     }
 
-    pub fn append(&self, lines: &str) -> Vec<String> {
+    pub(crate) fn append(&self, lines: &str) -> Vec<String> {
         self.good(&["ledger", "append", "--data", "data"], lines)
     }
 
     /// Starts `ward serve` on a free port and waits until it answers; gives its address.
-    pub fn serve(&self) -> (Running, String) {
+    pub(crate) fn serve(&self) -> (Running, String) {
         let program = self.program(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
         let running = program.start().unwrap();
         let address = running.line(LIMIT).unwrap().expect("the address it serves");
         (running, address)
     }
 
-    pub fn verify(&self) {
+    pub(crate) fn verify(&self) {
         let ended = self.ward(&["verify", "--data", "data"], "");
         assert!(ended.status.success(), "{}{:?}", ended.errors, ended.output);
     }
 }
 
 /// A line of input for `ward ledger append`.
-pub fn line(subject: &str, number: u64) -> String {
+pub(crate) fn line(subject: &str, number: u64) -> String {
     format!("{{\"kind\":\"test.made\",\"subject\":\"{subject}\",\"body\":{{\"n\":{number}}}}}\n")
 }
 
 /// Whether the long loops are asked for.
-pub fn soak() -> bool {
+pub(crate) fn soak() -> bool {
     std::env::var_os("WARD_SOAK").is_some()
 }
