@@ -91,8 +91,11 @@ impl Program {
     /// It cannot be started, or (`TimedOut`) it was silent for too long and was killed.
     pub fn run(&self, input: &str, limit: Duration) -> Result<Ended> {
         let mut running = self.start()?;
-        running.write(input)?;
-        running.finish(limit)
+        match running.write(input) {
+            // It may have its reasons not to read to the end; how it ended tells.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            _ => running.finish(limit),
+        }
     }
 }
 

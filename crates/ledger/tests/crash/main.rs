@@ -2,6 +2,7 @@
 //!
 //! The disk is in memory and as bad as a disk may be (`testkit::CrashDisk`, `testkit::FaultyDisk`); the ledger is the
 //! real one, with its threads. Every failure names its seed or its operation.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod faults;
 mod seeds;
@@ -28,11 +29,11 @@ const ORIGIN: &str = "crash.example/ledger";
 /// Small, so that files of the journal are changed often.
 const SEGMENT: usize = 16 << 10;
 
-pub fn key() -> SignerKey {
+pub(crate) fn key() -> SignerKey {
     SignerKey::new(ORIGIN, KeyKind::Ledger, &[9; 32]).unwrap()
 }
 
-pub fn create(disk: &Arc<dyn Disk>) -> Result<(), OpenError> {
+pub(crate) fn create(disk: &Arc<dyn Disk>) -> Result<(), OpenError> {
     let created = Created {
         format: FORMAT.to_owned(),
         key: key().verifier().to_string(),
@@ -44,7 +45,7 @@ pub fn create(disk: &Arc<dyn Disk>) -> Result<(), OpenError> {
     ledger::create(objects, journal, Arc::new(clock()), &key(), &created)
 }
 
-pub fn open(disk: &Arc<dyn Disk>) -> Result<(Ledger, Recovered), OpenError> {
+pub(crate) fn open(disk: &Arc<dyn Disk>) -> Result<(Ledger, Recovered), OpenError> {
     let (objects, journal) = storage(disk);
     Ledger::open(objects, journal, Arc::new(clock()), vec![key()])
 }
@@ -58,7 +59,7 @@ fn clock() -> SteppedClock {
 }
 
 /// An entry that can be told from all others by its mark.
-pub fn entry(mark: &str) -> Encoded {
+pub(crate) fn entry(mark: &str) -> Encoded {
     let draft = Draft {
         actor: Actor::machine("test"),
         kind: "test.made".to_owned(),
@@ -72,10 +73,10 @@ pub fn entry(mark: &str) -> Encoded {
 }
 
 /// What was acknowledged: number of the entry, and its mark.
-pub type Acknowledged = BTreeMap<u64, String>;
+pub(crate) type Acknowledged = BTreeMap<u64, String>;
 
 /// Recomputes everything published, naively and from the entries alone, and looks for what was acknowledged.
-pub fn check(disk: &Arc<dyn Disk>, acknowledged: &Acknowledged, context: &str) {
+pub(crate) fn check(disk: &Arc<dyn Disk>, acknowledged: &Acknowledged, context: &str) {
     let objects = FolderObjects::new(Arc::clone(disk));
     let head = SignedCheckpoint::parse(&objects.fetch(CHECKPOINT).unwrap().expect(context)).expect(context);
     let _ = head.note().verify(key().verifier()).expect(context);

@@ -257,12 +257,12 @@ fn last_size_of(opening: &installation::Opening, old: &proof::note::SignerKey) -
     let mut found = None;
     let reader = opening.ledger.reader();
     let size = opening.ledger.head().size;
-    let old = old.verifier().to_string();
+    let old = serde_json::Value::from(old.verifier().to_string());
     reader
         .entries(0..size, |number, bytes| {
             let changed =
                 proof::entry::Entry::parse(bytes).ok().filter(|entry| entry.kind() == "ledger.key-changed");
-            if changed.and_then(|entry| entry.body()).is_some_and(|body| body["old"] == old.as_str()) {
+            if changed.and_then(|entry| entry.body()).is_some_and(|body| body.get("old") == Some(&old)) {
                 found = Some(number);
             }
         })

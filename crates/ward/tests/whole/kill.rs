@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 const WRITERS: usize = 4;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the restart is measured")]
 fn nothing_acknowledged_is_lost_when_the_server_is_killed_under_load() {
     let rounds = if soak() { 200 } else { 10 };
     let city = City::new();

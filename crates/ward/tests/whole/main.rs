@@ -1,6 +1,14 @@
 //! The program as people run it: real processes, real files, real faults.
 //!
 //! One test binary, so that the program's parts are linked once. Long loops run with `WARD_SOAK=1` (`make soak`).
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test may fail, says what it skipped, and damages files on purpose"
+)]
 
 mod appending;
 mod faults;

@@ -37,8 +37,18 @@ fn two_stewards_found_a_successor_that_names_the_lost_entries() {
         "succession",
     ];
     city.good(&draft, "");
-    let succeed =
-        ["ledger", "succeed", "--data", "restored", "--new-data", "new", "--succession", "succession"];
+    let succeed = [
+        "ledger",
+        "succeed",
+        "--data",
+        "restored",
+        "--seen",
+        "seen",
+        "--new-data",
+        "new",
+        "--succession",
+        "succession",
+    ];
     city.refused(&succeed, "", 1);
     city.good(&["note", "sign", "--key", "chen.key", "succession"], FIRST);
     let said = city.refused(&succeed, "", 1);
@@ -48,8 +58,18 @@ fn two_stewards_found_a_successor_that_names_the_lost_entries() {
     city.good(&["note", "sign", "--key", "lin.key", "succession"], SECOND);
     let signed = fs::read_to_string(city.path().join("succession")).unwrap();
     fs::write(city.path().join("changed"), signed.replace("磁碟毀損", "沒有原因")).unwrap();
-    let changed =
-        ["ledger", "succeed", "--data", "restored", "--new-data", "other", "--succession", "changed"];
+    let changed = [
+        "ledger",
+        "succeed",
+        "--data",
+        "restored",
+        "--seen",
+        "seen",
+        "--new-data",
+        "other",
+        "--succession",
+        "changed",
+    ];
     city.refused(&changed, "", 1);
     city.good(&succeed, "");
     let entry = city.good(&["ledger", "read", "0", "--data", "new"], "").join("");
