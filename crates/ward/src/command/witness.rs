@@ -20,7 +20,7 @@ use ledger::keyfile::KeyFile;
 use ledger::lock::FolderLock;
 use ledger::master::Argon2Cost;
 use ledger::witness::{self, MOST_REQUEST_BYTES, Witness as Cosigning, WitnessError};
-use model::{Clock as _, Told};
+use model::{Clock as _, Instant, Told};
 use proof::note::KeyKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -93,6 +93,7 @@ pub(crate) fn run(command: Witness) -> anyhow::Result<ExitCode> {
         Witness::Init(args) => init(&args),
         Witness::AddLog(args) => add_log(&args),
         Witness::EndKey(args) => {
+            let _lock = lock_logs(&args.place)?;
             witness::end_key(disk(&args.place), &args.key, args.size).map_err(refused)?;
             Ok(ExitCode::SUCCESS)
         }
@@ -122,8 +123,18 @@ fn init(args: &Init) -> anyhow::Result<ExitCode> {
 fn add_log(args: &AddLog) -> anyhow::Result<ExitCode> {
     let key =
         args.key.parse().map_err(|error| Refused::say(format!("公鑰有誤：{error}"), format!("{error}")))?;
+    let _lock = lock_logs(&args.place)?;
     witness::add_log(disk(&args.place), &key).map_err(refused)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The list of logs has a lock of its own, so that it can be changed beside a witness at work, by one at a time.
+fn lock_logs(place: &Place) -> anyhow::Result<FolderLock> {
+    let logs = place.data.join("logs");
+    if !logs.is_dir() {
+        return Err(refused(WitnessError::NotMade));
+    }
+    FolderLock::acquire(&logs).map_err(|error| Refused::misuse(error.told()))
 }
 
 fn serve(args: &Run) -> anyhow::Result<ExitCode> {
@@ -186,7 +197,11 @@ fn render(witness: &Cosigning) -> Result<String, WitnessError> {
     let mut rows = String::new();
     for log in witness.logs()? {
         let last = match &log.last {
-            Ok(Some(last)) => format!("{} 筆 <span lang=\"en\">entries</span>", last.size),
+            Ok(Some(last)) => {
+                let micros = i64::try_from(last.at_seconds).unwrap_or(0).saturating_mul(1_000_000);
+                let at = Instant::from_micros(micros).unwrap_or(Instant::EPOCH);
+                format!("{} 筆 <span lang=\"en\">entries</span><br>{at}", last.size)
+            }
             Ok(None) => "尚未副署 <span lang=\"en\">nothing yet</span>".to_owned(),
             Err(error) => http::escape(&error.told().to_string()),
         };

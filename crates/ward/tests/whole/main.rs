@@ -15,6 +15,7 @@ mod faults;
 mod key_change;
 mod kill;
 mod order;
+mod protocol;
 mod succession;
 mod third;
 mod witness;
