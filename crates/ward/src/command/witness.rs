@@ -108,15 +108,17 @@ fn init(args: &Init) -> anyhow::Result<ExitCode> {
     installation::make_private_folder(data)?;
     let _lock = FolderLock::acquire(data).map_err(|error| Refused::misuse(error.told()))?;
     let entropy = &mut MachineEntropy;
-    if disk.read(KEY)?.is_some() {
+    if disk.list("")?.is_some_and(|names| names.iter().any(|name| name != "lock")) {
         return Err(refused(WitnessError::Exists));
     }
     let secret = args.master.new_secret(data, entropy)?;
     let master =
         secret.new_key(Argon2Cost::DEFAULT, entropy).map_err(|error| Refused::misuse(error.told()))?;
-    witness::create(Arc::clone(&disk)).map_err(refused)?;
+    // The key comes first: a name that no key can have leaves nothing behind.
     let key = KeyFile::create(disk.as_ref(), KEY, &args.name, KeyKind::Witness, &master, entropy);
-    println!("{}", key.map_err(|error| Refused::misuse(error.told()))?.verifier());
+    let key = key.map_err(|error| Refused::misuse(error.told()))?;
+    witness::create(Arc::clone(&disk)).map_err(refused)?;
+    println!("{}", key.verifier());
     Ok(ExitCode::SUCCESS)
 }
 

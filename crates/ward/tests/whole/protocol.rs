@@ -44,6 +44,7 @@ impl Client {
 
 /// A witness that runs in the city's folder and knows no log yet.
 fn witness(city: &City) -> (Running, Client) {
+    city.refused(&["witness", "init", "--data", "w", "--name", "two words"], "", 2);
     city.good(&["witness", "init", "--data", "w", "--name", "witness.example"], "");
     let run = ["witness", "run", "--data", "w", "--listen", "127.0.0.1:0"];
     let running = city.program(&run).start().unwrap();
