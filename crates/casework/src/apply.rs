@@ -1,0 +1,270 @@
+//! Applying events: from what was, and what happened, to what is.
+//!
+//! Invariant: total over the events of one ledger in order; reads no pack, no clock and no other record.
+
+use crate::case::{Approval, Bound, Case, Content, Occurrence, Running, Series, Taken};
+use crate::event::{Body, Entered, Event, Subject, VoidCause};
+use crate::state::{ApplyError, State};
+use crate::{DutyKey, Mark};
+use model::Actor;
+use std::sync::Arc;
+
+impl State {
+    /// Applies an event; `entered` says where it stands in the ledger, once it does.
+    ///
+    /// # Errors
+    /// The event cannot have followed those before it; nothing has changed then.
+    pub fn apply(&mut self, event: &Event, entered: Option<Entered>) -> Result<(), ApplyError> {
+        self.apply_beside(event)?;
+        let Subject::Record(record) = event.subject else { return Ok(()) };
+        if let Body::Opened { .. } = event.body {
+            if self.cases.contains_key(&record) {
+                return Err(ApplyError::Twice(record));
+            }
+            if let Some(case) = open(event, record, entered) {
+                self.cases.insert(record, Arc::new(case));
+            }
+            return Ok(());
+        }
+        let case = self.cases.get_mut(&record).ok_or(ApplyError::Unopened { kind: event.kind() })?;
+        change(Arc::make_mut(case), event, entered);
+        Ok(())
+    }
+
+    /// What an event says of sequences and duties.
+    fn apply_beside(&mut self, event: &Event) -> Result<(), ApplyError> {
+        match &event.body {
+            Body::Numbered { sequence, place, .. } => {
+                let last = self.sequences.get(sequence).copied().unwrap_or(0);
+                if *place != last + 1 {
+                    return Err(ApplyError::Gap { sequence: sequence.clone(), last, place: *place });
+                }
+                self.sequences.insert(sequence.clone(), *place);
+            }
+            Body::DutyOpened { key, version, due_on, due, record, points } => {
+                let series = Series { last: Some(key.nominal), missing: None };
+                self.series.insert((key.duty.clone(), key.object.clone()), series);
+                let occurrence = Occurrence {
+                    version: *version,
+                    due_on: *due_on,
+                    due: *due,
+                    record: *record,
+                    points: points.clone(),
+                    done_at: None,
+                };
+                self.occurrences.insert(key.clone(), occurrence);
+            }
+            Body::DutyChased { key, point, .. } => {
+                self.owed(key, event)?.points.retain(|one| one.index != point.index);
+            }
+            Body::DutyDone { key, .. } => {
+                let occurrence = self.owed(key, event)?;
+                occurrence.done_at = Some(event.at);
+                occurrence.points.clear();
+            }
+            Body::DutyReopened { key, record } => self.owed(key, event)?.record = *record,
+            Body::CalendarMissing { object, day } => {
+                if let Subject::Duty(duty) = &event.subject {
+                    let series = self.series.entry((duty.clone(), object.clone()));
+                    series.or_insert(Series { last: None, missing: None }).missing = Some(*day);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn owed(&mut self, key: &DutyKey, event: &Event) -> Result<&mut Occurrence, ApplyError> {
+        self.occurrences.get_mut(key).ok_or(ApplyError::NotOwed { kind: event.kind() })
+    }
+}
+
+fn open(event: &Event, record: model::RecordId, entered: Option<Entered>) -> Option<Case> {
+    let Body::Opened {
+        register,
+        version,
+        step,
+        unit,
+        state,
+        ending,
+        content,
+        asked,
+        grade,
+        paper,
+        occurred_at,
+        late_reason,
+        rooted,
+    } = &event.body
+    else {
+        return None;
+    };
+    let (opened_by, opened_for) = match &event.actor {
+        Actor::Machine { .. } => (None, None),
+        Actor::Person(person) => (Some(person.person), person.acting_for),
+    };
+    let taken = Taken {
+        at: event.at,
+        by: opened_by.into_iter().chain(opened_for).collect(),
+        outcome: regulation::Outcome::Done,
+        entry: entered.map(|entered| entered.number),
+    };
+    Some(Case {
+        record,
+        register: register.clone(),
+        version: *version,
+        unit: *unit,
+        state: state.clone(),
+        entered_at: event.at,
+        ending: *ending,
+        closed_at: ending.map(|_| event.at),
+        opened_by,
+        opened_for,
+        opened_at: event.at,
+        occurred_at: occurred_at.unwrap_or(event.at),
+        late_reason: late_reason.clone(),
+        grade: grade.clone(),
+        paper: *paper,
+        number: None,
+        content: content.clone(),
+        reckoned: Content::default(),
+        bound: bound(entered),
+        asked: asked.clone(),
+        pending: Vec::new(),
+        taken: [(step.clone(), taken)].into(),
+        approvals: Vec::new(),
+        seats: [].into(),
+        clocks: [].into(),
+        links: Vec::new(),
+        origin: rooted.origin.clone(),
+        duty: rooted.duty.clone(),
+        revision: 1,
+    })
+}
+
+fn bound(entered: Option<Entered>) -> Option<Bound> {
+    entered.map(|entered| Bound { entry: entered.number, hash: entered.content })
+}
+
+fn change(case: &mut Case, event: &Event, entered: Option<Entered>) {
+    case.revision += 1;
+    match &event.body {
+        Body::ApprovalVoided { step, .. } => {
+            for approval in case.approvals.iter_mut().filter(|one| one.step == *step) {
+                approval.standing = false;
+            }
+        }
+        Body::Changed { content, .. } => {
+            case.content = content.clone();
+            case.bound = bound(entered);
+        }
+        Body::Linked(link) => case.links.push(link.clone()),
+        Body::Moved { .. } => move_over(case, &event.body, entered),
+        Body::Numbered { number, .. } => case.number = Some(number.clone()),
+        Body::Reckoned { values } => case.reckoned = values.clone(),
+        Body::Graded { grade, paper } => {
+            case.grade = grade.clone();
+            case.paper = *paper;
+        }
+        Body::SentBack { to } => {
+            case.state = to.clone();
+            case.entered_at = event.at;
+            case.ending = None;
+            case.closed_at = None;
+            case.seats.clear();
+        }
+        Body::ClockFired { clock, point, .. } => {
+            if let Some(running) = case.clocks.get_mut(clock) {
+                running.points.retain(|one| one.index != point.index);
+            }
+        }
+        Body::ClockSet { clock, due, points } => {
+            case.clocks.insert(clock.clone(), Running { due: *due, points: points.clone() });
+        }
+        Body::ClockStopped { clock } => {
+            case.clocks.remove(clock);
+        }
+        Body::SeatsSet { step, seats } => {
+            case.seats.insert(step.clone(), seats.clone());
+        }
+        Body::SignaturesVoided { .. } => case.pending.clear(),
+        Body::Signed { .. } => sign(case, event, entered),
+        Body::Taken { .. } => take(case, event, entered),
+        Body::CalendarMissing { .. }
+        | Body::Condemned { .. }
+        | Body::DutyChased { .. }
+        | Body::DutyDone { .. }
+        | Body::DutyOpened { .. }
+        | Body::DutyReopened { .. }
+        | Body::EffectRefused { .. }
+        | Body::HookAnswered { .. }
+        | Body::HookAsked { .. }
+        | Body::Notice { .. }
+        | Body::Opened { .. } => {}
+    }
+}
+
+fn move_over(case: &mut Case, body: &Body, entered: Option<Entered>) {
+    let Body::Moved { to, state, content, fields, .. } = body else { return };
+    case.version = *to;
+    case.state = state.clone();
+    case.content = content.clone();
+    case.bound = bound(entered);
+    case.seats.clear();
+    case.clocks.clear();
+    let renamed = |set: &mut std::collections::BTreeSet<regulation::FieldId>| {
+        *set = set.iter().filter_map(|field| fields.get(field).cloned()).collect();
+    };
+    renamed(&mut case.asked);
+    for approval in &mut case.approvals {
+        renamed(&mut approval.fields);
+    }
+}
+
+fn sign(case: &mut Case, event: &Event, entered: Option<Entered>) {
+    let Body::Signed { step, outcome, chairs, evidence, content, .. } = &event.body else { return };
+    if let Some(content) = content {
+        case.content = content.clone();
+        case.bound = bound(entered);
+    }
+    if let Actor::Person(person) = &event.actor {
+        case.pending.push(Mark {
+            step: step.clone(),
+            outcome: *outcome,
+            person: person.person,
+            acting_for: person.acting_for,
+            chairs: chairs.clone(),
+            evidence: *evidence,
+            at: event.at,
+        });
+    }
+}
+
+fn take(case: &mut Case, event: &Event, entered: Option<Entered>) {
+    let Body::Taken { step, outcome, by, from, to, ending, binds, asked, .. } = &event.body else { return };
+    if from != to {
+        case.entered_at = event.at;
+    }
+    case.state = to.clone();
+    case.ending = *ending;
+    case.closed_at = ending.map(|_| event.at);
+    case.pending.clear();
+    case.seats.clear();
+    case.asked.extend(asked.iter().cloned());
+    let entry = entered.map(|entered| entered.number);
+    case.taken.insert(step.clone(), Taken { at: event.at, by: by.clone(), outcome: *outcome, entry });
+    let Some(fields) = binds else { return };
+    for approval in case.approvals.iter_mut().filter(|one| one.step == *step) {
+        approval.standing = false;
+    }
+    let approval =
+        Approval { step: step.clone(), from: from.clone(), fields: fields.clone(), standing: true };
+    case.approvals.push(approval);
+}
+
+impl VoidCause {
+    /// Does the case go back because of it?
+    #[must_use]
+    pub const fn sends_back(self) -> bool {
+        matches!(self, Self::Changed)
+    }
+}
