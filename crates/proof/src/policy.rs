@@ -266,13 +266,19 @@ struct Reader {
 
 impl Reader {
     fn read(mut self, text: &str) -> Result<Policy, PolicyError> {
+        let text = text.strip_suffix('\n').ok_or_else(|| PolicyError::Line {
+            line: text.split('\n').count(),
+            what: "the last line is not ended by a newline",
+        })?;
         for (at, line) in text.split('\n').enumerate() {
             self.line(at + 1, line).map_err(|what| PolicyError::Line { line: at + 1, what })?;
         }
         for (line, name, until) in &self.untils {
             let log = self.logs.iter_mut().find(|log| log.key.short() == *name);
             let log = log.ok_or(PolicyError::Line { line: *line, what: "no log line has this key" })?;
-            log.until = Some(*until);
+            if log.until.replace(*until).is_some() {
+                return Err(PolicyError::Line { line: *line, what: "this key was ended already" });
+            }
         }
         let quorum = self.quorum.ok_or(PolicyError::NoQuorum)?;
         Ok(Policy { logs: self.logs, witnesses: self.witnesses, quorum })
@@ -290,6 +296,8 @@ impl Reader {
                 self.untils.push((number, (*key).to_owned(), size));
                 Ok(())
             }
+            // A key that was meant to be ended and is not would be trusted for ever.
+            ["#", "ward-key-until", ..] => Err("it is not `# ward-key-until name+id size`"),
             [first, ..] if first.starts_with('#') => Ok(()),
             ["log", key] => self.log(key, None),
             ["log", key, url] => self.log(key, Some(url)),

@@ -13,6 +13,8 @@ mod entry;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod seal;
 #[cfg(test)]
 mod statement;
