@@ -14,6 +14,9 @@ fn noted(n: u64) -> Draft {
     draft("test.noted", "room", json!({ "n": n }))
 }
 
+/// What is spelt otherwise, how, and in which entry.
+type Spelling = (&'static str, fn(&str) -> String, u64);
+
 #[test]
 fn a_ledger_that_keeps_the_rules_is_good() {
     let drafts: Vec<_> = (0..600).map(noted).collect();
@@ -23,7 +26,7 @@ fn a_ledger_that_keeps_the_rules_is_good() {
 #[test]
 fn another_spelling_of_an_entry_is_refused_though_all_hashes_are_right() {
     let good = entries_of(&(0..300).map(noted).collect::<Vec<_>>());
-    let spellings: [(&str, fn(&str) -> String, u64); 4] = [
+    let spellings: [Spelling; 4] = [
         ("white space", |text| text.replacen(r#"{"n""#, r#"{ "n""#, 1), 36),
         ("an escape that is not needed", |text| text.replacen("room", "r\\u006fom", 1), 0),
         ("members in another order", |text| text.replacen(r#""n":200"#, r#""n":200,"a":1"#, 1), 0),

@@ -2,13 +2,15 @@
 
 use super::{Data, append, succession};
 use crate::installation::{self, Init, LEDGER_KEY, MasterArgs, NEXT_LEDGER_KEY, POLICY};
+use crate::machine::SystemClock;
 use crate::told::{Refused, tell};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use ledger::cosign::{RECENT, standing};
 use ledger::entropy::MachineEntropy;
 use ledger::keyfile::KeyFile;
 use ledger::reader::Reader;
-use model::Told;
+use model::{Clock as _, Told};
 use proof::note::{KeyKind, VerifierKey};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -161,9 +163,13 @@ pub(crate) fn parse_range(text: &str, open_end: Option<u64>) -> anyhow::Result<(
 fn head(data: &Data) -> anyhow::Result<ExitCode> {
     let reader = Reader::new(installation::published(&data.data));
     let note = reader.head().map_err(|error| Refused::wrong(error.told()))?;
-    let judged = installation::read_policy(&data.data)?.judge(&note);
-    let head = judged.map_err(|error| super::proof::refused(&error))?;
-    println!("{}", super::proof::standing(&head));
+    let policy = installation::read_policy(&data.data)?;
+    let head = policy.judge(&note).map_err(|error| super::proof::refused(&error))?;
+    let standing =
+        standing(&policy, &note, SystemClock.now(), RECENT).map_err(|error| super::proof::refused(&error))?;
+    let (origin, size) = (&head.checkpoint().origin, head.checkpoint().size);
+    println!("帳本 {origin}，共 {size} 筆。{}", standing.told().zh);
+    println!("Ledger {origin}, {size} entries. {}", standing.told().en);
     print!("{}", String::from_utf8_lossy(&note));
     Ok(ExitCode::SUCCESS)
 }

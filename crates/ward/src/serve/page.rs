@@ -3,26 +3,24 @@
 //! Plain HTML without script; everything that comes from outside is escaped.
 
 use super::Served;
-use crate::command::proof::standing;
 use crate::http::{self, escape};
-use model::Instant;
-use proof::policy::Standing;
+use ledger::cosign::{RECENT, Standing, standing};
+use model::{Instant, Told};
 
 pub(super) fn status(served: &Served, now: Instant) -> String {
     let head = served.ledger.head();
     let published = served.objects.fetch(ledger::objects::CHECKPOINT).ok().flatten();
-    let judged = published.map(|note| served.policy.judge(&note));
-    let (word, class) = match &judged {
-        Some(Ok(head)) if head.standing() == Standing::Witnessed => (standing(head), "good"),
-        Some(Ok(head)) => (standing(head), "open"),
-        Some(Err(error)) => (
-            model::Told::new(
+    let (word, class) = match published.map(|note| standing(&served.policy, &note, now, RECENT)) {
+        Some(Ok(standing @ Standing::Witnessed { .. })) => (standing.told(), "good"),
+        Some(Ok(standing)) => (standing.told(), "open"),
+        Some(Err(error)) => {
+            let told = Told::new(
                 format!("已公布的表頭不可採信：{error}"),
                 format!("The published head cannot be believed: {error}"),
-            ),
-            "bad",
-        ),
-        None => (model::Told::new("已公布的表頭讀取失敗。", "The published head cannot be read."), "bad"),
+            );
+            (told, "bad")
+        }
+        None => (Told::new("已公布的表頭讀取失敗。", "The published head cannot be read."), "bad"),
     };
     let stopped = served.ledger.stopped().map(|reason| reason.told());
     let alarm = stopped.map_or_else(String::new, |told| {
