@@ -30,6 +30,17 @@ mod role;
 mod pack;
 mod problem;
 
+mod raw;
+mod shape;
+mod source;
+
+mod check;
+mod read;
+mod section;
+
+mod publish;
+mod succession;
+
 pub use clause::{Check, CheckEvidence, Clause, EngineBody, Measure, Population};
 pub use condition::{
     ActorAttribute, Condition, ConditionError, EvalError, Expr, Function, Macro, Member, Name, Operator,
@@ -47,11 +58,18 @@ pub use moves::{Move, Moves};
 pub use pack::{Contents, Crosswalk, Hook, Pack};
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};
+pub use publish::schemas;
+pub use raw::{Node, Table};
+pub use read::{Context, load, load_with};
 pub use register::{
     Constraint, GradeRule, Group, Listing, Lookup, NumberPart, Numbering, Paper, Reading, ReadingUnits,
     Register, Reset, Retention, RetentionStart, Sequence, Sort, Unique,
 };
 pub use role::{ActorRule, Grade, HeldIn, Role, RolePlace, Who};
+pub use section::{Section, Sections, whole_file};
+pub use shape::{Form, Key, Shape, may, need};
+pub use source::{Files, Folder, Source, digest};
+pub use succession::succession;
 pub use time::{
     Calendar, CalendarError, CalendarMissing, Day, DayOff, Frequency, Limit, LimitError, LimitUnit,
     Occurrence, OfficeTime, Recurrence, Roll, RuleError, Span, TimeOfDay, TimeOfDayError, WeekdayRule,

@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub use ast::{
     ActorAttribute, Expr, Function, Macro, Member, Name, Operator, RecordAttribute, StepAttribute,
 };
+pub(crate) use check::fits;
 pub use check::{ConditionError, RESERVED};
 pub use eval::{EvalError, Scope};
 pub use typing::{Outline, Typing, Vocabulary};

@@ -125,7 +125,7 @@ impl<'v> Typing<'v> {
 }
 
 impl Outline {
-    pub(super) fn attribute(&self, attribute: RecordAttribute) -> Type {
+    pub(crate) fn attribute(&self, attribute: RecordAttribute) -> Type {
         match attribute {
             RecordAttribute::Grade => Type::Grade,
             RecordAttribute::Number => Type::Text,
@@ -139,7 +139,7 @@ impl Outline {
         }
     }
 
-    pub(super) fn step(outcomes: &[&'static str], attribute: StepAttribute) -> Type {
+    pub(crate) fn step(outcomes: &[&'static str], attribute: StepAttribute) -> Type {
         match attribute {
             StepAttribute::At => Type::Moment,
             StepAttribute::By => Type::Person.list(),

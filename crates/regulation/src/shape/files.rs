@@ -1,0 +1,270 @@
+//! Shapes of the other files of a pack.
+//!
+//! Source: `docs/pack.md`.
+
+use super::flow::DUE_THEN;
+use super::register::{CLAUSES, IDS, REGISTER_FILE, SET, WHEN};
+use super::{Form, Shape, may, need};
+
+/// A kind of file: where it lies, its schema's name and title, its shape.
+#[derive(Debug)]
+pub(crate) struct FileKind {
+    pub(crate) schema: &'static str,
+    /// The whole path, or a folder with `/` at its end.
+    pub(crate) path: &'static str,
+    pub(crate) title: (&'static str, &'static str),
+    pub(crate) shape: &'static Shape,
+}
+
+/// The kinds of files this crate reads itself, policies apart.
+pub(crate) static FILE_KINDS: [FileKind; 9] = [
+    FileKind {
+        schema: "calendar",
+        path: "calendars/",
+        title: ("辦公日曆", "Office calendar"),
+        shape: &CALENDAR,
+    },
+    FileKind { schema: "clauses", path: "clauses/", title: ("條文", "Clauses"), shape: &CLAUSE_FILE },
+    FileKind { schema: "duties", path: "duties/", title: ("定期工作", "Duties"), shape: &DUTY_FILE },
+    FileKind { schema: "grades", path: "grades.toml", title: ("機密等級", "Grades"), shape: &GRADE_FILE },
+    FileKind { schema: "moves", path: "moves.toml", title: ("版本轉換", "Moves"), shape: &MOVE_FILE },
+    FileKind { schema: "pack", path: "pack.toml", title: ("規範", "Pack"), shape: &PACK_FILE },
+    FileKind {
+        schema: "procedures",
+        path: "procedures/",
+        title: ("程序", "Procedures"),
+        shape: &PROCEDURE_FILE,
+    },
+    FileKind {
+        schema: "register", path: "registers/", title: ("登記簿", "Register"), shape: &REGISTER_FILE
+    },
+    FileKind { schema: "roles", path: "roles.toml", title: ("角色", "Roles"), shape: &ROLE_FILE },
+];
+
+static PACK_FILE: Shape = Shape {
+    keys: &[
+        need("pack", Form::Table(&PACK), "規範", "the pack"),
+        may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
+        may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
+    ],
+};
+
+static PACK: Shape = Shape {
+    keys: &[
+        need("id", Form::Text, "代號,即資料夾名稱", "its id, the name of the folder"),
+        need("version", Form::Whole(1, 1_000_000), "版次", "its version"),
+        need("title", Form::Label, "法規名稱", "the regulation's title"),
+        need("source", Form::Text, "文號或出處", "where the text comes from"),
+        need("issuer", Form::Label, "訂定機關", "who issued it"),
+        need("date", Form::Date, "公發布日", "when"),
+        may("basis", Form::Label, "訂定依據", "on which basis"),
+        may("repealed", Form::Date, "廢止日期", "when it was repealed"),
+        need("licence", Form::Text, "檔案授權", "the licence of the files"),
+        need("zone", Form::Text, "時區", "where civil dates are counted"),
+        may("day_ends", Form::TimeOfDay, "辦公時間終了", "when the last day of a limit is over"),
+        may("destruction", Form::Id, "銷毀登記簿", "the register whose approved cases destroy records"),
+    ],
+};
+
+static CROSSWALK: Shape = Shape {
+    keys: &[
+        need("clause", Form::Clause, "條號", "the clause"),
+        need("law", Form::Label, "現行法規", "the law"),
+    ],
+};
+
+static HOOK: Shape = Shape {
+    keys: &[
+        need("id", Form::Id, "代號", "its id"),
+        need("label", Form::Label, "名稱", "what it does"),
+        may(
+            "gives",
+            Form::Map(&Form::Word(HOOK_TYPES)),
+            "交付資料之型別",
+            "what it is given, and of which type",
+        ),
+    ],
+};
+
+/// The types a hook may be given.
+const HOOK_TYPES: &[&str] =
+    &["text", "number", "date", "moment", "person", "unit", "truth", "files", "people", "units"];
+
+static GRADE_FILE: Shape =
+    Shape { keys: &[need("grade", Form::Tables(&GRADE), "等級,由低至高", "grades, the lowest first")] };
+
+static GRADE: Shape = Shape {
+    keys: &[
+        need("id", Form::Id, "代號", "its id"),
+        need("label", Form::Label, "名稱", "its name"),
+        may(
+            "sign",
+            Form::Word(&["none", "otp", "passkey"]),
+            "最低簽章",
+            "the least signature on its records",
+        ),
+        may("paper", Form::Flag, "採紙本", "are its records kept on paper?"),
+    ],
+};
+
+static ROLE_FILE: Shape = Shape { keys: &[need("role", Form::Tables(&ROLE), "角色", "roles")] };
+
+static ROLE: Shape = Shape {
+    keys: &[
+        need("id", Form::Id, "代號", "its id"),
+        need("label", Form::Label, "名稱", "its name"),
+        may("help", Form::Label, "職責", "what its holder does"),
+        may("held_in", Form::Word(&["unit", "city"]), "隸屬單位或全府", "held in a unit or for the city"),
+        may("most", Form::Whole(1, 10_000), "最多人數", "at most so many holders"),
+        may("incompatible", IDS, "不得兼任", "roles one person may not hold beside it"),
+        may("deputy", Form::Flag, "可由職務代理人代理", "may its holder be stood in for?"),
+        may("clause", CLAUSES, "依據條文", "the clauses it comes from"),
+    ],
+};
+
+static CLAUSE_FILE: Shape = Shape { keys: &[need("clause", Form::Tables(&CLAUSE), "條文", "clauses")] };
+
+static CLAUSE: Shape = Shape {
+    keys: &[
+        need("id", Form::Clause, "條號", "its number"),
+        need("article", Form::Text, "引用寫法", "as cited"),
+        need("title", Form::Label, "標題", "its name"),
+        need("summary", Form::Label, "摘要", "our summary"),
+        may("live", Form::Word(&["none"]), "無從計算", "nothing can be computed"),
+        may("why", Form::Label, "為何無從計算", "why nothing can be computed"),
+        may("check", Form::Tables(&CHECK), "檢核", "checks"),
+    ],
+};
+
+static CHECK: Shape = Shape {
+    keys: &[
+        need("id", Form::Id, "代號", "its id"),
+        need("label", Form::Label, "名稱", "its name"),
+        need("population", Form::Anything, "母體", "what should have been seen"),
+        need("evidence", Form::Anything, "佐證", "what it is judged by"),
+        need("freshness", Form::Limit, "有效期間", "evidence older than this is grey"),
+        may("goal", Form::Number, "目標", "what is good enough"),
+    ],
+};
+
+pub(crate) static POPULATION: Shape = Shape {
+    keys: &[
+        may("register", Form::Id, "登記簿", "records of this register"),
+        may("duty", Form::Id, "定期工作", "occurrences of this duty"),
+        may("where", Form::Condition, "條件", "only those this holds for"),
+        may("states", IDS, "狀態", "only in these states"),
+        may("within", Form::Limit, "最近多久", "only of the last so long"),
+    ],
+};
+
+pub(crate) static EVIDENCE: Shape = Shape {
+    keys: &[
+        may("share", Form::Condition, "符合比例", "how many this holds for"),
+        may("newest", Form::Condition, "最近一次", "the age of the newest"),
+        may("measure", Form::Condition, "數值", "a figure of each"),
+        may("of", Form::Word(&["median", "worst", "sum"]), "如何彙總", "how figures are put together"),
+        may("on_time", Form::Flag, "如期完成", "done by the time due"),
+        may("none_open", Form::Flag, "不得有未結", "none may be open"),
+    ],
+};
+
+static DUTY_FILE: Shape = Shape { keys: &[need("duty", Form::Tables(&DUTY), "定期工作", "duties")] };
+
+static DUTY: Shape = Shape {
+    keys: &[
+        need("id", Form::Id, "代號", "its id"),
+        need("label", Form::Label, "名稱", "its name"),
+        may("help", Form::Label, "說明", "what is to be done"),
+        may("clause", CLAUSES, "依據條文", "the clauses it serves"),
+        need("each", Form::Id, "每一何者(登記簿或 unit)", "for each record of this register, or each unit"),
+        may("where", WHEN, "限此等對象(object)", "only for those this holds for, as object"),
+        need("repeat", Form::Text, "週期(RFC 5545)", "when it recurs (RFC 5545)"),
+        need("from", Form::Date, "起算日", "the day it counts from"),
+        may(
+            "roll",
+            Form::Word(&["before", "after", "keep", "skip"]),
+            "遇非辦公日",
+            "what becomes of a day off",
+        ),
+        may("opens", Form::Limit, "提前多久開立", "so long before it is due it is opened"),
+        may("due", Form::TimeOfDay, "當日期限", "the hour it is due"),
+        need("record", Form::Id, "以何登記簿為憑", "the register whose record proves it"),
+        may("set", SET, "設定欄位", "fields of that record"),
+        may("then", Form::Tables(&DUE_THEN), "到期前後之處置", "what happens before, at and after that"),
+    ],
+};
+
+static PROCEDURE_FILE: Shape =
+    Shape { keys: &[need("procedure", Form::Tables(&PROCEDURE), "程序", "procedures")] };
+
+static PROCEDURE: Shape = Shape {
+    keys: &[
+        need("id", Form::Id, "代號", "its id"),
+        need("label", Form::Label, "名稱", "its name"),
+        may("help", Form::Label, "說明", "what it is for"),
+        may("clause", CLAUSES, "依據條文", "the clauses it serves"),
+        may("next", Form::Id, "結束後接續之程序", "what follows when it is over"),
+        need("step", Form::Tables(&PROCEDURE_STEP), "步驟", "its steps"),
+    ],
+};
+
+static PROCEDURE_STEP: Shape = Shape {
+    keys: &[
+        need("id", Form::Id, "代號", "its id"),
+        need("label", Form::Label, "應辦事項", "what is to be done"),
+        may("help", Form::Label, "作法", "how"),
+        may("limit", Form::Limit, "時限", "how long it may take"),
+        may("since", Form::Id, "自此步驟起算", "counted from this step"),
+        may("proof", Form::Word(&["tick", "note", "number", "photo"]), "佐證", "what shows that it was done"),
+        may("beside", Form::Flag, "可與前一步驟同時", "may be done beside the step before"),
+        may("when", WHEN, "何時適用", "when it belongs to the procedure"),
+        may("expect", Form::Id, "對照之機器事件", "the machine event it is compared with"),
+    ],
+};
+
+static CALENDAR: Shape = Shape {
+    keys: &[
+        need("year", Form::Whole(1970, 9999), "西元年", "the year"),
+        need("source", Form::Text, "出處", "which official calendar this was taken from"),
+        may("weekend", Form::List(&Form::Word(WEEKDAYS)), "每週休息日", "weekdays that are not worked"),
+        may("off", Form::Tables(&OFF), "放假日", "days off"),
+        may("work", Form::Tables(&WORK), "補行上班日", "make-up working days"),
+    ],
+};
+
+/// Monday first.
+pub(crate) const WEEKDAYS: &[&str] =
+    &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+static OFF: Shape = Shape {
+    keys: &[
+        need("date", Form::Date, "日期", "the day"),
+        need("name", Form::Label, "名稱", "why it is off"),
+        may("unsure", Form::Text, "不確定之處", "what is not certain"),
+    ],
+};
+
+static WORK: Shape = Shape {
+    keys: &[
+        need("date", Form::Date, "日期", "the day"),
+        need("name", Form::Label, "名稱", "why it is worked"),
+        may("for", Form::Date, "補何日", "the day off it makes up for"),
+        may("unsure", Form::Text, "不確定之處", "what is not certain"),
+    ],
+};
+
+static MOVE_FILE: Shape = Shape {
+    keys: &[
+        need("from", Form::Whole(1, 1_000_000), "前一版次", "the version cases come from"),
+        may("move", Form::Tables(&MOVE), "各登記簿之轉換", "how registers pass over"),
+    ],
+};
+
+static MOVE: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "登記簿", "the register"),
+        may("states", Form::Map(&Form::Id), "狀態:前 = 今", "former state = state now"),
+        may("fields", Form::Map(&Form::Id), "欄位:前 = 今", "former field = field now"),
+        may("drop", IDS, "僅留歷程之欄位", "former fields kept in the history only"),
+    ],
+};
