@@ -186,7 +186,7 @@ fn change(case: &mut Case, event: &Event, entered: Option<Entered>) {
         Body::SeatsSet { step, seats } => {
             case.seats.insert(step.clone(), seats.clone());
         }
-        Body::SignaturesVoided { .. } => case.pending.clear(),
+        Body::SignaturesVoided { people, .. } => case.pending.retain(|mark| !people.contains(&mark.person)),
         Body::Signed { .. } => sign(case, event, entered),
         Body::Taken { .. } => take(case, event, entered),
         Body::CalendarMissing { .. }

@@ -287,6 +287,13 @@ impl Case {
     }
 }
 
+impl Mark {
+    /// Who signed, and for whom.
+    pub fn people(&self) -> impl Iterator<Item = PersonId> {
+        std::iter::once(self.person).chain(self.acting_for)
+    }
+}
+
 impl From<regulation::End> for Ending {
     fn from(end: regulation::End) -> Self {
         match end {

@@ -65,15 +65,6 @@ pub fn duties_due(around: Around<'_>, started: CivilDate) -> Result<Vec<Command>
     Ok(commands)
 }
 
-/// The day of a command that says the calendar is missing.
-#[must_use]
-pub const fn calendar_ends(command: &Command) -> Option<CivilDate> {
-    match command {
-        Command::CalendarMissing { day, .. } => Some(*day),
-        _ => None,
-    }
-}
-
 fn owed(around: Around<'_>, duty: &Duty, object: &Object, since: CivilDate) -> Vec<Command> {
     let series = around.records.series(&duty.id, object);
     let last = series.as_ref().and_then(|series| series.last);

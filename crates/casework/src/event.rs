@@ -69,6 +69,8 @@ pub struct Rooted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VoidCause {
+    /// Who signed may no longer sign this case: they became a deputy of someone it concerns.
+    Barred,
     /// What it covered was changed.
     Changed,
     /// Another record's effect changed what it covered.
@@ -537,15 +539,6 @@ mod tests {
 
     #[test]
     fn an_earlier_version_is_lifted_step_by_step() {
-        let rename = |from: &'static str, to: &'static str| {
-            move |mut json: Json| {
-                let members = json.as_object_mut()?;
-                let value = members.remove(from)?;
-                members.insert(to.into(), value);
-                Some(json)
-            }
-        };
-        assert_eq!(rename("a", "b")(json!({"a": 1})), Some(json!({"b": 1})));
         let upcasters = [
             Upcaster {
                 from: "timer.ended/1",

@@ -31,7 +31,7 @@ pub use case::{
 };
 pub use command::{By, Command, Fill, Permitted, Policy, Signed};
 pub use decide::{Asked, decide, rehearse};
-pub use due::{calendar_ends, clocks_due, duties_chased, duties_due};
+pub use due::{clocks_due, duties_chased, duties_due};
 pub use event::{
     Addressee, Body, Entered, Event, LiftError, Rooted, Subject, Upcaster, VoidCause, read_body,
 };

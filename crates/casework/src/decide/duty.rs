@@ -6,13 +6,13 @@ use super::effect::Cause;
 use super::settle::points;
 use super::step::Opening;
 use crate::around::Records;
-use crate::case::{Case, Content, DutyKey, Ending, Object};
+use crate::case::{Content, DutyKey, Ending, Object};
 use crate::command::{By, Fill};
 use crate::event::{Body, Rooted, VoidCause};
 use crate::refusal::Refusal;
 use crate::view::View;
 use model::{CivilDate, RecordId, UnitId};
-use regulation::{ClockId, Duty, DutyId, Occurrence, StepId};
+use regulation::{ClockId, Duty, DutyId, Occurrence};
 use std::collections::BTreeMap;
 
 impl Deciding<'_> {
@@ -209,14 +209,5 @@ impl Deciding<'_> {
         self.emit(&case, actor, body)?;
         self.reckon_anew(record)?;
         self.settle(record)
-    }
-}
-
-/// The state of a case's step, for those who only read.
-impl Case {
-    /// Has the step been taken?
-    #[must_use]
-    pub fn has_taken(&self, step: &StepId) -> bool {
-        self.taken.contains_key(step)
     }
 }

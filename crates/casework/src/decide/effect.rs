@@ -4,7 +4,7 @@ use super::content::{NOBODY, changed};
 use super::step::Opening;
 use super::{Acting, DEEPEST, Deciding};
 use crate::around::Records;
-use crate::case::{Case, Content, Link, Object, Reference, Seated};
+use crate::case::{Case, Link, Object, Reference, Seated};
 use crate::command::Fill;
 use crate::event::{Addressee, Body, Rooted, VoidCause};
 use crate::refusal::Refusal;
@@ -225,13 +225,5 @@ impl<'c> Cause<'c> {
     /// The system takes steps in nobody's name; the reason stays known.
     fn acting_for_system(self) -> Acting<'c> {
         Acting { person: None, reason: self.acting.reason }
-    }
-}
-
-impl Content {
-    /// Nothing filled in?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }

@@ -192,7 +192,12 @@ impl Deciding<'_> {
         self.guarded(&next, Some(&before.content), step, *outcome, acting)?;
         let fields = changed(&before.content, &next.content);
         let least = self.least(&next, step)?;
-        if !fields.is_empty() {
+        if fields.is_empty() {
+            let people = self.barred_since(&before, step, *outcome)?;
+            if !people.is_empty() {
+                self.emit(&before, None, Body::SignaturesVoided { cause: VoidCause::Barred, people })?;
+            }
+        } else {
             self.void_signatures(&before, VoidCause::Changed)?;
         }
         let body = Body::Signed {
@@ -466,7 +471,7 @@ fn reason_fits(stated: &Reason, given: Option<&str>, salt: Option<&[u8; 16]>) ->
 
 fn signers(pending: &[Mark], step: &StepId, outcome: Outcome) -> Vec<PersonId> {
     let counted = pending.iter().filter(|mark| mark.step == *step && mark.outcome == outcome);
-    counted.flat_map(|mark| std::iter::once(mark.person).chain(mark.acting_for)).collect()
+    counted.flat_map(Mark::people).collect()
 }
 
 /// Have enough people signed for this outcome?

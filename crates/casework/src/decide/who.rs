@@ -86,18 +86,9 @@ impl Deciding<'_> {
 
     /// Is the actor, or the person acted for, one of these, or a deputy of one of them at any time since?
     fn one_of(&self, actor: &Person, others: impl Iterator<Item = PersonId>, since: Instant) -> bool {
-        let now = self.around.now;
-        others.into_iter().any(|other| {
-            identities(actor).any(|own| {
-                own == other
-                    || self
-                        .around
-                        .directory
-                        .appointments(own)
-                        .iter()
-                        .any(|one| one.deputy == own && one.principal == other && one.touches(since, now))
-            })
-        })
+        others
+            .into_iter()
+            .any(|other| identities(actor).any(|own| own == other || self.deputy_of(own, other, since)))
     }
 
     /// Nobody signs the same step twice; where two people are asked, a deputy and the principal are one.
@@ -114,6 +105,47 @@ impl Deciding<'_> {
         };
         let twice = case.pending.iter().filter(|mark| mark.step == step.id).any(same);
         if twice { Err(Refusal::AlreadySigned) } else { Ok(()) }
+    }
+
+    /// Those whose signatures on the step no longer count, because they have come to stand in for the applicant,
+    /// for someone barred, or for one another since they signed. Of two the earlier stays.
+    pub(super) fn barred_since(
+        &self,
+        case: &Case,
+        step: &Step,
+        outcome: Outcome,
+    ) -> Result<Vec<PersonId>, Refusal> {
+        let view = self.view(case, Acting { person: None, reason: None })?;
+        let mut barred = Vec::new();
+        for never in &step.never {
+            barred.extend(view.people(never)?);
+        }
+        if outcome == Outcome::Approve {
+            barred.extend(case.applicants());
+        }
+        let marks: Vec<&Mark> = case.pending.iter().filter(|mark| mark.step == step.id).collect();
+        let mut void = Vec::new();
+        for (index, mark) in marks.iter().enumerate() {
+            let earlier = || marks.iter().take(index).filter(|one| !void.contains(&one.person));
+            let stands_in = barred.iter().any(|other| {
+                mark.people().any(|own| own == *other || self.deputy_of(own, *other, case.opened_at))
+            });
+            let linked = two_person(step)
+                && earlier().any(|one| {
+                    mark.people().any(|own| one.people().any(|other| self.linked(own, other, one.at)))
+                });
+            if stands_in || linked {
+                void.push(mark.person);
+            }
+        }
+        Ok(void)
+    }
+
+    /// Is one a deputy of the other at any time since?
+    fn deputy_of(&self, deputy: PersonId, principal: PersonId, since: Instant) -> bool {
+        self.around.directory.appointments(deputy).iter().any(|one| {
+            one.deputy == deputy && one.principal == principal && one.touches(since, self.around.now)
+        })
     }
 
     /// Does one stand in for the other at any time since?
