@@ -116,6 +116,12 @@ impl Report {
     pub fn is_good(&self) -> bool {
         self.findings.is_empty()
     }
+
+    /// Nothing was found but that files cannot be read: the verification could not be done, which is no verdict.
+    #[must_use]
+    pub fn is_undone(&self) -> bool {
+        !self.is_good() && self.findings.kept().iter().all(|finding| finding.sort == Sort::Unreadable)
+    }
 }
 
 /// Judges everything below the root of `disk`; none where there is no such folder.

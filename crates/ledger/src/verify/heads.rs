@@ -221,7 +221,9 @@ impl HeadFile {
             } else if line.name == trust.origin && trust.keys.is_empty() {
                 // Entry 0, which names the first key, cannot be read, and that is the thing to mend.
             } else if line.name == trust.origin {
-                findings.add(wrong(words::not_in_force(&short(line), size)));
+                // It may be that the entry which changed the key is the one that is wrong; that one comes first.
+                let finding = Finding::meaning(&self.path, words::not_in_force(&short(line), size));
+                findings.add(finding.at(at as u64));
             } else if trust.own.is_some() || trust.asked.is_some() {
                 findings.add(wrong(words::unknown_signer(&short(line))));
             }
@@ -230,7 +232,7 @@ impl HeadFile {
         }
         if !own && key.is_some() {
             let at = note.unverified_text().len() as u64 + 1;
-            findings.add(Finding::bytes(&self.path, words::unsigned()).at(at));
+            findings.add(Finding::meaning(&self.path, words::unsigned()).at(at));
         }
     }
 

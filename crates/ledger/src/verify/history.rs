@@ -188,6 +188,8 @@ impl<'a> Library<'a> {
                     findings.add(self.finding(seals.last, words::sealed_after(*key, by)));
                     continue;
                 }
+                // Beside a running writer a destruction may be between its entry and its key.
+                (Fate::Here, Some(_)) | (Fate::Destroyed, None) if self.scan.context.live => continue,
                 (Fate::Here, Some(by)) => words::still_here(*key, by),
                 (Fate::Destroyed, None) => words::destroyed_unsaid(*key),
                 (Fate::Unknown, None) => words::key_lost(*key),

@@ -55,8 +55,17 @@ impl Journal {
     /// Reads all files of the journal.
     pub(super) fn read(context: &Context<'_>, progress: &dyn Progress, findings: &mut Findings) -> Self {
         let mut journal = Self::default();
-        let names: Vec<_> = context.files.below(FOLDER).filter(|path| owns(path)).collect();
-        let last = names.iter().rposition(|path| *path != RESERVE);
+        // Listed anew: beside a running writer the journal goes on in files that were not there when all was listed.
+        let names = match context.disk.list(FOLDER.trim_end_matches('/')) {
+            Ok(names) => names.unwrap_or_default(),
+            Err(error) => {
+                findings.add(unreadable(FOLDER, &error));
+                return journal;
+            }
+        };
+        let names: Vec<_> =
+            names.into_iter().map(|name| format!("{FOLDER}{name}")).filter(|path| owns(path)).collect();
+        let last = names.iter().rposition(|path| path != RESERVE);
         for (place, path) in names.iter().enumerate() {
             let content = match context.read(path) {
                 Got::Here(content) => content,
@@ -69,11 +78,11 @@ impl Journal {
             };
             progress.done(1, content.len() as u64);
             if content.len() % PAGE != 0 {
-                findings.add(Finding::bytes(*path, words::journal_length()).at(content.len() as u64));
+                findings.add(Finding::bytes(path, words::journal_length()).at(content.len() as u64));
             }
-            if *path == RESERVE {
+            if path == RESERVE {
                 if let Some(at) = content.iter().position(|byte| *byte != 0) {
-                    findings.add(Finding::bytes(*path, words::reserve()).at(at as u64));
+                    findings.add(Finding::bytes(path, words::reserve()).at(at as u64));
                 }
             } else {
                 journal.segment(path, &content, Some(place) == last, findings);

@@ -1,6 +1,6 @@
 //! The ledger's verifier: the order in which its files are judged.
 //!
-//! Owns: everything below `ledger/`. The order of reading makes it safe beside a running writer: the list of files
+//! Owns: everything below `ledger/`. The order of reading makes it safe beside a running writer: the list of tiles
 //! first, then the journal, then the heads; what is listed is covered by journal or heads, and what the heads cover is
 //! there. After that only files that never change are read.
 //! Does not: judge what entries of other parts mean; their verifiers do.
@@ -17,7 +17,7 @@ use super::tree::Tree;
 use super::{Context, Finding, Findings, Got, Outcome, Progress, Verifier, parts, tiles, words};
 use model::DataKeyId;
 use proof::entry::Entry;
-use proof::lifecycle::Created;
+use proof::lifecycle::{Created, Succession};
 use proof::policy::Policy;
 use proof::seal::DataKey;
 use proof::tile::{Kind, Tile, WIDTH};
@@ -81,8 +81,10 @@ impl Verifier for LedgerVerifier<'_> {
         let journal = Journal::read(context, progress, &mut findings);
         heads.read(context, &[heads::DURABLE, heads::CHECKPOINT], progress, &mut findings);
         let size = heads.size(context, &shelf);
-        let origin = origin(context, size).or_else(|| heads.claims().next().map(|head| head.origin.clone()));
-        let origin = origin.unwrap_or_default();
+        let created = created(context, size);
+        let claimed = || heads.claims().next().map(|head| head.origin.clone());
+        let origin = created.as_ref().map(|created| created.origin.clone());
+        let origin = origin.or_else(claimed).unwrap_or_default();
         let rules =
             Rules { origin: &origin, keys: self.keys, credentials: RwLock::new(Credentials::default()) };
         let edges = heads.claims().map(|head| head.size).chain([size]);
@@ -106,6 +108,8 @@ impl Verifier for LedgerVerifier<'_> {
         let found = judge.run();
         let mut outcome = Outcome { findings: judge.findings, ..Outcome::default() };
         found.tell(&mut outcome);
+        let succession = created.and_then(|created| Succession::parse(&created.succession?).ok());
+        outcome.remarks.extend(succession.map(|succession| words::succeeds(&succession)));
         outcome
     }
 }
@@ -236,15 +240,14 @@ fn published(context: &Context<'_>) -> Option<u64> {
     proof::checkpoint::SignedCheckpoint::parse(&bytes).ok().map(|head| head.unverified().size)
 }
 
-/// The ledger's name, from entry 0.
-fn origin(context: &Context<'_>, size: u64) -> Option<String> {
+/// What entry 0 says; nobody has checked it.
+fn created(context: &Context<'_>, size: u64) -> Option<Created> {
     let first = Tile::in_tree(Kind::Entries, 0, size)?;
     let main = shelf::fetch(context, first).ok()?;
     let mut frames = Frames::default();
     frames.read(&main.bytes, 1, true);
     let (from, to) = *frames.places.first()?;
-    let created = Created::of(&Entry::parse(main.bytes.get(from..to)?).ok()?).ok()?;
-    Some(created.origin)
+    Created::of(&Entry::parse(main.bytes.get(from..to)?).ok()?).ok()
 }
 
 /// The installation's own policy, where it can be read; what is wrong with it is another verifier's business.

@@ -49,6 +49,8 @@ pub(super) struct Bundle {
     pub(super) by_tile: Option<Hash>,
     /// Bundle and tile do not agree, or one of them is not what it must be.
     pub(super) disputed: bool,
+    /// So many entries, from the first on, were read; `settle` reads the rest of a disputed one.
+    pub(super) read: usize,
     /// Hashes of the entries, where somebody needs them.
     pub(super) leaves: Option<Vec<Hash>>,
 }
@@ -169,22 +171,13 @@ impl Walker<'_> {
         let hashes = self.fetch(tile, None);
         self.leaves.clear();
         self.frames.places.clear();
-        if let Some(entries) = &entries {
-            self.frames.read(&entries.bytes, bundle.width, entries.longer);
-            for (from, to) in &self.frames.places {
-                self.leaves.push(leaf_hash(entries.bytes.get(*from..*to).unwrap_or_default()));
-            }
-        }
-        let agree = entries.is_some()
-            && self.frames.trouble.is_none()
-            && hashes.as_ref().is_some_and(|hashes| {
-                let (stored, rest) = hashes.bytes.as_chunks::<32>();
-                let fits = hashes.longer || (rest.is_empty() && stored.len() == self.leaves.len());
-                fits && stored.len() >= self.leaves.len()
-                    && self.leaves.iter().zip(stored).all(|(leaf, stored)| leaf.as_bytes() == stored)
-            });
+        let stored = hashes.as_ref().map_or(&[][..], |main| main.bytes.as_chunks::<32>().0);
+        let read = entries.as_ref().map_or(0, |entries| self.entries(bundle, entries, stored));
+        let right_length =
+            |hashes: &Main| hashes.longer || hashes.bytes.len() == self.leaves.len() * Hash::LENGTH;
+        let whole = self.frames.trouble.is_none() && read == usize::from(bundle.width);
+        let agree = whole && hashes.as_ref().is_some_and(right_length);
         if let (true, Some(entries), Some(hashes)) = (agree, &entries, &hashes) {
-            self.read(bundle, entries);
             self.narrower(bundle, entries, |frames, width| {
                 frames.get(width.checked_sub(1)?).map(|(_, end)| *end)
             });
@@ -197,15 +190,25 @@ impl Walker<'_> {
         let by_entries = full(self.leaves.len()).then(|| root_in_place(&mut self.leaves));
         let by_tile =
             if agree { by_entries } else { hashes.and_then(|hashes| tile_root(&hashes.bytes, bundle)) };
-        self.bundles.push(Bundle { index, by_entries, by_tile, disputed: !agree, leaves });
+        self.bundles.push(Bundle { index, by_entries, by_tile, disputed: !agree, read, leaves });
     }
 
-    /// Reads the entries of a bundle that agrees with its tile.
-    fn read(&mut self, bundle: Tile, entries: &Main) {
-        for (number, (from, to)) in (bundle.index * WIDTH..).zip(&self.frames.places) {
-            let place = Place { number, file: Source::Bundle(bundle), at: *from as u64 };
-            self.reading.entry(place, entries.bytes.get(*from..*to).unwrap_or_default());
+    /// Hashes the entries of a bundle, and reads them as long as their hashes are the stored ones. Gives how many it
+    /// read. One after the other, since a processor reads one entry while it still hashes the one before.
+    fn entries(&mut self, bundle: Tile, entries: &Main, stored: &[[u8; 32]]) -> usize {
+        self.frames.read(&entries.bytes, bundle.width, entries.longer);
+        let mut read = 0;
+        for (place, (from, to)) in self.frames.places.iter().enumerate() {
+            let entry = entries.bytes.get(*from..*to).unwrap_or_default();
+            let leaf = leaf_hash(entry);
+            self.leaves.push(leaf);
+            if read == place && stored.get(place) == Some(leaf.as_bytes()) {
+                let number = bundle.index * WIDTH + place as u64;
+                self.reading.entry(Place { number, file: Source::Bundle(bundle), at: *from as u64 }, entry);
+                read += 1;
+            }
         }
+        read
     }
 
     /// Holds the partial tiles of earlier sizes against the one of the present size.

@@ -46,6 +46,8 @@ struct Settler<'a, 'b> {
     /// Full bundles and tiles that were found wrong themselves, by level (bundles with their tiles at 0).
     reported: BTreeSet<(u8, u64)>,
     accused: BTreeSet<u64>,
+    /// Of disputed bundles, how many entries the walk has read.
+    read: BTreeMap<u64, usize>,
     leaves: BTreeMap<u64, Vec<Hash>>,
     edges: Vec<Edge>,
 }
@@ -76,6 +78,7 @@ pub(super) fn settle(
         stored: BTreeMap::new(),
         reported: BTreeSet::new(),
         accused: BTreeSet::new(),
+        read: BTreeMap::new(),
         leaves: BTreeMap::new(),
         edges: Vec::new(),
     };
@@ -96,6 +99,9 @@ impl Settler<'_, '_> {
         for bundle in bundles {
             if let Some(leaves) = bundle.leaves.take() {
                 self.leaves.insert(bundle.index, leaves);
+            }
+            if bundle.disputed {
+                self.read.insert(bundle.index, bundle.read);
             }
             let full = (bundle.index + 1) * WIDTH <= self.scan.size;
             match (full, bundle.disputed) {
@@ -353,8 +359,8 @@ impl Settler<'_, '_> {
             Verdict::Tile => {}
             Verdict::Both | Verdict::Length => self.report_length(&examined),
         }
-        let first = index * WIDTH;
-        for (number, place) in (first..).zip(0..examined.width()) {
+        let read = self.read.get(&index).copied().unwrap_or(0);
+        for (number, place) in (index * WIDTH..).zip(0..examined.width()).skip(read) {
             if let (false, Some((at, bytes))) = (self.accused.contains(&number), examined.entry(place)) {
                 let place = Place { number, file: Source::Bundle(examined.bundle), at: at as u64 };
                 self.reading.entry(place, bytes);

@@ -117,13 +117,22 @@ mod tests {
             "0/x001/x234/",
             "7/000.p/",
             "entries/x001/234.p/",
-            "0/x000/",
+            "0/x001/x000/",
         ] {
             assert!(is_tile_folder(&format!("ledger/tile/{folder}")), "{folder}");
         }
-        for folder in
-            ["8/", "x/", "00/", "0/001/", "0/1.p/", "0/x1/", "0/000.p/1/", "entries/x001/y/", "data/"]
-        {
+        for folder in [
+            "8/",
+            "x/",
+            "00/",
+            "0/x000/",
+            "0/001/",
+            "0/1.p/",
+            "0/x1/",
+            "0/000.p/1/",
+            "entries/x001/y/",
+            "data/",
+        ] {
             assert!(!is_tile_folder(&format!("ledger/tile/{folder}")), "{folder}");
         }
         assert!(!is_tile_folder("ledger/tiles/"));

@@ -4,7 +4,7 @@
 
 use model::{DataKeyId, Instant, Told};
 use proof::entry::EntryError;
-use proof::lifecycle::LifecycleError;
+use proof::lifecycle::{LifecycleError, Succession};
 use proof::policy::{Cosigned, PolicyError};
 use proof::seal::SealError;
 use proof::signature::SignatureError;
@@ -448,4 +448,17 @@ pub(super) fn witnesses(by: &[Cosigned]) -> String {
         format!("{} {}", by.witness, at.unwrap_or_default())
     };
     by.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn succeeds(succession: &Succession) -> Told {
+    let Succession { old_origin, kept, seen, .. } = succession;
+    let (kept, seen) = (kept.0, seen.0);
+    Told::new(
+        format!(
+            "本帳本為 {old_origin} 的後繼：承接其前 {kept} 筆，遺失至第 {seen} 筆之前。監護人簽章須以該帳本第 0 筆查驗（ward proof succession）。"
+        ),
+        format!(
+            "This ledger succeeds {old_origin}: it keeps the first {kept} entries, and those up to {seen} are lost. The stewards' signatures are checked with entry 0 of that ledger."
+        ),
+    )
 }

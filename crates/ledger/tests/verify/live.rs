@@ -1,12 +1,18 @@
 //! Beside a running writer, and on a real folder.
 
-use crate::fixture::judge_ledger;
+use crate::fixture::{created, draft, judge_ledger, key_of};
 use crate::{shared, shown};
-use ledger::disk::Folder;
-use ledger::verify::{LedgerVerifier, PlainFiles, Progress, verify};
+use ledger::Ledger;
+use ledger::disk::{Disk, Folder};
+use ledger::journal::FileJournal;
+use ledger::objects::FolderObjects;
+use ledger::verify::{LedgerVerifier, PlainFiles, Progress, Sort, verify};
+use serde_json::json;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use testkit::TemporaryFolder;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use testkit::{Failing, Fault, Operation, Reason, SteppedClock, TemporaryFolder};
 
 /// Counts what it is told.
 #[derive(Default)]
@@ -54,6 +60,87 @@ fn a_half_written_tail_is_told_as_such() {
     assert_eq!((&first.path, first.at_byte), (last, Some(torn as u64)), "{}", shown(&report));
     assert!(first.what.en.contains("half-written"));
     assert_eq!(report.findings.count(), 1);
+}
+
+#[test]
+fn a_ledger_that_grows_meanwhile_is_good_each_time() {
+    let folder = TemporaryFolder::new();
+    let disk: Arc<dyn Disk> = Arc::new(Folder::new(folder.path()));
+    let objects = Arc::new(FolderObjects::new(Arc::clone(&disk)));
+    let journal = Arc::new(FileJournal::new(Arc::clone(&disk), 1 << 16));
+    let clock = Arc::new(SteppedClock::new(Duration::from_micros(7)));
+    ledger::create(
+        Arc::clone(&objects) as _,
+        Arc::clone(&journal) as _,
+        Arc::clone(&clock) as _,
+        &key_of(1),
+        &created(&key_of(1)),
+    )
+    .unwrap();
+    let (ledger, _) = Ledger::open(objects, journal, clock, vec![key_of(1)]).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 0;
+            while !stop.load(Ordering::Relaxed) {
+                number += 1;
+                let entry = draft("test.noted", "room", json!({ "n": number })).encode().unwrap();
+                ledger.append(vec![entry]).unwrap();
+            }
+        });
+        let mut seen = Vec::new();
+        // As long as it takes to see it published a few times in between.
+        while seen.len() < 6 {
+            let report = verify(
+                disk.as_ref(),
+                true,
+                2,
+                &[&LedgerVerifier::new(None, None), &PlainFiles],
+                &Counting::default(),
+            );
+            let report = report.unwrap().unwrap();
+            if !report.is_good() {
+                stop.store(true, Ordering::Relaxed);
+                panic!("{}", shown(&report));
+            }
+            let entries = report.facts["ledger"]["published"].clone();
+            if seen.last() != Some(&entries) {
+                seen.push(entries);
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    ledger.close().unwrap();
+    let report = verify(
+        disk.as_ref(),
+        false,
+        2,
+        &[&LedgerVerifier::new(None, None), &PlainFiles],
+        &Counting::default(),
+    );
+    let report = report.unwrap().unwrap();
+    assert!(report.is_good(), "{}", shown(&report));
+}
+
+#[test]
+fn files_that_cannot_be_read_are_no_verdict() {
+    let mut files = shared().closed.clone();
+    files.0.retain(|path, _| path.starts_with("ledger/") || path == "policy");
+    let disk = testkit::FaultyDisk::new(Arc::new(files));
+    disk.fail(
+        Fault::of(Operation::Read, Failing::Undone, Reason::Device).at("ledger/tile/entries/001").for_ever(),
+    );
+    let report =
+        verify(&disk, false, 1, &[&LedgerVerifier::new(None, None), &PlainFiles], &Counting::default());
+    let report = report.unwrap().unwrap();
+    let first = &report.findings.kept()[0];
+    assert_eq!(
+        (first.path.as_str(), first.sort),
+        ("ledger/tile/entries/001", Sort::Unreadable),
+        "{}",
+        shown(&report)
+    );
+    assert!(report.is_undone());
 }
 
 fn write(folder: &Path) {
