@@ -1,6 +1,8 @@
 //! The tiny pack: another regulation, ten clauses, loaded without a line of Rust knowing it.
 
-use regulation::{Folder, Outcome, Sections, Signers, load};
+#![expect(clippy::panic, reason = "helpers of tests, which fail by panicking")]
+
+use regulation::{Folder, Outcome, Sections, Signers, load, schemas};
 use std::path::Path;
 
 fn tiny() -> regulation::Pack {
@@ -37,4 +39,62 @@ fn the_listing_names_clauses_registers_flows_and_duties() {
     assert_eq!(list["clauses"][9]["id"], "10");
     assert_eq!(list["registers"][2]["flow"]["steps"][1]["outcomes"]["refuse"], "refused");
     assert_eq!(list["duties"][0]["repeat"], "FREQ=MONTHLY;BYDAY=-1WD");
+}
+
+/// `UPDATE_EXPECT=1` writes them anew.
+#[test]
+fn the_published_schemas_are_those_of_the_shapes() {
+    let folder = Path::new("../../regulations/schema");
+    let mut stale = Vec::new();
+    for (name, schema) in schemas(&Sections::none()) {
+        let path = folder.join(format!("{name}.json"));
+        let wanted = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::create_dir_all(folder).unwrap();
+            #[expect(clippy::disallowed_methods, reason = "a test writes what it expects, on demand")]
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(&wanted) {
+            stale.push(name);
+        }
+    }
+    assert!(stale.is_empty(), "stale in regulations/schema: {stale:?}; UPDATE_EXPECT=1 writes them anew");
+}
+
+#[test]
+fn every_key_is_explained_on_the_page_about_packs() {
+    let page = std::fs::read_to_string("../../docs/pack.md").unwrap();
+    let mut missing = Vec::new();
+    for (name, schema) in schemas(&Sections::none()) {
+        keys(&schema, &mut |key| {
+            let told = [
+                format!("`{key}`"),
+                format!("{key} "),
+                format!("{key}="),
+                format!("[{key}]"),
+                format!(".{key}]"),
+            ];
+            if !told.iter().any(|told| page.contains(told.as_str())) {
+                missing.push(format!("{name}: {key}"));
+            }
+        });
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn keys(schema: &serde_json::Value, told: &mut impl FnMut(&str)) {
+    match schema {
+        serde_json::Value::Object(members) => {
+            for (name, value) in members {
+                if let ("properties", Some(properties)) = (name.as_str(), value.as_object()) {
+                    properties.keys().for_each(|key| told(key));
+                }
+                if name != "$defs" {
+                    keys(value, told);
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| keys(item, told)),
+        _ => {}
+    }
 }

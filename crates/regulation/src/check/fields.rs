@@ -132,7 +132,7 @@ pub(super) fn openings(whole: &Whole<'_>, context: &Context<'_>) {
             Effect::Open { register, step, set } => lacking(whole, register, step, set, &name, context),
             Effect::Destroy { .. } => {
                 let owner = name.split('/').next();
-                if owner != whole.destruction.map(RegisterId::as_str) {
+                if whole.complete && owner != whole.destruction.map(RegisterId::as_str) {
                     let zh = "銷毀僅能由規範所定之銷毀登記簿(pack.toml 之 destruction)辦理";
                     let en = "only the pack's register of destruction (destruction in pack.toml) destroys";
                     context.problem(context.place(&name), zh, en);
@@ -154,7 +154,7 @@ fn lacking(
     name: &str,
     context: &Context<'_>,
 ) {
-    let Some(register) = whole.registers.get(register) else { return };
+    let Some(register) = whole.registers.get(register).filter(|_| whole.complete) else { return };
     let Some(step) = register.flow.step(step.as_str()) else { return };
     let must = |field: &&Field| matches!(field.required, When::Always) && matches!(field.show, When::Always);
     let asked = register.fields.iter().filter(|field| step.fields.contains(&field.id));

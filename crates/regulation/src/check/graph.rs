@@ -14,14 +14,15 @@ pub(super) fn check(register: &Register, context: &Context<'_>) {
         return;
     }
     let reached = reached(register);
-    for state in flow.states.iter().filter(|state| !reached.contains(&state.id)) {
+    let whole = is_whole(register, context);
+    for state in flow.states.iter().filter(|state| whole && !reached.contains(&state.id)) {
         let (zh, en) = (
             format!("沒有任何步驟到達狀態「{}」", state.id),
             format!("no path reaches the state {}", state.id),
         );
         context.problem(place("state", state.id.as_str()), zh, en);
     }
-    for state in flow.states.iter().filter(|state| state.end.is_none()) {
+    for state in flow.states.iter().filter(|state| whole && state.end.is_none()) {
         let leaves = flow.steps.iter().any(|step| step.from.contains(&state.id));
         if !leaves {
             let zh = format!("狀態「{}」既非終結,又無步驟可離開", state.id);
@@ -45,6 +46,13 @@ pub(super) fn check(register: &Register, context: &Context<'_>) {
             context.problem(place("clock", clock.id.as_str()), zh, en);
         }
     }
+}
+
+/// Was every step read with all its outcomes? Otherwise what is not reached may only seem so.
+fn is_whole(register: &Register, context: &Context<'_>) -> bool {
+    let written = context.vocabulary().registers.get(&register.id).map(|outline| &outline.steps);
+    let read = |step: &crate::StepId| register.flow.step(step.as_str()).map_or(0, |step| step.outcomes.len());
+    written.is_some_and(|steps| steps.iter().all(|(step, outcomes)| read(step) == outcomes.len()))
 }
 
 /// The states reached from opening steps.

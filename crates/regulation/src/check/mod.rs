@@ -19,6 +19,8 @@ pub(crate) struct Whole<'w> {
     pub(crate) duties: &'w BTreeMap<DutyId, Duty>,
     pub(crate) roles: &'w BTreeMap<RoleId, Role>,
     pub(crate) destruction: Option<&'w RegisterId>,
+    /// Was everything read? Otherwise nothing is judged by what is absent elsewhere.
+    pub(crate) complete: bool,
 }
 
 /// Tells everything wrong with the whole.

@@ -70,7 +70,7 @@ fn by_system_only(
     open: &[&ActorRule],
     whole: &Whole<'_>,
 ) -> Option<(String, String)> {
-    if step.opens() || !open.iter().all(|rule| matches!(rule.who, Who::System)) {
+    if !whole.complete || step.opens() || !open.iter().all(|rule| matches!(rule.who, Who::System)) {
         return None;
     }
     let taken = whole.effects().iter().any(|(_, effect)| {

@@ -33,8 +33,13 @@ impl<'t> Document<'t> {
         let (root, errors) = DeTable::parse_recoverable(text);
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let document = Self { path, text, lines, root };
+        let mut last_line = 0;
         for error in errors {
             let place = document.place(error.span().map_or(0, |span| span.start));
+            // What follows on the same line follows from it.
+            if std::mem::replace(&mut last_line, place.line) == place.line {
+                continue;
+            }
             let what = error.message().trim().replace('\n', "; ");
             problems.add(place, format!("TOML 語法錯誤:{what}"), format!("not TOML: {what}"));
         }
@@ -72,6 +77,11 @@ impl Problems {
         suggestion: Option<String>,
     ) {
         self.found.borrow_mut().push(Problem { place, zh: zh.into(), en: en.into(), suggestion });
+    }
+
+    /// Was any problem found so far?
+    pub(crate) fn any(&self) -> bool {
+        !self.found.borrow().is_empty()
     }
 
     /// Something not wrong that should be known.

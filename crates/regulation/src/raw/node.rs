@@ -183,6 +183,12 @@ impl<'d> Table<'d> {
         found.map_or_else(|| self.place(), |key| self.document.place(key.span().start))
     }
 
+    /// The place of a key's value, of the table where it is missing.
+    #[must_use]
+    pub fn place_at(self, key: &str) -> Place {
+        self.get(key).map_or_else(|| self.place(), Node::place)
+    }
+
     /// The text at a key.
     #[must_use]
     pub fn text(self, key: &str) -> Option<&'d str> {

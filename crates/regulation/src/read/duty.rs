@@ -24,7 +24,7 @@ pub(super) fn duties(
 
 fn duty(table: Table<'_>, calendar: &Calendar, context: &Context<'_>) -> Option<Duty> {
     let id: DutyId = table.parsed("id")?;
-    context.mark(format!("duty/{id}"), table.place_of("id"));
+    context.mark(format!("duty/{id}"), table.place_at("id"));
     let repeat = recurrence(table, context);
     if let Some(repeat) = &repeat {
         never_due(table, repeat, calendar, context);
@@ -82,8 +82,8 @@ fn never_due(table: Table<'_>, repeat: &Recurrence, calendar: &Calendar, context
     let before = repeat.from().max(first).plus_days(-1);
     let never = match repeat.next(before, calendar) {
         Ok(found) => found.is_none(),
-        // No day up to the end of the calendar. Where that is two years away there will be none later either.
-        Err(_) => before.plus_days(2 * 366) <= last,
+        // No day up to the end of the calendar. Where that is a year and a period away, none will come later.
+        Err(_) => before.plus_days(400 + repeat.cycle_days()) <= last,
     };
     if never {
         let (zh, en) = ("此工作永遠不會到期", "this duty can never be due");

@@ -268,7 +268,7 @@ fn take(
     if !allowed {
         let zh = format!("步驟「{step}」未許可由系統辦理(by 須含 {{ system = true }})");
         let en = format!("the step {step} is not the system's to take: by must hold {{ system = true }}");
-        context.problem(table.place_of("take"), zh, en);
+        context.problem(table.place_at("take"), zh, en);
         return None;
     }
     Some(Effect::Take { step, of: of.map(|(of, _)| of), register: owner })

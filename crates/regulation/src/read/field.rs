@@ -49,12 +49,15 @@ const COMMON: [&str; 9] = ["id", "kind", "label", "help", "clause", "required", 
 
 /// A field of a register, or a column of a table.
 pub(super) fn field(table: Table<'_>, register: &RegisterId, context: &Context<'_>) -> Option<Field> {
-    let kind_word = table.text("kind")?;
+    let kind_word = table.text("kind").filter(|word| Kind::WORDS.contains(word))?;
     keys(table, kind_word, context);
     let typing = Typing::record(&context.vocabulary, register);
     let kind = kind(table, kind_word, register, context)?;
     let sealed = table.flag("sealed").unwrap_or(false);
-    let start = context.condition_at(table, "start", Some(&kind.of()), &typing);
+    // The type as first read: a broken option is told once, not again by what speaks of it.
+    let outline = context.vocabulary.registers.get(register);
+    let of = table.text("id").and_then(|id| outline?.fields.get(id)).cloned().unwrap_or_else(|| kind.of());
+    let start = context.condition_at(table, "start", Some(&of), &typing);
     Some(Field {
         id: table.parsed("id")?,
         label: context.label(table, "label")?,
@@ -143,7 +146,7 @@ fn items(table: Table<'_>, context: &Context<'_>) -> Vec<Item> {
     let tables = table.tables("item");
     ids::<ItemId>(&tables, "檢核項目", "item", context.problems);
     for item in &tables {
-        if let (Some(id @ ("done" | "bad")), place) = (item.text("id"), item.place_of("id")) {
+        if let (Some(id @ ("done" | "bad")), place) = (item.text("id"), item.place_at("id")) {
             let (zh, en) = (
                 format!("「{id}」為檢核表屬性,不得作為項目代號"),
                 format!("{id:?} is an attribute of checklists; no item may be called so"),

@@ -39,7 +39,7 @@ pub(super) fn flow(
 
 fn state(table: Table<'_>, register: &RegisterId, context: &Context<'_>) -> Option<State> {
     let id: StateId = table.parsed("id")?;
-    context.mark(format!("{register}/state/{id}"), table.place_of("id"));
+    context.mark(format!("{register}/state/{id}"), table.place_at("id"));
     let end = match table.text("end") {
         Some("done") => Some(End::Done),
         Some("refused") => Some(End::Refused),
@@ -63,7 +63,7 @@ impl StepReader<'_> {
         let (context, register) = (self.context, self.register);
         let typing = Typing::record(&context.vocabulary, register).acting();
         let id: crate::StepId = table.parsed("id")?;
-        context.mark(format!("{register}/step/{id}"), table.place_of("id"));
+        context.mark(format!("{register}/step/{id}"), table.place_at("id"));
         let outcomes = self.outcomes(table);
         let signers = self.signers(table, &typing)?;
         let two_person = match &signers {
@@ -272,7 +272,7 @@ fn clocks(file: Table<'_>, register: &RegisterId, context: &Context<'_>) -> Vec<
     let typing = Typing::record(&context.vocabulary, register);
     let read = |table: Table<'_>| {
         let id: ClockId = table.parsed("id")?;
-        context.mark(format!("{register}/clock/{id}"), table.place_of("id"));
+        context.mark(format!("{register}/clock/{id}"), table.place_at("id"));
         Some(Clock {
             id,
             label: context.label(table, "label")?,

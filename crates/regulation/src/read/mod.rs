@@ -146,7 +146,7 @@ fn read(
         }
         None => BTreeMap::new(),
     };
-    let procedures = small::procedures(&sorted.procedures, &registers, &context);
+    let procedures = small::procedures(&sorted.procedures, &context);
     let duties = duty::duties(&sorted.duties, &calendar, &context);
     let clauses = clause::clauses(&sorted.clauses, sections, &context);
     let grades = sorted.grades.map(|file| small::grades(file, &context)).unwrap_or_default();
@@ -157,10 +157,14 @@ fn read(
     let moves =
         sorted.moves.and_then(|file| small::moves(file, head.as_ref().map(|head| head.version), &context));
     let destruction = head.as_ref().and_then(|head| head.destruction.as_ref());
-    check::check(
-        &check::Whole { registers: &registers, duties: &duties, roles: &roles, destruction },
-        &context,
-    );
+    let whole = check::Whole {
+        registers: &registers,
+        duties: &duties,
+        roles: &roles,
+        destruction,
+        complete: !context.problems.any(),
+    };
+    check::check(&whole, &context);
     let head = head?;
     Some(Contents {
         id: head.id,

@@ -152,7 +152,11 @@ fn register<'d>(
     if path != wanted {
         let (zh, en) =
             (format!("登記簿「{id}」的檔名應為 {wanted}"), format!("the register {id} belongs in {wanted}"));
-        problems.add(head.place_of("id"), zh, en);
+        problems.add(head.place_at("id"), zh, en);
+        // Whoever speaks of the name the file has means this register.
+        names.broken.extend(
+            path.strip_prefix("registers/").and_then(|name| name.strip_suffix(".toml")).map(String::from),
+        );
     }
     let mut outline = Outline {
         states: ids::<StateId>(&file.tables("state"), "狀態", "state", problems),
@@ -189,7 +193,7 @@ fn register<'d>(
                 format!("「{field}」為條件式保留字,不得作為欄位代號"),
                 format!("{field:?} is a word of conditions; no field may be called so"),
             );
-            problems.add(table.place_of("id"), zh, en);
+            problems.add(table.place_at("id"), zh, en);
         }
         match (table.text("kind"), field_type(*table)) {
             (Some("computed"), _) => pending.push(Pending { register: id.clone(), field, table: *table }),

@@ -28,13 +28,13 @@ pub(super) fn register(file: Table<'_>, trial: &Trial<'_>, context: &Context<'_>
     let head = file.inner("register")?;
     let id: RegisterId = head.parsed("id")?;
     let typing = Typing::record(&context.vocabulary, &id);
-    context.mark(format!("{id}"), head.place_of("id"));
+    context.mark(format!("{id}"), head.place_at("id"));
     let fields: Vec<_> = file
         .tables("field")
         .into_iter()
         .filter_map(|table| {
             let field = field(table, &id, context)?;
-            context.mark(format!("{id}/field/{}", field.id), table.place_of("id"));
+            context.mark(format!("{id}/field/{}", field.id), table.place_at("id"));
             Some(field)
         })
         .collect();

@@ -4,17 +4,17 @@ use super::context::Context;
 use super::flow::evidence;
 use super::names::{Documents, ids, twice};
 use crate::condition::Typing;
-use crate::field::{Kind, When};
+use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
 use crate::pack::{Crosswalk, Hook};
 use crate::problem::Place;
 use crate::procedure::{Procedure, ProcedureStep, Proof};
 use crate::raw::{Node, Problems, Table};
-use crate::register::Register;
 use crate::role::{Grade, HeldIn, Role};
 use crate::shape::{WEEKDAYS, label_of};
 use crate::time::{Calendar, CalendarError, DayOff, TimeOfDay, WorkDay, Year, Zone};
+use crate::value::Type;
 use crate::word::{FieldId, HookId, PackId, ProcedureId, ProcedureStepId, RegisterId, RoleId, StateId};
 use model::{CivilDate, Evidence};
 use std::collections::BTreeMap;
@@ -138,30 +138,20 @@ fn role(table: Table<'_>, context: &Context<'_>) -> Option<(RoleId, Role)> {
 }
 
 /// Procedures. A condition of a step is typed on each register that runs it.
-pub(super) fn procedures(
-    files: &[Table<'_>],
-    registers: &BTreeMap<RegisterId, Register>,
-    context: &Context<'_>,
-) -> BTreeMap<ProcedureId, Procedure> {
+pub(super) fn procedures(files: &[Table<'_>], context: &Context<'_>) -> BTreeMap<ProcedureId, Procedure> {
     let tables = files.iter().flat_map(|file| file.tables("procedure"));
-    tables.filter_map(|table| procedure(table, registers, context)).collect()
+    tables.filter_map(|table| procedure(table, context)).collect()
 }
 
-fn procedure(
-    table: Table<'_>,
-    registers: &BTreeMap<RegisterId, Register>,
-    context: &Context<'_>,
-) -> Option<(ProcedureId, Procedure)> {
+fn procedure(table: Table<'_>, context: &Context<'_>) -> Option<(ProcedureId, Procedure)> {
     let id: ProcedureId = table.parsed("id")?;
-    let runs = |kind: &Kind| matches!(kind, Kind::Run { procedures } if procedures.contains(&id));
-    let users: Vec<&RegisterId> = registers
-        .values()
-        .filter(|register| register.fields.iter().any(|field| runs(&field.kind)))
-        .map(|register| &register.id)
-        .collect();
-    if users.is_empty() && context.names.broken.is_empty() {
+    let runs = |of: &Type| matches!(of, Type::Run(procedures) if procedures.contains(&id));
+    let registers = &context.vocabulary.registers;
+    let users: Vec<&RegisterId> =
+        registers.iter().filter(|(_, outline)| outline.fields.values().any(runs)).map(|(id, _)| id).collect();
+    if users.is_empty() {
         let (zh, en) = (format!("沒有任何欄位執行程序「{id}」"), format!("no field runs the procedure {id}"));
-        context.problem(table.place_of("id"), zh, en);
+        context.problem(table.place_at("id"), zh, en);
     }
     let steps = table.tables("step");
     ids::<ProcedureStepId>(&steps, "步驟", "step", context.problems);

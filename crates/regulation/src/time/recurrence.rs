@@ -59,6 +59,21 @@ impl Recurrence {
         self.roll
     }
 
+    /// About how many days lie between two of its periods.
+    #[must_use]
+    pub fn cycle_days(&self) -> i64 {
+        self.longest_period() * i64::from(self.rule.interval)
+    }
+
+    const fn longest_period(&self) -> i64 {
+        match self.rule.frequency {
+            Frequency::Daily => 1,
+            Frequency::Weekly => 7,
+            Frequency::Monthly => 31,
+            Frequency::Yearly => 366,
+        }
+    }
+
     /// The period it steps by.
     #[must_use]
     pub const fn frequency(&self) -> Frequency {
@@ -169,14 +184,9 @@ impl Recurrence {
             return 0;
         }
         let days = near.days_since_epoch() - self.from.days_since_epoch();
-        let longest = match self.rule.frequency {
-            Frequency::Daily => 1,
-            Frequency::Weekly => 7,
-            Frequency::Monthly => 31,
-            Frequency::Yearly => 366,
-        };
+        let longest = self.longest_period();
         let back = if longest > 7 { 2 } else { 33 };
-        (days / (longest * i64::from(self.rule.interval)) - back).max(0)
+        (days / self.cycle_days() - back).max(0)
     }
 
     fn period_start(&self, period: i64) -> Option<CivilDate> {
