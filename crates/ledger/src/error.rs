@@ -6,6 +6,7 @@
 use crate::disk::DiskError;
 use crate::journal::JournalError;
 use crate::tiles::TilesError;
+use crate::writer::{MOST_BATCH_BYTES, MOST_BATCH_ENTRIES};
 use model::Told;
 use proof::checkpoint::CheckpointError;
 use proof::entry::EntryError;
@@ -15,17 +16,15 @@ use std::sync::Arc;
 /// Why a batch was not acknowledged.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AppendError {
-    /// A batch without entries, or of more bytes than one record takes.
+    /// A batch without entries, or of more entries or bytes than one record takes.
     #[error(
-        "a batch holds 1 entry or more and at most {most} bytes; this one has {entries} entries and {bytes} bytes"
+        "a batch holds 1 to {MOST_BATCH_ENTRIES} entries and at most {MOST_BATCH_BYTES} bytes; this one has {entries} entries and {bytes} bytes"
     )]
     Batch {
         /// Its entries.
         entries: usize,
         /// Its bytes.
         bytes: usize,
-        /// Most bytes it may have.
-        most: usize,
     },
     /// Surely not written. A later try may do, for example when the disk has room again.
     #[error("the batch was not written")]
@@ -128,9 +127,9 @@ impl AppendError {
     #[must_use]
     pub fn told(&self) -> Told {
         match self {
-            Self::Batch { entries, bytes, most } => Told::new(
+            Self::Batch { entries, bytes } => Told::new(
                 format!(
-                    "這一批有 {entries} 筆、{bytes} 位元組；一批至少 1 筆、至多 {most} 位元組。請分批送出。"
+                    "這一批有 {entries} 筆、{bytes} 位元組；一批為 1 至 {MOST_BATCH_ENTRIES} 筆、至多 {MOST_BATCH_BYTES} 位元組。請分批送出。"
                 ),
                 format!("{self}. Send it in parts."),
             ),

@@ -169,7 +169,14 @@ impl FileJournal {
 
     fn ensure_reserve(&self) -> Result<(), DiskError> {
         let names = self.disk.list(FOLDER)?.unwrap_or_default();
-        if names.iter().any(|name| name == "reserve") { Ok(()) } else { self.write_zeros(self.segment_bytes) }
+        if !names.iter().any(|name| name == "reserve") {
+            return self.write_zeros(self.segment_bytes);
+        }
+        // Left by a crash that undid a renaming.
+        if names.iter().any(|name| name == "reserve.new") {
+            self.disk.remove(&format!("{RESERVE}.new"))?;
+        }
+        Ok(())
     }
 
     /// In pieces, each synced, so that appends to the file in use do not queue behind all of it.
@@ -193,7 +200,10 @@ impl Journal for FileJournal {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let room = open.as_ref().map_or(0, |segment| self.segment_bytes.saturating_sub(segment.used));
         if room < page.len() {
-            // Nothing of this record is written yet: whatever fails here, the batch is surely not there.
+            // Nothing of this record is written yet: whatever fails here, the batch is surely not there. The file in
+            // use is given up first: the new one may have its name already, so that a shorter record written to the
+            // old one would stand behind entries that `trim` takes to be in the new one.
+            *open = None;
             *open = Some(self.next_segment(record.first, page.len()).map_err(JournalError::NotWritten)?);
         }
         let Some(segment) = open.as_mut() else { return Ok(()) };

@@ -13,7 +13,8 @@ use std::sync::Arc;
 pub const CHECKPOINT: &str = "checkpoint";
 /// Where the latest head with a quorum of cosignatures stands.
 pub const COSIGNED: &str = "cosigned";
-const DURABLE: &str = "durable";
+/// Where the head last marked durable stands.
+pub const DURABLE: &str = "durable";
 
 /// A place for the ledger's published files. Paths are those of tlog-tiles, below the ledger's prefix.
 pub trait Objects: Send + Sync {
@@ -40,6 +41,16 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// Readers see what was there before.
     fn replace(&self, path: &str, content: &[u8]) -> Result<(), DiskError>;
+
+    /// Removes what interrupted writes have left in a folder. Where a write is there whole or not at all, there is
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// Some may still be there, which does no harm.
+    fn discard_unfinished(&self, folder: &str) -> Result<(), DiskError> {
+        let _ = folder;
+        Ok(())
+    }
 
     /// Makes all that was put durable, and durably remembers `head` as the mark below which it is.
     ///
@@ -89,6 +100,15 @@ impl Objects for FolderObjects {
 
     fn replace(&self, path: &str, content: &[u8]) -> Result<(), DiskError> {
         disk::replace(self.disk.as_ref(), &self.shown(path), content)
+    }
+
+    fn discard_unfinished(&self, folder: &str) -> Result<(), DiskError> {
+        for name in self.list(folder)?.unwrap_or_default() {
+            if name.ends_with(".new") {
+                self.disk.remove(&self.shown(&format!("{folder}{name}")))?;
+            }
+        }
+        Ok(())
     }
 
     fn mark_durable(&self, head: &[u8]) -> Result<(), DiskError> {

@@ -7,6 +7,7 @@
 
 use crate::error::StopReason;
 use crate::journal::{Journal, JournalError};
+use crate::leftovers::Leftovers;
 use crate::objects::{CHECKPOINT, COSIGNED, Objects};
 use crate::shared::{Batch, Shared};
 use crate::tiles::{TileWriter, TilesError};
@@ -63,15 +64,7 @@ impl Publisher {
     /// Publishes these batches, which follow one another from the published size on (or overlap what is published).
     pub(crate) fn publish(&mut self, batches: &[Arc<Batch>]) -> Result<(), TilesError> {
         let Some(last) = batches.last() else { return Ok(()) };
-        for batch in batches {
-            for ((number, entry), leaf) in (batch.first..).zip(&batch.entries).zip(&batch.leaves) {
-                if number == self.tiles.size() {
-                    self.tiles.push(self.objects.as_ref(), entry, *leaf)?;
-                    self.unmarked_bytes += entry.len();
-                }
-            }
-        }
-        self.tiles.put_edge(self.objects.as_ref())?;
+        self.put_tiles(batches, &mut Leftovers::default())?;
         // All that the head covers can be read; a crash before the next line leaves the older head, as true.
         self.objects.put(CHECKPOINT, &last.head)?;
         self.head.clone_from(&last.head);
@@ -83,13 +76,37 @@ impl Publisher {
             }
         });
         if self.unmarked_bytes >= FLUSH_BYTES {
-            self.mark_durable()?;
-            // Only now may the journal forget: what it held is on stable storage elsewhere.
-            self.journal.trim(published).map_err(disk_of)?;
+            self.flush()?;
         }
         // A journal that could not prepare makes the next append do it, or say why it cannot.
         let _ = self.journal.prepare();
         Ok(())
+    }
+
+    /// Writes the tiles and bundles of these batches, and again those partial ones on the way that are left over.
+    pub(crate) fn put_tiles(
+        &mut self,
+        batches: &[Arc<Batch>],
+        leftovers: &mut Leftovers,
+    ) -> Result<(), TilesError> {
+        let objects = self.objects.as_ref();
+        for batch in batches {
+            for ((number, entry), leaf) in (batch.first..).zip(&batch.entries).zip(&batch.leaves) {
+                if number == self.tiles.size() {
+                    self.tiles.push(objects, entry, *leaf)?;
+                    self.unmarked_bytes += entry.len();
+                    leftovers.mend(objects, &self.tiles)?;
+                }
+            }
+        }
+        self.tiles.put_edge(objects)
+    }
+
+    /// Makes all that is published durable and lets the journal forget it.
+    pub(crate) fn flush(&mut self) -> Result<(), TilesError> {
+        self.mark_durable()?;
+        // Only now may the journal forget: what it held is on stable storage elsewhere.
+        self.journal.trim(self.tiles.size()).map_err(disk_of)
     }
 
     /// Makes all that is published durable.

@@ -8,7 +8,8 @@
 
 use crate::error::OpenError;
 use crate::journal::{Journal, Record, Replay};
-use crate::objects::{CHECKPOINT, COSIGNED, Objects};
+use crate::leftovers::Leftovers;
+use crate::objects::{CHECKPOINT, COSIGNED, DURABLE, Objects};
 use crate::publisher::Publisher;
 use crate::shared::{Batch, Shared};
 use crate::tiles::{TileHashes, TileWriter};
@@ -108,6 +109,10 @@ pub(crate) fn open(parts: &Parts, keys: Vec<SignerKey>) -> Result<(Writer, Publi
 
 /// Publishes what the journal held, makes it durable, and empties the journal: appending begins on a clean page, away
 /// from any half-written one.
+///
+/// In this order, since what the journal shows may be in the page cache only (the process before was killed, or its
+/// last sync failed and it was never acknowledged): first tiles, then the mark, which makes them durable, and only then
+/// a head that others may see. A crash before the mark leaves what was there before; one behind it, all that is new.
 fn publish_recovered(
     publisher: &mut Publisher,
     batches: &[Arc<Batch>],
@@ -115,13 +120,33 @@ fn publish_recovered(
 ) -> Result<Recovered, OpenError> {
     let dropped_bytes = replay.torn.as_ref().map_or(0, |torn| torn.bytes);
     let before = publisher.tiles.size();
-    publisher.publish(batches)?;
-    if !replay.records.is_empty() || replay.torn.is_some() {
+    let objects = Arc::clone(&publisher.objects);
+    let end = batches.last().map_or(before, |batch| batch.end());
+    let mut leftovers = Leftovers::find(objects.as_ref(), before, end)?;
+    publisher.put_tiles(batches, &mut leftovers)?;
+    if replay.records.is_empty() && replay.torn.is_none() {
+        // The mark that was read may have a name in the page cache only: whoever made it, or the folders of the
+        // journal, may have been killed before the last sync.
+        objects.replace(DURABLE, &publisher.head)?;
+    } else {
         publisher.mark_durable()?;
+        objects.replace(CHECKPOINT, &head_to_show(objects.as_ref(), &publisher.head)?)?;
         publisher.journal.clear()?;
     }
     publisher.journal.prepare()?;
     Ok(Recovered { entries: publisher.tiles.size() - before, dropped_bytes })
+}
+
+/// The head to publish: that of the tree, with the cosignatures it has where it is published already.
+fn head_to_show(objects: &dyn Objects, head: &[u8]) -> Result<Vec<u8>, OpenError> {
+    let new = SignedCheckpoint::parse(head)?;
+    let there = objects.fetch(CHECKPOINT)?.filter(|bytes| {
+        SignedCheckpoint::parse(bytes).is_ok_and(|old| {
+            let signed = |line| old.note().signatures().contains(line);
+            old.unverified() == new.unverified() && new.note().signatures().iter().all(signed)
+        })
+    });
+    Ok(there.unwrap_or_else(|| head.to_vec()))
 }
 
 /// The journal's records as batches, from the first that goes beyond `marked`; they must follow one another without gap.

@@ -157,6 +157,11 @@ impl Shared {
         self.queued.notify_one();
     }
 
+    /// Whether a job waits.
+    pub(crate) fn has_jobs(&self) -> bool {
+        !self.queue().jobs.is_empty()
+    }
+
     /// The next jobs to do together; a change of key comes alone. None where the ledger closes and nothing waits.
     pub(crate) fn next_jobs(&self) -> Option<Vec<Job>> {
         let waiting = self.queue();

@@ -122,14 +122,19 @@ impl TileWriter {
         let there = self.put_size;
         let is_there = |tile: &Tile| Tile::in_tree(tile.kind, tile.index, there) == Some(*tile);
         for tile in tile::edge(self.size).filter(|tile| !tile.is_full() && !is_there(tile)) {
-            let content = match tile.kind {
-                Kind::Entries => self.bundle.clone(),
-                Kind::Hashes(level) => joined(self.levels.get(usize::from(level)).map_or(&[], Vec::as_slice)),
-            };
-            objects.put(&tile.path(), &content)?;
+            self.put_partial(objects, tile)?;
         }
         self.put_size = self.size;
         Ok(())
+    }
+
+    /// Writes a partial tile of the edge of the present size.
+    pub(crate) fn put_partial(&self, objects: &dyn Objects, tile: Tile) -> Result<(), DiskError> {
+        let content = match tile.kind {
+            Kind::Entries => self.bundle.clone(),
+            Kind::Hashes(level) => joined(self.levels.get(usize::from(level)).map_or(&[], Vec::as_slice)),
+        };
+        objects.put(&tile.path(), &content)
     }
 }
 
@@ -218,5 +223,7 @@ fn damaged(objects: &dyn Objects, tile: Tile, source: TileError) -> TilesError {
 }
 
 fn joined(hashes: &[Hash]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| hash.as_bytes()).copied().collect()
+    let mut bytes = Vec::with_capacity(hashes.len() * Hash::LENGTH);
+    hashes.iter().for_each(|hash| bytes.extend_from_slice(hash.as_bytes()));
+    bytes
 }

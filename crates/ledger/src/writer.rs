@@ -24,6 +24,9 @@ use std::sync::Arc;
 
 /// Most bytes of entries in one batch.
 pub const MOST_BATCH_BYTES: usize = 8 << 20;
+/// Most entries in one batch. With those the ledger adds of its own, a record has at most 65,535, as many as a bundle's
+/// framing can be read for.
+pub const MOST_BATCH_ENTRIES: usize = 65_000;
 
 /// The one who appends. [`Writer::step`] is all it does.
 pub(crate) struct Writer {
@@ -196,8 +199,8 @@ pub(crate) fn own_entry(kind: &str, origin: &str, body: Value) -> Result<Encoded
 
 fn check_batch(batch: &[Encoded]) -> Result<(), AppendError> {
     let bytes = batch.iter().map(Encoded::len).sum();
-    if batch.is_empty() || bytes > MOST_BATCH_BYTES {
-        return Err(AppendError::Batch { entries: batch.len(), bytes, most: MOST_BATCH_BYTES });
+    if batch.is_empty() || bytes > MOST_BATCH_BYTES || batch.len() > MOST_BATCH_ENTRIES {
+        return Err(AppendError::Batch { entries: batch.len(), bytes });
     }
     Ok(())
 }

@@ -145,6 +145,14 @@ impl CrashDisk {
         self.state().names.paths().cloned().collect()
     }
 
+    /// Content of a file as a reader sees it at this moment, though the power be off; counts as nothing.
+    #[must_use]
+    pub fn peek(&self, path: &str) -> Option<Vec<u8>> {
+        let state = self.state();
+        let content = state.names.find(path).and_then(|number| state.files.get(&number));
+        content.map(|file| file.visible().to_vec())
+    }
+
     /// What is pending in this file will never be durable, whatever is synced later: what happens to pages that the
     /// kernel failed to write back. New writes are unharmed.
     pub fn drop_unsynced(&self, path: &str) {
@@ -152,6 +160,11 @@ impl CrashDisk {
         if let Some(file) = state.names.find(path).and_then(|number| state.files.get_mut(&number)) {
             file.drop_pending();
         }
+    }
+
+    /// The same for every file.
+    pub fn drop_all_unsynced(&self) {
+        self.state().files.values_mut().for_each(Content::drop_pending);
     }
 
     fn of(state: State) -> Self {

@@ -5,6 +5,7 @@
 //! budget of bytes) or read-only until told otherwise.
 //! Does not: lose what was not synced (that is [`CrashDisk`](crate::CrashDisk), over which it is usually laid).
 
+use crate::CrashDisk;
 use ledger::disk::{Disk, DiskError, DiskFile};
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
@@ -44,6 +45,9 @@ pub enum Failing {
     Half,
     /// It happened, and is reported as failed.
     Done,
+    /// A sync fails as it does on Linux: what it should have made durable never will be, though it is seen as before
+    /// and a further sync succeeds. Needs [`FaultyDisk::over`]; other operations do not happen.
+    Dropped,
 }
 
 /// What the system says.
@@ -74,6 +78,8 @@ pub struct Fault {
 #[derive(Clone)]
 pub struct FaultyDisk {
     inner: Arc<dyn Disk>,
+    /// The disk below, where it is one that can drop pages.
+    forgetful: Option<CrashDisk>,
     state: Arc<Mutex<State>>,
 }
 
@@ -163,7 +169,13 @@ impl FaultyDisk {
     /// `inner`, failing when told.
     #[must_use]
     pub fn new(inner: Arc<dyn Disk>) -> Self {
-        Self { inner, state: Arc::default() }
+        Self { inner, forgetful: None, state: Arc::default() }
+    }
+
+    /// `disk`, failing when told, also as [`Failing::Dropped`] says.
+    #[must_use]
+    pub fn over(disk: &CrashDisk) -> Self {
+        Self { forgetful: Some(disk.clone()), ..Self::new(Arc::new(disk.clone())) }
     }
 
     /// A failure to come, beside those told before.
@@ -218,9 +230,12 @@ impl FaultyDisk {
         match verdict {
             None => inner(),
             Some((failing, reason)) => {
-                if failing == Failing::Done {
+                match (failing, operation, &self.forgetful) {
                     // The result of the act is of no use to a caller who is told that it failed.
-                    inner()?;
+                    (Failing::Done, ..) => drop(inner()?),
+                    (Failing::Dropped, Operation::Sync, Some(disk)) => disk.drop_unsynced(path),
+                    (Failing::Dropped, Operation::SyncAll, Some(disk)) => disk.drop_all_unsynced(),
+                    _ => {}
                 }
                 Err(DiskError::new(operation.act(), path, reason.error()))
             }
@@ -251,7 +266,7 @@ impl FaultyDisk {
                 inner(fitted)?;
                 failed(Reason::DiskFull)
             }
-            Some((Failing::Undone, reason)) => failed(reason),
+            Some((Failing::Undone | Failing::Dropped, reason)) => failed(reason),
             Some((Failing::Half, reason)) => {
                 inner(fitted.split_at(fitting / 2).0)?;
                 failed(reason)

@@ -1,118 +1,111 @@
 //! Crashes and faults: whatever the disk forgets or refuses, what was acknowledged is there and the whole verifies.
 //!
 //! The disk is in memory and as bad as a disk may be (`testkit::CrashDisk`, `testkit::FaultyDisk`); the ledger is the
-//! real one, with its threads. Every failure names its seed or its operation.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+//! real one, moved step by step, so that a seed or the number of an operation, which every failure names, gives the
+//! same run again. What is checked is recomputed here from the entries alone.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests: what goes wrong ends them, and helpers stand outside of #[test] functions"
+)]
+
+mod check;
 mod faults;
+mod room;
 mod seeds;
+mod threads;
 
 use ledger::disk::Disk;
 use ledger::error::OpenError;
 use ledger::journal::FileJournal;
-use ledger::objects::{CHECKPOINT, FolderObjects, Objects};
-use ledger::{Ledger, Recovered};
+use ledger::objects::FolderObjects;
+use ledger::{Recovered, Stepped};
 use model::Actor;
-use proof::checkpoint::SignedCheckpoint;
-use proof::entry::{Body, Draft, Encoded, Entry};
-use proof::hash::leaf_hash;
+use proof::entry::{Body, Draft, Encoded};
 use proof::lifecycle::{Created, FORMAT};
 use proof::note::{KeyKind, SignerKey};
-use proof::tile::{self, Kind, Tile, WIDTH};
-use proof::tree::root_of;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use testkit::SteppedClock;
 
-const ORIGIN: &str = "crash.example/ledger";
-/// Small, so that files of the journal are changed often.
-const SEGMENT: usize = 16 << 10;
+pub(crate) const ORIGIN: &str = "crash.example/ledger";
 
-pub(crate) fn key() -> SignerKey {
-    SignerKey::new(ORIGIN, KeyKind::Ledger, &[9; 32]).unwrap()
+/// Where a ledger lies and what it reads the time from.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) clock: SteppedClock,
+    /// Bytes of a file of the journal.
+    pub(crate) segment: usize,
 }
 
-pub(crate) fn create(disk: &Arc<dyn Disk>) -> Result<(), OpenError> {
-    let created = Created {
-        format: FORMAT.to_owned(),
-        key: key().verifier().to_string(),
-        origin: ORIGIN.to_owned(),
-        stewards: Vec::new(),
-        succession: None,
-    };
-    let (objects, journal) = storage(disk);
-    ledger::create(objects, journal, Arc::new(clock()), &key(), &created)
+impl Place {
+    pub(crate) fn new(disk: Arc<dyn Disk>) -> Self {
+        Self { disk, clock: SteppedClock::new(Duration::from_millis(1)), segment: 16 << 10 }
+    }
+
+    /// The same with another disk in it.
+    pub(crate) fn with(&self, disk: Arc<dyn Disk>) -> Self {
+        Self { disk, ..self.clone() }
+    }
+
+    pub(crate) fn create(&self) -> Result<(), OpenError> {
+        let created = Created {
+            format: FORMAT.to_owned(),
+            key: key(1).verifier().to_string(),
+            origin: ORIGIN.to_owned(),
+            stewards: Vec::new(),
+            succession: None,
+        };
+        let (objects, journal) = self.storage();
+        ledger::create(objects, journal, Arc::new(self.clock.clone()), &key(1), &created)
+    }
+
+    /// Opens it with the keys of these numbers.
+    pub(crate) fn open(&self, keys: &[u8]) -> Result<(Stepped, Recovered), OpenError> {
+        let (objects, journal) = self.storage();
+        let keys = keys.iter().copied().map(key).collect();
+        Stepped::open(objects, journal, Arc::new(self.clock.clone()), keys)
+    }
+
+    pub(crate) fn storage(&self) -> (Arc<FolderObjects>, Arc<FileJournal>) {
+        let objects = FolderObjects::new(Arc::clone(&self.disk));
+        (Arc::new(objects), Arc::new(FileJournal::new(Arc::clone(&self.disk), self.segment)))
+    }
 }
 
-pub(crate) fn open(disk: &Arc<dyn Disk>) -> Result<(Ledger, Recovered), OpenError> {
-    let (objects, journal) = storage(disk);
-    Ledger::open(objects, journal, Arc::new(clock()), vec![key()])
+pub(crate) fn key(number: u8) -> SignerKey {
+    SignerKey::new(ORIGIN, KeyKind::Ledger, &[number; 32]).unwrap()
 }
 
-fn storage(disk: &Arc<dyn Disk>) -> (Arc<FolderObjects>, Arc<FileJournal>) {
-    (Arc::new(FolderObjects::new(Arc::clone(disk))), Arc::new(FileJournal::new(Arc::clone(disk), SEGMENT)))
+/// An entry that can be told from others by its subject, with so many bytes in its body.
+pub(crate) fn entry(mark: &str, bytes: usize) -> Encoded {
+    made("test", "test.made", mark, serde_json::json!({ "x": "x".repeat(bytes) }))
 }
 
-fn clock() -> SteppedClock {
-    SteppedClock::new(Duration::from_millis(1))
+/// An entry as short as there can be.
+pub(crate) fn smallest() -> Encoded {
+    made("t", "t", "s", serde_json::json!({}))
 }
 
-/// An entry that can be told from all others by its mark.
-pub(crate) fn entry(mark: &str) -> Encoded {
+fn made(machine: &str, kind: &str, subject: &str, value: serde_json::Value) -> Encoded {
     let draft = Draft {
-        actor: Actor::machine("test"),
-        kind: "test.made".to_owned(),
-        subject: mark.to_owned(),
+        actor: Actor::machine(machine),
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
         unit: None,
         form: None,
-        body: Body::Clear { value: serde_json::json!({}), salt: None },
+        body: Body::Clear { value, salt: None },
         signature: None,
     };
     draft.encode().unwrap()
 }
 
-/// What was acknowledged: number of the entry, and its mark.
-pub(crate) type Acknowledged = BTreeMap<u64, String>;
-
-/// Recomputes everything published, naively and from the entries alone, and looks for what was acknowledged.
-pub(crate) fn check(disk: &Arc<dyn Disk>, acknowledged: &Acknowledged, context: &str) {
-    let objects = FolderObjects::new(Arc::clone(disk));
-    let head = SignedCheckpoint::parse(&objects.fetch(CHECKPOINT).unwrap().expect(context)).expect(context);
-    let _ = head.note().verify(key().verifier()).expect(context);
-    let size = head.unverified().size;
-    let mut entries = Vec::new();
-    for index in 0..size.div_ceil(WIDTH) {
-        let bundle = Tile::in_tree(Kind::Entries, index, size).unwrap();
-        let content =
-            objects.fetch(&bundle.path()).unwrap().unwrap_or_else(|| panic!("{context}: {}", bundle.path()));
-        entries.extend(tile::entries(&content, bundle.width).expect(context).into_iter().map(<[u8]>::to_vec));
-    }
-    let mut hashes: Vec<_> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-    assert_eq!(root_of(&hashes), head.unverified().root, "{context}: root");
-    for level in 0..=tile::TOP_LEVEL {
-        for (index, chunk) in (0..).zip(hashes.chunks(256)) {
-            let tile = Tile { kind: Kind::Hashes(level), index, width: u16::try_from(chunk.len()).unwrap() };
-            let content =
-                objects.fetch(&tile.path()).unwrap().unwrap_or_else(|| panic!("{context}: {}", tile.path()));
-            assert_eq!(
-                tile::hashes(&content, tile.width).expect(context),
-                chunk,
-                "{context}: {}",
-                tile.path()
-            );
-        }
-        hashes = hashes.as_chunks::<256>().0.iter().map(|full| root_of(full)).collect();
-    }
-    let mut last = None;
-    for (number, bytes) in (0u64..).zip(&entries) {
-        let entry = Entry::parse(bytes).unwrap_or_else(|error| panic!("{context}: entry {number}: {error}"));
-        assert!(last <= Some(entry.time()), "{context}: time goes back at {number}");
-        last = Some(entry.time());
-        if let Some(mark) = acknowledged.get(&number) {
-            assert_eq!(entry.subject(), mark, "{context}: entry {number}");
-        }
-    }
-    let most = acknowledged.last_key_value().map_or(0, |(number, _)| *number);
-    assert!(most < size, "{context}: entry {most} was acknowledged, {size} are there");
-}
+/// Entries made once, since making one takes longer than anything else here: small ones, marked by their number.
+pub(crate) static ENTRIES: LazyLock<Vec<(String, Encoded)>> = LazyLock::new(|| {
+    let marked = |number: usize| (number.to_string(), entry(&number.to_string(), number % 300));
+    (0..1000).map(marked).collect()
+});

@@ -2,10 +2,15 @@
 
 #![cfg(test)]
 
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
 mod forged;
+#[cfg(test)]
 mod live;
+#[cfg(test)]
 mod meaning;
+#[cfg(test)]
 mod still;
 
 use fixture::{Installation, draft, installation, judge_ledger, key_of};

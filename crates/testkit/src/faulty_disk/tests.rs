@@ -136,3 +136,19 @@ fn patterns_fit_as_wholes() {
     assert!(fits("名/*", "名/冊") && fits("", ""));
     assert!(!fits("a/*", "b/a/c") && !fits("*/b", "a/bc") && !fits("a*b", "a") && !fits("", "a"));
 }
+
+#[test]
+fn a_sync_that_drops_pages_leaves_them_seen_and_never_durable() {
+    let inner = CrashDisk::new();
+    replace(&inner, "file", b"old").unwrap();
+    let disk = FaultyDisk::over(&inner);
+    for operation in [Operation::Sync, Operation::SyncAll] {
+        disk.open("file").unwrap().write_at(0, b"new").unwrap();
+        disk.fail(Fault::of(operation, Failing::Dropped, Reason::Device));
+        let failed = if operation == Operation::Sync { disk.sync("file") } else { disk.sync_all() };
+        assert!(failed.is_err());
+        disk.sync("file").unwrap();
+        assert!(holds(&inner, "file", b"new"));
+        assert!((0..50).all(|seed| holds(&inner.crash(seed), "file", b"old")));
+    }
+}
