@@ -159,11 +159,12 @@ fn ownerless(context: &Context<'_>, verifiers: &[&dyn Verifier]) -> Vec<Finding>
     let files = context.files;
     let mut findings = Vec::new();
     for path in files.files().iter().filter(|path| !owned(path)) {
-        match path.strip_suffix(".new") {
+        let name = path.strip_suffix(".new").or_else(|| path.strip_suffix(".old"));
+        match name.filter(|name| owned(name)) {
             // Beside a running writer, a file on its way to its name is as it should be.
-            Some(name) if context.live && owned(name) => {}
-            Some(name) if owned(name) => findings.push(Finding::bytes(path, words::unfinished())),
-            _ => findings.push(Finding::bytes(path, words::unknown_file())),
+            Some(_) if context.live => {}
+            Some(_) => findings.push(Finding::bytes(path, words::unfinished())),
+            None => findings.push(Finding::bytes(path, words::unknown_file())),
         }
     }
     // A folder with something in it shows by what is in it.

@@ -35,6 +35,18 @@ pub enum Sort {
     Meaning,
 }
 
+impl Sort {
+    /// Its name, one word, for machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Unreadable => "unreadable",
+            Self::Meaning => "meaning",
+        }
+    }
+}
+
 /// Findings, the first [`MOST_FINDINGS`] of them kept in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {

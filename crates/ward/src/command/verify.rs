@@ -38,7 +38,7 @@ pub(crate) struct Verify {
 
 pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let data = &args.data.data;
-    if !data.is_dir() {
+    if !["ledger", "keys", "vault"].iter().any(|part| data.join(part).is_dir()) {
         return Err(Refused::misuse(OpenError::NoLedger.told()));
     }
     let policy = args.policy.as_deref().map(super::proof::read_policy).transpose()?;
@@ -58,7 +58,9 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     bar.0.finish_and_clear();
     let report = report.ok_or_else(|| Refused::misuse(OpenError::NoLedger.told()))?;
     print(&report, args.json);
-    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    // Files that cannot be read are no verdict about what is in them.
+    let code = if report.is_undone() { 2 } else { u8::from(!report.is_good()) };
+    Ok(ExitCode::from(code))
 }
 
 /// The verifiers of an installation's parts. Later parts add theirs here.
@@ -101,6 +103,9 @@ fn print(report: &Report, as_json: bool) {
             "驗證通過：{} 個檔案，逐位元組查核無誤。\nVerified: {} files, each as it must be.",
             report.files, report.files
         );
+    } else if report.is_undone() {
+        let count = report.findings.count();
+        println!("無法驗證：{count} 個檔案無法讀取。\nNot possible: {count} files cannot be read.");
     } else {
         let count = report.findings.count();
         println!(
@@ -131,7 +136,7 @@ fn place(finding: &Finding) -> String {
 fn finding_json(finding: &Finding) -> serde_json::Value {
     json!({
         "byte": finding.at_byte, "en": finding.what.en, "entry": finding.entry, "path": finding.path,
-        "zh": finding.what.zh,
+        "sort": finding.sort.name(), "zh": finding.what.zh,
     })
 }
 
