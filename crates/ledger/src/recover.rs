@@ -69,7 +69,9 @@ pub(crate) fn open(parts: &Parts, keys: Vec<SignerKey>) -> Result<(Writer, Publi
     let tiles = TileWriter::load(objects, marked.size)?;
     let mut frontier = TileHashes::new(objects, marked.size).frontier()?;
     if frontier.root() != marked.root {
-        return Err(damaged(objects, "durable", "its root is not that of the tiles"));
+        let edge: Vec<_> = tile::edge(marked.size).map(Tile::path).collect();
+        let what = format!("its root is not that of the tiles; it, or one of {} is changed", edge.join(", "));
+        return Err(damaged(objects, "durable", &what));
     }
     let replay = parts.journal.replay()?;
     let batches = batches_after(&marked, &replay.records)?;
@@ -188,7 +190,7 @@ fn check_published(
 ) -> Result<(), OpenError> {
     for path in [CHECKPOINT, COSIGNED] {
         let believed = match objects.fetch(path)? {
-            Some(bytes) => believe(&bytes, key),
+            Some(bytes) => believe(&bytes, key, have.size),
             None if path == CHECKPOINT => Err("it is missing".to_owned()),
             None => continue,
         };
@@ -207,10 +209,11 @@ fn check_published(
     Ok(())
 }
 
-/// A head whose signature holds, where it is one of the key in use; heads of retired keys are for `ward verify`.
-fn believe(head: &[u8], key: &VerifierKey) -> Result<Checkpoint, String> {
+/// A head whose signature holds. One of the present size is signed by the key in use; older ones may be of a retired
+/// key, which are for `ward verify`.
+fn believe(head: &[u8], key: &VerifierKey, present: u64) -> Result<Checkpoint, String> {
     let head = SignedCheckpoint::parse(head).map_err(|error| error.to_string())?;
-    if head.note().claims(key) {
+    if head.note().claims(key) || head.unverified().size == present {
         let _signed = head.note().verify(key).map_err(|error| error.to_string())?;
     }
     Ok(head.unverified().clone())
