@@ -455,7 +455,7 @@ pub(super) fn succeeds(succession: &Succession) -> Told {
     let (kept, seen) = (kept.0, seen.0);
     Told::new(
         format!(
-            "本帳本為 {old_origin} 的後繼：承接其前 {kept} 筆，遺失至第 {seen} 筆之前。監護人簽章須以該帳本第 0 筆查驗（ward proof succession）。"
+            "本帳本為 {old_origin} 的後繼：承接其前 {kept} 筆，遺失至第 {seen} 筆之前。監護人簽章須以該帳本第 0 筆查驗。"
         ),
         format!(
             "This ledger succeeds {old_origin}: it keeps the first {kept} entries, and those up to {seen} are lost. The stewards' signatures are checked with entry 0 of that ledger."
