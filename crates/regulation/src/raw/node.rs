@@ -41,9 +41,15 @@ impl<'d> Node<'d> {
     /// place of the text itself.
     #[must_use]
     pub fn place_in(self, offset: usize) -> Place {
-        let written = self.document.text.get(self.at..self.end).unwrap_or_default();
+        let written = self.written();
         let plain = !written.contains('\\') && !written.starts_with("\"\"\"") && !written.starts_with("'''");
         self.document.place(if plain { self.at + 1 + offset } else { self.at })
+    }
+
+    /// As it stands in the file.
+    #[must_use]
+    pub fn written(self) -> &'d str {
+        self.document.text.get(self.at..self.end).unwrap_or_default()
     }
 
     /// The text.

@@ -191,7 +191,7 @@ fn register<'d>(
         if RESERVED.contains(&field.as_str()) {
             let (zh, en) = (
                 format!("「{field}」為條件式保留字,不得作為欄位代號"),
-                format!("{field:?} is a word of conditions; no field may be called so"),
+                format!("{:?} is a word of conditions; no field may be called so", field.as_str()),
             );
             problems.add(table.place_at("id"), zh, en);
         }

@@ -157,8 +157,8 @@ impl<'s> Sample<'s> {
             Type::Person => Some(Value::Person(PersonId::from_bytes(made_up(node.text()?)))),
             Type::Reference(register) => {
                 let table = node.table()?;
-                let place = node.place();
-                let record = RecordId::from_bytes(made_up(&place.to_string()));
+                // Written the same, it is the same record.
+                let record = RecordId::from_bytes(made_up(&format!("{register} {}", node.written())));
                 self.records.borrow_mut().insert(record, table);
                 Some(Value::Reference(Reference { register: register.clone(), record }))
             }
