@@ -7,7 +7,7 @@
 //! Does not: know what an entry says; check heads (recovery does, `recover`).
 //! Source: `docs/format.md` §10.1.
 
-use crate::disk::{Disk, DiskError, DiskFile};
+use crate::disk::{self, Disk, DiskError, DiskFile};
 use proof::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -61,8 +61,14 @@ pub trait Journal: Send + Sync {
     /// `NotWritten`: it is surely not there. `Unknown`: it may be.
     fn append(&self, record: &Record) -> Result<(), JournalError>;
 
-    /// Reads all that is there and makes it durable; called once, before the first append. A process that was killed
-    /// may have left records that are seen and not durable; nothing may be built upon those.
+    /// Makes durable what is seen: the last record may be there in memory only, because the process before was killed
+    /// or its last sync failed, and nothing may be built upon that. Called once, before `replay`, by the one who writes.
+    ///
+    /// # Errors
+    /// `Disk`: it may not be.
+    fn settle(&self) -> Result<(), JournalError>;
+
+    /// Reads all that is there; changes nothing.
     ///
     /// # Errors
     /// `Disk`, `Damaged`.
@@ -169,14 +175,11 @@ impl FileJournal {
 
     fn ensure_reserve(&self) -> Result<(), DiskError> {
         let names = self.disk.list(FOLDER)?.unwrap_or_default();
-        if !names.iter().any(|name| name == "reserve") {
-            return self.write_zeros(self.segment_bytes);
+        // Left by a crash before a renaming, or by one that undid it.
+        for unfinished in names.iter().filter(|name| name.ends_with(".new")) {
+            self.disk.remove(&format!("{FOLDER}/{unfinished}"))?;
         }
-        // Left by a crash that undid a renaming.
-        if names.iter().any(|name| name == "reserve.new") {
-            self.disk.remove(&format!("{RESERVE}.new"))?;
-        }
-        Ok(())
+        if names.iter().any(|name| name == "reserve") { Ok(()) } else { self.write_zeros(self.segment_bytes) }
     }
 
     /// In pieces, each synced, so that appends to the file in use do not queue behind all of it.
@@ -214,11 +217,24 @@ impl Journal for FileJournal {
         Ok(())
     }
 
+    /// A sync of what is there would not do: after one that failed, the kernel may take the pages for clean and never
+    /// write them. So the file is copied. All others hold acknowledged records only.
+    fn settle(&self) -> Result<(), JournalError> {
+        for (_, path) in self.segments()?.iter().rev() {
+            let mut content = self.disk.read(path)?.unwrap_or_default();
+            if let Some(last) = content.iter().rposition(|byte| *byte != 0) {
+                content.truncate((last + 1).next_multiple_of(PAGE));
+                disk::replace(self.disk.as_ref(), path, &content)?;
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn replay(&self) -> Result<Replay, JournalError> {
         let mut replay = Replay::default();
         let segments = self.segments()?;
         for (at, (first, path)) in segments.iter().enumerate() {
-            self.disk.sync(path)?;
             let content = self.disk.read(path)?.unwrap_or_default();
             let torn = read_segment(*first, path, &content, &mut replay.records)?;
             if let Some(torn) = torn {
@@ -228,9 +244,6 @@ impl Journal for FileJournal {
                 }
                 replay.torn = Some(torn);
             }
-        }
-        if !segments.is_empty() {
-            self.disk.sync_folder(FOLDER)?;
         }
         Ok(replay)
     }

@@ -217,7 +217,9 @@ impl Reader {
         let size = self.checkpoint()?.size;
         let index = range.start / WIDTH;
         let none = ReadError::NoEntry { index: range.start, size };
-        let Some(bundle) = Tile::in_tree(Kind::Entries, index, size) else { return Err(none) };
+        let Some(bundle) = Tile::in_tree(Kind::Entries, index, size).filter(|_| range.start < size) else {
+            return Err(none);
+        };
         let content = tiles::fetch(self.objects.as_ref(), bundle)?;
         let path = || self.objects.shown(&bundle.path());
         let entries = tile::entries(&content, bundle.width)

@@ -73,6 +73,7 @@ pub(crate) fn open(parts: &Parts, keys: Vec<SignerKey>) -> Result<(Writer, Publi
         let what = format!("its root is not that of the tiles; it, or one of {} is changed", edge.join(", "));
         return Err(damaged(objects, "durable", &what));
     }
+    parts.journal.settle()?;
     let replay = parts.journal.replay()?;
     let batches = batches_after(&marked, &replay.records)?;
     for batch in &batches {
@@ -126,13 +127,18 @@ fn publish_recovered(
     let end = batches.last().map_or(before, |batch| batch.end());
     let mut leftovers = Leftovers::find(objects.as_ref(), before, end)?;
     publisher.put_tiles(batches, &mut leftovers)?;
+    let head = head_to_show(objects.as_ref(), &publisher.head)?;
     if replay.records.is_empty() && replay.torn.is_none() {
         // The mark that was read may have a name in the page cache only: whoever made it, or the folders of the
         // journal, may have been killed before the last sync.
         objects.replace(DURABLE, &publisher.head)?;
+        // A crash right behind the mark leaves the head before it, and the journal may have held nothing durable.
+        if objects.fetch(CHECKPOINT)?.as_ref() != Some(&head) {
+            objects.replace(CHECKPOINT, &head)?;
+        }
     } else {
         publisher.mark_durable()?;
-        objects.replace(CHECKPOINT, &head_to_show(objects.as_ref(), &publisher.head)?)?;
+        objects.replace(CHECKPOINT, &head)?;
         publisher.journal.clear()?;
     }
     publisher.journal.prepare()?;
