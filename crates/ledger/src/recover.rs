@@ -127,18 +127,13 @@ fn publish_recovered(
     let end = batches.last().map_or(before, |batch| batch.end());
     let mut leftovers = Leftovers::find(objects.as_ref(), before, end)?;
     publisher.put_tiles(batches, &mut leftovers)?;
-    let head = head_to_show(objects.as_ref(), &publisher.head)?;
     if replay.records.is_empty() && replay.torn.is_none() {
         // The mark that was read may have a name in the page cache only: whoever made it, or the folders of the
         // journal, may have been killed before the last sync.
         objects.replace(DURABLE, &publisher.head)?;
-        // A crash right behind the mark leaves the head before it, and the journal may have held nothing durable.
-        if objects.fetch(CHECKPOINT)?.as_ref() != Some(&head) {
-            objects.replace(CHECKPOINT, &head)?;
-        }
     } else {
         publisher.mark_durable()?;
-        objects.replace(CHECKPOINT, &head)?;
+        objects.replace(CHECKPOINT, &head_to_show(objects.as_ref(), &publisher.head)?)?;
         publisher.journal.clear()?;
     }
     publisher.journal.prepare()?;
@@ -210,6 +205,10 @@ fn check_published(
         }
         if head.size == have.size && head.root != have.root {
             return Err(damaged(objects, path, "it shows another root than the entries have"));
+        }
+        // The mark is never ahead of the published head but between two steps of a recovery, when the journal is full.
+        if head.size < have.size && path == CHECKPOINT && closed_cleanly {
+            return Err(damaged(objects, path, "it is older than the mark beside it, ledger/durable"));
         }
     }
     Ok(())

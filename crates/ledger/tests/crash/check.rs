@@ -85,7 +85,7 @@ fn walk(place: &Place, folder: &str, paths: &mut Vec<String>) {
 }
 
 /// The tiles and bundles a tree of this size must have.
-fn tiles(size: u64) -> Vec<Tile> {
+pub(crate) fn tiles(size: u64) -> Vec<Tile> {
     let kinds = std::iter::once(Kind::Entries).chain((0..=TOP_LEVEL).map(Kind::Hashes));
     let tiles = |kind| (0..).map_while(move |index| Tile::in_tree(kind, index, size));
     kinds.flat_map(tiles).collect()

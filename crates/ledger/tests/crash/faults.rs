@@ -2,8 +2,8 @@
 //! Then the process starts anew, or the machine does, or first the one and then the other.
 
 use crate::{ENTRIES, Place, check, entry};
-use ledger::disk::DiskError;
-use ledger::error::{AppendError, StopReason};
+use ledger::disk::{Disk as _, DiskError};
+use ledger::error::{AppendError, OpenError, StopReason};
 use ledger::journal::Journal as _;
 use proof::entry::{Encoded, Entry};
 use std::collections::BTreeSet;
@@ -70,7 +70,7 @@ fn batch(number: usize) -> Option<(Vec<String>, Vec<Encoded>)> {
 pub(crate) fn check_found(place: &Place, told: &Told, context: &str) {
     let mut ledger = match place.open(&[1, 2]) {
         Ok((ledger, _)) => ledger,
-        Err(ledger::error::OpenError::NoLedger) if !told.created && told.acknowledged.is_empty() => return,
+        Err(OpenError::NoLedger) if !told.created && told.acknowledged.is_empty() => return,
         Err(error) => panic!("{context}: {error:?} after {told:?}"),
     };
     ledger.append(vec![entry("found", 0)]).expect(context);
@@ -197,6 +197,21 @@ fn a_file_of_the_journal_that_could_not_be_begun_is_never_passed_over() {
         };
         check_found(&place, &told, &format!("{operation:?}"));
     }
+}
+
+#[test]
+fn a_published_head_that_was_taken_back_is_not_built_upon() {
+    let disk = CrashDisk::new();
+    let place = Place::new(Arc::new(disk.clone()));
+    place.create().unwrap();
+    let older = disk.peek("ledger/checkpoint").unwrap();
+    let (mut ledger, _) = place.open(&[1]).unwrap();
+    ledger.append(vec![entry("one", 0)]).unwrap();
+    ledger.close().unwrap();
+    disk.write("ledger/checkpoint", &older).unwrap();
+    let error = place.open(&[1]).err().unwrap();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.told().en.contains("ledger/checkpoint"), "{}", error.told());
 }
 
 /// The cause at the bottom of an error.

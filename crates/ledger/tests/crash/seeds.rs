@@ -288,6 +288,16 @@ impl World {
 
     fn done(&mut self, well: bool, done: &dyn std::fmt::Debug) -> Going {
         self.look_at_head();
+        // All that the head covers can be read, at any moment.
+        for tile in self.seen.last().map_or(Vec::new(), |(size, _)| check::tiles(*size)) {
+            let path = format!("ledger/{}", tile.path());
+            assert!(
+                self.disk.peek(&path).is_some(),
+                "{}: {path} is missing, {:?}",
+                self.context(),
+                self.seen
+            );
+        }
         if well {
             return Going::On;
         }
