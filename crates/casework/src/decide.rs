@@ -21,7 +21,6 @@ use crate::state::State;
 use crate::view::View;
 use model::{Actor, Person, RecordId, UnitId};
 use regulation::{DutyId, Register};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a person is to sign for a command to be accepted.
@@ -35,8 +34,8 @@ pub struct Asked {
     pub outcome: String,
     /// The pack with its version.
     pub pack: String,
-    /// Fields that must not be in clear.
-    pub seal: BTreeSet<regulation::FieldId>,
+    /// Is the entry that will carry it sealed? Then the reason goes into the statement as its hash.
+    pub private: bool,
 }
 
 /// What happens when `by` gives `command`, in order. `fresh` draws ids of records that effects open.
@@ -75,7 +74,7 @@ pub fn rehearse(
     let pack = around.shelf.version(version).ok_or(Refusal::VersionMissing(version))?.name();
     let body = if own { event.body_bytes().ok() } else { None };
     let previous = if own { None } else { before.and_then(|case| case.bound).map(|bound| bound.entry) };
-    Ok(Some(Asked { previous, body, outcome: step::spelled(outcome), pack, seal: event.seal.clone() }))
+    Ok(Some(Asked { previous, body, outcome: step::spelled(outcome), pack, private: event.private }))
 }
 
 /// A decision in progress.
@@ -182,7 +181,8 @@ impl<'a> Deciding<'a> {
         let register = self.register(case)?;
         let sealed =
             |field: &regulation::FieldId| register.field(field.as_str()).is_some_and(|field| field.sealed);
-        let seal = body.content().map(|content| content.0.keys().filter(|id| sealed(id)).cloned().collect());
+        let hides = body.content().is_some_and(|content| content.0.keys().any(sealed));
+        let private = hides || register.retention.keep.is_some() && body.tells();
         let event = Event {
             subject: Subject::Record(case.record),
             form: Some(format!("{}/{}", case.register.as_str().replace('_', "-"), case.version)),
@@ -191,7 +191,7 @@ impl<'a> Deciding<'a> {
             at: self.around.now,
             body,
             signed,
-            seal: seal.unwrap_or_default(),
+            private,
         };
         self.push(event)
     }
@@ -206,7 +206,7 @@ impl<'a> Deciding<'a> {
             at: self.around.now,
             body,
             signed: None,
-            seal: BTreeSet::new(),
+            private: false,
         })
     }
 

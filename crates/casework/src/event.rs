@@ -32,8 +32,9 @@ pub struct Event {
     pub body: Body,
     /// The signature the entry carries.
     pub signed: Option<Box<Signed>>,
-    /// Fields of the body that must not be in clear; where there are any, the body is to be sealed.
-    pub seal: BTreeSet<FieldId>,
+    /// Is the body to be sealed? It is where it has fields that must not be in clear, and where it tells of a record
+    /// that may be destroyed one day.
+    pub private: bool,
 }
 
 /// What an event is about.
@@ -487,6 +488,23 @@ impl Body {
             Self::SignaturesVoided { .. } => "signatures.voided/1",
             Self::Signed { .. } => "step.signed/1",
             Self::Taken { .. } => "step.taken/1",
+        }
+    }
+
+    /// Does it tell of content, in whatever words? What does not may stay in clear for good.
+    #[must_use]
+    pub const fn tells(&self) -> bool {
+        match self {
+            Self::Changed { .. }
+            | Self::EffectRefused { .. }
+            | Self::HookAnswered { .. }
+            | Self::HookAsked { .. }
+            | Self::Moved { .. }
+            | Self::Notice { .. }
+            | Self::Opened { .. }
+            | Self::Reckoned { .. } => true,
+            Self::Signed { reason, content, .. } => reason.is_some() || content.is_some(),
+            _ => false,
         }
     }
 

@@ -154,12 +154,26 @@ fn a_running_case_stays_on_its_version_until_it_is_moved_as_the_new_one_says() {
 }
 
 #[test]
-fn fields_that_must_not_be_in_clear_are_marked_wherever_they_are_carried() {
+fn whatever_carries_a_field_that_must_not_be_in_clear_is_private() {
     let mut city = City::new();
     city.office.registers.get_mut("permit").unwrap().fields[0].sealed = true;
     let record = city.file(who(1, "operator"), "密", false).unwrap();
     for event in city.history.iter().filter(|event| event.record() == Some(record)) {
         let carries = event.body.content().is_some_and(|content| content.0.contains_key("subject"));
-        assert_eq!(event.seal.contains("subject"), carries, "{}", event.kind());
+        assert_eq!(event.private, carries, "{}", event.kind());
     }
+}
+
+#[test]
+fn what_tells_of_a_record_that_may_be_destroyed_one_day_is_private() {
+    let mut city = City::new();
+    let keep = "5 years".parse().unwrap();
+    city.office.registers.get_mut("permit").unwrap().retention.keep = Some(keep);
+    let record = city.file(who(1, "operator"), "A", false).unwrap();
+    city.take(who(3, "head"), record, "refuse", Outcome::Refuse, &[]).ok();
+    let of_record = city.history.iter().filter(|event| event.record() == Some(record));
+    let (private, clear): (Vec<_>, Vec<_>) = of_record.partition(|event| event.private);
+    assert!(private.iter().any(|event| event.kind() == "case.opened/1"));
+    assert!(clear.iter().any(|event| event.kind() == "clock.set/1"), "{:?}", kinds(&city.history));
+    assert!(private.iter().all(|event| event.body.tells()));
 }
