@@ -68,6 +68,7 @@ pub use register::{
 pub use role::{ActorRule, Grade, HeldIn, Role, RolePlace, Who};
 pub use section::{Section, Sections, whole_file};
 pub use shape::{Form, Key, Shape, may, need};
+pub use similar::nearest;
 pub use source::{Files, Folder, Source, digest};
 pub use succession::succession;
 pub use time::{

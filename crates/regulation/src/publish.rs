@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 #[must_use]
 pub fn schemas(sections: &Sections) -> BTreeMap<String, Value> {
     let ours = FILE_KINDS.iter().map(|kind| (kind.schema.to_owned(), schema(kind.title, kind.shape)));
-    let engines =
-        sections.iter().map(|section| (section.name().to_owned(), schema(section.title(), section.shape())));
+    let engines = sections
+        .iter()
+        .filter(|section| section.has_folder())
+        .map(|section| (section.name().to_owned(), schema(section.title(), section.shape())));
     ours.chain(engines).collect()
 }
 

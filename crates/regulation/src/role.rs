@@ -49,6 +49,8 @@ pub struct Grade {
     pub sign: Evidence,
     /// Are its records kept on paper, this grade or one below saying so?
     pub paper: bool,
+    /// Is everybody cleared for it, this grade or one above saying so? Always true of the lowest.
+    pub cleared: bool,
 }
 
 /// Who may act. One rule; where several are listed any one suffices.

@@ -1,7 +1,7 @@
 //! Parts of a pack that belong to engines: limits, rules, devices, outlets.
 //!
 //! An engine registers its section; the pack then has a folder of that name, checked like all others, and what
-//! was read is found with [`crate::Contents::section`].
+//! was read is found with [`crate::Contents::section`]. A section without a folder looks at the policies only.
 //! Source: `docs/pack.md`, first table.
 
 use crate::clause::EngineBody;
@@ -15,6 +15,11 @@ use std::collections::BTreeMap;
 pub trait Section: Send + Sync {
     /// Its folder and the name of its schema, for example `limits`.
     fn name(&self) -> &'static str;
+
+    /// Has it a folder and a schema of its own? Without them it is there for [`Section::policies`].
+    fn has_folder(&self) -> bool {
+        true
+    }
 
     /// Its title in Traditional Chinese and English.
     fn title(&self) -> (&'static str, &'static str);

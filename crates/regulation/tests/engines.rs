@@ -179,3 +179,49 @@ fn a_sealed_field_does_not_move_into_the_open() {
     let told = told(&first, &second(&opened, Some("from = 1\n")));
     assert!(told[0].contains("the field alarm_code of key"), "{told:?}");
 }
+
+/// An engine that only looks at the policies.
+struct Watcher;
+
+static NOTHING: Shape = Shape { keys: &[] };
+
+impl Section for Watcher {
+    fn name(&self) -> &'static str {
+        "policies"
+    }
+
+    fn has_folder(&self) -> bool {
+        false
+    }
+
+    fn title(&self) -> (&'static str, &'static str) {
+        ("政策", "Policies")
+    }
+
+    fn shape(&self) -> &'static Shape {
+        &NOTHING
+    }
+
+    fn read(&self, files: &[(&str, Table<'_>)], _: &Context<'_>) -> EngineBody {
+        EngineBody(Arc::new(files.len()))
+    }
+
+    fn policies(&self, policies: &BTreeMap<Box<str>, Box<str>>, context: &Context<'_>) {
+        for path in policies.keys() {
+            let (zh, en) = ("看過了", "it was seen");
+            context.problem_with(regulation::whole_file(path), zh, en, Some("nothing".into()));
+        }
+    }
+}
+
+#[test]
+fn an_engine_without_a_folder_sees_the_policies_and_has_no_files_and_no_schema() {
+    let mut files = tiny();
+    files.insert("policies/own.toml".into(), b"a = 1\n".to_vec());
+    let sections = Sections::none().with(Watcher);
+    let problems = load_with(&Files::new(files), &sections).unwrap_err();
+    let told: Vec<String> = problems.iter().map(|problem| problem.place.to_string()).collect();
+    assert_eq!(told, ["policies/base.cedar:1:1", "policies/own.toml:1:1"]);
+    assert_eq!(problems[0].suggestion.as_deref(), Some("nothing"));
+    assert_eq!(schemas(&sections).len(), schemas(&Sections::none()).len());
+}

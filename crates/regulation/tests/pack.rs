@@ -27,6 +27,12 @@ fn the_tiny_pack_has_no_problems_and_holds_what_its_files_say() {
 }
 
 #[test]
+fn everybody_is_cleared_for_the_marked_grade_and_those_below() {
+    let cleared: Vec<bool> = tiny().grades.iter().map(|grade| grade.cleared).collect();
+    assert_eq!(cleared, [true, true, false]);
+}
+
+#[test]
 fn what_is_uncertain_in_a_calendar_is_a_note() {
     let pack = tiny();
     let [note] = pack.notes.as_slice() else { panic!("one note is expected") };

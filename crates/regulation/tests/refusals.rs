@@ -123,6 +123,17 @@ fn duplicates_are_refused_at_the_second() {
 }
 
 #[test]
+fn a_second_grade_for_everybody_is_refused() {
+    one(
+        "grades.toml",
+        "sign = \"passkey\"",
+        "⟦cleared = true\nsign = \"passkey\"",
+        "`cleared` stands once",
+        None,
+    );
+}
+
+#[test]
 fn unknown_names_are_refused_with_what_was_meant() {
     one(
         KEY,

@@ -343,7 +343,13 @@ pub(crate) fn office() -> Office {
         deputy: name != "director",
         clauses: vec![],
     };
-    let grade = |name: &str, sign| Grade { id: id(name), label: label(name), sign, paper: false };
+    let grade = |name: &str, sign| Grade {
+        id: id(name),
+        label: label(name),
+        sign,
+        paper: false,
+        cleared: name == "plain",
+    };
     Office {
         registers: [(id("permit"), permit()), (id("sheet"), sheet())].into(),
         duties: [(id("rounds"), rounds())].into(),

@@ -52,6 +52,17 @@ impl<'c> Context<'c> {
         self.problems.add(place, zh, en);
     }
 
+    /// Tells a problem with what to write instead, where that is known.
+    pub fn problem_with(
+        &self,
+        place: Place,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+        suggestion: Option<String>,
+    ) {
+        self.problems.add_with(place, zh, en, suggestion);
+    }
+
     /// Tells something that is not wrong but should be known.
     pub fn note(&self, place: Place, zh: impl Into<String>, en: impl Into<String>) {
         self.problems.note(place, zh, en);

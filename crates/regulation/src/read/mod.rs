@@ -116,7 +116,9 @@ fn belongs(path: &str, sections: &Sections) -> bool {
         .iter()
         .any(|kind| if kind.path.ends_with('/') { in_folder(kind.path, ".toml") } else { path == kind.path });
     ours || in_folder("policies/", ".cedar")
-        || sections.iter().any(|section| in_folder(&format!("{}/", section.name()), ".toml"))
+        || sections
+            .iter()
+            .any(|section| section.has_folder() && in_folder(&format!("{}/", section.name()), ".toml"))
 }
 
 fn read(

@@ -91,8 +91,8 @@ fn hook(table: Table<'_>, context: &Context<'_>) -> Option<(HookId, Hook)> {
 }
 
 pub(super) fn grades(file: Table<'_>, context: &Context<'_>) -> Vec<Grade> {
-    let (mut sign, mut paper) = (Evidence::None, false);
-    let mut grades = Vec::new();
+    let (mut sign, mut paper, mut cleared) = (Evidence::None, false, false);
+    let mut grades: Vec<Grade> = Vec::new();
     for table in file.tables("grade") {
         if let Some(written) = evidence(table.text("sign")) {
             if written < sign {
@@ -107,10 +107,20 @@ pub(super) fn grades(file: Table<'_>, context: &Context<'_>) -> Vec<Grade> {
             context.problem(table.place_of("paper"), zh, en);
         }
         paper |= table.flag("paper").unwrap_or(false);
+        let marked = table.flag("cleared") == Some(true);
+        if marked && std::mem::replace(&mut cleared, true) {
+            let (zh, en) = (
+                "cleared 僅標示於人人可閱之最高等級",
+                "`cleared` stands once, on the highest grade that everybody is cleared for",
+            );
+            context.problem(table.place_of("cleared"), zh, en);
+        }
         if let (Some(id), Some(label)) = (table.parsed("id"), context.label(table, "label")) {
-            grades.push(Grade { id, label, sign, paper });
+            grades.push(Grade { id, label, sign, paper, cleared: marked });
         }
     }
+    let highest = grades.iter().rposition(|grade| grade.cleared).unwrap_or(0);
+    grades.iter_mut().take(highest + 1).for_each(|grade| grade.cleared = true);
     grades
 }
 

@@ -104,6 +104,12 @@ static GRADE: Shape = Shape {
             "the least signature on its records",
         ),
         may("paper", Form::Flag, "採紙本", "are its records kept on paper?"),
+        may(
+            "cleared",
+            Form::Flag,
+            "未經核定者可閱之最高等級",
+            "the highest grade that everybody is cleared for",
+        ),
     ],
 };
 
