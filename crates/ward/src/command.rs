@@ -6,6 +6,7 @@ pub(crate) mod append;
 mod bundle;
 mod key;
 mod ledger;
+mod pack;
 pub(crate) mod proof;
 mod succession;
 mod vault;
@@ -45,6 +46,9 @@ enum Command {
     /// 金鑰庫：狀態、備份、還原、換鑰、銷毀。The vault: state, backup, restore, rotation, destruction.
     #[command(subcommand)]
     Vault(vault::Vault),
+    /// 規範：檢查、新增、綱要。Regulations as files: check, begin one, schemas for editors.
+    #[command(subcommand)]
+    Pack(pack::Pack),
     /// 個人金鑰檔（帳本監護人）。Key files of people (stewards).
     #[command(subcommand)]
     Key(key::Key),
@@ -74,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify(command) => verify::run(&command),
         Command::Witness(command) => witness::run(command),
         Command::Vault(command) => vault::run(command),
+        Command::Pack(command) => pack::run(&command),
         Command::Key(command) => key::run(&command),
         Command::Note(command) => key::run_note(&command),
         Command::Bench(command) => crate::bench::run(&command),

@@ -5,6 +5,7 @@ mod command;
 mod http;
 mod installation;
 mod machine;
+mod packs;
 mod serve;
 mod socket;
 mod told;

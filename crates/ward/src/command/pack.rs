@@ -1,0 +1,44 @@
+//! `ward pack …`: regulations as files: check one, begin one, write the schemas editors use.
+//!
+//! Owns: what is asked on the command line, and the texts that are printed. What is right and wrong about a pack is
+//! `regulation`'s to say.
+//! Source: `docs/pack.md`.
+
+mod advice;
+mod check;
+mod listing;
+mod new;
+mod report;
+mod schema;
+mod summary;
+mod width;
+
+use clap::Subcommand;
+use std::io::{ErrorKind, Write as _};
+use std::process::ExitCode;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Pack {
+    /// 檢查：一次列出所有問題，指明檔案、行、欄與改法。Check: every problem at once, with file, line, column and mend.
+    Check(check::Check),
+    /// 新增：建立一套小而完整、附有說明的規範。New: a small, complete pack with comments that teach.
+    New(new::New),
+    /// 綱要：於規範旁寫出 schema/，供編輯器補全及檢查。Schema: writes schema/ beside the pack, for editors.
+    Schema(schema::Schema),
+}
+
+pub(crate) fn run(command: &Pack) -> anyhow::Result<ExitCode> {
+    match command {
+        Pack::Check(args) => check::run(args),
+        Pack::New(args) => new::run(args),
+        Pack::Schema(args) => schema::run(args),
+    }
+}
+
+/// Prints a result. Whoever stops reading it early has seen enough.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
