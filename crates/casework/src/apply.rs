@@ -31,8 +31,12 @@ impl State {
         Ok(())
     }
 
-    /// What an event says of sequences and duties.
-    fn apply_beside(&mut self, event: &Event) -> Result<(), ApplyError> {
+    /// Applies what an event says of sequences and duties, and nothing of its case: what remains to be applied once
+    /// the case's content is destroyed.
+    ///
+    /// # Errors
+    /// As [`State::apply`].
+    pub fn apply_beside(&mut self, event: &Event) -> Result<(), ApplyError> {
         match &event.body {
             Body::Numbered { sequence, place, .. } => {
                 let last = self.sequences.get(sequence).copied().unwrap_or(0);

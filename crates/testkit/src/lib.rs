@@ -1,5 +1,5 @@
 //! What tests of several crates share: disks that fail and forget, clocks and chance that obey, an authenticator in
-//! software, a folder for one test, real processes.
+//! software, a folder for one test, a whole installation, real processes.
 //!
 //! Owns: fakes that are as bad as the world, each with tests of its own that it is.
 //! Invariants: nothing here depends on the time or on chance that a seed does not give; a failure names its seed.
@@ -12,6 +12,7 @@ mod crash_disk;
 mod entropy;
 mod faulty_disk;
 mod folder;
+mod house;
 mod process;
 
 pub use authenticator::SoftAuthenticator;
@@ -21,4 +22,5 @@ pub use crash_disk::{Counts, CrashDisk};
 pub use entropy::SeededEntropy;
 pub use faulty_disk::{Failing, Fault, FaultyDisk, Operation, Reason};
 pub use folder::TemporaryFolder;
+pub use house::{Acting, HOST, House, ORIGIN, sections};
 pub use process::{Ended, Program, Running};

@@ -1,0 +1,365 @@
+//! The desk: the one way in which anything changes. Many callers, one clerk.
+//!
+//! Owns: the clerk's thread, its queue, the catching-up at the start; what readers read by.
+//! Guarantee: what was answered with [`Done`] is durable in the ledger and committed in the tables.
+//! Does not: know a form by name, speak HTTP, read a clock of its own.
+
+use crate::clerk::{Clerk, MOST_TOGETHER, Work};
+use crate::files::{Files, Keeping};
+use crate::keys::Vaulted;
+use crate::order::{Asker, Done, Order, Refused};
+use crate::packs::{MakeSections, read};
+use crate::seen::{Seen, Shown};
+use crate::tick::Ticked;
+use attachment::Shelf;
+use ledger::Ledger;
+use ledger::entropy::Entropy;
+use ledger::vault::Vault;
+use model::{Clock, DataKeyId, Person, RecordId, Told};
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::{Place, Pool, Projection, Recorded, Said, Sources, Sql, StoreError, Stored};
+
+/// What a desk is made of.
+pub struct Parts {
+    /// The ledger, open to append.
+    pub ledger: Ledger,
+    /// The vault of data keys.
+    pub vault: Vault,
+    /// Stored files.
+    pub shelf: Shelf,
+    /// Where the tables are.
+    pub place: Place,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness: for the clerk, for the stock of keys, for files.
+    pub entropy: [Box<dyn Entropy>; 3],
+    /// Sections of the engines at hand.
+    pub sections: MakeSections,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    /// Entries the tables had not seen yet.
+    pub replayed: u64,
+    /// The tables were of another version and were made anew.
+    pub rebuilt: bool,
+}
+
+/// The desk. Clones are the same one.
+#[derive(Clone)]
+pub struct Desk {
+    jobs: Sender<Job>,
+    shown: Arc<Shown>,
+    pool: Arc<Pool>,
+    files: Files,
+    vault: Arc<Vaulted>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<Mutex<Box<dyn Entropy>>>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// A command on its way to being answered.
+#[must_use = "a command is done only when its receipt says so"]
+pub struct Receipt(oneshot::Receiver<Result<Done, Refused>>);
+
+enum Job {
+    Work(Box<Work>),
+    /// Something done between two batches.
+    Between(Box<dyn FnOnce(&mut Clerk) + Send>),
+    Close,
+}
+
+/// Entries replayed at a time.
+const CHUNK: u64 = 4_096;
+
+impl Desk {
+    /// Opens the desk: brings the tables up to the ledger's head, finishes what was cut off, starts the clerk.
+    ///
+    /// # Errors
+    /// The tables cannot be had, do not follow the ledger, or are ahead of it.
+    pub fn open(parts: Parts) -> Result<(Self, Opened), Refused> {
+        let Parts { ledger, vault, shelf, place, clock, entropy, sections } = parts;
+        let [for_clerk, for_stock, for_files] = entropy;
+        let vault = Vaulted::start(vault, for_stock);
+        let files = Files::new(shelf, Arc::clone(&vault));
+        let (projection, rebuilt) = projection(&place, &ledger, &vault, &files, &sections)?;
+        let shown = Arc::new(Shown::new());
+        let mut clerk = Clerk {
+            origin: ledger.head().origin.clone(),
+            ledger,
+            vault: Arc::clone(&vault),
+            projection,
+            files: files.clone(),
+            up_since: clock.now(),
+            clock: Arc::clone(&clock),
+            entropy: for_clerk,
+            sections,
+            shown: Arc::clone(&shown),
+            policies: None,
+            duties_seen: None,
+            moving: Some(0),
+            stopped: None,
+        };
+        let replayed = clerk.catch_up()?;
+        clerk.finish_destructions()?;
+        clerk.show(true);
+        let (jobs, queue) = channel();
+        let thread = std::thread::spawn(move || serve(clerk, &queue));
+        let desk = Self {
+            jobs,
+            shown,
+            pool: Arc::new(Pool::new(place)),
+            files,
+            vault,
+            clock,
+            entropy: Arc::new(Mutex::new(for_files)),
+            thread: Arc::new(Mutex::new(Some(thread))),
+        };
+        Ok((desk, Opened { replayed, rebuilt }))
+    }
+
+    /// Hands an order in.
+    pub fn submit(&self, asker: Asker, order: Order) -> Receipt {
+        let (reply, receipt) = oneshot::channel();
+        // A desk that has ended drops the order, and the receipt says so.
+        let _ = self.jobs.send(Job::Work(Box::new(Work { asker, order, reply })));
+        Receipt(receipt)
+    }
+
+    /// Hands an order in and waits until it is done.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn ask(&self, asker: Asker, order: Order) -> Result<Done, Refused> {
+        self.submit(asker, order).wait()
+    }
+
+    /// What a person would have to sign for a command to be accepted; none where it takes no signature.
+    ///
+    /// # Errors
+    /// Why the command would be refused.
+    pub fn rehearse(
+        &self,
+        person: Person,
+        command: casework::Command,
+    ) -> Result<Option<casework::Asked>, Refused> {
+        self.between(move |clerk| clerk.rehearse(&person, &command))?
+    }
+
+    /// Does all that is due by now.
+    ///
+    /// # Errors
+    /// The tables or the vault failed.
+    pub fn tick(&self) -> Result<Ticked, Refused> {
+        self.between(Clerk::tick)?
+    }
+
+    /// What readers read by, as of the last commit.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.shown.seen()
+    }
+
+    /// Waits until something beyond `position` is committed, or `limit` is over; gives what is reached.
+    #[must_use]
+    pub fn wait_beyond(&self, position: u64, limit: Duration) -> u64 {
+        self.shown.wait_beyond(position, limit)
+    }
+
+    /// Reads committed tables.
+    ///
+    /// # Errors
+    /// What `read` failed with.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&mut Sql, &Seen) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let seen = self.seen();
+        self.pool.with(|sql| read(sql, &seen))
+    }
+
+    /// A case as committed; sealed fields are opened.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn case(&self, record: RecordId) -> Result<Option<casework::Case>, StoreError> {
+        self.pool.with(|sql| sql.case(record, self.vault.as_ref()))
+    }
+
+    /// Stores a file, to be spoken of by a later command.
+    ///
+    /// # Errors
+    /// It is not what its name says or may not come in; or it could not be stored.
+    pub fn put_file(&self, name: &str, content: &[u8], keeping: Keeping) -> Result<Stored, Told> {
+        let stored = {
+            let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
+            self.files.put(name, content, keeping, self.clock.now(), entropy.as_mut())?
+        };
+        let noted = stored.clone();
+        let done = self.between(move |clerk| clerk.projection.ask(|sql| sql.file_stored(&noted)));
+        done.map_err(|refused| refused.told())?.map_err(|error| error.told())?;
+        Ok(stored)
+    }
+
+    /// The content of a stored file.
+    ///
+    /// # Errors
+    /// It is not there, was changed, or was destroyed.
+    pub fn file(&self, digest: &str) -> Result<Vec<u8>, Told> {
+        let key: Option<DataKeyId> =
+            self.pool.with(|sql| sql.file_key(digest)).map_err(|error| error.told())?.flatten();
+        self.files.get(digest, key)
+    }
+
+    /// Things that are to leave Ward now.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn outbox(&self, most: usize) -> Result<Vec<store::Attempt>, StoreError> {
+        let now = self.clock.now();
+        self.pool.with(|sql| sql.outbox(now, most))
+    }
+
+    /// Notes that something could not be sent, and waits longer each time before the next try.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub fn not_sent(&self, attempt: &store::Attempt, told: &str) -> Result<(), Refused> {
+        let wait = Duration::from_secs(1 << attempt.tries.min(12));
+        let (entry, next, told) = (attempt.entry, self.clock.now().plus(wait), told.to_owned());
+        self.between(move |clerk| clerk.projection.ask(|sql| sql.tried(entry, next, &told)))??;
+        Ok(())
+    }
+
+    /// Digest of all tables, for comparison with what the ledger gives.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn digest(&self) -> Result<String, StoreError> {
+        self.read(|sql, seen| store::digest(sql, &seen.layout))
+    }
+
+    /// Does what is queued and ends.
+    pub fn close(&self) {
+        let _ = self.jobs.send(Job::Close);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+        self.vault.close();
+    }
+
+    fn between<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Clerk) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Between(Box::new(move |clerk| drop(reply.send(work(clerk)))));
+        let _ = self.jobs.send(job);
+        answer.recv().map_err(|_| ended())
+    }
+}
+
+impl Receipt {
+    /// Waits until it is done.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn wait(self) -> Result<Done, Refused> {
+        self.0.recv().unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// The same for callers that must not block.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn answered(self) -> Result<Done, Refused> {
+        self.0.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+fn ended() -> Refused {
+    Refused::Stopped(Told::new("系統已停止受理", "Ward takes no commands any more"))
+}
+
+fn serve(mut clerk: Clerk, queue: &Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let mut waiting = VecDeque::new();
+        let mut next = Some(first);
+        // All that waits already goes together.
+        while let Some(job) = next.take() {
+            match job {
+                Job::Work(work) => waiting.push_back(*work),
+                Job::Between(between) => {
+                    clerk.work(std::mem::take(&mut waiting));
+                    between(&mut clerk);
+                }
+                Job::Close => {
+                    clerk.work(waiting);
+                    // What stopped it was told to those who waited.
+                    let _ = clerk.ledger.close();
+                    return;
+                }
+            }
+            if waiting.len() < MOST_TOGETHER {
+                next = queue.try_recv().ok();
+            }
+        }
+        clerk.work(waiting);
+    }
+}
+
+/// The tables, made anew where they are of another version.
+fn projection(
+    place: &Place,
+    ledger: &Ledger,
+    vault: &Arc<Vaulted>,
+    files: &Files,
+    sections: &MakeSections,
+) -> Result<(Projection, bool), Refused> {
+    let keys: Arc<dyn store::Keys> = Arc::<Vaulted>::clone(vault);
+    let projection = Projection::open(place, Arc::clone(&keys))?;
+    let (tables, size) = (projection.position(), ledger.head().size);
+    if tables > size {
+        return Err(StoreError::Ahead { tables, ledger: size }.into());
+    }
+    if !projection.is_of_other_version()? {
+        return Ok((projection, false));
+    }
+    drop(projection);
+    let packs = |published: &[(u32, String)]| read(published, files.shelf(), sections);
+    let sources = Sources { keys: Arc::clone(&keys), packs: &packs, progress: &|_| (), index: true };
+    store::rebuild(place, &ledger.reader(), size, &sources)?;
+    Ok((Projection::open(place, keys)?, true))
+}
+
+impl Clerk {
+    /// Applies what the tables have not seen, through the code of every day.
+    fn catch_up(&mut self) -> Result<u64, Refused> {
+        self.load_packs()?;
+        let (from, size) = (self.projection.position(), self.ledger.head().size);
+        while self.projection.position() < size {
+            let end = (self.projection.position() + CHUNK).min(size);
+            let mut entries = self.missed(end)?;
+            // A published pack lays out the tables of what comes after it.
+            let publishes = entries.iter().position(is_publication);
+            if let Some(at) = publishes {
+                entries.truncate(at + 1);
+            }
+            self.projection.apply(entries)?;
+            if publishes.is_some() {
+                self.load_packs()?;
+            }
+        }
+        Ok(size - from)
+    }
+}
+
+fn is_publication(recorded: &Recorded) -> bool {
+    matches!(&recorded.said, Said::Fact(fact) if matches!(**fact, store::Fact::Published(_)))
+}

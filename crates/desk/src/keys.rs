@@ -1,0 +1,111 @@
+//! Data keys: a stock of fresh ones, so that nobody waits for a disk to file a form.
+//!
+//! Each key is durable in the vault before it is in the stock. What is in stock when the process ends was never used
+//! and is nobody's.
+
+use ledger::entropy::{Entropy, EntropyError};
+use ledger::vault::{KeyState, Vault, VaultError};
+use model::{DataKeyId, Told};
+use proof::seal::DataKey;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Keys kept ready.
+const STOCK: usize = 64;
+
+/// The vault, shared, with a stock of fresh keys.
+pub struct Vaulted {
+    vault: Mutex<Vault>,
+    stock: Mutex<Stock>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Stock {
+    fresh: VecDeque<(DataKeyId, DataKey)>,
+    closing: bool,
+}
+
+impl Vaulted {
+    /// Over an open vault; starts the thread that keeps the stock.
+    #[must_use]
+    pub fn start(vault: Vault, mut entropy: Box<dyn Entropy>) -> Arc<Self> {
+        let (vault, stock, changed) = (Mutex::new(vault), Mutex::default(), Condvar::new());
+        let vaulted = Arc::new(Self { vault, stock, changed });
+        let kept = Arc::downgrade(&vaulted);
+        std::thread::spawn(move || {
+            while let Some(vaulted) = kept.upgrade() {
+                if !vaulted.restock(entropy.as_mut()) {
+                    return;
+                }
+            }
+        });
+        vaulted
+    }
+
+    /// Adds one key where the stock is not full, else waits a while; false when it is to end.
+    fn restock(&self, entropy: &mut dyn Entropy) -> bool {
+        {
+            let stock = self.stock();
+            let full = |stock: &mut Stock| stock.fresh.len() >= STOCK && !stock.closing;
+            let limit = std::time::Duration::from_secs(1);
+            let waited = self.changed.wait_timeout_while(stock, limit, full);
+            let stock = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if stock.closing {
+                return false;
+            }
+            if stock.fresh.len() >= STOCK {
+                return true;
+            }
+        }
+        match self.vault().new_key(entropy) {
+            Ok(made) => {
+                self.stock().fresh.push_back(made);
+                true
+            }
+            // Whoever needs one meets the same error, and can tell it to somebody.
+            Err(_) => false,
+        }
+    }
+
+    /// A fresh key, durable in the vault.
+    ///
+    /// # Errors
+    /// The vault gave none.
+    pub fn fresh(&self, entropy: &mut dyn Entropy) -> Result<(DataKeyId, DataKey), VaultError> {
+        let ready = self.stock().fresh.pop_front();
+        self.changed.notify_all();
+        match ready {
+            Some(made) => Ok(made),
+            None => self.vault().new_key(entropy),
+        }
+    }
+
+    /// The vault itself.
+    pub fn vault(&self) -> MutexGuard<'_, Vault> {
+        self.vault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the thread end.
+    pub fn close(&self) {
+        self.stock().closing = true;
+        self.changed.notify_all();
+    }
+
+    fn stock(&self) -> MutexGuard<'_, Stock> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl store::Keys for Vaulted {
+    fn key(&self, id: DataKeyId) -> Result<KeyState, VaultError> {
+        self.vault().key(id)
+    }
+}
+
+/// Random bytes that need not be secret.
+pub(crate) fn draw<const N: usize>(entropy: &mut dyn Entropy) -> Result<[u8; N], Told> {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes).map_err(|error: EntropyError| error.told())?;
+    Ok(bytes)
+}

@@ -1,0 +1,35 @@
+//! The desk: the command path, and nothing beside it.
+//!
+//! Owns: authorise, decide, append, commit, answer; clocks and duties as they come; approved destructions; the outbox;
+//! published packs; files handed in.
+//! Invariants: nothing else changes anything; a command answers after the commit; an acknowledged entry is in the
+//! tables, or will be before the next command is taken.
+//! Never: knows a form by name, renders anything, reads the machine's clock.
+//! Source: `docs/adr/0013-desk.md`.
+
+mod order;
+
+mod files;
+mod keys;
+mod packs;
+mod seen;
+mod sign;
+
+mod entering;
+mod overlay;
+
+mod clerk;
+mod tick;
+
+mod desk;
+mod outbox;
+
+pub use clerk::REFUSED;
+pub use desk::{Desk, Opened, Parts, Receipt};
+pub use files::{Files, Keeping, LARGEST_FILE};
+pub use keys::Vaulted;
+pub use order::{Asker, Done, Order, Refused};
+pub use outbox::{Sent, Way, Ways};
+pub use packs::{MakeSections, PackFiles, read};
+pub use seen::Seen;
+pub use tick::Ticked;

@@ -1,0 +1,176 @@
+//! Orders: what the desk is asked, by whom, and what it answers.
+
+use crate::packs::PackFiles;
+use casework::EntryNumber;
+use ledger::error::AppendError;
+use model::{Person, RecordId, Told};
+use proof::signature::SignatureError;
+use regulation::Problem;
+use std::ops::Range;
+use store::StoreError;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// Whoever sits at the machine itself.
+    Console,
+    /// A person whose session was looked at.
+    Person(Person),
+    /// Ward itself: clocks, duties, ways out.
+    System,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// Something about a record.
+    Casework(casework::Command),
+    /// Something about people or units.
+    Identity(identity::Command),
+    /// A version of a pack is to be published.
+    Publish(PackFiles),
+    /// A notice was read.
+    ReadNotice(EntryNumber),
+}
+
+/// What was done. It is durable, and the tables have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// Numbers of the entries.
+    pub entries: Range<u64>,
+    /// The record it was about.
+    pub record: Option<RecordId>,
+}
+
+/// Why it was not done. Nothing has happened then, but that a person's refusal may stand in the ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The ledger did not take it.
+    #[error("the ledger did not take it")]
+    Append(#[from] AppendError),
+    /// The desk has stopped: what it knows may not be what is.
+    #[error("the desk has stopped: {0}")]
+    Stopped(Told),
+    /// By the rules of the pack.
+    #[error("refused by the rules of the case")]
+    Casework(#[from] casework::Refusal),
+    /// By the rules of people and units.
+    #[error("refused by the rules of people and units")]
+    Identity(#[from] identity::Refusal),
+    /// A policy of the pack forbids it.
+    #[error("the policy {0} forbids it")]
+    Policy(String),
+    /// Only the console, or somebody a policy permits, may do this.
+    #[error("not for whoever asks")]
+    NotForAsker,
+    /// No pack is published yet.
+    #[error("no pack is published")]
+    NoPack,
+    /// The pack has problems.
+    #[error("the pack has {} problems", .0.len())]
+    Pack(Vec<Problem>),
+    /// The signature does not hold.
+    #[error("the signature does not hold")]
+    Signature(#[from] SignatureError),
+    /// The signature was made with a key that does not count.
+    #[error("the signature's key does not count: {0}")]
+    Key(&'static str),
+    /// There is no such notice for whoever asks.
+    #[error("there is no such notice")]
+    NoNotice,
+    /// What is to be recorded is larger than an entry may be.
+    #[error("an entry of {bytes} bytes is too large")]
+    TooLarge {
+        /// How large.
+        bytes: usize,
+    },
+    /// The vault gave no key, or randomness failed.
+    #[error("the vault failed: {0}")]
+    Vault(Told),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl Refused {
+    /// What the person is told.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        match self {
+            Self::Append(error) => error.told(),
+            Self::Stopped(told) | Self::Vault(told) => told.clone(),
+            Self::Casework(refusal) => refusal.told(),
+            Self::Identity(refusal) => refusal.told(),
+            Self::Policy(id) => Told::new(
+                format!("依規範政策「{id}」，不得為此作業"),
+                format!("The policy `{id}` of the pack forbids this"),
+            ),
+            Self::NotForAsker => Told::new("您無權為此作業", "You have no right to do this"),
+            Self::NoPack => Told::new(
+                "尚未發布任何規範。請先執行 ward pack publish",
+                "No pack is published yet. Run `ward pack publish` first",
+            ),
+            Self::Pack(problems) => {
+                let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                Told::new(
+                    format!("規範有 {} 項問題，未發布：\n{}", list.len(), list.join("\n")),
+                    format!("The pack has {} problems and was not published; see above", list.len()),
+                )
+            }
+            Self::Signature(error) => Told::new(
+                format!("簽章不符（{error}），請重新簽署"),
+                format!("The signature does not hold ({error}); sign again"),
+            ),
+            Self::Key(what) => Told::new(
+                format!("簽章所用之驗證器不可採（{what}）"),
+                format!("The signature's authenticator does not count ({what})"),
+            ),
+            Self::NoNotice => Told::new("查無此通知", "There is no such notice"),
+            Self::TooLarge { bytes } => Told::new(
+                format!("內容過大（{bytes} 位元組），請將長文改以附件檔案提出"),
+                format!("Too much to record ({bytes} bytes); hand in long texts as files"),
+            ),
+            Self::Store(error) => error.told(),
+        }
+    }
+
+    /// A word by which programs tell refusals apart.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Append(_) | Self::Store(_) | Self::Vault(_) => "unavailable",
+            Self::Stopped(_) => "stopped",
+            Self::Casework(casework::Refusal::Stale { .. }) => "stale",
+            Self::Casework(casework::Refusal::NoRecord(_)) | Self::NoNotice => "not-found",
+            Self::Casework(casework::Refusal::WeakSignature { .. }) => "weak-signature",
+            Self::Casework(_) => "refused",
+            Self::Identity(_) => "refused-identity",
+            Self::Key(_) | Self::Signature(_) => "signature",
+            Self::NoPack => "no-pack",
+            Self::NotForAsker | Self::Policy(_) => "forbidden",
+            Self::Pack(_) => "pack",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+
+    /// Is it for want of a right? Such refusals of people stand in the ledger.
+    #[must_use]
+    pub const fn is_of_right(&self) -> bool {
+        use casework::Refusal as R;
+        match self {
+            Self::Policy(_) | Self::NotForAsker | Self::Key(_) | Self::Signature(_) => true,
+            Self::Casework(refusal) => matches!(
+                refusal,
+                R::AlreadySigned | R::DeputyOfOwnCase | R::NotDeputy | R::OwnCase | R::WrongPerson(_)
+            ),
+            Self::Identity(refusal) => {
+                use identity::Refusal as I;
+                matches!(
+                    refusal,
+                    I::Forbidden(_) | I::Left(_) | I::NotDeputy | I::NotHolder { .. } | I::NotPermitted
+                )
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What decisions of one batch see: the committed tables, and what earlier decisions of the batch have added.
+//!
+//! Entries of the batch have no number yet, and signatures speak of entries by number. So a decision that looked at a
+//! case which the batch has changed is not kept: it is made again in the next batch, on committed tables. Numbers of
+//! records and occurrences of duties need no entry's number; they are seen at once, so that none is given twice.
+
+use casework::{
+    ApplyError, Body, Case, DutyKey, Event, Object, Occurrence, Records, Reference, Seek, Series, State,
+};
+use model::RecordId;
+use regulation::DutyId;
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// The view of a batch.
+pub(crate) struct Overlay<'a> {
+    base: &'a dyn Records,
+    state: State,
+    looked: Cell<bool>,
+}
+
+impl<'a> Overlay<'a> {
+    pub(crate) fn new(base: &'a dyn Records) -> Self {
+        Self { base, state: State::default(), looked: Cell::new(false) }
+    }
+
+    /// Did a decision, since the last call, look at a case that the batch has changed?
+    pub(crate) fn take_looked(&self) -> bool {
+        self.looked.replace(false)
+    }
+
+    /// Adds what a decision has given.
+    pub(crate) fn add(&mut self, events: &[Event]) -> Result<(), ApplyError> {
+        for event in events {
+            if let Some(record) = event.record()
+                && !self.state.cases.contains_key(&record)
+                && let Some(case) = self.base.case(record)
+            {
+                self.state.cases.insert(record, case);
+            }
+            match &event.body {
+                Body::Numbered { sequence, .. } if !self.state.sequences.contains_key(sequence) => {
+                    let last = self.base.last_place(sequence);
+                    if last > 0 {
+                        self.state.sequences.insert(sequence.clone(), last);
+                    }
+                }
+                Body::DutyChased { key, .. }
+                | Body::DutyDone { key, .. }
+                | Body::DutyReopened { key, .. }
+                    if !self.state.occurrences.contains_key(key) =>
+                {
+                    let found = self.base.occurrence(key);
+                    self.state.occurrences.extend(found.map(|found| (key.clone(), found)));
+                }
+                _ => {}
+            }
+            self.state.apply(event, None)?;
+        }
+        Ok(())
+    }
+}
+
+impl Records for Overlay<'_> {
+    fn case(&self, record: RecordId) -> Option<Arc<Case>> {
+        if let Some(case) = self.state.case(record) {
+            self.looked.set(true);
+            return Some(case);
+        }
+        self.base.case(record)
+    }
+
+    fn find(&self, seek: &Seek) -> Vec<Reference> {
+        let mut found = self.base.find(seek);
+        found.retain(|one| !self.state.cases.contains_key(&one.record));
+        let here = self.state.find(seek);
+        if !here.is_empty() {
+            self.looked.set(true);
+        }
+        found.extend(here);
+        found.sort();
+        found
+    }
+
+    fn last_place(&self, sequence: &str) -> u32 {
+        self.state.sequences.get(sequence).copied().unwrap_or_else(|| self.base.last_place(sequence))
+    }
+
+    fn occurrence(&self, key: &DutyKey) -> Option<Occurrence> {
+        self.state.occurrence(key).or_else(|| self.base.occurrence(key))
+    }
+
+    fn series(&self, duty: &DutyId, object: &Object) -> Option<Series> {
+        self.state.series(duty, object).or_else(|| self.base.series(duty, object))
+    }
+
+    fn holds_file(&self, digest: &[u8; 32]) -> bool {
+        self.base.holds_file(digest)
+    }
+}

@@ -1,0 +1,61 @@
+//! What readers read by: packs, layout, people, as of the last commit.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use store::{Layout, Packs};
+
+/// What was committed last.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The entry that comes next.
+    pub position: u64,
+    /// The packs.
+    pub packs: Packs,
+    /// How the tables are laid out.
+    pub layout: Arc<Layout>,
+    /// People and units.
+    pub roster: Arc<identity::State>,
+}
+
+/// Shows it to any number of readers.
+pub(crate) struct Shown {
+    seen: RwLock<Seen>,
+    position: Mutex<u64>,
+    moved: Condvar,
+}
+
+impl Shown {
+    pub(crate) fn new() -> Self {
+        let seen = Seen {
+            position: 0,
+            packs: Packs::default(),
+            layout: Arc::new(Layout::new([])),
+            roster: Arc::default(),
+        };
+        Self { seen: RwLock::new(seen), position: Mutex::new(0), moved: Condvar::new() }
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
+        let mut seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).clone();
+        seen.position = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        seen
+    }
+
+    pub(crate) fn set(&self, seen: Seen) {
+        let position = seen.position;
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        self.reach(position);
+    }
+
+    pub(crate) fn reach(&self, position: u64) {
+        *self.position.lock().unwrap_or_else(PoisonError::into_inner) = position;
+        self.moved.notify_all();
+    }
+
+    /// Waits until something beyond `position` is committed, or `limit` is over; gives what is reached.
+    pub(crate) fn wait_beyond(&self, position: u64, limit: Duration) -> u64 {
+        let reached = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.moved.wait_timeout_while(reached, limit, |reached| *reached <= position);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}

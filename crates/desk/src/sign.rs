@@ -1,0 +1,48 @@
+//! Signatures that commands carry: does their cryptography hold, under a key that counts?
+//!
+//! What a signature says is judged by casework; here only by whom it was made.
+//! Source: `docs/format.md` §7; clause 26.2.1.
+
+use crate::order::Refused;
+use casework::{Command, Signed};
+use model::{Evidence, Person};
+use proof::signature::Evidence as Carried;
+
+/// Checks the signature a command carries, if any.
+pub(crate) fn check(
+    command: &Command,
+    actor: &Person,
+    people: &identity::State,
+    origin: &str,
+) -> Result<(), Refused> {
+    let (Command::Open { signed, .. } | Command::Take { signed, .. }) = command else { return Ok(()) };
+    let Some(signed) = signed else { return Ok(()) };
+    check_signed(signed, actor, people, origin)
+}
+
+fn check_signed(
+    signed: &Signed,
+    actor: &Person,
+    people: &identity::State,
+    origin: &str,
+) -> Result<(), Refused> {
+    if signed.statement.ledger != origin {
+        return Err(Refused::Key("另一份帳本 · another ledger"));
+    }
+    match (&signed.carried.evidence, signed.evidence) {
+        (Carried::Passkey(passkey), Evidence::Passkey) => {
+            let found = people.authenticator(&passkey.credential);
+            let (owner, authenticator) = found.ok_or(Refused::Key("未登記 · not registered"))?;
+            if owner != actor.person {
+                return Err(Refused::Key("非本人所有 · somebody else's"));
+            }
+            if authenticator.revoked_at.is_some() {
+                return Err(Refused::Key("已註銷 · revoked"));
+            }
+            Ok(passkey.check(&signed.statement, &authenticator.credential)?)
+        }
+        // The session has seen the code; the server vouches, and everyone is shown that it does.
+        (Carried::Otp(_), Evidence::Otp) => Ok(()),
+        _ => Err(Refused::Key("等級不符 · of another grade than it says")),
+    }
+}

@@ -1,0 +1,183 @@
+-- The projection: what the ledger says, in tables. Nothing here is truth; `ward rebuild` makes it anew, row for row.
+-- Written for SQLite; `schema.rs` turns the few words that differ into PostgreSQL's.
+-- Moments are texts of 27 characters in UTC and sort as such; identifiers are texts as in the ledger.
+
+CREATE TABLE meta (
+  name TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A record; `opened` is the number of the entry that opened it. Its body is the case as JSON without sealed fields;
+-- those are in `sealed`, under the record's data key. A destroyed record keeps its place and nothing else.
+CREATE TABLE record (
+  opened INTEGER NOT NULL PRIMARY KEY,
+  record TEXT NOT NULL UNIQUE,
+  register TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  data_key TEXT,
+  version INTEGER,
+  state TEXT,
+  ending TEXT,
+  grade INTEGER,
+  number TEXT,
+  next_at TEXT,
+  body TEXT,
+  sealed BLOB,
+  destroyed INTEGER,
+  CHECK ((destroyed IS NULL) = (body IS NOT NULL)),
+  CHECK ((destroyed IS NULL) = (state IS NOT NULL)),
+  CHECK ((destroyed IS NULL) = (grade IS NOT NULL)),
+  CHECK ((destroyed IS NULL) = (version IS NOT NULL)),
+  CHECK (destroyed IS NULL OR (sealed IS NULL AND number IS NULL AND next_at IS NULL AND ending IS NULL))
+) STRICT;
+CREATE INDEX record_number ON record (number) WHERE number IS NOT NULL;
+CREATE INDEX record_next ON record (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX record_running ON record (register, unit) WHERE state IS NOT NULL AND ending IS NULL;
+CREATE INDEX record_key ON record (data_key) WHERE data_key IS NOT NULL;
+
+-- Entries that happened to a record.
+CREATE TABLE history (
+  opened INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (opened, entry)
+) STRICT, WITHOUT ROWID;
+
+-- Values of fields that hold several.
+CREATE TABLE several (
+  opened INTEGER NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (opened, field, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX several_value ON several (value, field, opened);
+
+-- Records that speak of others: by a reference (field) or a link (no field).
+CREATE TABLE mention (
+  target TEXT NOT NULL,
+  opened INTEGER NOT NULL,
+  field TEXT NOT NULL,
+  PRIMARY KEY (target, opened, field)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mention_by ON mention (opened);
+
+-- People who may read a record because they acted on it or are named in it.
+CREATE TABLE party (
+  person TEXT NOT NULL,
+  opened INTEGER NOT NULL,
+  how TEXT NOT NULL CHECK (how IN ('acted', 'named')),
+  PRIMARY KEY (person, opened, how)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX party_of ON party (opened, how);
+
+-- Files that a record holds, by the digest of their stored bytes.
+CREATE TABLE file_use (
+  digest TEXT NOT NULL,
+  opened INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (digest, opened, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX file_use_by ON file_use (opened);
+
+CREATE TABLE sequence (
+  name TEXT NOT NULL PRIMARY KEY,
+  last INTEGER NOT NULL CHECK (last > 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE series (
+  duty TEXT NOT NULL,
+  object TEXT NOT NULL,
+  last TEXT,
+  missing TEXT,
+  PRIMARY KEY (duty, object)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE occurrence (
+  duty TEXT NOT NULL,
+  object TEXT NOT NULL,
+  nominal TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  due_on TEXT NOT NULL,
+  due TEXT NOT NULL,
+  record TEXT NOT NULL,
+  points TEXT NOT NULL,
+  next_at TEXT,
+  done_at TEXT,
+  PRIMARY KEY (duty, object, nominal),
+  CHECK (done_at IS NULL OR next_at IS NULL)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX occurrence_next ON occurrence (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX occurrence_due ON occurrence (duty, due);
+CREATE INDEX occurrence_record ON occurrence (record);
+
+-- Notices: an entry that tells, and whom.
+CREATE TABLE notice (
+  entry INTEGER NOT NULL PRIMARY KEY,
+  opened INTEGER NOT NULL,
+  at TEXT NOT NULL,
+  zh TEXT NOT NULL,
+  en TEXT NOT NULL
+) STRICT;
+CREATE INDEX notice_of ON notice (opened);
+
+CREATE TABLE notice_to (
+  entry INTEGER NOT NULL,
+  person TEXT NOT NULL,
+  role TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  above INTEGER NOT NULL CHECK (above IN (0, 1)),
+  PRIMARY KEY (entry, person, role, unit, above),
+  CHECK ((person = '') <> (role = '')),
+  CHECK (person = '' OR (unit = '' AND above = 0))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_person ON notice_to (person, entry) WHERE person <> '';
+CREATE INDEX notice_role ON notice_to (role, unit, entry) WHERE role <> '';
+
+CREATE TABLE notice_read (
+  entry INTEGER NOT NULL,
+  person TEXT NOT NULL,
+  at TEXT NOT NULL,
+  PRIMARY KEY (entry, person)
+) STRICT, WITHOUT ROWID;
+
+-- What is to leave Ward and has not been answered for yet.
+CREATE TABLE ask (
+  entry INTEGER NOT NULL PRIMARY KEY,
+  opened INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  hook TEXT NOT NULL,
+  give TEXT NOT NULL,
+  answered INTEGER,
+  done INTEGER CHECK (done IN (0, 1)),
+  CHECK ((answered IS NULL) = (done IS NULL))
+) STRICT;
+CREATE INDEX ask_open ON ask (entry) WHERE answered IS NULL;
+CREATE INDEX ask_of ON ask (opened);
+
+-- Records that an approved case destroys.
+CREATE TABLE condemned (
+  record TEXT NOT NULL PRIMARY KEY,
+  entry INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Data keys of which the ledger says that they are destroyed.
+CREATE TABLE destroyed_key (
+  data_key TEXT NOT NULL PRIMARY KEY,
+  entry INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Versions of packs that were published.
+CREATE TABLE published (
+  version INTEGER NOT NULL PRIMARY KEY,
+  pack TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  archive TEXT NOT NULL,
+  entry INTEGER NOT NULL
+) STRICT;
+
+-- People, units, roles held, deputies, credentials: each fact as the identity engine keeps it.
+CREATE TABLE identity (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;

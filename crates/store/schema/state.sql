@@ -1,0 +1,30 @@
+-- State: what is neither in the ledger nor computed from it. Losing it loses no truth.
+
+-- How often something was tried to be sent.
+CREATE TABLE IF NOT EXISTS state.attempt (
+  entry INTEGER NOT NULL PRIMARY KEY,
+  tries INTEGER NOT NULL,
+  next_at TEXT NOT NULL,
+  told TEXT NOT NULL
+);
+
+-- Text of stored files, found once; of sealed files there is none.
+CREATE TABLE IF NOT EXISTS state.file_text (
+  digest TEXT NOT NULL PRIMARY KEY,
+  body TEXT NOT NULL
+);
+
+-- The last moment the system was seen up.
+CREATE TABLE IF NOT EXISTS state.pulse (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  seen_at TEXT NOT NULL
+);
+
+-- Files that were stored, before or after a record came to hold them.
+CREATE TABLE IF NOT EXISTS state.stored (
+  digest TEXT NOT NULL PRIMARY KEY,
+  size INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  data_key TEXT,
+  stored_at TEXT NOT NULL
+);

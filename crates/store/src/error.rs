@@ -1,0 +1,132 @@
+//! Errors of the store.
+//!
+//! Sorted by whose fault: the database's (`Unavailable`), the stored data's (`Damaged`, `Follows`), the
+//! installation's (`Held`, `Layout`).
+
+use model::Told;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database did not answer, or refused a statement.
+    #[error("the database failed: {what}")]
+    Unavailable {
+        /// The statement or the step, shortened.
+        what: String,
+        /// The driver's error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Something in a table does not read.
+    #[error("{table}: {what}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// What, with its key.
+        what: String,
+    },
+    /// An entry does not follow those before it.
+    #[error("entry {entry} cannot be applied")]
+    Follows {
+        /// Its number.
+        entry: u64,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Another process has the database open to write.
+    #[error("the database is held by another process")]
+    Held,
+    /// The tables are ahead of the ledger.
+    #[error("the tables reach to entry {tables}, the ledger to {ledger}")]
+    Ahead {
+        /// Entries the tables have seen.
+        tables: u64,
+        /// Entries of the ledger.
+        ledger: u64,
+    },
+    /// A published pack is not there or not good.
+    #[error("version {version} of the pack cannot be had: {what}")]
+    Pack {
+        /// The version.
+        version: u32,
+        /// Why.
+        what: String,
+    },
+    /// A folder or file of the store cannot be had.
+    #[error("{path}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn damaged(table: &'static str, what: impl Into<String>) -> Self {
+        Self::Damaged { table, what: what.into() }
+    }
+
+    pub(crate) fn follows(entry: u64, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Follows { entry, source: source.into() }
+    }
+
+    /// What people are told, with the mend.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let chain = chain(self);
+        match self {
+            Self::Unavailable { .. } => Told::new(
+                format!(
+                    "資料庫無法完成作業（{chain}）。未變更任何資料，請稍後再試；若持續發生，請檢查磁碟空間與資料庫服務。"
+                ),
+                format!(
+                    "The database failed ({chain}). Nothing was changed. Try again; if it persists, look at disk space and the database service."
+                ),
+            ),
+            Self::Damaged { .. } | Self::Follows { .. } => Told::new(
+                format!(
+                    "資料表內容有誤（{chain}）。請以 ward rebuild 由帳本重建，並以 ward verify 檢查帳本。"
+                ),
+                format!(
+                    "The tables do not read ({chain}). Run `ward rebuild` to make them anew from the ledger, and `ward verify` to check the ledger."
+                ),
+            ),
+            Self::Held => Told::new(
+                "資料庫已由另一個 Ward 程序開啟。請先停止該程序。",
+                "Another Ward process has the database open. Stop it first.",
+            ),
+            Self::Ahead { tables, ledger } => Told::new(
+                format!(
+                    "資料表已記至第 {tables} 筆，帳本只有 {ledger} 筆：兩者不屬同一份帳本，或帳本曾還原。請以 ward rebuild 重建資料表。"
+                ),
+                format!(
+                    "The tables reach to entry {tables}, the ledger has {ledger}: they do not belong together, or the ledger was restored. Run `ward rebuild`."
+                ),
+            ),
+            Self::Pack { version, what } => Told::new(
+                format!("無法讀取已發布之規範第 {version} 版（{what}）。請自備份還原 attachments 資料夾。"),
+                format!(
+                    "Published version {version} of the pack cannot be read ({what}). Restore the attachments folder from backup."
+                ),
+            ),
+            Self::File { path, .. } => Told::new(
+                format!("無法使用 {path}（{chain}）。請檢查權限與磁碟空間。"),
+                format!("{path} cannot be used ({chain}). Look at permissions and disk space."),
+            ),
+        }
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}

@@ -1,0 +1,342 @@
+//! Facts: what an entry of the ledger says to the tables, and how a fact becomes an entry.
+//!
+//! Owns: the one way from events to drafts and from entries back; kinds `pack.published/1` and `notice.read/1`.
+//! Invariant: what is read from an entry is what was drafted for it; the time is the entry's own.
+//! Does not: seal (the desk does), apply.
+//! Source: `docs/format.md` §2, §3, §6.
+
+use casework::{ContentHash, Entered, EntryNumber};
+use ledger::vault::{KeyState, VaultError};
+use model::{Actor, DataKeyId, Instant, RecordId, UnitId};
+use proof::entry::{Body as EntryBody, Draft, Entry, EntryError};
+use proof::json::{JsonError, JsonErrorKind};
+use proof::lifecycle::{KEY_DESTROYED, KeyDestroyed};
+use proof::seal::SealError;
+use regulation::RegisterId;
+use serde::{Deserialize, Serialize};
+
+/// Something the tables go by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// Something happened to a record or a duty.
+    Case(casework::Event),
+    /// Something happened to people, units or roles.
+    Identity(identity::Event),
+    /// A data key was destroyed.
+    KeyDestroyed(KeyDestroyed),
+    /// Somebody read a notice.
+    NoticeRead(NoticeRead),
+    /// A version of a pack was published.
+    Published(Published),
+}
+
+/// A version of a pack that was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// Digest of the stored archive of its files: `sha256:` and hexadecimal.
+    pub archive: String,
+    /// Digest of the pack, hexadecimal.
+    pub digest: String,
+    /// The pack's id.
+    pub pack: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// Somebody read a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRead {
+    /// Who.
+    pub actor: Actor,
+    /// The record the notice is about.
+    pub record: RecordId,
+    /// The unit charged.
+    pub unit: Option<UnitId>,
+    /// The entry that told.
+    pub notice: EntryNumber,
+    /// When.
+    pub at: Instant,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoticeReadBody {
+    notice: EntryNumber,
+}
+
+/// Kind of the entry that publishes a version of a pack.
+pub const PUBLISHED: &str = "pack.published/1";
+/// Kind of the entry that says a notice was read.
+pub const NOTICE_READ: &str = "notice.read/1";
+
+/// An entry as the tables see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Its number.
+    pub number: u64,
+    /// Its time.
+    pub at: Instant,
+    /// Its content hash.
+    pub content: ContentHash,
+    /// The data key its body is sealed under.
+    pub key: Option<DataKeyId>,
+    /// What it says.
+    pub said: Said,
+}
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// This.
+    Fact(Box<Fact>),
+    /// Nothing any more: the data key of its body was destroyed. What stands outside the seal remains.
+    Gone(Gone),
+    /// Nothing that concerns the tables.
+    Other,
+}
+
+/// What is left of an entry whose data key was destroyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// What happened.
+    pub kind: String,
+    /// To what.
+    pub subject: String,
+    /// Under which register and version.
+    pub form: Option<(RegisterId, u32)>,
+    /// The unit charged.
+    pub unit: Option<UnitId>,
+}
+
+/// Who has the data keys.
+pub trait Keys: Send + Sync {
+    /// What became of a key.
+    ///
+    /// # Errors
+    /// The vault is damaged.
+    fn key(&self, id: DataKeyId) -> Result<KeyState, VaultError>;
+}
+
+/// Why an entry does not read.
+#[derive(Debug, thiserror::Error)]
+pub enum FactError {
+    /// It is not an entry.
+    #[error("it is not an entry")]
+    Entry(#[from] EntryError),
+    /// Its body is not what its kind asks for.
+    #[error("the body of {kind} does not read: {what}")]
+    Body {
+        /// Its kind.
+        kind: String,
+        /// Why.
+        what: String,
+    },
+    /// Its data key is not in the vault and was never destroyed there.
+    #[error("the vault has no key {0}")]
+    NoKey(DataKeyId),
+    /// The vault is damaged.
+    #[error("the vault")]
+    Vault(#[from] VaultError),
+    /// The body does not open.
+    #[error("the sealed body does not open")]
+    Seal(#[from] SealError),
+}
+
+impl Fact {
+    /// The entry it is to become, in clear, with the salt of the signature it carries.
+    ///
+    /// # Errors
+    /// Never in fact: bodies hold texts, small whole numbers and what was read from JSON.
+    pub fn draft(&self) -> Result<Draft, JsonError> {
+        Ok(match self {
+            Self::Case(event) => Draft {
+                actor: event.actor.clone(),
+                kind: event.kind().to_owned(),
+                subject: match &event.subject {
+                    casework::Subject::Record(record) => record.to_string(),
+                    casework::Subject::Duty(duty) => duty.to_string(),
+                },
+                unit: event.unit,
+                form: event.form.clone(),
+                body: EntryBody::Clear {
+                    value: json(&event.body)?,
+                    salt: event.signed.as_ref().and_then(|signed| signed.salt),
+                },
+                signature: event.signed.as_ref().map(|signed| signed.carried.clone()),
+            },
+            Self::Identity(event) => Draft {
+                actor: event.actor.clone(),
+                kind: event.kind().to_owned(),
+                subject: event.subject.to_string(),
+                unit: event.unit,
+                form: None,
+                body: EntryBody::Clear {
+                    value: serde_json::from_slice(&event.body_bytes()?).unwrap_or_default(),
+                    salt: None,
+                },
+                signature: None,
+            },
+            Self::KeyDestroyed(body) => {
+                own(Actor::machine("desk"), KEY_DESTROYED, body.key.to_string(), json(body)?)
+            }
+            Self::NoticeRead(read) => {
+                let body = NoticeReadBody { notice: read.notice };
+                let draft = own(read.actor.clone(), NOTICE_READ, read.record.to_string(), json(&body)?);
+                Draft { unit: read.unit, ..draft }
+            }
+            Self::Published(body) => {
+                own(Actor::machine("console"), PUBLISHED, body.pack.clone(), json(body)?)
+            }
+        })
+    }
+
+    /// Is the body to be sealed?
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        match self {
+            Self::Case(event) => event.private,
+            Self::Identity(event) => event.private,
+            Self::KeyDestroyed(_) | Self::NoticeRead(_) | Self::Published(_) => false,
+        }
+    }
+}
+
+fn own(actor: Actor, kind: &str, subject: String, value: serde_json::Value) -> Draft {
+    let body = EntryBody::Clear { value, salt: None };
+    Draft { actor, kind: kind.to_owned(), subject, unit: None, form: None, body, signature: None }
+}
+
+impl Recorded {
+    /// What an entry says.
+    ///
+    /// # Errors
+    /// [`FactError`].
+    pub fn read(number: u64, bytes: &[u8], keys: &dyn Keys) -> Result<Self, FactError> {
+        let entry = Entry::parse(bytes)?;
+        let key = entry.sealed().map(proof::entry::Sealed::key);
+        let said = said(&entry, key, keys)?;
+        Ok(Self { number, at: entry.time(), content: ContentHash(entry.content_hash()), key, said })
+    }
+
+    /// Where signatures say it stands.
+    #[must_use]
+    pub const fn entered(&self) -> Entered {
+        Entered { number: EntryNumber(self.number), content: self.content }
+    }
+}
+
+fn said(entry: &Entry<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<Said, FactError> {
+    let Some(family) = family(entry.kind()) else { return Ok(Said::Other) };
+    let opened;
+    let body = match key {
+        None => entry.body_bytes().unwrap_or_default(),
+        Some(id) => match keys.key(id)? {
+            KeyState::Here(key) => {
+                opened = proof::seal::open(entry, &key)?;
+                opened.body_bytes()
+            }
+            KeyState::Destroyed => {
+                let form = entry.form().and_then(form);
+                let (kind, subject) = (entry.kind().to_owned(), entry.subject().to_owned());
+                return Ok(Said::Gone(Gone { kind, subject, form, unit: entry.unit() }));
+            }
+            KeyState::Unknown => return Err(FactError::NoKey(id)),
+        },
+    };
+    let unread = |what: String| FactError::Body { kind: entry.kind().to_owned(), what };
+    let fact = match family {
+        Family::Case => Fact::Case(case_event(entry, body, key.is_some()).map_err(unread)?),
+        Family::Identity => Fact::Identity(identity_event(entry, body, key.is_some()).map_err(unread)?),
+        Family::KeyDestroyed => {
+            Fact::KeyDestroyed(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
+        }
+        Family::Published => {
+            Fact::Published(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
+        }
+        Family::NoticeRead => {
+            let read: NoticeReadBody =
+                serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            let record = entry.subject().parse().map_err(|_| unread("its subject is no record".into()))?;
+            let (actor, at) = (entry.actor(), entry.time());
+            Fact::NoticeRead(NoticeRead { actor, record, unit: entry.unit(), notice: read.notice, at })
+        }
+    };
+    Ok(Said::Fact(Box::new(fact)))
+}
+
+/// Whose kind it is.
+enum Family {
+    Case,
+    Identity,
+    KeyDestroyed,
+    NoticeRead,
+    Published,
+}
+
+fn family(kind: &str) -> Option<Family> {
+    match kind {
+        KEY_DESTROYED => return Some(Family::KeyDestroyed),
+        NOTICE_READ => return Some(Family::NoticeRead),
+        PUBLISHED => return Some(Family::Published),
+        _ => {}
+    }
+    match kind.split_once('.').map_or(kind, |(first, _)| first) {
+        "approval" | "case" | "clock" | "content" | "duty" | "effect" | "hook" | "notice" | "seats"
+        | "signatures" | "step" => Some(Family::Case),
+        "clearance" | "credential" | "deputy" | "person" | "role" | "unit" => Some(Family::Identity),
+        _ => None,
+    }
+}
+
+fn case_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
+    let body = match serde_json::from_slice::<casework::Body>(body) {
+        Ok(body) => body,
+        // A kind of an earlier version: it is lifted.
+        Err(_) => {
+            let json = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+            casework::read_body(json, UPCASTERS).map_err(|error| error.to_string())?
+        }
+    };
+    if body.kind() != entry.kind() && UPCASTERS.is_empty() {
+        return Err(format!("it says {}", body.kind()));
+    }
+    let subject = match entry.subject().parse::<RecordId>() {
+        Ok(record) => casework::Subject::Record(record),
+        Err(_) => {
+            let duty = entry.subject().parse().map_err(|_| "its subject is neither record nor duty")?;
+            casework::Subject::Duty(duty)
+        }
+    };
+    Ok(casework::Event {
+        subject,
+        form: entry.form().map(ToOwned::to_owned),
+        unit: entry.unit(),
+        actor: entry.actor(),
+        at: entry.time(),
+        body,
+        signed: None,
+        private,
+    })
+}
+
+fn identity_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<identity::Event, String> {
+    let json = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let (body, policy) = identity::read_body(entry.kind(), json).map_err(|error| error.to_string())?;
+    let subject = entry.subject().parse().map_err(|_| "its subject is neither person nor unit")?;
+    let (unit, actor, at) = (entry.unit(), entry.actor(), entry.time());
+    Ok(identity::Event { subject, unit, actor, at, body, policy, private })
+}
+
+/// Register and version of a form such as `duty-sheet/3`.
+fn form(text: &str) -> Option<(RegisterId, u32)> {
+    let (register, version) = text.split_once('/')?;
+    Some((register.replace('-', "_").parse().ok()?, version.parse().ok()?))
+}
+
+/// Lifts bodies of earlier versions. There is none yet: no version was released.
+pub const UPCASTERS: &[casework::Upcaster] = &[];
+
+fn json<T: Serialize>(body: &T) -> Result<serde_json::Value, JsonError> {
+    serde_json::to_value(body).map_err(|_| JsonError { at: 0, kind: JsonErrorKind::Unserializable })
+}

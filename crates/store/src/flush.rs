@@ -1,0 +1,401 @@
+//! Flushing: what was folded, written into the tables.
+//!
+//! Runs inside a transaction of its caller. What only grows is inserted, what changes is put in its place.
+//! Invariant: the rows follow from the fold alone, so that flushing often or seldom gives the same tables.
+
+use crate::error::StoreError;
+use crate::fold::{Fold, Held, Lists, Place, Touched};
+use crate::layout::{Layout, Packs, Sheet};
+use crate::projection::{data_key, points_next};
+use crate::sql::{Sql, Value};
+use crate::{row, search};
+use casework::{Addressee, Case, DutyKey, Object, Occurrence, Series};
+use model::{PersonId, RecordId};
+use regulation::{DutyId, FieldId};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// What rows are made with.
+pub(crate) struct Making<'a> {
+    pub(crate) packs: &'a Packs,
+    pub(crate) layout: &'a Layout,
+    pub(crate) keys: &'a dyn crate::fact::Keys,
+    /// Is the search index kept at the same time?
+    pub(crate) index: bool,
+}
+
+/// Writes the rows that only grow.
+pub(crate) fn lists(sql: &mut Sql, lists: Lists) -> Result<(), StoreError> {
+    let pair = |(a, b): (u64, u64)| vec![a.into(), b.into()];
+    let history: Vec<Vec<Value>> = lists.history.into_iter().map(pair).collect();
+    sql.put("INSERT INTO history (opened, entry)", "", &history)?;
+    let acted: BTreeSet<(PersonId, u64)> = lists.acted.into_iter().collect();
+    let acted: Vec<Vec<Value>> = acted
+        .into_iter()
+        .map(|(person, opened)| vec![person.to_string().into(), opened.into(), "acted".into()])
+        .collect();
+    sql.put(
+        "INSERT INTO party (person, opened, how)",
+        "ON CONFLICT (person, opened, how) DO NOTHING",
+        &acted,
+    )?;
+    let (mut notices, mut to) = (Vec::new(), BTreeSet::new());
+    for told in lists.notices {
+        let at = told.at.to_string();
+        notices.push(vec![told.entry.into(), told.opened.into(), at.into(), told.zh.into(), told.en.into()]);
+        to.extend(told.to.iter().map(|one| addressee(told.entry, one)));
+    }
+    sql.put("INSERT INTO notice (entry, opened, at, zh, en)", "", &notices)?;
+    let to: Vec<Vec<Value>> = to.into_iter().collect();
+    sql.put("INSERT INTO notice_to (entry, person, role, unit, above)", "", &to)?;
+    let read = lists.read.into_iter().filter_map(|read| match read.actor {
+        model::Actor::Person(person) => {
+            Some(vec![read.notice.0.into(), person.person.to_string().into(), read.at.to_string().into()])
+        }
+        model::Actor::Machine { .. } => None,
+    });
+    let read: Vec<Vec<Value>> = read.collect();
+    sql.put("INSERT INTO notice_read (entry, person, at)", "ON CONFLICT (entry, person) DO NOTHING", &read)?;
+    let asks = lists.asks.into_iter().map(|ask| {
+        let (entry, opened) = (ask.entry.into(), ask.opened.into());
+        vec![entry, opened, ask.record.to_string().into(), ask.hook.into(), ask.give.into()]
+    });
+    let asks: Vec<Vec<Value>> = asks.collect();
+    sql.put("INSERT INTO ask (entry, opened, record, hook, give)", "", &asks)?;
+    for (asked, answered, done) in lists.answers {
+        let text = "UPDATE ask SET answered = $1, done = $2 WHERE entry = $3 AND answered IS NULL";
+        sql.run(text, &[answered.into(), done.into(), asked.into()])?;
+    }
+    let condemned: Vec<Vec<Value>> = lists
+        .condemned
+        .into_iter()
+        .map(|(record, entry)| vec![record.to_string().into(), entry.into()])
+        .collect();
+    sql.put("INSERT INTO condemned (record, entry)", "ON CONFLICT (record) DO NOTHING", &condemned)?;
+    let destroyed: Vec<Vec<Value>> = lists
+        .destroyed_keys
+        .into_iter()
+        .map(|(key, entry)| vec![key.to_string().into(), entry.into()])
+        .collect();
+    sql.put("INSERT INTO destroyed_key (data_key, entry)", "ON CONFLICT (data_key) DO NOTHING", &destroyed)?;
+    let published = lists.published.into_iter().map(|(one, entry)| {
+        vec![one.version.into(), one.pack.into(), one.digest.into(), one.archive.into(), entry.into()]
+    });
+    let published: Vec<Vec<Value>> = published.collect();
+    sql.put("INSERT INTO published (version, pack, digest, archive, entry)", "", &published)
+}
+
+fn addressee(entry: u64, to: &Addressee) -> Vec<Value> {
+    let (person, role, unit, above) = match to {
+        Addressee::Person(person) => (person.to_string(), String::new(), String::new(), false),
+        Addressee::Role { role, unit, above } => {
+            (String::new(), role.to_string(), unit.map(|unit| unit.to_string()).unwrap_or_default(), *above)
+        }
+    };
+    vec![entry.into(), person.into(), role.into(), unit.into(), above.into()]
+}
+
+/// Writes what changed: cases, sequences, duties, and takes away what was destroyed.
+pub(crate) fn touched(
+    sql: &mut Sql,
+    fold: &Fold,
+    touched: &Touched,
+    making: &Making<'_>,
+) -> Result<(), StoreError> {
+    for record in &touched.cases {
+        if let (Some(case), Some(place)) = (fold.state.cases.get(record), fold.places.get(record)) {
+            put_case(sql, case, *place, touched.content.contains(record), making)?;
+        }
+    }
+    for (record, lost, entry) in &touched.destroyed {
+        bury(sql, *record, lost, *entry, making)?;
+    }
+    let last =
+        |name: &String| fold.state.sequences.get(name).map(|last| vec![name.clone().into(), (*last).into()]);
+    let sequences: Vec<Vec<Value>> = touched.sequences.iter().filter_map(last).collect();
+    sql.put(
+        "INSERT INTO sequence (name, last)",
+        "ON CONFLICT (name) DO UPDATE SET last = excluded.last",
+        &sequences,
+    )?;
+    let series = touched.series.iter().filter_map(|key| Some(series_row(key, fold.state.series.get(key)?)));
+    let series: Vec<Vec<Value>> = series.collect();
+    sql.put(
+        "INSERT INTO series (duty, object, last, missing)",
+        "ON CONFLICT (duty, object) DO UPDATE SET last = excluded.last, missing = excluded.missing",
+        &series,
+    )?;
+    let mut occurrences = Vec::new();
+    for key in &touched.occurrences {
+        if let Some(occurrence) = fold.state.occurrences.get(key) {
+            occurrences.push(occurrence_row(key, occurrence));
+        }
+    }
+    sql.put(
+        "INSERT INTO occurrence (duty, object, nominal, version, due_on, due, record, points, next_at, done_at)",
+        "ON CONFLICT (duty, object, nominal) DO UPDATE SET record = excluded.record, points = excluded.points, \
+         next_at = excluded.next_at, done_at = excluded.done_at",
+        &occurrences,
+    )
+}
+
+fn series_row((duty, object): &(DutyId, Object), series: &Series) -> Vec<Value> {
+    let day = |day: Option<model::CivilDate>| Value::from(day.map(|day| day.to_string()));
+    vec![duty.as_str().into(), object_text(object).into(), day(series.last), day(series.missing)]
+}
+
+fn occurrence_row(key: &DutyKey, occurrence: &Occurrence) -> Vec<Value> {
+    vec![
+        key.duty.as_str().into(),
+        object_text(&key.object).into(),
+        key.nominal.to_string().into(),
+        occurrence.version.into(),
+        occurrence.due_on.to_string().into(),
+        occurrence.due.to_string().into(),
+        occurrence.record.to_string().into(),
+        serde_json::to_string(&occurrence.points).unwrap_or_default().into(),
+        points_next(&occurrence.points).into(),
+        occurrence.done_at.map(|at| at.to_string()).into(),
+    ]
+}
+
+/// What an occurrence is for, as a text: `room/r_…` or `u_…`.
+pub(crate) fn object_text(object: &Object) -> String {
+    match object {
+        Object::Record(one) => format!("{}/{}", one.register, one.record),
+        Object::Unit(unit) => unit.to_string(),
+    }
+}
+
+/// The same back.
+pub(crate) fn object(text: &str) -> Option<Object> {
+    match text.split_once('/') {
+        Some((register, record)) => Some(Object::Record(casework::Reference {
+            register: register.parse().ok()?,
+            record: record.parse().ok()?,
+        })),
+        None => text.parse().ok().map(Object::Unit),
+    }
+}
+
+fn put_case(
+    sql: &mut Sql,
+    case: &Case,
+    place: Place,
+    content: bool,
+    making: &Making<'_>,
+) -> Result<(), StoreError> {
+    // Without its pack nobody could say which fields are sealed.
+    let register = making.packs.register(&case.register, case.version).ok_or_else(|| StoreError::Pack {
+        version: case.version,
+        what: format!("{}, asked for by {}", case.register, case.record),
+    })?;
+    let key = data_key(making.keys, place.key)?;
+    let body = row::write(case, register, key.as_ref())
+        .map_err(|error| StoreError::damaged("record", format!("{}: {error}", case.record)))?;
+    let next = case.clocks.values().filter_map(|running| points_next(&running.points)).min();
+    let values = [
+        place.opened.into(),
+        case.record.to_string().into(),
+        case.register.as_str().into(),
+        case.unit.to_string().into(),
+        place.key.map(|key| key.to_string()).into(),
+        case.version.into(),
+        case.state.as_str().into(),
+        ending(case).into(),
+        making.layout.height(&case.grade).into(),
+        case.number.clone().into(),
+        next.into(),
+        body.json.into(),
+        body.sealed.into(),
+    ];
+    sql.run(
+        "INSERT INTO record (opened, record, register, unit, data_key, version, state, ending, grade, number, next_at, \
+         body, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         ON CONFLICT (opened) DO UPDATE SET data_key = excluded.data_key, version = excluded.version, \
+         state = excluded.state, ending = excluded.ending, grade = excluded.grade, number = excluded.number, \
+         next_at = excluded.next_at, body = excluded.body, sealed = excluded.sealed",
+        &values,
+    )?;
+    let Some(sheet) = making.layout.sheets.get(&case.register) else { return Ok(()) };
+    put_sheet(sql, case, place.opened, sheet, making)?;
+    if content {
+        put_beside(sql, case, place.opened, sheet)?;
+        if making.index {
+            search::index(sql, case, place.opened, sheet)?;
+        }
+    }
+    Ok(())
+}
+
+fn ending(case: &Case) -> Option<&'static str> {
+    case.ending.map(|ending| match ending {
+        casework::Ending::Done => "done",
+        casework::Ending::Refused => "refused",
+        casework::Ending::Void => "void",
+        casework::Ending::Withdrawn => "withdrawn",
+    })
+}
+
+/// The row of a case in its register's sheet.
+pub(crate) fn put_sheet(
+    sql: &mut Sql,
+    case: &Case,
+    opened: u64,
+    sheet: &Sheet,
+    making: &Making<'_>,
+) -> Result<(), StoreError> {
+    let mut values: Vec<Value> = vec![
+        opened.into(),
+        case.record.to_string().into(),
+        case.number.clone().into(),
+        case.state.as_str().into(),
+        ending(case).into(),
+        case.unit.to_string().into(),
+        making.layout.height(&case.grade).into(),
+        case.opened_at.to_string().into(),
+        case.opened_by.map(|person| person.to_string()).into(),
+        case.entered_at.to_string().into(),
+        case.occurred_at.to_string().into(),
+        case.closed_at.map(|at| at.to_string()).into(),
+    ];
+    values.extend(sheet.columns.iter().map(|column| column.cell(value(case, &column.field))));
+    let (put, end) = sheet.put();
+    sql.put(&put, &end, &[values])
+}
+
+/// A value of a case, filled in or reckoned.
+pub(crate) fn value<'c>(case: &'c Case, field: &FieldId) -> Option<&'c Json> {
+    case.content.0.get(field).or_else(|| case.reckoned.0.get(field))
+}
+
+/// Every text in a value, however deep.
+fn texts<'j>(json: &'j Json, visit: &mut dyn FnMut(&'j str)) {
+    match json {
+        Json::String(text) => visit(text),
+        Json::Array(values) => values.iter().for_each(|value| texts(value, visit)),
+        Json::Object(members) => members.values().for_each(|value| texts(value, visit)),
+        _ => {}
+    }
+}
+
+/// Stored files in a value: digest and name.
+pub(crate) fn files<'j>(json: &'j Json, visit: &mut dyn FnMut(&'j str, &'j str)) {
+    match json {
+        Json::Array(values) => values.iter().for_each(|value| files(value, visit)),
+        Json::Object(members) => {
+            let text = |name: &str| members.get(name).and_then(Json::as_str);
+            match (text("digest"), text("name")) {
+                (Some(digest), Some(name)) if digest.starts_with("sha256:") => visit(digest, name),
+                _ => members.values().for_each(|value| files(value, visit)),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Rows that follow from the content: several values, mentions, people named, files.
+pub(crate) fn put_beside(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet) -> Result<(), StoreError> {
+    take_beside(sql, opened)?;
+    let mut several = BTreeSet::new();
+    for field in &sheet.several {
+        let add = &mut |text: &str| {
+            several.insert((field.as_str().to_owned(), text.to_owned()));
+        };
+        value(case, field).into_iter().for_each(|json| texts(json, add));
+    }
+    let rows = |set: BTreeSet<(String, String)>, first: bool| -> Vec<Vec<Value>> {
+        let row = |(a, b): (String, String)| {
+            if first {
+                vec![opened.into(), a.into(), b.into()]
+            } else {
+                vec![a.into(), opened.into(), b.into()]
+            }
+        };
+        set.into_iter().map(row).collect()
+    };
+    sql.put("INSERT INTO several (opened, field, value)", "", &rows(several, true))?;
+    let mut mentions: BTreeSet<(String, String)> =
+        case.links.iter().map(|link| (link.to.record.to_string(), String::new())).collect();
+    for field in &sheet.references {
+        let add = &mut |text: &str| {
+            mentions.insert((text.to_owned(), field.as_str().to_owned()));
+        };
+        value(case, field).into_iter().for_each(|json| texts(json, add));
+    }
+    sql.put("INSERT INTO mention (target, opened, field)", "", &rows(mentions, false))?;
+    let mut named = BTreeSet::new();
+    for field in &sheet.parties {
+        let add = &mut |text: &str| {
+            named.insert((text.to_owned(), "named".to_owned()));
+        };
+        value(case, field).into_iter().for_each(|json| texts(json, add));
+    }
+    sql.put("INSERT INTO party (person, opened, how)", "", &rows(named, false))?;
+    let mut held = BTreeSet::new();
+    for field in &sheet.files {
+        let add = &mut |digest: &str, name: &str| {
+            held.insert((digest.to_owned(), name.to_owned()));
+        };
+        value(case, field).into_iter().for_each(|json| files(json, add));
+    }
+    sql.put("INSERT INTO file_use (digest, opened, name)", "", &rows(held, false))
+}
+
+fn take_beside(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
+    for text in [
+        "DELETE FROM several WHERE opened = $1",
+        "DELETE FROM mention WHERE opened = $1",
+        "DELETE FROM party WHERE opened = $1 AND how = 'named'",
+        "DELETE FROM file_use WHERE opened = $1",
+    ] {
+        sql.run(text, &[opened.into()])?;
+    }
+    Ok(())
+}
+
+/// Takes away all that tells of a record, and leaves its place.
+fn bury(
+    sql: &mut Sql,
+    record: RecordId,
+    lost: &crate::fold::Lost,
+    entry: u64,
+    making: &Making<'_>,
+) -> Result<(), StoreError> {
+    let opened = lost.opened;
+    take_beside(sql, opened)?;
+    for text in [
+        "DELETE FROM notice_to WHERE entry IN (SELECT entry FROM notice WHERE opened = $1)",
+        "DELETE FROM notice_read WHERE entry IN (SELECT entry FROM notice WHERE opened = $1)",
+        "DELETE FROM notice WHERE opened = $1",
+        "DELETE FROM ask WHERE opened = $1",
+        "DELETE FROM party WHERE opened = $1",
+        "DELETE FROM record WHERE opened = $1",
+    ] {
+        sql.run(text, &[opened.into()])?;
+    }
+    if let Some(sheet) = making.layout.sheets.get(&lost.register) {
+        sql.run(&format!("DELETE FROM {} WHERE opened = $1", sheet.table), &[opened.into()])?;
+    }
+    if making.index {
+        search::take(sql, opened)?;
+    }
+    sql.run(
+        "INSERT INTO record (opened, record, register, unit, data_key, destroyed) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            opened.into(),
+            record.to_string().into(),
+            lost.register.as_str().into(),
+            lost.unit.to_string().into(),
+            lost.key.to_string().into(),
+            entry.into(),
+        ],
+    )
+    .map(drop)
+}
+
+/// A held case for the cache.
+pub(crate) fn held(fold: &Fold, record: &RecordId) -> Option<Held> {
+    let case = fold.state.cases.get(record)?;
+    Some(Held { case: case.clone(), place: *fold.places.get(record)? })
+}

@@ -1,0 +1,282 @@
+//! Layout: which tables the registers of the packs need, and how a value becomes a cell.
+//!
+//! Each register has a sheet: a narrow table with what every record has and a column for each field that lists can
+//! show, sort and filter. Sealed fields have none. Everything in it is computed from the case, so that a sheet may be
+//! dropped and filled anew when a pack changes its fields.
+//! Invariant: the same packs give the same layout, on every database.
+//! Source: `docs/pack.md`, "Registers".
+
+use crate::schema;
+use crate::sql::{Dialect, Value};
+use regulation::{Decimal, Field, FieldId, GradeId, Kind, Pack, Register, RegisterId, Type};
+use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Tables of all registers, and the heights of grades.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Sheets by register.
+    pub sheets: BTreeMap<RegisterId, Sheet>,
+    heights: BTreeMap<GradeId, i64>,
+}
+
+/// The table of one register.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// The register.
+    pub register: RegisterId,
+    /// The table.
+    pub table: String,
+    /// Columns of fields.
+    pub columns: Vec<Column>,
+    /// Fields that hold several people, units, words or references.
+    pub several: Vec<FieldId>,
+    /// Fields that refer to records.
+    pub references: Vec<FieldId>,
+    /// Person fields whose people may read.
+    pub parties: Vec<FieldId>,
+    /// Fields with files.
+    pub files: Vec<FieldId>,
+    /// Fields in the full-text index.
+    pub search: Vec<FieldId>,
+    indexed: BTreeSet<FieldId>,
+}
+
+/// A column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The field.
+    pub field: FieldId,
+    /// Its name in the table.
+    pub name: String,
+    /// What is in it.
+    pub cell: Cell,
+}
+
+/// What is in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// Yes or no: 1 or 0.
+    Truth,
+    /// A number or a span in millionths.
+    Millionths,
+    /// A text that sorts as the value does.
+    Text,
+    /// The text of a grade; it sorts by its height.
+    Grade,
+}
+
+/// Columns every sheet has, with their types.
+pub(crate) const COMMON: [(&str, &str); 12] = [
+    ("opened", "INTEGER NOT NULL PRIMARY KEY"),
+    ("record", "TEXT NOT NULL"),
+    ("number", "TEXT"),
+    ("state", "TEXT NOT NULL"),
+    ("ending", "TEXT"),
+    ("unit", "TEXT NOT NULL"),
+    ("grade", "INTEGER NOT NULL"),
+    ("opened_at", "TEXT NOT NULL"),
+    ("opened_by", "TEXT"),
+    ("entered_at", "TEXT NOT NULL"),
+    ("occurred_at", "TEXT NOT NULL"),
+    ("closed_at", "TEXT"),
+];
+
+/// The longest text PostgreSQL keeps in an index with room to spare.
+const LONGEST_INDEXED: u32 = 600;
+
+impl Layout {
+    /// From the packs, the current one last; a register is laid out as the latest pack that has it says.
+    #[must_use]
+    pub fn new<'p>(packs: impl IntoIterator<Item = &'p Pack>) -> Self {
+        let (mut sheets, mut heights) = (BTreeMap::new(), BTreeMap::new());
+        for pack in packs {
+            for register in pack.registers.values() {
+                sheets.insert(register.id.clone(), Sheet::new(pack, register));
+            }
+            heights.extend((0i64..).zip(&pack.grades).map(|(height, grade)| (grade.id.clone(), height)));
+        }
+        Self { sheets, heights }
+    }
+
+    /// Height of a grade. One that no pack has is higher than all, so that nobody reads it by mistake.
+    #[must_use]
+    pub fn height(&self, grade: &GradeId) -> i64 {
+        self.heights.get(grade).copied().unwrap_or(i64::MAX)
+    }
+
+    /// Tells layouts apart.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut digest = Sha256::new_with_prefix(b"ward-layout/1\n");
+        for sheet in self.sheets.values() {
+            digest.update(sheet.create(Dialect::Sqlite).join("\n"));
+            digest.update(format!("{:?}", (&sheet.several, &sheet.references, &sheet.parties, &sheet.files)));
+        }
+        digest.update(format!("{:?}", self.heights));
+        data_encoding::HEXLOWER.encode(&digest.finalize())
+    }
+}
+
+impl Sheet {
+    fn new(pack: &Pack, register: &Register) -> Self {
+        let open = || register.fields.iter().filter(|field| !field.sealed);
+        let ids = |wanted: fn(&Type) -> bool| -> Vec<FieldId> {
+            open().filter(|field| wanted(&field.of())).map(|field| field.id.clone()).collect()
+        };
+        let columns: Vec<Column> = open().filter_map(column).collect();
+        let has = |id: &FieldId| columns.iter().any(|column| column.field == *id);
+        let indexed = indexed(pack, register).into_iter().filter(|id| has(id)).collect();
+        Self {
+            register: register.id.clone(),
+            table: format!("sheet_{}", register.id),
+            several: ids(|of| matches!(of, Type::List(of) if names_one(of))),
+            references: ids(|of| {
+                matches!(of, Type::Reference(_))
+                    || matches!(of, Type::List(of) if matches!(**of, Type::Reference(_)))
+            }),
+            parties: register.reading.parties.clone(),
+            files: ids(holds_files),
+            search: open()
+                .map(|field| &field.id)
+                .filter(|id| register.search.contains(id))
+                .cloned()
+                .collect(),
+            columns,
+            indexed,
+        }
+    }
+
+    /// The column of a field.
+    #[must_use]
+    pub fn column(&self, field: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.field == *field)
+    }
+
+    /// Statements that make the table and its indexes.
+    #[must_use]
+    pub fn create(&self, dialect: Dialect) -> Vec<String> {
+        let mut columns: Vec<String> = COMMON.iter().map(|(name, of)| format!("{name} {of}")).collect();
+        columns.extend(self.columns.iter().map(|column| {
+            let of = match column.cell {
+                Cell::Truth | Cell::Millionths => "INTEGER",
+                Cell::Text | Cell::Grade => "TEXT",
+            };
+            format!("{} {of}", column.name)
+        }));
+        let table = &self.table;
+        let mut statements = vec![
+            format!("CREATE TABLE {table} (\n  {}\n) STRICT", columns.join(",\n  ")),
+            format!("CREATE UNIQUE INDEX {table}_record ON {table} (record)"),
+            format!("CREATE INDEX {table}_reading ON {table} (grade, unit, state)"),
+            format!("CREATE INDEX {table}_state ON {table} (state, opened)"),
+        ];
+        for column in self.columns.iter().filter(|column| self.indexed.contains(&column.field)) {
+            let name = &column.name;
+            statements.push(format!("CREATE INDEX {table}_{name} ON {table} ({name}, opened)"));
+        }
+        statements.into_iter().map(|text| schema::spelled(&text, dialect)).collect()
+    }
+
+    /// The statement that puts a row, up to its values, and what follows them.
+    #[must_use]
+    pub(crate) fn put(&self) -> (String, String) {
+        let names: Vec<&str> = COMMON
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(self.columns.iter().map(|column| column.name.as_str()))
+            .collect();
+        let set: Vec<String> = names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
+        let put = format!("INSERT INTO {} ({})", self.table, names.join(", "));
+        (put, format!("ON CONFLICT (opened) DO UPDATE SET {}", set.join(", ")))
+    }
+}
+
+impl Column {
+    /// The cell of a value.
+    #[must_use]
+    pub fn cell(&self, json: Option<&Json>) -> Value {
+        match (self.cell, json) {
+            (_, None) => Value::Null,
+            (Cell::Truth, Some(json)) => json.as_bool().into(),
+            (Cell::Millionths, Some(json)) => {
+                let number = json.as_str().and_then(|text| text.parse::<Decimal>().ok());
+                number.map(Decimal::millionths).into()
+            }
+            (Cell::Text | Cell::Grade, Some(json)) => json.as_str().into(),
+        }
+    }
+}
+
+/// Does it name one thing, by an identifier or a word?
+fn names_one(of: &Type) -> bool {
+    matches!(of, Type::Person | Type::Reference(_) | Type::Unit | Type::Word(_) | Type::Grade)
+}
+
+fn holds_files(of: &Type) -> bool {
+    match of {
+        Type::File => true,
+        Type::List(of) => holds_files(of),
+        Type::Row(columns) => columns.0.values().any(holds_files),
+        _ => false,
+    }
+}
+
+fn column(field: &Field) -> Option<Column> {
+    let cell = match (&field.kind, field.of()) {
+        // Long texts are read in the record and found by search.
+        (Kind::Text { lines, .. }, _) if *lines > 1 => return None,
+        (_, Type::Truth) => Cell::Truth,
+        (_, Type::Number | Type::Span) => Cell::Millionths,
+        (_, Type::Grade) => Cell::Grade,
+        (_, of) if names_one(&of) => Cell::Text,
+        (_, Type::Date | Type::Moment | Type::Text | Type::Time) => Cell::Text,
+        _ => return None,
+    };
+    Some(Column { field: field.id.clone(), name: format!("f_{}", field.id), cell })
+}
+
+/// Fields that lists sort by, and by which records are sought: lookups of every register, uniques, references.
+fn indexed(pack: &Pack, register: &Register) -> BTreeSet<FieldId> {
+    let mut found: BTreeSet<FieldId> = register.list.columns.iter().cloned().collect();
+    found.extend(register.list.sort.iter().map(|sort| sort.field.clone()));
+    found.extend(register.uniques.iter().flat_map(|unique| unique.fields.iter().cloned()));
+    let lookups = pack.registers.values().flat_map(|other| &other.lookups);
+    let here = lookups.filter(|lookup| lookup.register == register.id);
+    found.extend(here.flat_map(|lookup| lookup.matches.iter().map(|(field, _)| field.clone())));
+    let referring = |field: &&Field| matches!(field.of(), Type::Reference(_) | Type::Person);
+    found.extend(register.fields.iter().filter(referring).map(|field| field.id.clone()));
+    let short = |id: &FieldId| match register.field(id.as_str()).map(|field| &field.kind) {
+        Some(Kind::Text { max, .. }) => *max <= LONGEST_INDEXED,
+        Some(_) => true,
+        None => false,
+    };
+    found.retain(short);
+    found
+}
+
+/// Packs, shared: every version that records run on, the current one last.
+#[derive(Debug, Clone, Default)]
+pub struct Packs(pub Arc<Vec<Pack>>);
+
+impl Packs {
+    /// The version under which records are opened; none before the first is published.
+    #[must_use]
+    pub fn current(&self) -> Option<&Pack> {
+        self.0.last()
+    }
+
+    /// A version.
+    #[must_use]
+    pub fn version(&self, version: u32) -> Option<&Pack> {
+        self.0.iter().find(|pack| pack.version == version)
+    }
+
+    /// A register as a version has it.
+    #[must_use]
+    pub fn register(&self, id: &RegisterId, version: u32) -> Option<&Register> {
+        self.version(version)?.registers.get(id)
+    }
+}

@@ -1,0 +1,53 @@
+//! The store: tables computed from the ledger, and the little that is neither in the ledger nor computed.
+//!
+//! Owns: all SQL, on SQLite and PostgreSQL; the projection and its rebuilding; lists, search, the reading predicate;
+//! how an event becomes an entry and an entry an event again.
+//! Invariants: rows follow from entries alone; position and rows change in one transaction; whatever is read for a
+//! person went through that person's predicate; sealed fields are ciphertext.
+//! Never: decides anything, appends, sends.
+//! Source: `docs/adr/0012-store.md`.
+
+mod error;
+mod sql;
+
+mod fact;
+
+mod layout;
+mod place;
+mod schema;
+
+mod fold;
+mod row;
+
+mod flush;
+mod roster;
+mod search;
+
+mod projection;
+mod rebuild;
+
+mod dump;
+mod list;
+mod notice;
+mod pool;
+mod questions;
+mod reading;
+mod state;
+
+pub use dump::{digest, dump};
+pub use error::StoreError;
+pub use fact::{
+    Fact, FactError, Gone, Keys, NOTICE_READ, NoticeRead, PUBLISHED, Published, Recorded, Said, UPCASTERS,
+};
+pub use layout::{Cell, Column as SheetColumn, Layout, Packs, Sheet};
+pub use list::{
+    Ask, Column, Direction, Filter, Found, ListError, Listed, Page, Test, list, search_everywhere, sees,
+};
+pub use notice::Notice;
+pub use place::Place;
+pub use pool::Pool;
+pub use projection::Projection;
+pub use reading::{Readable, Reader};
+pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
+pub use sql::{Access, Dialect, Row, Sql, Value};
+pub use state::{Attempt, Stored};

@@ -1,0 +1,43 @@
+//! Readers: connections that only read, as many as are needed at once.
+//!
+//! A connection on which something failed is not used again.
+
+use crate::error::StoreError;
+use crate::place::Place;
+use crate::sql::Sql;
+use std::sync::{Mutex, PoisonError};
+
+/// Connections kept open while nobody reads.
+const KEPT: usize = 8;
+
+/// Connections that read.
+pub struct Pool {
+    place: Place,
+    idle: Mutex<Vec<Sql>>,
+}
+
+impl Pool {
+    /// To these tables.
+    #[must_use]
+    pub const fn new(place: Place) -> Self {
+        Self { place, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// What `read` failed with, or `Unavailable`.
+    pub fn with<T, E: From<StoreError>>(&self, read: impl FnOnce(&mut Sql) -> Result<T, E>) -> Result<T, E> {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut sql = match kept {
+            Some(sql) => sql,
+            None => self.place.open_to_read()?,
+        };
+        let done = read(&mut sql)?;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < KEPT {
+            idle.push(sql);
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,553 @@
+//! The projection: tables computed from the ledger, held by the one who writes them.
+//!
+//! Owns: opening and making them, applying entries in one transaction together with the position they reach to,
+//! answering a decision's questions from what is committed.
+//! Invariants: position and rows change together; what is not committed is never answered with; tables that are
+//! ahead of the ledger are refused.
+//! Does not: append, decide, send.
+//! Source: `docs/adr/0012-store.md`.
+
+use crate::error::StoreError;
+use crate::fact::{Keys, Recorded};
+use crate::flush::{self, Making, object, object_text};
+use crate::fold::{Below, Fold, Held, Known, Lists, Lost, Place, Touched};
+use crate::layout::{Layout, Packs};
+use crate::place::Place as Where;
+use crate::sql::{Dialect, Row, Sql, Value};
+use crate::{roster, row, schema, search};
+use casework::{Case, DutyKey, Object, Occurrence, Point, Records, Reference, Seek, Series};
+use ledger::vault::KeyState;
+use model::{CivilDate, DataKeyId, Instant, PersonId, RecordId};
+use proof::seal::DataKey;
+use regulation::{DutyId, RegisterId};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Cases kept in memory; beyond it all are forgotten and read anew.
+const MOST_HOT: usize = 50_000;
+
+/// The tables and the one who writes them.
+pub struct Projection {
+    sql: RefCell<Sql>,
+    keys: Arc<dyn Keys>,
+    packs: Packs,
+    layout: Layout,
+    roster: identity::State,
+    people: BTreeMap<PersonId, DataKeyId>,
+    hot: RefCell<HashMap<RecordId, Held>>,
+    fault: RefCell<Option<StoreError>>,
+    position: u64,
+    lost: BTreeMap<RecordId, Lost>,
+}
+
+impl Projection {
+    /// Opens the tables to write; makes them where there are none.
+    ///
+    /// # Errors
+    /// `Held`, `Unavailable`, `Damaged`, `File`.
+    pub fn open(place: &Where, keys: Arc<dyn Keys>) -> Result<Self, StoreError> {
+        let mut sql = place.open_to_write()?;
+        if !has_tables(&mut sql)? {
+            sql.within(create)?;
+        }
+        Self::over(sql, keys)
+    }
+
+    /// Over a connection whose tables are there.
+    pub(crate) fn over(mut sql: Sql, keys: Arc<dyn Keys>) -> Result<Self, StoreError> {
+        let position = meta(&mut sql, "position")?.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let (roster, people) = roster::load(&mut sql)?;
+        Ok(Self {
+            sql: RefCell::new(sql),
+            keys,
+            packs: Packs::default(),
+            layout: Layout::new([]),
+            roster,
+            people,
+            hot: RefCell::default(),
+            fault: RefCell::default(),
+            position,
+            lost: BTreeMap::new(),
+        })
+    }
+
+    /// The entry that comes next.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Does the layout version of the tables differ from this program's? They are to be rebuilt then.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn is_of_other_version(&self) -> Result<bool, StoreError> {
+        Ok(meta(&mut self.sql.borrow_mut(), "schema")?.as_deref() != Some(schema::VERSION))
+    }
+
+    /// People and units as of the last entry applied.
+    #[must_use]
+    pub const fn roster(&self) -> &identity::State {
+        &self.roster
+    }
+
+    /// The packs records run on.
+    #[must_use]
+    pub const fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
+    /// The layout of the registers' tables.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Published versions: version, digest of the stored archive; in order.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn published(&self) -> Result<Vec<(u32, String)>, StoreError> {
+        let rows =
+            self.sql.borrow_mut().rows("SELECT version, archive FROM published ORDER BY version", &[])?;
+        let one = |row: &Row| Some((u32::try_from(row.int(0)?).ok()?, row.text(1)?.to_owned()));
+        Ok(rows.iter().filter_map(one).collect())
+    }
+
+    /// Sets the packs; sheets are made anew where the layout they ask for is another one.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn set_packs(&mut self, packs: Packs) -> Result<(), StoreError> {
+        self.layout = Layout::new(packs.0.iter());
+        self.packs = packs;
+        self.hot.borrow_mut().clear();
+        let fingerprint = self.layout.fingerprint();
+        let mut sql = self.sql.borrow_mut();
+        if meta(&mut sql, "layout")?.as_deref() == Some(&fingerprint) {
+            return Ok(());
+        }
+        let making = self.making(true);
+        sql.within(|sql| {
+            sheets_anew(sql, &making)?;
+            set_meta(sql, "layout", &fingerprint)
+        })
+    }
+
+    fn making(&self, index: bool) -> Making<'_> {
+        Making { packs: &self.packs, layout: &self.layout, keys: self.keys.as_ref(), index }
+    }
+
+    /// Applies entries, all or none. They must follow those applied before.
+    ///
+    /// # Errors
+    /// `Follows`: an entry does not. `Unavailable`, `Damaged`: nothing was changed.
+    pub fn apply(&mut self, entries: Vec<Recorded>) -> Result<(), StoreError> {
+        let Some(last) = entries.last().map(|entry| entry.number) else { return Ok(()) };
+        let mut fold = Fold {
+            roster: std::mem::take(&mut self.roster),
+            people: std::mem::take(&mut self.people),
+            lost: std::mem::take(&mut self.lost),
+            ..Fold::default()
+        };
+        let folded = entries.into_iter().try_for_each(|entry| fold.apply(entry, &*self));
+        let done = folded.and_then(|()| self.flush(&mut fold, last + 1));
+        self.lost = std::mem::take(&mut fold.lost);
+        match done {
+            Ok(touched) => {
+                self.roster = std::mem::take(&mut fold.roster);
+                self.people = std::mem::take(&mut fold.people);
+                self.warm(&fold, &touched);
+                self.position = last + 1;
+                Ok(())
+            }
+            Err(error) => {
+                self.hot.borrow_mut().clear();
+                (self.roster, self.people) = roster::load(&mut self.sql.borrow_mut())?;
+                Err(error)
+            }
+        }
+    }
+
+    fn flush(&self, fold: &mut Fold, position: u64) -> Result<Touched, StoreError> {
+        let lists = std::mem::take(&mut fold.lists);
+        let touched = std::mem::take(&mut fold.touched);
+        let making = self.making(true);
+        let mut sql = self.sql.borrow_mut();
+        let buried = !touched.destroyed.is_empty();
+        sql.within(|sql| write_all(sql, fold, lists, &touched, &making, position))?;
+        if buried && sql.dialect() == Dialect::Sqlite {
+            // What was deleted is overwritten in the file; the log of changes must not keep it either.
+            sql.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
+        }
+        Ok(touched)
+    }
+
+    fn warm(&self, fold: &Fold, touched: &Touched) {
+        let mut hot = self.hot.borrow_mut();
+        if hot.len() > MOST_HOT {
+            hot.clear();
+        }
+        for record in &touched.cases {
+            hot.extend(flush::held(fold, record).map(|held| (*record, held)));
+        }
+        for (record, _, _) in &touched.destroyed {
+            hot.remove(record);
+        }
+    }
+
+    /// The error, if any, that a question of a decision met. A decision made in spite of it is to be thrown away.
+    pub fn take_fault(&self) -> Option<StoreError> {
+        self.fault.borrow_mut().take()
+    }
+
+    /// Runs questions over the same connection, between two applications.
+    ///
+    /// # Errors
+    /// What `ask` failed with.
+    pub fn ask<T>(&self, ask: impl FnOnce(&mut Sql) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        ask(&mut self.sql.borrow_mut())
+    }
+
+    /// Records with a clock that has a point at or before `now`, those longest overdue first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn clocks_due(&self, now: Instant, most: usize) -> Result<Vec<RecordId>, StoreError> {
+        let text = "SELECT record FROM record WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, opened LIMIT $2";
+        let rows = self.sql.borrow_mut().rows(text, &[now.to_string().into(), most.into()])?;
+        rows.iter().map(|row| parsed(row, 0, "record")).collect()
+    }
+
+    /// Occurrences of duties with a point at or before `now`.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn duties_chased(&self, now: Instant, most: usize) -> Result<Vec<(DutyKey, Occurrence)>, StoreError> {
+        let text = format!(
+            "SELECT duty, object, nominal, {OCCURRENCE} FROM occurrence \
+             WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, duty, object, nominal LIMIT $2"
+        );
+        let rows = self.sql.borrow_mut().rows(&text, &[now.to_string().into(), most.into()])?;
+        rows.iter().map(|row| Ok((duty_key(row)?, occurrence(row, 3)?))).collect()
+    }
+
+    /// Records that an approved case destroys and whose keys are still here: record, case's entry, record's key.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn condemned(&self) -> Result<Vec<(RecordId, u64, Option<DataKeyId>)>, StoreError> {
+        let text = "SELECT c.record, c.entry, r.data_key FROM condemned c JOIN record r ON r.record = c.record \
+                    WHERE r.destroyed IS NULL ORDER BY c.entry, c.record";
+        let rows = self.sql.borrow_mut().rows(text, &[])?;
+        let one = |row: &Row| {
+            let key = row.text(2).and_then(|text| text.parse().ok());
+            let entry = row.int(1).and_then(|entry| u64::try_from(entry).ok()).unwrap_or(0);
+            Ok((parsed(row, 0, "condemned")?, entry, key))
+        };
+        rows.iter().map(one).collect()
+    }
+
+    /// A record's data key.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn record_key(&self, record: RecordId) -> Result<Option<DataKeyId>, StoreError> {
+        match self.record(record)? {
+            Known::Held(held) => Ok(held.place.key),
+            Known::Destroyed(_) | Known::Nothing => Ok(None),
+        }
+    }
+
+    /// A person's data key.
+    #[must_use]
+    pub fn person_key(&self, person: PersonId) -> Option<DataKeyId> {
+        self.people.get(&person).copied()
+    }
+
+    fn questioned<T: Default>(&self, answer: Result<T, StoreError>) -> T {
+        answer.unwrap_or_else(|error| {
+            self.fault.borrow_mut().get_or_insert(error);
+            T::default()
+        })
+    }
+}
+
+/// A record as its row has it.
+pub(crate) fn load(sql: &mut Sql, record: RecordId, keys: &dyn Keys) -> Result<Known, StoreError> {
+    let text = "SELECT opened, register, data_key, body, sealed FROM record WHERE record = $1";
+    let Some(row) = sql.row(text, &[record.to_string().into()])? else { return Ok(Known::Nothing) };
+    let opened = row.int(0).and_then(|opened| u64::try_from(opened).ok());
+    let opened = opened.ok_or_else(|| StoreError::damaged("record", record.to_string()))?;
+    let Some(body) = row.text(3) else { return Ok(Known::Destroyed(opened)) };
+    let id = row.text(2).and_then(|text| text.parse().ok());
+    let key = if row.bytes(4).is_some() { data_key(keys, id)? } else { None };
+    let case = row::read(body, row.bytes(4), key.as_ref());
+    let case = case.map_err(|error| StoreError::damaged("record", format!("{record}: {error}")))?;
+    Ok(Known::Held(Held { case: Arc::new(case), place: Place { opened, key: id } }))
+}
+
+/// Writes all that was folded.
+pub(crate) fn write_all(
+    sql: &mut Sql,
+    fold: &Fold,
+    lists: Lists,
+    touched: &Touched,
+    making: &Making<'_>,
+    position: u64,
+) -> Result<(), StoreError> {
+    flush::lists(sql, lists)?;
+    flush::touched(sql, fold, touched, making)?;
+    roster::save(sql, fold, &touched.identity)?;
+    set_meta(sql, "position", &position.to_string())
+}
+
+/// Makes the tables that do not depend on packs.
+pub(crate) fn create(sql: &mut Sql) -> Result<(), StoreError> {
+    let dialect = sql.dialect();
+    sql.script(&schema::projection(dialect))?;
+    sql.script(search::create(dialect))?;
+    set_meta(sql, "schema", schema::VERSION)
+}
+
+fn has_tables(sql: &mut Sql) -> Result<bool, StoreError> {
+    let text = match sql.dialect() {
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
+        Dialect::Postgres => {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'meta'"
+        }
+    };
+    Ok(sql.row(text, &[])?.is_some())
+}
+
+/// Drops all sheets and fills them from the cases; the search index with them.
+pub(crate) fn sheets_anew(sql: &mut Sql, making: &Making<'_>) -> Result<(), StoreError> {
+    let dialect = sql.dialect();
+    let list = match dialect {
+        Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'sheet_*'",
+        Dialect::Postgres => {
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_name LIKE 'sheet\\_%'"
+        }
+    };
+    for row in sql.rows(list, &[])? {
+        sql.script(&format!("DROP TABLE {}", row.text(0).unwrap_or_default()))?;
+    }
+    for sheet in making.layout.sheets.values() {
+        for text in sheet.create(dialect) {
+            sql.script(&text)?;
+        }
+    }
+    let mut after = -1;
+    loop {
+        let text = "SELECT opened, data_key, body, sealed FROM record WHERE opened > $1 AND body IS NOT NULL ORDER BY opened LIMIT 1000";
+        let rows = sql.rows(text, &[after.into()])?;
+        let Some(last) = rows.last().and_then(|row| row.int(0)) else { return Ok(()) };
+        after = last;
+        for row in &rows {
+            // Sheets hold nothing sealed, so that it need not be opened.
+            let case: Case = serde_json::from_str(row.text(2).unwrap_or_default())
+                .map_err(|error| StoreError::damaged("record", error.to_string()))?;
+            let opened = row.int(0).and_then(|opened| u64::try_from(opened).ok()).unwrap_or(0);
+            if let Some(sheet) = making.layout.sheets.get(&case.register) {
+                flush::put_sheet(sql, &case, opened, sheet, making)?;
+                flush::put_beside(sql, &case, opened, sheet)?;
+                if making.index {
+                    search::index(sql, &case, opened, sheet)?;
+                }
+                sql.run(
+                    "UPDATE record SET grade = $1 WHERE opened = $2",
+                    &[making.layout.height(&case.grade).into(), opened.into()],
+                )?;
+            }
+        }
+    }
+}
+
+pub(crate) fn meta(sql: &mut Sql, name: &str) -> Result<Option<String>, StoreError> {
+    let row = sql.row("SELECT value FROM meta WHERE name = $1", &[name.into()])?;
+    Ok(row.and_then(|row| row.text(0).map(ToOwned::to_owned)))
+}
+
+pub(crate) fn set_meta(sql: &mut Sql, name: &str, value: &str) -> Result<(), StoreError> {
+    let text = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sql.run(text, &[name.into(), value.into()]).map(drop)
+}
+
+/// A data key that must be there.
+pub(crate) fn data_key(keys: &dyn Keys, id: Option<DataKeyId>) -> Result<Option<DataKey>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    match keys.key(id) {
+        Ok(KeyState::Here(key)) => Ok(Some(key)),
+        Ok(KeyState::Destroyed | KeyState::Unknown) => Ok(None),
+        Err(error) => Err(StoreError::damaged("record", format!("{id}: {error}"))),
+    }
+}
+
+/// The earliest of some points, as a text.
+pub(crate) fn points_next(points: &[Point]) -> Option<String> {
+    points.iter().map(|point| point.at).min().map(|at| at.to_string())
+}
+
+pub(crate) fn parsed<T: std::str::FromStr>(
+    row: &Row,
+    at: usize,
+    table: &'static str,
+) -> Result<T, StoreError> {
+    let text = row.text(at).unwrap_or_default();
+    text.parse().map_err(|_| StoreError::damaged(table, text.to_owned()))
+}
+
+const OCCURRENCE: &str = "version, due_on, due, record, points, done_at";
+
+fn occurrence(row: &Row, from: usize) -> Result<Occurrence, StoreError> {
+    let table = "occurrence";
+    let points = row.text(from + 4).unwrap_or_default();
+    Ok(Occurrence {
+        version: row.int(from).and_then(|version| u32::try_from(version).ok()).unwrap_or(0),
+        due_on: parsed(row, from + 1, table)?,
+        due: parsed(row, from + 2, table)?,
+        record: parsed(row, from + 3, table)?,
+        points: serde_json::from_str(points).map_err(|_| StoreError::damaged(table, points.to_owned()))?,
+        done_at: row.text(from + 5).map(|_| parsed(row, from + 5, table)).transpose()?,
+    })
+}
+
+fn duty_key(row: &Row) -> Result<DutyKey, StoreError> {
+    let text = row.text(1).unwrap_or_default();
+    let object = object(text).ok_or_else(|| StoreError::damaged("occurrence", text.to_owned()))?;
+    Ok(DutyKey { duty: parsed(row, 0, "occurrence")?, object, nominal: parsed(row, 2, "occurrence")? })
+}
+
+impl Below for Projection {
+    fn record(&self, record: RecordId) -> Result<Known, StoreError> {
+        if let Some(held) = self.hot.borrow().get(&record) {
+            return Ok(Known::Held(held.clone()));
+        }
+        let known = load(&mut self.sql.borrow_mut(), record, self.keys.as_ref())?;
+        if let Known::Held(held) = &known {
+            let mut hot = self.hot.borrow_mut();
+            if hot.len() > MOST_HOT {
+                hot.clear();
+            }
+            hot.insert(record, held.clone());
+        }
+        Ok(known)
+    }
+
+    fn keyed(&self, key: DataKeyId) -> Result<Option<RecordId>, StoreError> {
+        let text = "SELECT record FROM record WHERE data_key = $1";
+        let row = self.sql.borrow_mut().row(text, &[key.to_string().into()])?;
+        row.map(|row| parsed(&row, 0, "record")).transpose()
+    }
+
+    fn sequence(&self, name: &str) -> Result<u32, StoreError> {
+        let row = self.sql.borrow_mut().row("SELECT last FROM sequence WHERE name = $1", &[name.into()])?;
+        Ok(row.and_then(|row| row.int(0)).and_then(|last| u32::try_from(last).ok()).unwrap_or(0))
+    }
+
+    fn occurrence(&self, key: &DutyKey) -> Result<Option<Occurrence>, StoreError> {
+        let text =
+            format!("SELECT {OCCURRENCE} FROM occurrence WHERE duty = $1 AND object = $2 AND nominal = $3");
+        let values =
+            [Value::from(key.duty.as_str()), object_text(&key.object).into(), key.nominal.to_string().into()];
+        let row = self.sql.borrow_mut().row(&text, &values)?;
+        row.map(|row| occurrence(&row, 0)).transpose()
+    }
+
+    fn series(&self, duty: &DutyId, object: &Object) -> Result<Option<Series>, StoreError> {
+        let text = "SELECT last, missing FROM series WHERE duty = $1 AND object = $2";
+        let values = [duty.as_str().into(), object_text(object).into()];
+        let Some(row) = self.sql.borrow_mut().row(text, &values)? else { return Ok(None) };
+        let day = |at| -> Result<Option<CivilDate>, StoreError> {
+            row.text(at).map(|_| parsed(&row, at, "series")).transpose()
+        };
+        Ok(Some(Series { last: day(0)?, missing: day(1)? }))
+    }
+}
+
+impl Records for Projection {
+    fn case(&self, record: RecordId) -> Option<Arc<Case>> {
+        match self.questioned(self.record(record).map(Some))? {
+            Known::Held(held) => Some(held.case),
+            Known::Destroyed(_) | Known::Nothing => None,
+        }
+    }
+
+    fn find(&self, seek: &Seek) -> Vec<Reference> {
+        self.questioned(self.sought(seek))
+    }
+
+    fn last_place(&self, sequence: &str) -> u32 {
+        self.questioned(self.sequence(sequence))
+    }
+
+    fn occurrence(&self, key: &DutyKey) -> Option<Occurrence> {
+        self.questioned(Below::occurrence(self, key))
+    }
+
+    fn series(&self, duty: &DutyId, object: &Object) -> Option<Series> {
+        self.questioned(Below::series(self, duty, object))
+    }
+
+    fn holds_file(&self, digest: &[u8; 32]) -> bool {
+        let text = format!("sha256:{}", data_encoding::HEXLOWER.encode(digest));
+        let ask = "SELECT 1 FROM state.stored WHERE digest = $1";
+        let found = self.sql.borrow_mut().row(ask, &[text.into()]);
+        self.questioned(found.map(|row| row.is_some()))
+    }
+}
+
+impl Projection {
+    /// Records that fit, in the order of their identifiers.
+    fn sought(&self, seek: &Seek) -> Result<Vec<Reference>, StoreError> {
+        let Some(sheet) = self.layout.sheets.get(&seek.register) else { return Ok(Vec::new()) };
+        let mut values: Vec<Value> = Vec::new();
+        let mut holder = |value: Value| {
+            values.push(value);
+            format!("${}", values.len())
+        };
+        let mut wheres = Vec::new();
+        // What has no column is compared case by case.
+        let mut apart = false;
+        for (field, wanted) in &seek.equal {
+            match sheet.column(field.as_str()) {
+                Some(column) => {
+                    wheres.push(format!("{} = {}", column.name, holder(column.cell(Some(wanted)))));
+                }
+                None => apart = true,
+            }
+        }
+        if !seek.states.is_empty() {
+            let states: Vec<String> = seek.states.iter().map(|state| holder(state.as_str().into())).collect();
+            wheres.push(format!("state IN ({})", states.join(", ")));
+        }
+        if let Some(but) = seek.but {
+            wheres.push(format!("record <> {}", holder(but.to_string().into())));
+        }
+        let wheres =
+            if wheres.is_empty() { String::new() } else { format!(" WHERE {}", wheres.join(" AND ")) };
+        let text = format!("SELECT record FROM {}{wheres} ORDER BY record", sheet.table);
+        let rows = self.sql.borrow_mut().rows(&text, &values)?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let record: RecordId = parsed(row, 0, "record")?;
+            let fits = !apart || Records::case(self, record).is_some_and(|case| seek.fits(&case));
+            if fits {
+                found.push(Reference { register: seek.register.clone(), record });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Registers that have records.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn registers(&self) -> Result<Vec<RegisterId>, StoreError> {
+        let rows =
+            self.sql.borrow_mut().rows("SELECT DISTINCT register FROM record ORDER BY register", &[])?;
+        rows.iter().map(|row| parsed(row, 0, "record")).collect()
+    }
+}

@@ -1,0 +1,81 @@
+//! Questions to the committed tables that are no list: a case, running records, published versions, destroyed keys; and
+//! the scrubbing of what deleted rows leave behind.
+
+use crate::error::StoreError;
+use crate::fact::Keys;
+use crate::fold::Known;
+use crate::projection::{load, parsed};
+use crate::sql::{Dialect, Row, Sql};
+use casework::Case;
+use model::{DataKeyId, RecordId};
+use std::sync::Arc;
+
+impl Sql {
+    /// A case as committed; sealed fields are opened.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn case(&mut self, record: RecordId, keys: &dyn Keys) -> Result<Option<Case>, StoreError> {
+        match load(self, record, keys)? {
+            Known::Held(held) => Ok(Some(Arc::unwrap_or_clone(held.case))),
+            Known::Destroyed(_) | Known::Nothing => Ok(None),
+        }
+    }
+
+    /// The entry of the first published version.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn first_published(&mut self) -> Result<Option<u64>, StoreError> {
+        let row = self.row("SELECT min(entry) FROM published", &[])?;
+        Ok(row.and_then(|row| row.int(0)).and_then(|entry| u64::try_from(entry).ok()))
+    }
+
+    /// Running records of versions before this one, after the one opened at `after`.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn running_before(
+        &mut self,
+        version: u32,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<(u64, RecordId)>, StoreError> {
+        let text = "SELECT opened, record FROM record WHERE version < $1 AND opened > $2 AND state IS NOT NULL \
+                    AND ending IS NULL ORDER BY opened LIMIT $3";
+        let rows = self.rows(text, &[version.into(), after.into(), most.into()])?;
+        let opened = |row: &Row| row.int(0).and_then(|opened| u64::try_from(opened).ok()).unwrap_or(0);
+        rows.iter().map(|row| Ok((opened(row), parsed(row, 1, "record")?))).collect()
+    }
+
+    /// Data keys of which the ledger says that they are destroyed.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn destroyed_keys(&mut self) -> Result<Vec<DataKeyId>, StoreError> {
+        let rows = self.rows("SELECT data_key FROM destroyed_key ORDER BY data_key", &[])?;
+        rows.iter().map(|row| parsed(row, 0, "destroyed_key")).collect()
+    }
+
+    /// Overwrites what deleted rows have left behind in the database's files.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn scrub(&mut self) -> Result<(), StoreError> {
+        match self.dialect() {
+            // Deleted rows were overwritten as they went; the log of changes is emptied, the search index merged.
+            Dialect::Sqlite => {
+                self.script("INSERT INTO search (search) VALUES ('optimize')")?;
+                self.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(drop)
+            }
+            Dialect::Postgres => {
+                let list = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
+                            WHERE table_schema = current_schema()";
+                for row in self.rows(list, &[])? {
+                    self.script(&format!("VACUUM FULL {}", row.text(0).unwrap_or_default()))?;
+                }
+                self.script("VACUUM FULL state.file_text; CHECKPOINT")
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Reading: who sees which records, as one predicate for lists, counts, search, export and live events.
+//!
+//! A register says whose records people read (their own unit's, its subtree's, the city's), which roles read all, and
+//! who reads as a party. The grade always limits. [`Reader::predicate`] is the same rule as [`Reader::may_read`]; a
+//! property test holds the two together.
+//! Source: `docs/pack.md`, "Registers", `[reading]`; `docs/adr/0012-store.md`.
+
+use crate::layout::{Layout, Packs};
+use crate::sql::Value;
+use model::{PersonId, UnitId};
+use regulation::{ReadingUnits, Register, RegisterId, RoleId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whoever reads, with all that decides what they see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// Who.
+    pub person: PersonId,
+    /// Roles held, wherever.
+    pub roles: BTreeSet<RoleId>,
+    /// Units in which a role is held.
+    pub own: BTreeSet<UnitId>,
+    /// These and all units below them.
+    pub subtree: BTreeSet<UnitId>,
+    /// Height of the highest grade they are cleared for; none: they read nothing.
+    pub ceiling: Option<i64>,
+    /// Only records of these units and below: what the page's unit switcher shows. All where absent.
+    pub focus: Option<BTreeSet<UnitId>>,
+}
+
+/// What of a record decides whether it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readable {
+    /// The unit it belongs to.
+    pub unit: UnitId,
+    /// Height of its grade.
+    pub grade: i64,
+    /// Did the reader act on it, or is the reader named in it?
+    pub party: bool,
+}
+
+/// Values of a statement in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Holders(pub(crate) Vec<Value>);
+
+impl Holders {
+    /// Puts a value and gives its holder.
+    pub(crate) fn put(&mut self, value: impl Into<Value>) -> String {
+        self.0.push(value.into());
+        format!("${}", self.0.len())
+    }
+
+    /// Puts several and gives `(…, …)`.
+    pub(crate) fn list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> String {
+        let list: Vec<String> = values.into_iter().map(|value| self.put(value)).collect();
+        format!("({})", list.join(", "))
+    }
+}
+
+/// Whose records a reader sees in a register, before parties and grades.
+enum Scope<'r> {
+    All,
+    Units(&'r BTreeSet<UnitId>),
+}
+
+impl Reader {
+    fn scope(&self, register: &Register) -> Scope<'_> {
+        if register.reading.roles.iter().any(|role| self.roles.contains(role)) {
+            return Scope::All;
+        }
+        match register.reading.units {
+            ReadingUnits::City => Scope::All,
+            ReadingUnits::Own => Scope::Units(&self.own),
+            ReadingUnits::Subtree => Scope::Units(&self.subtree),
+        }
+    }
+
+    /// Is the record read?
+    #[must_use]
+    pub fn may_read(&self, register: &Register, record: &Readable) -> bool {
+        let scoped = match self.scope(register) {
+            Scope::All => true,
+            Scope::Units(units) => units.contains(&record.unit),
+        };
+        let focused = self.focus.as_ref().is_none_or(|units| units.contains(&record.unit));
+        self.ceiling.is_some_and(|ceiling| record.grade <= ceiling) && focused && (scoped || record.party)
+    }
+
+    /// The same as a condition over a table with the columns `opened`, `unit` and `grade`.
+    pub(crate) fn predicate(&self, register: &Register, holders: &mut Holders) -> String {
+        let Some(ceiling) = self.ceiling else { return "1 = 0".to_owned() };
+        let mut parts = vec![format!("grade <= {}", holders.put(ceiling))];
+        if let Some(focus) = &self.focus {
+            parts.push(among("unit", focus, holders));
+        }
+        if let Scope::Units(units) = self.scope(register) {
+            let scoped = among("unit", units, holders);
+            let person = holders.put(self.person.to_string());
+            parts.push(format!("({scoped} OR opened IN (SELECT opened FROM party WHERE person = {person}))"));
+        }
+        parts.join(" AND ")
+    }
+
+    /// The condition over table `record` for records of all registers.
+    pub(crate) fn predicate_everywhere(
+        &self,
+        packs: &Packs,
+        layout: &Layout,
+        holders: &mut Holders,
+    ) -> String {
+        // Registers with the same rule share a part.
+        let mut rules: BTreeMap<String, (Vec<&RegisterId>, &Register)> = BTreeMap::new();
+        for id in layout.sheets.keys() {
+            let latest = packs.0.iter().rev().find_map(|pack| pack.registers.get(id));
+            let Some(register) = latest else { continue };
+            let rule = match self.scope(register) {
+                Scope::All => "all".to_owned(),
+                Scope::Units(_) => format!("{:?}", register.reading.units),
+            };
+            rules.entry(rule).or_insert_with(|| (Vec::new(), register)).0.push(id);
+        }
+        let part = |(registers, rule): &(Vec<&RegisterId>, &Register)| {
+            let list = holders.list(registers.iter().map(|id| id.as_str()));
+            format!("(register IN {list} AND {})", self.predicate(rule, holders))
+        };
+        let parts: Vec<String> = rules.values().map(part).collect();
+        if parts.is_empty() { "1 = 0".to_owned() } else { format!("({})", parts.join(" OR ")) }
+    }
+}
+
+fn among(column: &str, units: &BTreeSet<UnitId>, holders: &mut Holders) -> String {
+    if units.is_empty() {
+        return "1 = 0".to_owned();
+    }
+    format!("{column} IN {}", holders.list(units.iter().map(ToString::to_string)))
+}

@@ -1,0 +1,285 @@
+//! Rebuilding: the tables made anew from the ledger, beside the old ones, compared, and put in their place.
+//!
+//! Runs the code of every day (`fold`, `flush`); what differs is how often it is flushed. Entries are read and opened on
+//! one thread and folded on another.
+//! Memory: the cases of all records are held until they are written; it grows with what there is, not with how long it
+//! has been there.
+//! Invariants: the old tables stay until the new ones are whole; nothing is sent; the state is not touched.
+
+use crate::error::StoreError;
+use crate::fact::{FactError, Keys, Recorded};
+use crate::flush::Making;
+use crate::fold::{Below, Fold, Known};
+use crate::layout::{Layout, Packs};
+use crate::place::{NEXT, PROJECTION, Place, STATE, make_folder};
+use crate::projection::{create, set_meta, sheets_anew, write_all};
+use crate::sql::{Access, Dialect, Sql};
+use casework::{DutyKey, Object, Occurrence, Series};
+use ledger::reader::Reader;
+use model::{DataKeyId, RecordId};
+use regulation::DutyId;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Reads published packs: version and digest of the stored archive, in order.
+pub type ReadPacks<'a> = dyn Fn(&[(u32, String)]) -> Result<Packs, StoreError> + 'a;
+
+/// What rebuilding needs beside the ledger.
+pub struct Sources<'a> {
+    /// Data keys.
+    pub keys: Arc<dyn Keys>,
+    /// Reads published packs: version and digest of the stored archive, in order.
+    pub packs: &'a ReadPacks<'a>,
+    /// Is told how many entries are done.
+    pub progress: &'a dyn Fn(u64),
+    /// Is the search index made, too?
+    pub index: bool,
+}
+
+/// How it went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Entries that were read.
+    pub entries: u64,
+    /// Digest of the new tables' dump.
+    pub digest: String,
+    /// Digest of the old tables' dump; none where there were none, or none of this version.
+    pub before: Option<String>,
+}
+
+/// Entries handed over at a time.
+const CHUNK: u64 = 4_096;
+/// Rows that only grow are written after so many entries.
+const LISTS: u64 = 262_144;
+
+/// Makes the tables anew from the entries up to `size`, and puts them in place.
+///
+/// # Errors
+/// `Follows`: an entry cannot be applied; the old tables stay. `Unavailable`, `Damaged`, `Pack`, `File`.
+pub fn rebuild(
+    place: &Place,
+    reader: &Reader,
+    size: u64,
+    sources: &Sources<'_>,
+) -> Result<Rebuilt, StoreError> {
+    let mut sql = open_next(place)?;
+    let packs = fill(&mut sql, reader, size, sources)?;
+    let layout = Layout::new(packs.0.iter());
+    let digest = crate::dump::digest(&mut sql, &layout)?;
+    let before = before(place, &layout);
+    put_in_place(place, sql)?;
+    Ok(Rebuilt { entries: size, digest, before })
+}
+
+/// Compares the tables with what the ledger gives, and leaves them as they are.
+///
+/// # Errors
+/// As [`rebuild`].
+pub fn compare(
+    place: &Place,
+    reader: &Reader,
+    size: u64,
+    sources: &Sources<'_>,
+) -> Result<Rebuilt, StoreError> {
+    let mut sql = open_next(place)?;
+    let packs = fill(&mut sql, reader, size, sources)?;
+    let layout = Layout::new(packs.0.iter());
+    let digest = crate::dump::digest(&mut sql, &layout)?;
+    let before = before(place, &layout);
+    drop(sql);
+    take_away(place)?;
+    Ok(Rebuilt { entries: size, digest, before })
+}
+
+fn before(place: &Place, layout: &Layout) -> Option<String> {
+    // Old tables of another version, or damaged ones, do not hinder.
+    let mut sql = place.open_to_read().ok()?;
+    crate::dump::digest(&mut sql, layout).ok()
+}
+
+/// Tables of their own, beside those in use.
+fn open_next(place: &Place) -> Result<Sql, StoreError> {
+    take_away(place)?;
+    match place {
+        Place::Folder(folder) => {
+            make_folder(folder)?;
+            let state = folder.join(STATE);
+            let mut sql = Sql::sqlite(&folder.join(NEXT), Some(&state), Access::Write)?;
+            sql.script(&crate::schema::state(Dialect::Sqlite))?;
+            // Nothing of it counts before it is whole.
+            sql.script("PRAGMA main.synchronous = OFF; PRAGMA main.journal_mode = OFF;")?;
+            Ok(sql)
+        }
+        Place::Postgres { url, schema } => {
+            let mut sql = Sql::postgres(url, &format!("{schema}_next"))?;
+            sql.script(&format!("CREATE SCHEMA {schema}_next; CREATE SCHEMA IF NOT EXISTS state;"))?;
+            sql.script(&crate::schema::state(Dialect::Postgres))?;
+            Ok(sql)
+        }
+    }
+}
+
+fn take_away(place: &Place) -> Result<(), StoreError> {
+    match place {
+        Place::Folder(folder) => {
+            for end in ["", "-wal", "-shm", "-journal"] {
+                remove(&folder.join(format!("{NEXT}{end}")))?;
+            }
+            Ok(())
+        }
+        Place::Postgres { url, schema } => {
+            let mut sql = Sql::postgres(url, schema)?;
+            sql.script(&format!("DROP SCHEMA IF EXISTS {schema}_next CASCADE"))
+        }
+    }
+}
+
+fn remove(path: &std::path::Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::File { path: path.display().to_string(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The new tables take the place of the old ones. A crash in between leaves the old ones, or none, which the next
+/// start fills again.
+fn put_in_place(place: &Place, mut sql: Sql) -> Result<(), StoreError> {
+    match place {
+        Place::Folder(folder) => {
+            drop(sql);
+            for end in ["-wal", "-shm"] {
+                remove(&folder.join(format!("{PROJECTION}{end}")))?;
+            }
+            let (from, to) = (folder.join(NEXT), folder.join(PROJECTION));
+            let moved = std::fs::File::open(&from).and_then(|file| file.sync_all());
+            let moved = moved.and_then(|()| std::fs::rename(&from, &to));
+            moved.map_err(|source| StoreError::File { path: to.display().to_string(), source })
+        }
+        Place::Postgres { schema, .. } => sql.script(&format!(
+            "BEGIN; DROP SCHEMA IF EXISTS {schema} CASCADE; ALTER SCHEMA {schema}_next RENAME TO {schema}; COMMIT;"
+        )),
+    }
+}
+
+/// Nothing lies below a projection that is built from the first entry on, but what was flushed and forgotten.
+struct Nothing;
+
+impl Below for Nothing {
+    fn record(&self, _: RecordId) -> Result<Known, StoreError> {
+        Ok(Known::Nothing)
+    }
+
+    fn keyed(&self, _: DataKeyId) -> Result<Option<RecordId>, StoreError> {
+        Ok(None)
+    }
+
+    fn sequence(&self, _: &str) -> Result<u32, StoreError> {
+        Ok(0)
+    }
+
+    fn occurrence(&self, _: &DutyKey) -> Result<Option<Occurrence>, StoreError> {
+        Ok(None)
+    }
+
+    fn series(&self, _: &DutyId, _: &Object) -> Result<Option<Series>, StoreError> {
+        Ok(None)
+    }
+}
+
+fn fill(sql: &mut Sql, reader: &Reader, size: u64, sources: &Sources<'_>) -> Result<Packs, StoreError> {
+    sql.within(create)?;
+    let mut fold = Fold::default();
+    let mut published = Vec::new();
+    let (to, from) = sync_channel(8);
+    let reader = reader.clone();
+    let keys = Arc::clone(&sources.keys);
+    let reading = std::thread::spawn(move || read(&reader, size, keys.as_ref(), &to));
+    let folded = fold_all(sql, &mut fold, &mut published, &from, sources);
+    drop(from);
+    // The reader ends by itself once nobody listens.
+    let _ = reading.join();
+    folded?;
+    let packs = (sources.packs)(&published)?;
+    let layout = Layout::new(packs.0.iter());
+    let making = Making { packs: &packs, layout: &layout, keys: sources.keys.as_ref(), index: false };
+    sql.within(|sql| -> Result<(), StoreError> {
+        let (lists, touched) = (std::mem::take(&mut fold.lists), std::mem::take(&mut fold.touched));
+        // Sheets come last, in one go.
+        let bare = Layout::new([]);
+        let without = Making { layout: &bare, ..making };
+        write_all(sql, &fold, lists, &touched, &without, size)?;
+        fold.state.cases.clear();
+        let making = Making { index: sources.index, ..making };
+        sheets_anew(sql, &making)?;
+        set_meta(sql, "layout", &layout.fingerprint())?;
+        set_meta(sql, "position", &size.to_string())
+    })?;
+    if sql.dialect() == Dialect::Sqlite {
+        sql.script("ANALYZE")?;
+    }
+    Ok(packs)
+}
+
+type Chunk = Result<Vec<Recorded>, StoreError>;
+
+fn read(reader: &Reader, size: u64, keys: &dyn Keys, to: &SyncSender<Chunk>) {
+    let mut first = 0;
+    while first < size {
+        let end = (first + CHUNK).min(size);
+        let mut chunk: Chunk = Ok(Vec::with_capacity(CHUNK as usize));
+        let visit = |number: u64, bytes: &[u8]| {
+            let Ok(list) = &mut chunk else { return };
+            match Recorded::read(number, bytes, keys) {
+                Ok(recorded) => list.push(recorded),
+                Err(error) => chunk = Err(follows(number, error)),
+            }
+        };
+        if let Err(error) = reader.entries(first..end, visit) {
+            chunk = Err(StoreError::follows(first, error));
+        }
+        let failed = chunk.is_err();
+        if to.send(chunk).is_err() || failed {
+            return;
+        }
+        first = end;
+    }
+}
+
+pub(crate) fn follows(number: u64, error: FactError) -> StoreError {
+    StoreError::follows(number, error)
+}
+
+fn fold_all(
+    sql: &mut Sql,
+    fold: &mut Fold,
+    published: &mut Vec<(u32, String)>,
+    from: &Receiver<Chunk>,
+    sources: &Sources<'_>,
+) -> Result<(), StoreError> {
+    let (mut done, mut flushed) = (0u64, 0u64);
+    while let Ok(chunk) = from.recv() {
+        let chunk = chunk?;
+        done += chunk.len() as u64;
+        for recorded in chunk {
+            fold.apply(recorded, &Nothing)?;
+        }
+        published.extend(
+            fold.lists
+                .published
+                .iter()
+                .skip(published.len())
+                .map(|(one, _)| (one.version, one.archive.clone())),
+        );
+        (sources.progress)(done);
+        if done - flushed >= LISTS {
+            flushed = done;
+            let keep = std::mem::take(&mut fold.lists.published);
+            let lists = std::mem::take(&mut fold.lists);
+            sql.within(|sql| crate::flush::lists(sql, lists))?;
+            fold.lists.published = keep;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! State: attempts to send, texts of files, the pulse. Losing it loses no truth.
+
+use crate::error::StoreError;
+use crate::sql::{Row, Sql};
+use model::{DataKeyId, Instant, RecordId};
+
+/// Something that is to leave Ward, with how often it was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The entry that asked: the key under which the other side sees it, as often as it is sent.
+    pub entry: u64,
+    /// The record it was asked for.
+    pub record: RecordId,
+    /// The way out.
+    pub hook: String,
+    /// What it is given, as JSON.
+    pub give: String,
+    /// How often it was tried.
+    pub tries: u32,
+}
+
+/// A file that was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// `sha256:` and the digest of the stored bytes, in hexadecimal.
+    pub digest: String,
+    /// Bytes in clear.
+    pub size: u64,
+    /// What it is.
+    pub kind: String,
+    /// The data key it is sealed under.
+    pub key: Option<DataKeyId>,
+    /// When it was stored.
+    pub at: Instant,
+    /// Its text, where it has one and is not sealed.
+    pub text: Option<String>,
+}
+
+impl Sql {
+    /// What is to be sent now: asked for, not answered, and not tried just before.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn outbox(&mut self, now: Instant, most: usize) -> Result<Vec<Attempt>, StoreError> {
+        let text = "SELECT a.entry, a.record, a.hook, a.give, COALESCE(t.tries, 0) FROM ask a \
+                    LEFT JOIN state.attempt t ON t.entry = a.entry \
+                    WHERE a.answered IS NULL AND (t.next_at IS NULL OR t.next_at <= $1) ORDER BY a.entry LIMIT $2";
+        let rows = self.rows(text, &[now.to_string().into(), most.into()])?;
+        rows.iter()
+            .map(|row| attempt(row).ok_or_else(|| StoreError::damaged("ask", format!("{row:?}"))))
+            .collect()
+    }
+
+    /// Notes an attempt that failed, and when the next one is.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn tried(&mut self, entry: u64, next: Instant, told: &str) -> Result<(), StoreError> {
+        let text = "INSERT INTO state.attempt (entry, tries, next_at, told) VALUES ($1, 1, $2, $3) \
+                    ON CONFLICT (entry) DO UPDATE SET tries = attempt.tries + 1, next_at = excluded.next_at, \
+                    told = excluded.told";
+        self.run(text, &[entry.into(), next.to_string().into(), told.into()]).map(drop)
+    }
+
+    /// Notes a stored file.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn file_stored(&mut self, file: &Stored) -> Result<(), StoreError> {
+        let text = "INSERT INTO state.stored (digest, size, kind, data_key, stored_at) VALUES ($1, $2, $3, $4, $5) \
+                    ON CONFLICT (digest) DO NOTHING";
+        let key = file.key.map(|key| key.to_string());
+        let values = [
+            file.digest.clone().into(),
+            file.size.into(),
+            file.kind.clone().into(),
+            key.into(),
+            file.at.to_string().into(),
+        ];
+        self.run(text, &values)?;
+        let Some(body) = file.text.as_ref().filter(|_| file.key.is_none()) else { return Ok(()) };
+        let text =
+            "INSERT INTO state.file_text (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
+        self.run(text, &[file.digest.clone().into(), body.clone().into()]).map(drop)
+    }
+
+    /// Forgets a stored file.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn file_forgotten(&mut self, digest: &str) -> Result<(), StoreError> {
+        self.run("DELETE FROM state.file_text WHERE digest = $1", &[digest.into()])?;
+        self.run("DELETE FROM state.stored WHERE digest = $1", &[digest.into()]).map(drop)
+    }
+
+    /// The data key a stored file is sealed under: outer none where the file is unknown.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn file_key(&mut self, digest: &str) -> Result<Option<Option<DataKeyId>>, StoreError> {
+        let row = self.row("SELECT data_key FROM state.stored WHERE digest = $1", &[digest.into()])?;
+        Ok(row.map(|row| row.text(0).and_then(|text| text.parse().ok())))
+    }
+
+    /// Digests of files that only this record holds.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn files_of_record_alone(&mut self, record: RecordId) -> Result<Vec<String>, StoreError> {
+        let text = "SELECT DISTINCT u.digest FROM file_use u JOIN record r ON r.opened = u.opened WHERE r.record = $1 \
+                    AND NOT EXISTS (SELECT 1 FROM file_use o WHERE o.digest = u.digest AND o.opened <> u.opened) \
+                    ORDER BY u.digest";
+        let rows = self.rows(text, &[record.to_string().into()])?;
+        Ok(rows.iter().filter_map(|row| row.text(0).map(ToOwned::to_owned)).collect())
+    }
+
+    /// When the system was last seen up; none before the first time.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn pulse(&mut self) -> Result<Option<Instant>, StoreError> {
+        let row = self.row("SELECT seen_at FROM state.pulse WHERE one = 1", &[])?;
+        Ok(row.and_then(|row| row.text(0).and_then(|text| text.parse().ok())))
+    }
+
+    /// Notes that the system is up.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn set_pulse(&mut self, now: Instant) -> Result<(), StoreError> {
+        let text = "INSERT INTO state.pulse (one, seen_at) VALUES (1, $1) \
+                    ON CONFLICT (one) DO UPDATE SET seen_at = excluded.seen_at";
+        self.run(text, &[now.to_string().into()]).map(drop)
+    }
+}
+
+fn attempt(row: &Row) -> Option<Attempt> {
+    Some(Attempt {
+        entry: u64::try_from(row.int(0)?).ok()?,
+        record: row.text(1)?.parse().ok()?,
+        hook: row.text(2)?.to_owned(),
+        give: row.text(3)?.to_owned(),
+        tries: u32::try_from(row.int(4)?).ok()?,
+    })
+}

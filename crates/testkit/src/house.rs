@@ -1,0 +1,521 @@
+//! A house: a whole installation in a folder of its own, with a clock that obeys, people, and authenticators in software.
+//!
+//! What a test does, it does through the desk, as the pages and tools do. Closed and opened again it is the same house.
+
+use crate::{Chance, SeededEntropy, SoftAuthenticator, SteppedClock, TemporaryFolder};
+use anyhow::{Context as _, Result, anyhow};
+use attachment::Shelf;
+use casework::{Command, Fill, Signed};
+use desk::{Asker, Desk, Done, MakeSections, Opened, Order, PackFiles, Parts, Refused};
+use identity::{Code, Details, Line, Login, Mail, Names, PolicySection};
+use ledger::Ledger;
+use ledger::disk::{Disk, Folder};
+use ledger::entropy::Entropy;
+use ledger::journal::FileJournal;
+use ledger::keyfile::KeyFile;
+use ledger::master::{Argon2Cost, MasterSecret};
+use ledger::objects::FolderObjects;
+use ledger::vault::Vault;
+use model::{Clock, Evidence, Instant, Person, PersonId, RecordId, UnitId};
+use proof::lifecycle::{Created, FORMAT};
+use proof::note::{KeyKind, SignerKey};
+use proof::signature::{Evidence as Carried, Factor, Otp, Previous, Reason, Signature, Statement};
+use regulation::{Outcome, Sections, Source};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use store::Place;
+
+/// Name of every house's ledger.
+pub const ORIGIN: &str = "house.example/ledger";
+/// The host its passkeys belong to.
+pub const HOST: &str = "house.example";
+/// When every house is founded: a Thursday.
+const START: &str = "2025-01-02T01:00:00.000000Z";
+/// Bytes of a journal file.
+const SEGMENT_BYTES: usize = 1 << 20;
+
+/// A whole installation.
+pub struct House {
+    /// Where it lies.
+    pub data: PathBuf,
+    /// Its time.
+    pub clock: SteppedClock,
+    /// Its desk.
+    pub desk: Desk,
+    /// What opening found the last time.
+    pub opened: Opened,
+    /// Where its tables are.
+    pub place: Place,
+    master: PathBuf,
+    seed: u64,
+    openings: u64,
+    chance: Chance,
+    signers: BTreeMap<PersonId, SoftAuthenticator>,
+    folder: TemporaryFolder,
+}
+
+/// Who acts, in which role, perhaps for another, with which signature.
+#[derive(Debug, Clone, Copy)]
+pub struct Acting {
+    /// The person.
+    pub person: PersonId,
+    /// The role.
+    pub role: &'static str,
+    /// Where the role is held.
+    pub unit: UnitId,
+    /// The person stood in for.
+    pub acting_for: Option<PersonId>,
+    /// How acts are signed.
+    pub evidence: Evidence,
+}
+
+impl Acting {
+    /// In their own name, with a passkey.
+    #[must_use]
+    pub const fn new(person: PersonId, role: &'static str, unit: UnitId) -> Self {
+        Self { person, role, unit, acting_for: None, evidence: Evidence::Passkey }
+    }
+
+    /// For another.
+    #[must_use]
+    pub const fn standing_in(self, principal: PersonId) -> Self {
+        Self { acting_for: Some(principal), ..self }
+    }
+
+    /// With another signature.
+    #[must_use]
+    pub const fn with(self, evidence: Evidence) -> Self {
+        Self { evidence, ..self }
+    }
+
+    fn actor(self) -> Person {
+        Person {
+            acting_for: self.acting_for,
+            person: self.person,
+            role: self.role.to_owned(),
+            session: None,
+            terminal: None,
+            unit: self.unit,
+        }
+    }
+}
+
+impl House {
+    /// With the invented regulation of ten clauses, published.
+    ///
+    /// # Errors
+    /// Something of it could not be made.
+    pub fn tiny(seed: u64) -> Result<Self> {
+        let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../regulation/tests/tiny");
+        Self::with_pack(seed, &regulation::Folder::new(&pack), None)
+    }
+
+    /// With a pack, published, in a folder or in a database of PostgreSQL.
+    ///
+    /// # Errors
+    /// Something of it could not be made.
+    pub fn with_pack(seed: u64, pack: &dyn Source, url: Option<&str>) -> Result<Self> {
+        let house = Self::empty(seed, url)?;
+        let files = PackFiles::of(pack).map_err(|told| anyhow!("{told}"))?;
+        house.desk.ask(Asker::Console, Order::Publish(files)).map_err(told)?;
+        Ok(house)
+    }
+
+    /// Without a pack.
+    ///
+    /// # Errors
+    /// Something of it could not be made.
+    pub fn empty(seed: u64, url: Option<&str>) -> Result<Self> {
+        let folder = TemporaryFolder::new();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data)?;
+        let master = folder.path().join("data.master");
+        let disk: Arc<dyn Disk> = Arc::new(Folder::new(&data));
+        let clock = SteppedClock::new(Duration::from_micros(1));
+        clock.set(START.parse()?);
+        let mut entropy = SeededEntropy::new(seed);
+        let secret = MasterSecret::make_key_file(&master, &data, &mut entropy)?;
+        let key = secret.new_key(Argon2Cost::DEFAULT, &mut entropy)?;
+        Vault::create(Arc::clone(&disk), &key, &mut entropy)?;
+        let kind = KeyKind::Ledger;
+        let signer = KeyFile::create(disk.as_ref(), "keys/ledger.key", ORIGIN, kind, &key, &mut entropy)?;
+        let policy = format!("log {}\nquorum none\n", signer.verifier());
+        ledger::disk::replace(disk.as_ref(), "policy", policy.as_bytes())?;
+        let created = Created {
+            format: FORMAT.to_owned(),
+            key: signer.verifier().to_string(),
+            origin: ORIGIN.to_owned(),
+            stewards: Vec::new(),
+            succession: None,
+        };
+        let (objects, journal) = storage(&disk);
+        ledger::create(objects, journal, Arc::new(clock.clone()), &signer, &created)?;
+        let place = Place::of(&data, url);
+        let (desk, opened) = open(&data, &master, &place, &clock, seed)?;
+        let chance = Chance::new(seed ^ 0x5157);
+        let signers = BTreeMap::new();
+        Ok(Self { data, clock, desk, opened, place, master, seed, openings: 0, chance, signers, folder })
+    }
+
+    /// Closes the house and opens it again, as a restart does.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn reopen(&mut self) -> Result<()> {
+        self.desk.close();
+        self.open_again()
+    }
+
+    /// Opens a house whose desk was closed or has stopped.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn open_again(&mut self) -> Result<()> {
+        self.openings += 1;
+        let seed = self.seed + (self.openings << 32);
+        (self.desk, self.opened) = open(&self.data, &self.master, &self.place, &self.clock, seed)?;
+        Ok(())
+    }
+
+    /// Lets go of the folder, which a failing test keeps.
+    #[must_use]
+    pub const fn folder(&self) -> &TemporaryFolder {
+        &self.folder
+    }
+
+    /// Sets the clock.
+    ///
+    /// # Errors
+    /// The text is no moment such as `2026-03-02T01:00`.
+    pub fn at(&self, text: &str) -> Result<()> {
+        let moment: Instant = format!("{text}:00.000000Z").parse()?;
+        self.clock.set(moment);
+        Ok(())
+    }
+
+    /// 16 bytes nobody else has.
+    pub fn draw(&mut self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.chance.fill(&mut bytes);
+        bytes
+    }
+
+    /// Makes a unit.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn unit(&mut self, code: &str, superior: Option<UnitId>) -> Result<UnitId> {
+        let unit = UnitId::from_bytes(self.draw());
+        let names = Names::new(&format!("{code}單位"), &format!("Unit {code}"))?;
+        let command = identity::Command::CreateUnit { unit, names, code: Code::new(code)?, superior };
+        self.identity(command)?;
+        Ok(unit)
+    }
+
+    /// Registers a person, with an authenticator, who holds a role in the home unit (or everywhere).
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn person(&mut self, login: &str, role: &'static str, home: UnitId) -> Result<Acting> {
+        let person = PersonId::from_bytes(self.draw());
+        let details = Details {
+            name: Line::new(&format!("{login}先生"))?,
+            login: Login::new(login)?,
+            title: Line::new("科員")?,
+            mail: Mail::new(&format!("{login}@house.example"))?,
+            phone: None,
+        };
+        self.identity(identity::Command::RegisterPerson { person, details, home })?;
+        self.grant(person, role, home)?;
+        let signer = SoftAuthenticator::es256(person, HOST, &mut self.chance);
+        let credential = Box::new(signer.credential().clone());
+        self.identity(identity::Command::AddCredential { credential })?;
+        self.signers.insert(person, signer);
+        Ok(Acting::new(person, role, home))
+    }
+
+    /// Grants a role in a unit; one of the whole installation is granted as such.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn grant(&self, person: PersonId, role: &str, unit: UnitId) -> Result<()> {
+        let seen = self.desk.seen();
+        let pack = seen.packs.current().context("no pack")?;
+        let held = pack.role(role).with_context(|| format!("no role {role}"))?;
+        let unit = (held.held_in == regulation::HeldIn::Unit).then_some(unit);
+        let role = held.id.clone();
+        self.identity(identity::Command::GrantRole { person, role, unit, from: None, until: None })
+    }
+
+    /// Appoints a deputy whom both know of.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn appoint(&self, principal: Acting, deputy: Acting, until: Instant) -> Result<()> {
+        let from = self.clock.now();
+        let appoint = identity::Command::AppointDeputy {
+            principal: principal.person,
+            deputy: deputy.person,
+            from: Some(from),
+            until,
+        };
+        self.identity(appoint)?;
+        for side in [principal, deputy] {
+            let (principal, deputy) = (principal.person, deputy.person);
+            let command = identity::Command::AcknowledgeDeputy { principal, deputy, from };
+            // What it took to appoint, the console has said already for one side.
+            match self.desk.ask(Asker::Person(side.actor()), Order::Identity(command)) {
+                Ok(_) | Err(Refused::Identity(identity::Refusal::Acknowledged)) => {}
+                Err(refused) => return Err(told(refused)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does something about people at the console.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn identity(&self, command: identity::Command) -> Result<()> {
+        self.desk.ask(Asker::Console, Order::Identity(command)).map(drop).map_err(told)
+    }
+
+    /// Opens a record.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn open(
+        &mut self,
+        who: Acting,
+        register: &str,
+        step: &str,
+        fill: &[(&str, Json)],
+    ) -> Result<RecordId, Refused> {
+        let record = RecordId::from_bytes(self.draw());
+        let command = Command::Open {
+            record,
+            register: word(register)?,
+            step: word(step)?,
+            fill: filled(fill)?,
+            occurred_at: None,
+            late_reason: None,
+            signed: None,
+        };
+        self.give(who, command)?;
+        Ok(record)
+    }
+
+    /// Takes a step on the record as it is now.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn take(
+        &mut self,
+        who: Acting,
+        record: RecordId,
+        step: &str,
+        outcome: Outcome,
+        fill: &[(&str, Json)],
+    ) -> Result<Done, Refused> {
+        let seen = self.desk.case(record)?.map_or(0, |case| case.revision);
+        let command = Command::Take {
+            record,
+            seen,
+            step: word(step)?,
+            outcome,
+            reason: outcome.needs_reason().then(|| "理由".to_owned()),
+            fill: filled(fill)?,
+            signed: None,
+        };
+        self.give(who, command)
+    }
+
+    /// Gives a command, signed as the person signs.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn give(&mut self, who: Acting, command: Command) -> Result<Done, Refused> {
+        let command = self.sign(who, command)?;
+        self.desk.ask(Asker::Person(who.actor()), Order::Casework(command))
+    }
+
+    /// The command with the signature it asks for.
+    ///
+    /// # Errors
+    /// It would be refused.
+    pub fn sign(&mut self, who: Acting, command: Command) -> Result<Command, Refused> {
+        if who.evidence == Evidence::None {
+            return Ok(command);
+        }
+        // What is signed says how it is signed, so that the rehearsal has to know the grade.
+        let rehearsed = with_signature(command.clone(), Some(blank(who)));
+        let Some(asked) = self.desk.rehearse(who.actor(), rehearsed)? else { return Ok(command) };
+        let salt = self.draw();
+        let bound = match &command {
+            Command::Take { record, .. } => self.desk.case(*record)?.and_then(|case| case.bound),
+            _ => None,
+        };
+        let (content, previous) = match (&asked.body, bound) {
+            (Some(body), _) => (proof::entry::content_hash(Some(&salt), body), Previous::Itself),
+            (None, Some(bound)) => (bound.hash.0, Previous::Entry(bound.entry.0)),
+            (None, None) => (proof::hash::Hash::of(&[]), Previous::Itself),
+        };
+        let (record, step, reason) = match &command {
+            Command::Open { record, step, .. } => (*record, step.to_string(), None),
+            Command::Take { record, step, reason, .. } => (*record, step.to_string(), reason.clone()),
+            _ => return Ok(command),
+        };
+        let reason = match reason {
+            None => Reason::None,
+            Some(text) if asked.private => Reason::hashed(&salt, &text),
+            Some(text) => Reason::Text(text),
+        };
+        let statement = Statement {
+            content,
+            ledger: ORIGIN.to_owned(),
+            nonce: self.draw(),
+            on_behalf: who.acting_for,
+            outcome: asked.outcome,
+            pack: asked.pack,
+            previous,
+            reason,
+            record: record.to_string(),
+            signer: who.person,
+            step,
+        };
+        let evidence = self.evidence(who, &statement);
+        let carried = Signature { evidence, statement: statement.clone() };
+        let signed = Signed { statement, evidence: who.evidence, salt: Some(salt), carried };
+        Ok(with_signature(command, Some(signed)))
+    }
+
+    fn evidence(&mut self, who: Acting, statement: &Statement) -> Carried {
+        let signer = self.signers.get_mut(&who.person).filter(|_| who.evidence == Evidence::Passkey);
+        match signer.and_then(|signer| signer.sign(statement).ok()) {
+            Some(passkey) => Carried::Passkey(Box::new(passkey)),
+            None => Carried::Otp(Otp { factor: Factor::Totp }),
+        }
+    }
+
+    /// A case as committed.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn case(&self, record: RecordId) -> Result<casework::Case> {
+        self.desk.case(record)?.with_context(|| format!("no record {record}"))
+    }
+
+    /// Checks that the tables are what the ledger gives; gives the digest of both.
+    ///
+    /// # Errors
+    /// They differ, or cannot be compared.
+    pub fn compare(&mut self) -> Result<String> {
+        let digest = self.desk.digest()?;
+        let reader =
+            ledger::reader::Reader::new(Arc::new(FolderObjects::new(Arc::new(Folder::new(&self.data)))));
+        self.desk.close();
+        let secret = MasterSecret::from_key_file(&self.master, &self.data)?;
+        let disk: Arc<dyn Disk> = Arc::new(Folder::new(&self.data));
+        let vault = Vault::open(Arc::clone(&disk), &secret)?;
+        let keys = desk::Vaulted::start(vault, Box::new(SeededEntropy::new(1)));
+        let shelf = Shelf::new(disk);
+        let sections = sections();
+        let packs = |published: &[(u32, String)]| desk::read(published, &shelf, &sections);
+        let shared: Arc<dyn store::Keys> = Arc::<desk::Vaulted>::clone(&keys);
+        let sources = store::Sources { keys: shared, packs: &packs, progress: &|_| (), index: true };
+        let rebuilt = store::compare(&self.place, &reader, reader.size()?, &sources)?;
+        keys.close();
+        self.open_again()?;
+        if rebuilt.before.as_deref() == Some(&rebuilt.digest) && rebuilt.digest == digest {
+            return Ok(digest);
+        }
+        Err(anyhow!("the tables ({digest}) are not what the ledger gives ({})", rebuilt.digest))
+    }
+
+    /// A ledger reader over the published files.
+    #[must_use]
+    pub fn reader(&self) -> ledger::reader::Reader {
+        ledger::reader::Reader::new(Arc::new(FolderObjects::new(Arc::new(Folder::new(&self.data)))))
+    }
+}
+
+/// A refusal as an error of the test.
+fn told(refused: Refused) -> anyhow::Error {
+    anyhow!("{}", refused.told())
+}
+
+/// Sections of the engines that packs of tests may use.
+#[must_use]
+pub fn sections() -> MakeSections {
+    Arc::new(|| Sections::none().with(PolicySection))
+}
+
+fn open(
+    data: &Path,
+    master: &Path,
+    place: &Place,
+    clock: &SteppedClock,
+    seed: u64,
+) -> Result<(Desk, Opened)> {
+    let disk: Arc<dyn Disk> = Arc::new(Folder::new(data));
+    let secret = MasterSecret::from_key_file(master, data)?;
+    let vault = Vault::open(Arc::clone(&disk), &secret)?;
+    let key: SignerKey = KeyFile::read(disk.as_ref(), "keys/ledger.key")?.open(&secret)?;
+    let (objects, journal) = storage(&disk);
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let (ledger, _) = Ledger::open(objects, journal, Arc::clone(&shared), vec![key])?;
+    let entropy = |nth: u64| -> Box<dyn Entropy> { Box::new(SeededEntropy::new(seed ^ (nth << 56))) };
+    let parts = Parts {
+        ledger,
+        vault,
+        shelf: Shelf::new(disk),
+        place: place.clone(),
+        clock: shared,
+        entropy: [entropy(1), entropy(2), entropy(3)],
+        sections: sections(),
+    };
+    Desk::open(parts).map_err(told)
+}
+
+fn storage(disk: &Arc<dyn Disk>) -> (Arc<FolderObjects>, Arc<FileJournal>) {
+    let objects = Arc::new(FolderObjects::new(Arc::clone(disk)));
+    (objects, Arc::new(FileJournal::new(Arc::clone(disk), SEGMENT_BYTES)))
+}
+
+fn word<T: std::str::FromStr>(text: &str) -> Result<T, Refused> {
+    text.parse().map_err(|_| casework::Refusal::NoSuch(text.to_owned()).into())
+}
+
+fn filled(fill: &[(&str, Json)]) -> Result<Fill, Refused> {
+    fill.iter().map(|(field, json)| Ok((word(field)?, json.clone()))).collect()
+}
+
+fn with_signature(mut command: Command, with: Option<Signed>) -> Command {
+    if let Command::Open { signed, .. } | Command::Take { signed, .. } = &mut command {
+        *signed = with.map(Box::new);
+    }
+    command
+}
+
+/// A signature that says nothing, of the person's grade.
+fn blank(who: Acting) -> Signed {
+    let statement = Statement {
+        content: proof::hash::Hash::of(&[]),
+        ledger: String::new(),
+        nonce: [0; 16],
+        on_behalf: None,
+        outcome: "done".to_owned(),
+        pack: String::new(),
+        previous: Previous::Itself,
+        reason: Reason::None,
+        record: String::new(),
+        signer: who.person,
+        step: String::new(),
+    };
+    let evidence = Carried::Otp(Otp { factor: Factor::Totp });
+    let carried = Signature { evidence, statement: statement.clone() };
+    Signed { statement, evidence: who.evidence, salt: None, carried }
+}
