@@ -157,6 +157,7 @@ fn change(case: &mut Case, event: &Event, entered: Option<Entered>) {
                 approval.standing = false;
             }
         }
+        Body::Belongs { unit } => case.unit = *unit,
         Body::Changed { content, .. } => {
             case.content = content.clone();
             case.bound = bound(entered);

@@ -113,6 +113,12 @@ pub enum Body {
         /// The fields that were changed.
         fields: Vec<FieldId>,
     },
+    /// A record belongs to another unit, since what it holds has changed.
+    #[serde(rename = "case.belongs/1")]
+    Belongs {
+        /// The unit.
+        unit: UnitId,
+    },
     /// A field, or several, were changed by the flow or by an effect.
     #[serde(rename = "case.changed/1")]
     Changed {
@@ -463,6 +469,7 @@ impl Body {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ApprovalVoided { .. } => "approval.voided/1",
+            Self::Belongs { .. } => "case.belongs/1",
             Self::Changed { .. } => "case.changed/1",
             Self::Linked(_) => "case.linked/1",
             Self::Moved { .. } => "case.moved/1",

@@ -42,30 +42,35 @@ impl Deciding<'_> {
         if !unfit.is_empty() {
             return Err(Refusal::Fields(unfit));
         }
-        self.hide(&mut next, asked, fill, acting)?;
+        // What is shown may rest on what is reckoned, and what is reckoned on what is shown.
         next.reckoned = self.reckon(&next)?;
+        while self.hide(&mut next, asked, fill, acting)? {
+            next.reckoned = self.reckon(&next)?;
+        }
         self.regrade(&mut next)?;
         Ok(next)
     }
 
-    /// What is no longer asked, because of another answer, is no longer held.
+    /// What is no longer asked, because of another answer, is no longer held. Was there any?
     fn hide(
         &self,
         case: &mut Case,
         asked: &[FieldId],
         fill: &Fill,
         acting: Acting<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<bool, Refusal> {
         let register = self.register(case)?;
+        let mut hidden = false;
         for field in register.fields.iter().filter(|field| asked.contains(&field.id)) {
             if case.content.0.contains_key(&field.id) && !shown(&self.view(case, acting)?, register, field)? {
                 if fill.contains_key(&field.id) {
                     return Err(Refusal::NotAsked(field.id.clone()));
                 }
                 case.content.0.remove(&field.id);
+                hidden = true;
             }
         }
-        Ok(())
+        Ok(hidden)
     }
 
     /// Computed fields; one may rest on others, so it is gone over until nothing changes.

@@ -32,7 +32,7 @@ impl Deciding<'_> {
         let found = found.ok_or_else(|| Refusal::NoSuch(clock.to_string()))?;
         self.emit(&case, None, Body::ClockFired { clock: clock.clone(), point, late_by_outage })?;
         let Some(escalation) = found.then.get(point.index as usize) else { return Ok(()) };
-        let cause = Cause { record, step: None, object: None, acting: NOBODY };
+        let cause = Cause { record, step: None, object: None, old: None, acting: NOBODY };
         let case = self.case(record)?;
         if self.seen_from(&case, cause)?.applies(&escalation.when)? {
             self.effect_alone(cause, &escalation.effect)?;
@@ -133,7 +133,7 @@ impl Deciding<'_> {
         self.emit_duty(&key.duty, Some(unit), body)?;
         let Some(escalation) = duty.then.get(point.index as usize) else { return Ok(()) };
         let object = Some((&key.object, occurrence.due_on));
-        let cause = Cause { record: occurrence.record, step: None, object, acting: NOBODY };
+        let cause = Cause { record: occurrence.record, step: None, object, old: None, acting: NOBODY };
         let case = self.case(occurrence.record)?;
         if self.seen_from(&case, cause)?.applies(&escalation.when)? {
             self.effect_alone(cause, &escalation.effect)?;
@@ -208,6 +208,7 @@ impl Deciding<'_> {
         let body = Body::Moved { from: case.version, to: to.version, state, content, fields };
         self.emit(&case, actor, body)?;
         self.reckon_anew(record)?;
+        self.belong(record)?;
         self.settle(record)
     }
 }

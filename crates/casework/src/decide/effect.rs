@@ -4,7 +4,7 @@ use super::content::{NOBODY, changed};
 use super::step::Opening;
 use super::{Acting, DEEPEST, Deciding};
 use crate::around::Records;
-use crate::case::{Case, Link, Object, Reference, Seated};
+use crate::case::{Case, Content, Link, Object, Reference, Seated};
 use crate::command::Fill;
 use crate::event::{Addressee, Body, Rooted, VoidCause};
 use crate::refusal::Refusal;
@@ -18,6 +18,8 @@ pub(super) struct Cause<'c> {
     pub(super) record: RecordId,
     pub(super) step: Option<&'c StepId>,
     pub(super) object: Option<(&'c Object, CivilDate)>,
+    /// What the record held before the step.
+    pub(super) old: Option<&'c Content>,
     pub(super) acting: Acting<'c>,
 }
 
@@ -28,9 +30,10 @@ impl Deciding<'_> {
         record: RecordId,
         step: &Step,
         outcome: Outcome,
+        old: Option<&Content>,
         acting: Acting<'_>,
     ) -> Result<(), Refusal> {
-        let cause = Cause { record, step: Some(&step.id), object: None, acting };
+        let cause = Cause { record, step: Some(&step.id), object: None, old, acting };
         for follow in step.then.iter().filter(|follow| follow.on.contains(&outcome)) {
             let case = self.case(record)?;
             if self.seen_from(&case, cause)?.applies(&follow.when)? {
@@ -52,7 +55,7 @@ impl Deciding<'_> {
     }
 
     pub(super) fn seen_from<'v>(&'v self, case: &'v Case, cause: Cause<'v>) -> Result<View<'v>, Refusal> {
-        Ok(View { object: cause.object, ..self.view(case, cause.acting)? })
+        Ok(View { object: cause.object, old: cause.old, ..self.view(case, cause.acting)? })
     }
 
     fn effect(&mut self, cause: Cause<'_>, effect: &Effect) -> Result<(), Refusal> {
@@ -161,6 +164,7 @@ impl Deciding<'_> {
         let body = Body::Changed { content: next.content, fields: fields.clone(), by: by.clone() };
         self.emit(&case, None, body)?;
         self.reckon_anew(record)?;
+        self.belong(record)?;
         self.void_approvals(record, &fields, VoidCause::Effect)?;
         if let Some(to) = by {
             let case = self.case(record)?;

@@ -96,7 +96,7 @@ impl Deciding<'_> {
             self.statement(&putting, actor, Some(&body))?;
         }
         self.emit_signed(&case, actor, body, signed)?;
-        self.after(opening.record, step, forward(step)?.0, acting)
+        self.after(opening.record, step, forward(step)?.0, None, acting)
     }
 
     fn draft<'p>(
@@ -218,6 +218,7 @@ impl Deciding<'_> {
         self.emit_signed(&before, Some(actor), body, signed.clone())?;
         if !fields.is_empty() {
             self.reckon_anew(*record)?;
+            self.belong(*record)?;
             let back = self.void_approvals(*record, &fields, VoidCause::Changed)?;
             if let Some(to) = back.filter(|_| !self.leads_back(*record, step, *outcome)) {
                 let case = self.case(*record)?;
@@ -230,7 +231,7 @@ impl Deciding<'_> {
         if !complete(&case.pending, &case, step, *outcome) {
             return if fields.is_empty() { Ok(()) } else { self.settle(*record) };
         }
-        self.taken(*record, step, *outcome, acting)
+        self.taken(*record, step, *outcome, &before.content, acting)
     }
 
     /// A step is taken for the system.
@@ -249,9 +250,9 @@ impl Deciding<'_> {
             return Err(Refusal::NotOffered(step.id.clone()));
         }
         self.check(Some(&case), &case, &step.fields, acting)?;
-        self.guarded(&case, None, step, outcome, acting)?;
+        self.guarded(&case, Some(&case.content), step, outcome, acting)?;
         self.void_signatures(&case, VoidCause::Effect)?;
-        self.taken(record, step, outcome, acting)
+        self.taken(record, step, outcome, &case.content, acting)
     }
 
     fn startable<'p>(&self, case: &Case, step: &StepId, outcome: Outcome) -> Result<&'p Step, Refusal>
@@ -372,12 +373,13 @@ impl Deciding<'_> {
         }
     }
 
-    /// The step is complete.
+    /// The step is complete; `old` is what the record held before it.
     fn taken(
         &mut self,
         record: RecordId,
         step: &Step,
         outcome: Outcome,
+        old: &Content,
         acting: Acting<'_>,
     ) -> Result<(), Refusal> {
         if outcome == Outcome::Return {
@@ -406,7 +408,7 @@ impl Deciding<'_> {
             supersedes: case.taken.get(&step.id).and_then(|taken| taken.entry),
         };
         self.emit(&case, acting.person, body)?;
-        self.after(record, step, outcome, acting)
+        self.after(record, step, outcome, Some(old), acting)
     }
 
     /// What a taken step brings: number, clocks, seats, duty, effects.
@@ -415,13 +417,14 @@ impl Deciding<'_> {
         record: RecordId,
         step: &Step,
         outcome: Outcome,
+        old: Option<&Content>,
         acting: Acting<'_>,
     ) -> Result<(), Refusal> {
         self.number(record, step, outcome)?;
         self.reckon_anew(record)?;
         self.settle(record)?;
         self.prove_duty(record)?;
-        self.follow(record, step, outcome, acting)
+        self.follow(record, step, outcome, old, acting)
     }
 
     /// Computed fields and the grade after a change.

@@ -3,9 +3,10 @@
 use super::{Acting, Deciding};
 use crate::case::{Case, Mark, Seated, Seats};
 use crate::command::Permitted;
+use crate::event::Body;
 use crate::refusal::Refusal;
 use crate::view::View;
-use model::{Instant, Person, PersonId, UnitId};
+use model::{Instant, Person, PersonId, RecordId, UnitId};
 use regulation::{ActorRule, HeldIn, Outcome, RolePlace, Signers, Step, Value, Who};
 
 impl Deciding<'_> {
@@ -266,6 +267,16 @@ impl Deciding<'_> {
             }
         }
         Ok(counted.len() < need as usize)
+    }
+
+    /// A record whose content changed belongs to the unit its register now says; where it says none, as before.
+    pub(super) fn belong(&mut self, record: RecordId) -> Result<(), Refusal> {
+        let case = self.case(record)?;
+        match self.unit_of(&case, None) {
+            Ok(unit) if unit != case.unit => self.emit(&case, None, Body::Belongs { unit }),
+            Ok(_) | Err(Refusal::UnitMissing) => Ok(()),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// The unit of the record as its register says, or that of who opens it.

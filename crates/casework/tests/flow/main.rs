@@ -9,6 +9,8 @@ mod office;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod reckoning;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod time;

@@ -40,7 +40,7 @@ pub(crate) fn id<T: std::str::FromStr<Err = WordError>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
-fn field(name: &str, kind: Kind, required: When) -> Field {
+pub(crate) fn field(name: &str, kind: Kind, required: When) -> Field {
     Field {
         id: id(name),
         kind,
@@ -123,7 +123,7 @@ fn register(name: &str, fields: Vec<Field>, flow: Flow) -> Register {
     }
 }
 
-fn tell(text: &str) -> Effect {
+pub(crate) fn tell(text: &str) -> Effect {
     let text = vec![Piece::Text(text.into())];
     Effect::Tell { to: vec![rule(role("head"))], text: Template { zh: text.clone(), en: text } }
 }
@@ -142,6 +142,7 @@ fn vocabulary() -> Vocabulary {
         ("report", Type::Text),
         ("length", Type::Number),
         ("paper", Type::File.list()),
+        ("office", Type::Unit),
     ];
     let states = ["filed", "approved", "checked", "closed", "refused", "returned", "withdrawn"];
     Vocabulary {
@@ -156,7 +157,7 @@ fn vocabulary() -> Vocabulary {
     }
 }
 
-fn condition(text: &str, register: &str) -> Condition {
+pub(crate) fn condition(text: &str, register: &str) -> Condition {
     let (vocabulary, register) = (vocabulary(), id::<RegisterId>(register));
     Condition::new(text, &Typing::record(&vocabulary, &register).acting()).unwrap()
 }
