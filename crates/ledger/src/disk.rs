@@ -13,6 +13,8 @@ mod read_only;
 pub use folder::Folder;
 pub use read_only::ReadOnly;
 
+use std::io::{Cursor, Read};
+
 /// A place for files. Paths are relative to its root, with `/` between parts and never `..`.
 ///
 /// Nothing is durable before the `sync…` call that covers it: content by [`Disk::sync`] or [`DiskFile::sync`], names
@@ -24,6 +26,15 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The file is there and cannot be read.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, DiskError>;
+
+    /// The same, to be read piece by piece, for files that are too big to be held whole. What is read is what stood
+    /// there when it was opened, as long as nobody writes in place.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    fn reader(&self, path: &str) -> Result<Option<Box<dyn Read + Send>>, DiskError> {
+        Ok(self.read(path)?.map(|content| Box::new(Cursor::new(content)) as Box<dyn Read + Send>))
+    }
 
     /// Names in a folder, sorted; folders end in `/`. None where there is no such folder.
     ///

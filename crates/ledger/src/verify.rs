@@ -10,6 +10,7 @@
 //! left to the next one.
 //! Source: `docs/format.md`.
 
+mod attachments;
 mod entries;
 mod files;
 mod finding;
@@ -25,6 +26,7 @@ mod tiles;
 mod tree;
 mod words;
 
+pub use attachments::AttachmentFiles;
 pub use files::Files;
 pub use finding::{Finding, Findings, MOST_FINDINGS, Sort};
 pub use ledger::{Keys, LedgerVerifier, SealKey};

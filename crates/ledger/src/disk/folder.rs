@@ -4,7 +4,7 @@
 
 use super::{Disk, DiskError, DiskFile, parent};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -71,6 +71,14 @@ impl Disk for Folder {
             Ok(content) => Ok(Some(content)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.failed("read", path)(error)),
+        }
+    }
+
+    fn reader(&self, path: &str) -> Result<Option<Box<dyn Read + Send>>, DiskError> {
+        match File::open(self.at(path)) {
+            Ok(file) => Ok(Some(Box::new(file))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.failed("open", path)(error)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A [`Disk`] that is only looked at: for tools beside the process that holds the folder.
 
 use super::{Disk, DiskError, DiskFile};
-use std::io::{Error, ErrorKind};
+use std::io::{Error, ErrorKind, Read};
 use std::sync::Arc;
 
 /// Reads through, refuses to change anything.
@@ -23,6 +23,10 @@ fn refused<T>(act: &'static str, path: &str) -> Result<T, DiskError> {
 impl Disk for ReadOnly {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, DiskError> {
         self.0.read(path)
+    }
+
+    fn reader(&self, path: &str) -> Result<Option<Box<dyn Read + Send>>, DiskError> {
+        self.0.reader(path)
     }
 
     fn list(&self, folder: &str) -> Result<Option<Vec<String>>, DiskError> {

@@ -56,6 +56,13 @@ pub(super) fn missing() -> Told {
     )
 }
 
+pub(super) fn attachment() -> Told {
+    Told::new(
+        "附件內容遭變更：檔名應為內容的 SHA-256 值，兩者不符。請自備份或鏡像還原該檔。",
+        "This attachment was changed: its name must be the SHA-256 of its bytes, and is not. Restore the file from a copy or a mirror.",
+    )
+}
+
 pub(super) fn entry() -> Told {
     Told::new(
         "這筆紀錄的內容遭變更：雜湊值與簽署過的帳本樹不符。請自備份或鏡像還原該檔。",

@@ -10,7 +10,9 @@ use ledger::keyfile::KeyFile;
 use ledger::master::{Argon2Cost, MasterSecret};
 use ledger::objects::FolderObjects;
 use ledger::vault::Vault;
-use ledger::verify::{KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles, verify};
+use ledger::verify::{
+    AttachmentFiles, KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles, Verifier, verify,
+};
 use model::{Actor, DataKeyId, Person, PersonId, UnitId};
 use proof::checkpoint::SignedCheckpoint;
 use proof::entry::{Body, Draft, Encoded};
@@ -389,7 +391,8 @@ impl Installation {
         let vault = VaultFiles::new(files, Some(&self.master));
         let ledger = LedgerVerifier::new(Some(&vault), policy);
         let keys = KeyFiles::new(Some(&self.master));
-        verify(files, live, cores, &[&ledger, &vault, &keys, &PlainFiles], &Unwatched).unwrap().unwrap()
+        let parts: [&dyn Verifier; 5] = [&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles];
+        verify(files, live, cores, &parts, &Unwatched).unwrap().unwrap()
     }
 }
 

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 #[cfg(test)]
+mod attachments;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod forged;

@@ -13,7 +13,8 @@ use ledger::error::OpenError;
 use ledger::lock::FolderLock;
 use ledger::master::MasterSecret;
 use ledger::verify::{
-    self, Finding, KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles, Verifier,
+    self, AttachmentFiles, Finding, KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles,
+    Verifier,
 };
 use proof::policy::Policy;
 use serde_json::json;
@@ -73,7 +74,7 @@ pub(crate) fn verifiers_of<T>(
     let vault = VaultFiles::new(disk, master);
     let keys = KeyFiles::new(master);
     let ledger = LedgerVerifier::new(Some(&vault), policy);
-    run(&[&ledger, &vault, &keys, &PlainFiles])
+    run(&[&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles])
 }
 
 /// The master key, where it is named or lies in its usual place; verifying does not ask for it.
