@@ -7,6 +7,7 @@
 mod content;
 mod duty;
 mod effect;
+mod offer;
 mod settle;
 mod step;
 mod who;
@@ -22,6 +23,8 @@ use crate::view::View;
 use model::{Actor, Person, RecordId, UnitId};
 use regulation::{DutyId, Register};
 use std::sync::Arc;
+
+pub use offer::{Offer, awaited, offered, openings};
 
 /// What a person is to sign for a command to be accepted.
 #[derive(Debug, Clone, PartialEq)]

@@ -30,7 +30,7 @@ pub use case::{
     Occurrence, Point, Reference, Running, Seated, Seats, Series, Taken,
 };
 pub use command::{By, Command, Fill, Permitted, Policy, Signed};
-pub use decide::{Asked, decide, rehearse};
+pub use decide::{Asked, Offer, awaited, decide, offered, openings, rehearse};
 pub use due::{clocks_due, duties_chased, duties_due};
 pub use event::{
     Addressee, Body, Entered, Event, LiftError, Rooted, Subject, Upcaster, VoidCause, read_body,

@@ -172,6 +172,28 @@ impl City {
         Around { shelf, records: &self.state, directory: &self.people, now: self.now }
     }
 
+    /// Looks at the city as a decision does.
+    pub(crate) fn looking<T>(&self, look: impl FnOnce(Around<'_>) -> T) -> T {
+        let shelf = self.shelf();
+        look(self.around(&shelf))
+    }
+
+    /// The same city again, for what might have happened.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            office: crate::office::office(),
+            former: None,
+            people: People {
+                roles: self.people.roles.clone(),
+                appointments: self.people.appointments.clone(),
+            },
+            state: self.state.clone(),
+            history: self.history.clone(),
+            now: self.now,
+            drawn: self.drawn,
+        }
+    }
+
     pub(crate) fn duties_due(&self) -> Vec<Command> {
         let shelf = self.shelf();
         casework::duties_due(self.around(&shelf), "2026-01-01".parse().unwrap()).unwrap()

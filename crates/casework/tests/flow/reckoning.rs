@@ -40,7 +40,8 @@ fn what_follows_a_step_sees_what_the_record_held_before_it() {
     amend.from.push(id("filed"));
     amend.outcomes = vec![(Outcome::Done, id("filed"))];
     let changed = When::If(condition("subject != old.subject", "permit"));
-    amend.then = vec![Follow { on: vec![Outcome::Done], when: changed, effect: tell("the subject is another") }];
+    amend.then =
+        vec![Follow { on: vec![Outcome::Done], when: changed, effect: tell("the subject is another") }];
     let told = |events: &[casework::Event]| has(events, |body| matches!(body, Body::Notice { .. }));
     let record = city.file(who(1, "operator"), "施工", false).unwrap();
     let same = city.take(who(1, "operator"), record, "amend", Outcome::Done, &[]).unwrap();

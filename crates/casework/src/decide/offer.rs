@@ -1,0 +1,124 @@
+//! What is offered: the steps somebody may take as things stand, and whom a case waits for.
+//!
+//! Nothing is decided and nothing recorded; the same rules are asked again when a step is really taken.
+
+use super::{Acting, Deciding, Overlay};
+use crate::around::Around;
+use crate::case::{Seated, Seats};
+use crate::command::Permitted;
+use crate::event::Addressee;
+use crate::refusal::Refusal;
+use crate::state::State;
+use model::RecordId;
+use regulation::{ActorRule, Outcome, RegisterId, Signers, Step, StepId, Who};
+
+/// A step somebody may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The step.
+    pub step: StepId,
+    /// The outcomes open to them.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// The steps a person may take on a case as it stands, in the order of the flow.
+///
+/// # Errors
+/// There is no such record; a condition of the pack has no answer.
+pub fn offered(around: Around<'_>, by: &Permitted, record: RecordId) -> Result<Vec<Offer>, Refusal> {
+    let mut never = || RecordId::from_bytes([0; 16]);
+    let deciding = Deciding::looking(around, &mut never);
+    let case = deciding.case(record)?;
+    let acting = Acting { person: Some(by.actor()), reason: None };
+    let mut offers = Vec::new();
+    for step in &deciding.register(&case)?.flow.steps {
+        if step.opens() || !step.from.contains(&case.state) {
+            continue;
+        }
+        if !deciding.view(&case, acting)?.applies(&step.when)? {
+            continue;
+        }
+        let open = |(outcome, _): &(Outcome, _)| {
+            deciding.may_take(&case, step, *outcome, by).is_ok().then_some(*outcome)
+        };
+        let outcomes: Vec<Outcome> = step.outcomes.iter().filter_map(open).collect();
+        if !outcomes.is_empty() {
+            offers.push(Offer { step: step.id.clone(), outcomes });
+        }
+    }
+    Ok(offers)
+}
+
+/// The opening steps whose rules name the role a person acts in. Whether the record to be opened is in their unit
+/// shows only once it is filled in.
+#[must_use]
+pub fn openings(around: Around<'_>, role: &str) -> Vec<(RegisterId, StepId)> {
+    let named = |rule: &ActorRule| matches!(&rule.who, Who::Role { role: one, .. } if *one == *role);
+    let open = |step: &&Step| match &step.signers {
+        Signers::People { by, .. } => step.opens() && by.iter().any(named),
+        Signers::Seats { .. } => false,
+    };
+    let registers = around.shelf.current().registers.values();
+    registers
+        .flat_map(|register| {
+            let steps = register.flow.steps.iter().filter(open);
+            steps.map(|step| (register.id.clone(), step.id.clone()))
+        })
+        .collect()
+}
+
+/// Whom a case waits for: those who may take one of the steps that go on from its state. People and roles as the
+/// rules name them now; whether one of them is barred shows when they look.
+///
+/// # Errors
+/// There is no such record; a condition of the pack has no answer.
+pub fn awaited(around: Around<'_>, record: RecordId) -> Result<Vec<Addressee>, Refusal> {
+    let mut never = || RecordId::from_bytes([0; 16]);
+    let deciding = Deciding::looking(around, &mut never);
+    let case = deciding.case(record)?;
+    if case.ending.is_some() {
+        return Ok(Vec::new());
+    }
+    let view = deciding.view(&case, Acting { person: None, reason: None })?;
+    let mut found: Vec<Addressee> = Vec::new();
+    for step in &deciding.register(&case)?.flow.steps {
+        let forward = step.outcomes.iter().any(|(outcome, _)| outcome.is_forward());
+        if step.opens() || !forward || !step.from.contains(&case.state) || !view.applies(&step.when)? {
+            continue;
+        }
+        match &step.signers {
+            Signers::People { by, if_short, .. } => {
+                for rule in by.iter().chain(if_short) {
+                    if view.applies(&rule.when)?
+                        && let Some(seat) = deciding.seat(&view, rule)?
+                    {
+                        found.extend(addressees(&seat));
+                    }
+                }
+            }
+            Signers::Seats { .. } => {
+                let seats: Option<&Seats> = case.seats.get(&step.id);
+                found.extend(seats.into_iter().flat_map(|seats| seats.seats.iter().flat_map(addressees)));
+            }
+        }
+    }
+    found.dedup();
+    Ok(found)
+}
+
+fn addressees(seat: &Seated) -> Vec<Addressee> {
+    match seat {
+        Seated::People { people } => people.iter().copied().map(Addressee::Person).collect(),
+        Seated::Role { role, unit, above } => {
+            vec![Addressee::Role { role: role.clone(), unit: *unit, above: *above }]
+        }
+    }
+}
+
+impl<'a> Deciding<'a> {
+    /// One that only looks.
+    fn looking(around: Around<'a>, fresh: &'a mut dyn FnMut() -> RecordId) -> Self {
+        let overlay = Overlay { base: around.records, state: State::default() };
+        Deciding { around, overlay, events: Vec::new(), fresh, depth: 0, rehearsal: true }
+    }
+}
