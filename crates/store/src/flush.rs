@@ -212,7 +212,7 @@ fn put_case(
     sql.run(
         "INSERT INTO record (opened, record, register, unit, data_key, version, state, ending, grade, number, next_at, \
          body, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-         ON CONFLICT (opened) DO UPDATE SET data_key = excluded.data_key, version = excluded.version, \
+         ON CONFLICT (opened) DO UPDATE SET unit = excluded.unit, data_key = excluded.data_key, version = excluded.version, \
          state = excluded.state, ending = excluded.ending, grade = excluded.grade, number = excluded.number, \
          next_at = excluded.next_at, body = excluded.body, sealed = excluded.sealed",
         &values,

@@ -170,6 +170,9 @@ impl Fold {
         }
         let Some(opened) = self.place(number, record, below)? else {
             // Nothing is told of a destroyed record, but what it did to sequences and duties stands.
+            if let (Body::Belongs { unit }, Some(lost)) = (&event.body, self.lost.get_mut(&record)) {
+                lost.unit = *unit;
+            }
             let opened = self.opened(record);
             self.lists.history.extend(opened.map(|opened| (opened, number)));
             return self.state.apply_beside(&event).map_err(failed);
