@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "figures are the output")]
 
 mod appends;
+mod casework;
 mod proofs;
 mod verify;
 
@@ -27,14 +28,37 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 1_000_000)]
         entries: u64,
     },
+    /// 案件：重建、清單、搜尋、開啟、儲存。Casework: rebuilding, lists, search, opening, saving.
+    Casework {
+        /// 使用的資料夾（須為空或不存在）。Folder to use; it must be empty or not there.
+        #[arg(long, default_value = "ward-bench")]
+        data: PathBuf,
+        /// 設備筆數。Devices on record.
+        #[arg(long, default_value_t = 100_000)]
+        records: u64,
+        /// 事件筆數。Events in the ledger.
+        #[arg(long, default_value_t = 10_000_000)]
+        events: u64,
+        /// 每項量測次數。Rounds of each figure.
+        #[arg(long, default_value_t = 400)]
+        rounds: usize,
+    },
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
-    let Bench::Ledger { data, seconds, entries } = bench;
     println!("{}", machine());
-    appends::run(data, std::time::Duration::from_secs(*seconds))?;
-    let folder = proofs::run(data, *entries)?;
-    verify::run(&folder, *entries)?;
+    let data = match bench {
+        Bench::Ledger { data, seconds, entries } => {
+            appends::run(data, std::time::Duration::from_secs(*seconds))?;
+            let folder = proofs::run(data, *entries)?;
+            verify::run(&folder, *entries)?;
+            data
+        }
+        Bench::Casework { data, records, events, rounds } => {
+            casework::run(data, *records, *events, *rounds)?;
+            data
+        }
+    };
     std::fs::remove_dir_all(data)?;
     Ok(ExitCode::SUCCESS)
 }

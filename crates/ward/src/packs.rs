@@ -23,7 +23,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The sections of all engines. An engine that comes with one is added here, and nowhere else.
 pub(crate) fn sections() -> Sections {
-    Sections::none()
+    Sections::none().with(identity::PolicySection)
 }
 
 /// A pack: its name, and its files with their paths.

@@ -1,0 +1,194 @@
+//! The city of the benchmark: a folder, its ledger, its people, its pack.
+
+use super::Keys;
+use crate::machine::SystemClock;
+use crate::packs;
+use anyhow::{Context as _, anyhow};
+use attachment::Shelf;
+use desk::{Asker, Desk, MakeSections, Order, PackFiles, Parts};
+use identity::{Code, Details, Line, Login, Mail, Names, Roster};
+use ledger::Ledger;
+use ledger::disk::{Disk, Folder};
+use ledger::entropy::{Entropy, MachineEntropy};
+use ledger::journal::FileJournal;
+use ledger::master::{Argon2Cost, MasterSecret};
+use ledger::objects::FolderObjects;
+use ledger::reader::Reader;
+use ledger::vault::Vault;
+use model::{Clock as _, Person, PersonId, UnitId};
+use proof::lifecycle::{Created, FORMAT};
+use proof::note::{KeyKind, SignerKey};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::{Packs, Place, StoreError};
+
+/// A city in a folder. Its desk is opened when it is needed.
+pub(super) struct City {
+    data: PathBuf,
+    master: PathBuf,
+    pub(super) place: Place,
+    pub(super) unit: UnitId,
+    pub(super) head: Person,
+    pub(super) it_head: Person,
+    pub(super) maintainer: Person,
+}
+
+const ORIGIN: &str = "bench.example/ledger";
+
+impl City {
+    /// Founds it: ledger, vault, pack, a unit and three people.
+    pub(super) fn found(data: &Path) -> anyhow::Result<Self> {
+        let master = data.with_extension("master");
+        std::fs::create_dir_all(data)?;
+        let disk: Arc<dyn Disk> = Arc::new(Folder::new(data));
+        let entropy = &mut MachineEntropy;
+        let secret = MasterSecret::make_key_file(&master, data, entropy)?;
+        let key = secret.new_key(Argon2Cost::DEFAULT, entropy)?;
+        Vault::create(Arc::clone(&disk), &key, entropy)?;
+        let created = Created {
+            format: FORMAT.to_owned(),
+            key: signer()?.verifier().to_string(),
+            origin: ORIGIN.to_owned(),
+            stewards: Vec::new(),
+            succession: None,
+        };
+        let (objects, journal) = storage(&disk);
+        ledger::create(objects, journal, Arc::new(SystemClock), &signer()?, &created)?;
+        let unit = UnitId::from_bytes(drawn()?);
+        let person = |role: &str| -> anyhow::Result<Person> {
+            let person = PersonId::from_bytes(drawn()?);
+            Ok(Person { acting_for: None, person, role: role.into(), session: None, terminal: None, unit })
+        };
+        let city = Self {
+            place: Place::of(data, None),
+            data: data.to_owned(),
+            master,
+            unit,
+            head: person("unit_head")?,
+            it_head: person("it_head")?,
+            maintainer: person("maintainer")?,
+        };
+        let desk = city.open()?;
+        city.settle(&desk)?;
+        desk.close();
+        Ok(city)
+    }
+
+    fn settle(&self, desk: &Desk) -> anyhow::Result<()> {
+        let ask = |order| {
+            desk.ask(Asker::Console, order).map(drop).map_err(|refused| anyhow!("{}", refused.told()))
+        };
+        let files = packs::embedded(packs::DEFAULT).context("the pack built in")?;
+        ask(Order::Publish(PackFiles::of(&files).map_err(|told| anyhow!("{told}"))?))?;
+        let names = Names::new("計畫處", "Planning office")?;
+        let (unit, code) = (self.unit, Code::new("P")?);
+        ask(Order::Identity(identity::Command::CreateUnit { unit, names, code, superior: None }))?;
+        for (login, actor) in
+            [("bench-head", &self.head), ("bench-it", &self.it_head), ("bench-care", &self.maintainer)]
+        {
+            let details = Details {
+                name: Line::new("測試人員")?,
+                login: Login::new(login)?,
+                title: Line::new("科員")?,
+                mail: Mail::new(&format!("{login}@bench.example"))?,
+                phone: None,
+            };
+            let person = actor.person;
+            ask(Order::Identity(identity::Command::RegisterPerson { person, details, home: unit }))?;
+            let (role, unit) = (actor.role.parse()?, Some(unit));
+            let grant = identity::Command::GrantRole { person, role, unit, from: None, until: None };
+            ask(Order::Identity(grant))?;
+        }
+        Ok(())
+    }
+
+    /// The desk, over ledger, vault and tables.
+    pub(super) fn open(&self) -> anyhow::Result<Desk> {
+        let disk = self.disk();
+        let entropy = || -> Box<dyn Entropy> { Box::new(MachineEntropy) };
+        let parts = Parts {
+            ledger: self.ledger()?,
+            vault: self.vault()?,
+            shelf: Shelf::new(disk),
+            place: self.place.clone(),
+            clock: Arc::new(SystemClock),
+            entropy: [entropy(), entropy(), entropy()],
+            sections: sections(),
+        };
+        Ok(Desk::open(parts).map_err(|refused| anyhow!("{}", refused.told()))?.0)
+    }
+
+    fn disk(&self) -> Arc<dyn Disk> {
+        Arc::new(Folder::new(&self.data))
+    }
+
+    /// The ledger, to append.
+    pub(super) fn ledger(&self) -> anyhow::Result<Ledger> {
+        let (objects, journal) = storage(&self.disk());
+        Ok(Ledger::open(objects, journal, Arc::new(SystemClock), vec![signer()?])?.0)
+    }
+
+    /// The vault.
+    pub(super) fn vault(&self) -> anyhow::Result<Vault> {
+        Ok(Vault::open(self.disk(), &MasterSecret::from_key_file(&self.master, &self.data)?)?)
+    }
+
+    /// The data keys, to read with.
+    pub(super) fn keys(&self) -> anyhow::Result<Keys> {
+        Ok(desk::Vaulted::start(self.vault()?, Box::new(MachineEntropy)))
+    }
+
+    /// The published ledger.
+    pub(super) fn ledger_reader(&self) -> Reader {
+        Reader::new(Arc::new(FolderObjects::new(self.disk())))
+    }
+
+    /// Entries of the published ledger.
+    pub(super) fn size(&self) -> anyhow::Result<u64> {
+        Ok(self.ledger_reader().size()?)
+    }
+
+    /// Published packs.
+    pub(super) fn packs(&self, published: &[(u32, String)]) -> Result<Packs, StoreError> {
+        desk::read(published, &Shelf::new(self.disk()), &sections())
+    }
+
+    /// Whoever reads the lists: the maintainer.
+    pub(super) fn reader(&self, desk: &Desk) -> anyhow::Result<store::Reader> {
+        let seen = desk.seen();
+        let pack = seen.packs.current().context("a pack")?;
+        let roster = Roster::new(&seen.roster, pack, SystemClock.now());
+        let ceiling =
+            roster.clearance_height(self.maintainer.person).and_then(|height| height.try_into().ok());
+        let own = BTreeSet::from([self.unit]);
+        Ok(store::Reader {
+            person: self.maintainer.person,
+            roles: BTreeSet::from([self.maintainer.role.parse()?]),
+            subtree: own.clone(),
+            own,
+            ceiling,
+            focus: None,
+        })
+    }
+}
+
+fn sections() -> MakeSections {
+    Arc::new(packs::sections)
+}
+
+fn signer() -> anyhow::Result<SignerKey> {
+    Ok(SignerKey::new(ORIGIN, KeyKind::Ledger, &[1; 32])?)
+}
+
+fn storage(disk: &Arc<dyn Disk>) -> (Arc<FolderObjects>, Arc<FileJournal>) {
+    let objects = Arc::new(FolderObjects::new(Arc::clone(disk)));
+    (objects, Arc::new(FileJournal::new(Arc::clone(disk), super::super::appends::SEGMENT)))
+}
+
+/// 16 random bytes.
+pub(super) fn drawn() -> anyhow::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    MachineEntropy.fill(&mut bytes)?;
+    Ok(bytes)
+}
