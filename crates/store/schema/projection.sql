@@ -69,12 +69,12 @@ CREATE TABLE party (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX party_of ON party (opened, how);
 
--- Files that a record holds, by the digest of their stored bytes.
+-- Files that a record holds or once held, by the digest of their stored bytes: what was replaced stays in the ledger's
+-- words, and goes with the record.
 CREATE TABLE file_use (
   digest TEXT NOT NULL,
   opened INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  PRIMARY KEY (digest, opened, name)
+  PRIMARY KEY (digest, opened)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX file_use_by ON file_use (opened);
 

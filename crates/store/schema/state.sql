@@ -20,6 +20,12 @@ CREATE TABLE IF NOT EXISTS state.pulse (
   seen_at TEXT NOT NULL
 );
 
+-- Of how many destroyed data keys what deleted rows left behind was overwritten.
+CREATE TABLE IF NOT EXISTS state.scrubbed (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  keys INTEGER NOT NULL
+);
+
 -- Files that were stored, before or after a record came to hold them.
 CREATE TABLE IF NOT EXISTS state.stored (
   digest TEXT NOT NULL PRIMARY KEY,

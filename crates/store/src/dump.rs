@@ -14,7 +14,7 @@ const TABLES: [(&str, &str); 17] = [
     ("ask", "entry"),
     ("condemned", "record"),
     ("destroyed_key", "data_key"),
-    ("file_use", "digest, opened, name"),
+    ("file_use", "digest, opened"),
     ("history", "opened, entry"),
     ("identity", "kind, id"),
     ("mention", "target, opened, field"),

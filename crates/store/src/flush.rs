@@ -66,6 +66,10 @@ pub(crate) fn lists(sql: &mut Sql, lists: Lists) -> Result<(), StoreError> {
         let text = "UPDATE ask SET answered = $1, done = $2 WHERE entry = $3 AND answered IS NULL";
         sql.run(text, &[answered.into(), done.into(), asked.into()])?;
     }
+    let files: BTreeSet<(String, u64)> = lists.files.into_iter().collect();
+    let files: Vec<Vec<Value>> =
+        files.into_iter().map(|(digest, opened)| vec![digest.into(), opened.into()]).collect();
+    sql.put("INSERT INTO file_use (digest, opened)", "ON CONFLICT (digest, opened) DO NOTHING", &files)?;
     let condemned: Vec<Vec<Value>> = lists
         .condemned
         .into_iter()
@@ -294,7 +298,7 @@ pub(crate) fn files<'j>(json: &'j Json, visit: &mut dyn FnMut(&'j str, &'j str))
     }
 }
 
-/// Rows that follow from the content: several values, mentions, people named, files.
+/// Rows that follow from the content as it is now: several values, mentions, people named.
 pub(crate) fn put_beside(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet) -> Result<(), StoreError> {
     take_beside(sql, opened)?;
     let mut several = BTreeSet::new();
@@ -331,15 +335,7 @@ pub(crate) fn put_beside(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet)
         };
         value(case, field).into_iter().for_each(|json| texts(json, add));
     }
-    sql.put("INSERT INTO party (person, opened, how)", "", &rows(named, false))?;
-    let mut held = BTreeSet::new();
-    for field in &sheet.files {
-        let add = &mut |digest: &str, name: &str| {
-            held.insert((digest.to_owned(), name.to_owned()));
-        };
-        value(case, field).into_iter().for_each(|json| files(json, add));
-    }
-    sql.put("INSERT INTO file_use (digest, opened, name)", "", &rows(held, false))
+    sql.put("INSERT INTO party (person, opened, how)", "", &rows(named, false))
 }
 
 fn take_beside(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
@@ -347,7 +343,6 @@ fn take_beside(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
         "DELETE FROM several WHERE opened = $1",
         "DELETE FROM mention WHERE opened = $1",
         "DELETE FROM party WHERE opened = $1 AND how = 'named'",
-        "DELETE FROM file_use WHERE opened = $1",
     ] {
         sql.run(text, &[opened.into()])?;
     }
@@ -370,6 +365,7 @@ fn bury(
         "DELETE FROM notice WHERE opened = $1",
         "DELETE FROM ask WHERE opened = $1",
         "DELETE FROM party WHERE opened = $1",
+        "DELETE FROM file_use WHERE opened = $1",
         "DELETE FROM record WHERE opened = $1",
     ] {
         sql.run(text, &[opened.into()])?;

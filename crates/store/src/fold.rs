@@ -6,6 +6,7 @@
 
 use crate::error::StoreError;
 use crate::fact::{Fact, Gone, NoticeRead, Published, Recorded, Said};
+use crate::flush;
 use casework::{Addressee, Body, Case, DutyKey, Object, Occurrence, Series, State, Subject};
 use model::{Actor, DataKeyId, Instant, PersonId, RecordId, UnitId};
 use proof::lifecycle::KeyDestroyed;
@@ -89,6 +90,8 @@ pub(crate) struct Lists {
     /// The entry that asked, the entry that answered, whether it was done.
     pub(crate) answers: Vec<(u64, u64, bool)>,
     pub(crate) condemned: Vec<(RecordId, u64)>,
+    /// Digest of a stored file, the entry that opened the record which holds it.
+    pub(crate) files: Vec<(String, u64)>,
     pub(crate) destroyed_keys: Vec<(DataKeyId, u64)>,
     pub(crate) published: Vec<(Published, u64)>,
 }
@@ -182,6 +185,10 @@ impl Fold {
         }
         self.state.apply(&event, Some(entered)).map_err(failed)?;
         self.lists.history.push((opened, number));
+        let held = &mut self.lists.files;
+        for json in event.body.content().into_iter().flat_map(|content| content.0.values()) {
+            flush::files(json, &mut |digest, _| held.push((digest.to_owned(), opened)));
+        }
         self.touched.cases.insert(record);
         if opens
             || event.body.content().is_some()
@@ -370,6 +377,7 @@ impl Fold {
         self.lists.acted.retain(|(_, of)| *of != opened);
         self.lists.notices.retain(|notice| notice.opened != opened);
         self.lists.asks.retain(|ask| ask.opened != opened);
+        self.lists.files.retain(|(_, of)| *of != opened);
         self.lists.read.retain(|read| read.record != record);
         self.buried.insert(record, opened);
         self.touched.destroyed.push((record, lost, number));

@@ -1,6 +1,7 @@
 //! State: attempts to send, texts of files, the pulse. Losing it loses no truth.
 
 use crate::error::StoreError;
+use crate::projection::parsed;
 use crate::sql::{Row, Sql};
 use model::{DataKeyId, Instant, RecordId};
 
@@ -102,7 +103,53 @@ impl Sql {
         Ok(row.map(|row| row.text(0).and_then(|text| text.parse().ok())))
     }
 
-    /// Digests of files that only this record holds.
+    /// What was noted of a stored file: bytes in clear, kind, the data key it is sealed under. None where it is unknown.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn stored_file(
+        &mut self,
+        digest: &str,
+    ) -> Result<Option<(u64, String, Option<DataKeyId>)>, StoreError> {
+        let row =
+            self.row("SELECT size, kind, data_key FROM state.stored WHERE digest = $1", &[digest.into()])?;
+        let known = |row: &Row| {
+            let size = u64::try_from(row.int(0)?).ok()?;
+            Some((size, row.text(1)?.to_owned(), row.text(2).and_then(|text| text.parse().ok())))
+        };
+        Ok(row.as_ref().and_then(known))
+    }
+
+    /// Stored files that are sealed under a data key.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn files_under(&mut self, key: DataKeyId) -> Result<Vec<String>, StoreError> {
+        let text = "SELECT digest FROM state.stored WHERE data_key = $1 ORDER BY digest";
+        let rows = self.rows(text, &[key.to_string().into()])?;
+        Ok(rows.iter().filter_map(|row| row.text(0).map(ToOwned::to_owned)).collect())
+    }
+
+    /// The record and the hook of an entry that asked for something and was not answered yet.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn awaited(&mut self, entry: u64) -> Result<Option<(RecordId, String)>, StoreError> {
+        let row =
+            self.row("SELECT record, hook FROM ask WHERE entry = $1 AND answered IS NULL", &[entry.into()])?;
+        row.map(|row| Ok((parsed(&row, 0, "ask")?, row.text(1).unwrap_or_default().to_owned()))).transpose()
+    }
+
+    /// Of how many destroyed data keys what deleted rows left behind was overwritten.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn scrubbed(&mut self) -> Result<u64, StoreError> {
+        let row = self.row("SELECT keys FROM state.scrubbed WHERE one = 1", &[])?;
+        Ok(row.and_then(|row| row.int(0)).and_then(|keys| u64::try_from(keys).ok()).unwrap_or(0))
+    }
+
+    /// Digests of files that only this record holds or held.
     ///
     /// # Errors
     /// `Unavailable`.
