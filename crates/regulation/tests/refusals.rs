@@ -485,6 +485,46 @@ fn destroying_anywhere_but_in_its_register_is_refused() {
 }
 
 #[test]
+fn destroying_what_is_kept_for_ever_is_refused() {
+    let keys = "[[field]]\nid = \"loans\"\nkind = \"reference\"\nregister = \"key\"\nmany = true\nonly = \"target.record.state == 'gone'\"";
+    let changes = [
+        change(DESTRUCTION, "id = \"approve\"\nlabel", "id = ⟦\"approve\"\nlabel"),
+        change(
+            DESTRUCTION,
+            "[[field]]\nid = \"loans\"\nkind = \"reference\"\nregister = \"loan\"\nmany = true\nonly = \"target.record.state == 'returned' && target.record.closed_at + days(1826) < now\"",
+            keys,
+        ),
+    ];
+    refused(&changes, "key is kept for ever and stands in the ledger unsealed", None);
+}
+
+#[test]
+fn a_sealed_value_is_never_carried_to_where_it_is_not_sealed() {
+    let then = |effect: &str| format!("to = \"gone\"\n[[step.then]]\n{effect}");
+    for effect in [
+        "tell = [{ role = \"head\" }]\ntext = { zh = \"{alarm_code}\", en = \"{alarm_code}\" }",
+        "set = { room = \"alarm_code\" }",
+        "hook = \"print_label\"\ngive = { code = \"alarm_code\" }",
+    ] {
+        let then = then(effect);
+        let changes = [
+            change(KEY, "id = \"retire\"", "id = ⟦\"retire\""),
+            change(KEY, "to = \"gone\"", &then),
+        ];
+        refused(&changes, "the sealed field alarm_code would be carried", None);
+    }
+    let changes = [
+        change(LOAN, "id = \"give_back\"", "id = ⟦\"give_back\""),
+        change(
+            LOAN,
+            "fields = [\"condition\"]\nto = \"returned\"",
+            "fields = [\"condition\"]\nto = \"returned\"\n[[step.then]]\nset = { purpose = \"key.alarm_code\" }",
+        ),
+    ];
+    refused(&changes, "the sealed field alarm_code would be carried", None);
+}
+
+#[test]
 fn calendars_are_whole_and_true() {
     one("calendars/2025.toml", "date = 2025-01-01", "⟦date = 2026-01-01", "is not in 2025", None);
     one("calendars/2024.toml", "date = 2024-02-17", "⟦date = 2024-02-16", "is worked anyway", None);

@@ -4,6 +4,7 @@ mod automatic;
 mod fields;
 mod graph;
 mod people;
+mod sealing;
 
 use crate::duty::Duty;
 use crate::flow::Effect;
@@ -32,6 +33,7 @@ pub(crate) fn check(whole: &Whole<'_>, context: &Context<'_>) {
     }
     fields::openings(whole, context);
     automatic::check(whole, context);
+    sealing::check(whole, context);
 }
 
 impl Whole<'_> {
