@@ -9,6 +9,7 @@ mod duty;
 mod effect;
 mod offer;
 mod settle;
+mod show;
 mod step;
 mod who;
 
@@ -25,6 +26,7 @@ use regulation::{DutyId, Register};
 use std::sync::Arc;
 
 pub use offer::{Offer, awaited, offered, openings};
+pub use show::{Asking, Filling, Form, Origin, Spell, form, may_refer, title};
 
 /// What a person is to sign for a command to be accepted.
 #[derive(Debug, Clone, PartialEq)]

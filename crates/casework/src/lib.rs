@@ -30,7 +30,10 @@ pub use case::{
     Occurrence, Point, Reference, Running, Seated, Seats, Series, Taken,
 };
 pub use command::{By, Command, Fill, Permitted, Policy, Signed};
-pub use decide::{Asked, Offer, awaited, decide, offered, openings, rehearse};
+pub use decide::{
+    Asked, Asking, Filling, Form, Offer, Origin, Spell, awaited, decide, form, may_refer, offered, openings, rehearse,
+    title,
+};
 pub use due::{clocks_due, duties_chased, duties_due};
 pub use event::{
     Addressee, Body, Entered, Event, LiftError, Rooted, Subject, Upcaster, VoidCause, read_body,

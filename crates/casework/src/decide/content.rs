@@ -299,7 +299,7 @@ pub(super) fn changed(before: &Content, after: &Content) -> Vec<FieldId> {
     all.into_iter().filter(|id| before.0.get(*id) != after.0.get(*id)).cloned().collect()
 }
 
-fn shown(view: &View<'_>, register: &Register, field: &Field) -> Result<bool, Refusal> {
+pub(super) fn shown(view: &View<'_>, register: &Register, field: &Field) -> Result<bool, Refusal> {
     let mut groups = register.groups.iter().filter(|group| group.fields.contains(&field.id));
     let group = match groups.next() {
         Some(group) => view.applies(&group.show)?,

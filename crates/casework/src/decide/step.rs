@@ -107,6 +107,24 @@ impl Deciding<'_> {
     where
         Self: 'p,
     {
+        let (empty, register, step) = self.blank(opening, acting)?;
+        // The system fills in what the pack tells it to, whichever step would ask it.
+        let all: Vec<FieldId> = register.fields.iter().map(|field| field.id.clone()).collect();
+        let asked = if acting.person.is_some() { &step.fields } else { &all };
+        let mut case = self.filled(&empty, opening.fill, asked, acting)?;
+        case.unit = self.unit_of(&case, acting.person)?;
+        Ok((case, register, step))
+    }
+
+    /// The record before anything is filled in.
+    pub(super) fn blank<'p>(
+        &self,
+        opening: &Opening<'_>,
+        acting: Acting<'_>,
+    ) -> Result<(Case, &'p Register, &'p Step), Refusal>
+    where
+        Self: 'p,
+    {
         let rules = self.rules(opening.version)?;
         let register = rules.registers.get(opening.register);
         let register = register.ok_or_else(|| Refusal::NoSuch(opening.register.to_string()))?;
@@ -145,12 +163,7 @@ impl Deciding<'_> {
             duty: opening.rooted.duty.clone(),
             revision: 0,
         };
-        // The system fills in what the pack tells it to, whichever step would ask it.
-        let all: Vec<FieldId> = register.fields.iter().map(|field| field.id.clone()).collect();
-        let asked = if acting.person.is_some() { &step.fields } else { &all };
-        let mut case = self.filled(&empty, opening.fill, asked, acting)?;
-        case.unit = self.unit_of(&case, acting.person)?;
-        Ok((case, register, step))
+        Ok((empty, register, step))
     }
 
     fn occurred(&self, register: &Register, opening: &Opening<'_>) -> Result<(), Refusal> {
