@@ -236,6 +236,18 @@ impl Desk {
         Ok(())
     }
 
+    /// The vault with its stock of keys, for whoever seals what is no record's.
+    #[must_use]
+    pub const fn vault(&self) -> &Arc<Vaulted> {
+        &self.vault
+    }
+
+    /// Why it takes nothing any more; none while it does. Waits for its turn behind what is queued.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Told> {
+        self.between(|clerk| clerk.stopped.clone()).unwrap_or_else(|refused| Some(refused.told()))
+    }
+
     /// Digest of all tables, for comparison with what the ledger gives.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Data keys: a stock of fresh ones, so that nobody waits for a disk to file a form.
 //!
 //! Each key is durable in the vault before it is in the stock. What is in stock when the process ends was never used
-//! and is nobody's.
+//! and is nobody's; so the stock grows with what is asked for, and a tool that asks for one key leaves one behind at most.
 
 use ledger::entropy::{Entropy, EntropyError};
 use ledger::vault::{KeyState, Vault, VaultError};
@@ -10,7 +10,7 @@ use proof::seal::DataKey;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Keys kept ready.
+/// Most keys kept ready.
 const STOCK: usize = 64;
 
 /// The vault, shared, with a stock of fresh keys.
@@ -23,6 +23,8 @@ pub struct Vaulted {
 #[derive(Default)]
 struct Stock {
     fresh: VecDeque<(DataKeyId, DataKey)>,
+    /// Keys to be kept ready: twice as many, and one more, each time one is taken.
+    wanted: usize,
     closing: bool,
 }
 
@@ -47,14 +49,14 @@ impl Vaulted {
     fn restock(&self, entropy: &mut dyn Entropy) -> bool {
         {
             let stock = self.stock();
-            let full = |stock: &mut Stock| stock.fresh.len() >= STOCK && !stock.closing;
+            let full = |stock: &mut Stock| stock.fresh.len() >= stock.wanted && !stock.closing;
             let limit = std::time::Duration::from_secs(1);
             let waited = self.changed.wait_timeout_while(stock, limit, full);
             let stock = waited.unwrap_or_else(PoisonError::into_inner).0;
             if stock.closing {
                 return false;
             }
-            if stock.fresh.len() >= STOCK {
+            if stock.fresh.len() >= stock.wanted {
                 return true;
             }
         }
@@ -73,7 +75,11 @@ impl Vaulted {
     /// # Errors
     /// The vault gave none.
     pub fn fresh(&self, entropy: &mut dyn Entropy) -> Result<(DataKeyId, DataKey), VaultError> {
-        let ready = self.stock().fresh.pop_front();
+        let ready = {
+            let mut stock = self.stock();
+            stock.wanted = (stock.wanted * 2 + 1).min(STOCK);
+            stock.fresh.pop_front()
+        };
         self.changed.notify_all();
         match ready {
             Some(made) => Ok(made),

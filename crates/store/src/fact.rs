@@ -281,13 +281,44 @@ fn family(kind: &str) -> Option<Family> {
         PUBLISHED => return Some(Family::Published),
         _ => {}
     }
-    match kind.split_once('.').map_or(kind, |(first, _)| first) {
-        "approval" | "case" | "clock" | "content" | "duty" | "effect" | "hook" | "notice" | "seats"
-        | "signatures" | "step" => Some(Family::Case),
-        "clearance" | "credential" | "deputy" | "person" | "role" | "unit" => Some(Family::Identity),
+    match family_name(kind) {
+        name if CASE.contains(&name) => Some(Family::Case),
+        name if IDENTITY.contains(&name) => Some(Family::Identity),
         _ => None,
     }
 }
+
+/// Does a kind belong to an engine, or to the ledger itself? Nobody else may append one: the tables would take it for
+/// what the engine has decided.
+#[must_use]
+pub fn is_reserved(kind: &str) -> bool {
+    let name = family_name(kind);
+    [&CASE[..], &IDENTITY, &OTHERS].iter().any(|names| names.contains(&name))
+}
+
+/// What stands before the first full stop of a kind.
+fn family_name(kind: &str) -> &str {
+    kind.split_once('.').map_or(kind, |(first, _)| first)
+}
+
+/// Families of casework.
+const CASE: [&str; 11] = [
+    "approval",
+    "case",
+    "clock",
+    "content",
+    "duty",
+    "effect",
+    "hook",
+    "notice",
+    "seats",
+    "signatures",
+    "step",
+];
+/// Families of identity.
+const IDENTITY: [&str; 6] = ["clearance", "credential", "deputy", "person", "role", "unit"];
+/// Families of the desk and of the ledger.
+const OTHERS: [&str; 3] = ["access", "ledger", "pack"];
 
 fn case_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
     let body = match serde_json::from_slice::<casework::Body>(body) {
@@ -339,4 +370,21 @@ pub const UPCASTERS: &[casework::Upcaster] = &[];
 
 fn json<T: Serialize>(body: &T) -> Result<serde_json::Value, JsonError> {
     serde_json::to_value(body).map_err(|_| JsonError { at: 0, kind: JsonErrorKind::Unserializable })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_engines_are_reserved_with_all_their_versions_and_no_others() {
+        for kind in
+            [PUBLISHED, NOTICE_READ, KEY_DESTROYED, "case.opened/1", "unit.created", "step", "access.x/9"]
+        {
+            assert!(is_reserved(kind), "{kind}");
+        }
+        for kind in ["test.made", "cases.opened", "unit-x.made", "door.case/1"] {
+            assert!(!is_reserved(kind), "{kind}");
+        }
+    }
 }

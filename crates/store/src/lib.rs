@@ -26,6 +26,8 @@ mod search;
 mod projection;
 mod rebuild;
 
+mod compare;
+
 mod dump;
 mod list;
 mod notice;
@@ -34,17 +36,19 @@ mod questions;
 mod reading;
 mod state;
 
+pub use compare::{Comparison, Difference, Likeness, first_difference};
 pub use dump::{digest, dump};
 pub use error::StoreError;
 pub use fact::{
     Fact, FactError, Gone, Keys, NOTICE_READ, NoticeRead, PUBLISHED, Published, Recorded, Said, UPCASTERS,
+    is_reserved,
 };
 pub use layout::{Cell, Column as SheetColumn, Layout, Packs, Sheet};
 pub use list::{
     Ask, Column, Direction, Filter, Found, ListError, Listed, Page, Test, list, search_everywhere, sees,
 };
 pub use notice::Notice;
-pub use place::Place;
+pub use place::{FileSort, Place};
 pub use pool::Pool;
 pub use projection::Projection;
 pub use reading::{Readable, Reader};

@@ -5,20 +5,33 @@
 use crate::error::StoreError;
 use crate::schema;
 use crate::sql::{Access, Dialect, Sql};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where the tables are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Place {
     /// A folder.
     Folder(PathBuf),
-    /// A database of PostgreSQL, by its URL. Its name may be followed by a space and a prefix for the two schemas.
+    /// A database of PostgreSQL, made beforehand, all of which is Ward's.
     Postgres {
-        /// The URL.
+        /// Its URL.
         url: String,
-        /// What the names of its schemas begin with: `ward` gives `ward` and `state`.
+        /// The schema of the projection; the state is in the schema `state`.
         schema: String,
     },
+}
+
+impl fmt::Debug for Place {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => f.debug_tuple("Folder").field(folder).finish(),
+            Self::Postgres { schema, .. } => {
+                f.debug_struct("Postgres").field("schema", schema).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 /// The file of the projection.
@@ -27,6 +40,31 @@ pub(crate) const PROJECTION: &str = "projection.db";
 pub(crate) const STATE: &str = "state.db";
 /// The file of a projection being built.
 pub(crate) const NEXT: &str = "projection.next.db";
+
+/// What a file of the tables' folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileSort {
+    /// The tables.
+    Projection,
+    /// Tables that were being built.
+    Unfinished,
+    /// What is neither in the ledger nor computed.
+    State,
+}
+
+impl FileSort {
+    /// By its name in the folder; none where no file of that name belongs there.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        let name = ["-wal", "-shm", "-journal"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        match name {
+            PROJECTION => Some(Self::Projection),
+            NEXT => Some(Self::Unfinished),
+            STATE => Some(Self::State),
+            _ => None,
+        }
+    }
+}
 
 /// Names this program's lock among those of the database ("ward").
 const LOCK: i64 = 0x7761_7264;
@@ -67,6 +105,34 @@ impl Place {
                 sql.script(&schema::state(Dialect::Postgres))?;
                 Ok(sql)
             }
+        }
+    }
+
+    /// Copies the tables, without the state, into a folder that is there. Nobody may write them meanwhile. A database
+    /// of PostgreSQL needs no copy to be left as it is.
+    ///
+    /// # Errors
+    /// `File`.
+    pub fn copied(&self, into: &Path) -> Result<Self, StoreError> {
+        let Self::Folder(folder) = self else { return Ok(self.clone()) };
+        for name in [PROJECTION.to_owned(), format!("{PROJECTION}-wal")] {
+            let path = folder.join(&name);
+            match std::fs::copy(&path, into.join(&name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::File { path: path.display().to_string(), source: error });
+                }
+                _ => {}
+            }
+        }
+        Ok(Self::Folder(into.to_owned()))
+    }
+
+    /// A connection that reads the tables alone; none where there are none.
+    pub(crate) fn open_tables(&self) -> Result<Option<Sql>, StoreError> {
+        match self {
+            Self::Folder(folder) if !folder.join(PROJECTION).exists() => Ok(None),
+            Self::Folder(folder) => Sql::sqlite(&folder.join(PROJECTION), None, Access::Read).map(Some),
+            Self::Postgres { .. } => self.open_to_read().map(Some),
         }
     }
 
