@@ -3,12 +3,16 @@
 //! Every command takes `--data DIR`, the installation's folder. Exit codes: `told`.
 
 pub(crate) mod append;
+mod asking;
 mod bundle;
 mod key;
 mod ledger;
 mod pack;
+mod person;
 pub(crate) mod proof;
+mod rebuild;
 mod succession;
+mod unit;
 mod vault;
 pub(crate) mod verify;
 mod witness;
@@ -28,11 +32,19 @@ struct Ward {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 啟動：開啟帳本、公布、送見證。Serve: open the ledger, publish, have it witnessed.
+    /// 啟動：開啟帳本與資料表、受理、公布、送見證。Serve: open ledger and tables, take acts, publish, have it witnessed.
     Serve(crate::serve::Serve),
     /// 帳本：建立、附加、讀取、證明、換鑰、後繼。The ledger: make, append, read, prove, change key, succeed.
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// 單位：建立、列出、變更、裁撤。Units: create, list, change, close.
+    #[command(subcommand)]
+    Unit(unit::Unit),
+    /// 人員：登錄、任職、代理、離職。People: register, roles, deputies, leaving.
+    #[command(subcommand)]
+    Person(person::Person),
+    /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
+    Rebuild(rebuild::Rebuild),
     /// 離線檢查證明或佐證包。Check a proof or bundle offline.
     #[command(subcommand)]
     Proof(proof::Proof),
@@ -46,7 +58,7 @@ enum Command {
     /// 金鑰庫：狀態、備份、還原、換鑰、銷毀。The vault: state, backup, restore, rotation, destruction.
     #[command(subcommand)]
     Vault(vault::Vault),
-    /// 規範：檢查、新增、綱要。Regulations as files: check, begin one, schemas for editors.
+    /// 規範：檢查、新增、綱要、發布。Regulations as files: check, begin one, schemas for editors, publish.
     #[command(subcommand)]
     Pack(pack::Pack),
     /// 個人金鑰檔（帳本監護人）。Key files of people (stewards).
@@ -78,6 +90,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify(command) => verify::run(&command),
         Command::Witness(command) => witness::run(command),
         Command::Vault(command) => vault::run(command),
+        Command::Unit(command) => unit::run(command),
+        Command::Person(command) => person::run(command),
+        Command::Rebuild(args) => rebuild::run(&args),
         Command::Pack(command) => pack::run(&command),
         Command::Key(command) => key::run(&command),
         Command::Note(command) => key::run_note(&command),

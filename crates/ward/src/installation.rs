@@ -1,8 +1,10 @@
-//! The installation: a data folder and the master key that is not in it; making one, and opening it to write.
+//! The installation: a data folder and the master key that is not in it; making one, and opening its ledger to write.
 //!
 //! Invariant: nothing is made that was not asked for by name; what is missing is an error that says how to make it.
+//! Does not: open tables or a desk (`office`).
 //! Layout: `docs/format.md` §10.
 
+use crate::command::Data;
 use crate::command::append::Holder;
 use crate::machine::SystemClock;
 use crate::told::{Refused, tell};
@@ -15,7 +17,7 @@ use ledger::keyfile::KeyFile;
 use ledger::lock::FolderLock;
 use ledger::master::{Argon2Cost, CREDENTIAL, MasterSecret};
 use ledger::objects::{FolderObjects, Objects};
-use ledger::vault::Vault;
+use ledger::vault::{Vault, VaultError};
 use ledger::{Ledger, Recovered};
 use model::{Clock, Told};
 use proof::lifecycle::{Created, FORMAT};
@@ -45,6 +47,44 @@ pub(crate) struct MasterArgs {
     pub(crate) passphrase: bool,
 }
 
+/// Where the tables are, when they are not in the data folder.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TablesArgs {
+    /// 資料表所在之 PostgreSQL 網址（預設：資料夾內之 store）。URL of PostgreSQL for the tables (default: store in the folder).
+    #[arg(long, env = "WARD_DATABASE", hide_env_values = true, value_name = "URL")]
+    database: Option<String>,
+}
+
+impl TablesArgs {
+    /// Where the tables of an installation are.
+    pub(crate) fn place(&self, data: &Path) -> store::Place {
+        store::Place::of(data, self.database.as_deref())
+    }
+}
+
+/// What a command needs that works on a whole installation.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Working {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) master: MasterArgs,
+    #[command(flatten)]
+    pub(crate) tables: TablesArgs,
+}
+
+impl Working {
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.data.data
+    }
+
+    /// Where the tables are.
+    pub(crate) fn place(&self) -> store::Place {
+        self.tables.place(self.folder())
+    }
+}
+
 /// An installation that is open to write. Closing its ledger publishes all.
 pub(crate) struct Opening {
     pub(crate) ledger: Ledger,
@@ -53,8 +93,8 @@ pub(crate) struct Opening {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) vault: Vault,
     pub(crate) master: MasterSecret,
+    pub(crate) lock: FolderLock,
     recovered: Recovered,
-    lock: FolderLock,
 }
 
 /// What a new installation is to be.
@@ -113,7 +153,7 @@ impl MasterArgs {
 impl Opening {
     /// What appending needs, and the lock that must be held as long.
     pub(crate) fn into_holder(self) -> (Holder, FolderLock) {
-        (Holder { ledger: self.ledger, vault: Arc::new(Mutex::new(self.vault)) }, self.lock)
+        (Holder { ledger: self.ledger, keys: Arc::new(Mutex::new(self.vault)) }, self.lock)
     }
 
     /// Tells what opening found: where the master key comes from, what was recovered or put right.
@@ -189,6 +229,14 @@ pub(crate) fn open(data: &Path, master: &MasterArgs) -> anyhow::Result<Option<Op
     Ok(Some(Opening { ledger, objects, policy, disk, vault, master: secret, recovered, lock }))
 }
 
+/// The same for what is done only while nobody else has it open.
+pub(crate) fn open_alone(data: &Path, master: &MasterArgs) -> anyhow::Result<Opening> {
+    open(data, master)?.ok_or_else(|| {
+        let path = data.join("lock").display().to_string();
+        Refused::misuse(ledger::error::OpenError::Locked { path }.told())
+    })
+}
+
 /// What anyone may read of an installation, without a key.
 pub(crate) fn published(data: &Path) -> Arc<dyn Objects> {
     Arc::new(FolderObjects::new(Arc::new(Folder::new(data))))
@@ -207,9 +255,13 @@ pub(crate) fn folder_of(path: &Path) -> anyhow::Result<(Folder, String)> {
 }
 
 /// The vault as it is, beside a process that may have it open. It can be read and not changed.
+pub(crate) fn vault_as_it_is(data: &Path, secret: &MasterSecret) -> Result<Vault, VaultError> {
+    Vault::open(Arc::new(ReadOnly::new(Arc::new(Folder::new(data)))), secret)
+}
+
+/// The same for a command that ends without it.
 pub(crate) fn look_into_vault(data: &Path, secret: &MasterSecret) -> anyhow::Result<Vault> {
-    let disk = Arc::new(ReadOnly::new(Arc::new(Folder::new(data))));
-    Vault::open(disk, secret).map_err(|error| Refused::misuse(error.told()))
+    vault_as_it_is(data, secret).map_err(|error| Refused::misuse(error.told()))
 }
 
 /// The key in a key file.

@@ -1,14 +1,15 @@
-//! `ward serve`: the running system. Today it is the ledger: open, publish, have it witnessed, let it be read.
+//! `ward serve`: the running system: ledger, tables and desk open, what comes with time done, heads witnessed.
 //!
-//! HTTP, read only: `/ledger/…` is the C2SP tlog-tiles interface, `/healthz` says whether entries are taken, `/` shows
-//! the state to people. Entries come in by the socket (`socket`).
+//! HTTP, read only: `/ledger/…` is the C2SP tlog-tiles interface, `/healthz` says whether anything is taken, `/` shows
+//! the state to people. Acts at the console come in by the socket (`socket`).
+//! Order at the end: pages, the pacemaker, the desk, the ledger.
 
 mod page;
 
-use crate::command::Data;
 use crate::http::{self, Witnesses};
-use crate::installation::{self, MasterArgs};
+use crate::installation::Working;
 use crate::machine::SystemClock;
+use crate::office::{Office, Pacemaker, Recovery};
 use crate::socket;
 use crate::told::{Refused, tell};
 use axum::Router;
@@ -17,23 +18,18 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use clap::Args;
-use ledger::Ledger;
-use ledger::objects::{CHECKPOINT, Objects};
+use ledger::objects::CHECKPOINT;
 use model::{Clock as _, Told};
-use proof::policy::Policy;
 use proof::tile::Tile;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Start the system.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    master: MasterArgs,
+    working: Working,
     /// 網頁位址。Where pages are served.
     #[arg(long, default_value = "127.0.0.1:8440")]
     listen: SocketAddr,
@@ -42,40 +38,31 @@ pub(crate) struct Serve {
     witness_ca: Option<PathBuf>,
 }
 
-/// What pages need.
-#[derive(Clone)]
-pub(crate) struct Served {
-    pub(crate) ledger: Ledger,
-    pub(crate) objects: Arc<dyn Objects>,
-    pub(crate) policy: Arc<Policy>,
-}
-
 impl Serve {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
-        let Some(opening) = installation::open(&self.data.data, &self.master)? else {
-            let path = self.data.data.join("lock").display().to_string();
+        let data = self.working.folder();
+        let Some(office) = Office::open(&self.working, Recovery::Told)? else {
+            let path = data.join("lock").display().to_string();
             return Err(Refused::misuse(ledger::error::OpenError::Locked { path }.told()));
         };
-        opening.say_what_was_found();
-        let (objects, policy) = (Arc::clone(&opening.objects), opening.policy.clone());
-        let (holder, _lock) = opening.into_holder();
-        let ledger = holder.ledger.clone();
-        let witnesses = Witnesses::start(&ledger, &policy, self.witness_ca.as_deref())?;
-        socket::listen(&self.data.data, &holder)?;
-        let served = Served { ledger: ledger.clone(), objects, policy: Arc::new(policy) };
+        let witnesses = Witnesses::start(&office.ledger, &office.policy, self.witness_ca.as_deref())?;
+        // No way out of Ward is there yet; what is asked for waits, and is shown.
+        let pacemaker = Pacemaker::start(office.desk.clone(), desk::Ways::new());
+        socket::listen(data, &office)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(serve(self.listen, served))?;
+        runtime.block_on(serve(self.listen, office.clone()))?;
         drop(runtime);
-        ledger.close().map_err(|reason| Refused::wrong(reason.told()))?;
+        pacemaker.stop();
+        office.close()?;
         witnesses.join();
         // The name is of no use without the process; a new one replaces it anyway.
-        let _ = std::fs::remove_file(socket::path(&self.data.data));
+        let _ = std::fs::remove_file(socket::path(data));
         Ok(ExitCode::SUCCESS)
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the address is the output: whoever started this reads it")]
-async fn serve(listen: SocketAddr, served: Served) -> anyhow::Result<()> {
+async fn serve(listen: SocketAddr, served: Office) -> anyhow::Result<()> {
     let listener = http::bind(listen).await?;
     let address = listener.local_addr()?;
     println!("http://{address}/");
@@ -84,7 +71,7 @@ async fn serve(listen: SocketAddr, served: Served) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn routes(served: Served) -> Router {
+fn routes(served: Office) -> Router {
     Router::new()
         .route("/", get(status))
         .route("/healthz", get(health))
@@ -93,7 +80,7 @@ fn routes(served: Served) -> Router {
         .with_state(served)
 }
 
-async fn status(State(served): State<Served>) -> Response {
+async fn status(State(served): State<Office>) -> Response {
     let now = SystemClock.now();
     let page = tokio::task::spawn_blocking(move || page::status(&served, now)).await;
     match page {
@@ -102,20 +89,22 @@ async fn status(State(served): State<Served>) -> Response {
     }
 }
 
-/// 200 while entries are taken, 503 and the reason once they are not.
-async fn health(State(served): State<Served>) -> Response {
-    match served.ledger.stopped() {
-        None => (StatusCode::OK, "ok\n").into_response(),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", reason.told())).into_response(),
+/// 200 while commands and entries are taken, 503 and the reason once they are not.
+async fn health(State(served): State<Office>) -> Response {
+    let stopped = tokio::task::spawn_blocking(move || served.stopped()).await;
+    match stopped {
+        Ok(None) => (StatusCode::OK, "ok\n").into_response(),
+        Ok(Some(told)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{told}\n")).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-async fn checkpoint(State(served): State<Served>) -> Response {
+async fn checkpoint(State(served): State<Office>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     file(served, CHECKPOINT.to_owned(), headers).await
 }
 
-async fn tile(State(served): State<Served>, Path(path): Path<String>) -> Response {
+async fn tile(State(served): State<Office>, Path(path): Path<String>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
@@ -127,7 +116,7 @@ async fn tile(State(served): State<Served>, Path(path): Path<String>) -> Respons
     }
 }
 
-async fn file(served: Served, path: String, headers: [(header::HeaderName, &'static str); 2]) -> Response {
+async fn file(served: Office, path: String, headers: [(header::HeaderName, &'static str); 2]) -> Response {
     match tokio::task::spawn_blocking(move || served.objects.fetch(&path)).await {
         Ok(Ok(Some(content))) => (headers, content).into_response(),
         Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),

@@ -1,37 +1,20 @@
 //! The socket in the data folder: how command-line tools work beside the process that holds the folder.
 //!
-//! One request a line, one answer a line, both JSON. Only the folder's owner can reach it (mode 0600, in a folder of
-//! 0700). What comes in is checked like any input: a line of at most 16 MiB, no unknown member.
+//! One request a line, one answer a line, both JSON (`acts`). Only the folder's owner can reach it (mode 0600, in a
+//! folder of 0700). What comes in is checked like any input: a line of at most 16 MiB, no unknown member.
 
-use crate::command::append::{Holder, Line};
+use crate::acts::{self, Answer, Refusal, Request};
+use crate::office::Office;
 use crate::told::Refused;
 use anyhow::Context as _;
 use model::Told;
-use serde::{Deserialize, Serialize};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+/// Most bytes of a line.
 const MOST_LINE_BYTES: u64 = 16 << 20;
-
-/// What a tool may ask.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) enum Request {
-    /// Append these, all or none.
-    Append(Vec<Line>),
-}
-
-/// What it is answered.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Answer {
-    /// Numbers of the entries: first, and one past the last.
-    Appended(u64, u64),
-    /// Refused or failed, in Chinese and in English.
-    Refused(String, String),
-}
 
 /// Where the socket of an installation lies.
 pub(crate) fn path(data: &Path) -> PathBuf {
@@ -39,20 +22,20 @@ pub(crate) fn path(data: &Path) -> PathBuf {
 }
 
 /// Answers tools until the process ends. The folder's lock is held, so a socket that is there is a dead one's.
-pub(crate) fn listen(data: &Path, holder: &Holder) -> anyhow::Result<()> {
+pub(crate) fn listen(data: &Path, office: &Office) -> anyhow::Result<()> {
     let path = path(data);
     if path.exists() {
         std::fs::remove_file(&path).with_context(|| format!("{}", path.display()))?;
     }
     let listener = UnixListener::bind(&path).with_context(|| format!("{}", path.display()))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    let holder = holder.clone();
+    let office = office.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let holder = holder.clone();
+            let office = office.clone();
             std::thread::spawn(move || {
                 // A tool that goes away in the middle is its own business.
-                let _ = answer_all(&stream, &holder);
+                let _ = answer_all(&stream, &office);
             });
         }
     });
@@ -61,6 +44,11 @@ pub(crate) fn listen(data: &Path, holder: &Holder) -> anyhow::Result<()> {
 
 /// Asks the process that holds the folder.
 pub(crate) fn ask(data: &Path, request: &Request) -> anyhow::Result<Answer> {
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    if line.len() as u64 > MOST_LINE_BYTES {
+        return Err(Refused::misuse(too_long()));
+    }
     let path = path(data);
     let mut stream = UnixStream::connect(&path).map_err(|error| {
         Refused::say(
@@ -71,37 +59,52 @@ pub(crate) fn ask(data: &Path, request: &Request) -> anyhow::Result<Answer> {
             ),
         )
     })?;
-    let mut line = serde_json::to_vec(request)?;
-    line.push(b'\n');
     stream.write_all(&line)?;
     let mut answer = String::new();
-    BufReader::new(stream).take(MOST_LINE_BYTES).read_line(&mut answer)?;
+    BufReader::new(stream).read_line(&mut answer)?;
+    if answer.is_empty() {
+        return Err(Refused::say(
+            "執行中的程序未作答即結束；無法得知是否已辦理，請查詢後再試。",
+            "The running process ended without an answer; whether it was done is not known. Look before you try again.",
+        ));
+    }
     serde_json::from_str(&answer).context("the answer of the running process")
 }
 
-fn answer_all(stream: &UnixStream, holder: &Holder) -> anyhow::Result<()> {
+fn answer_all(stream: &UnixStream, office: &Office) -> anyhow::Result<()> {
     let mut reader = BufReader::new(stream);
     loop {
-        let mut line = String::new();
-        if reader.by_ref().take(MOST_LINE_BYTES).read_line(&mut line)? == 0 {
+        let mut line = Vec::new();
+        if reader.by_ref().take(MOST_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
-        let mut answer = serde_json::to_vec(&answer(&line, holder))?;
+        let whole = line.ends_with(b"\n");
+        let answer = match whole {
+            true => answer(&line, office),
+            false if line.len() as u64 == MOST_LINE_BYTES => Answer::Refused(Refusal::misuse(too_long())),
+            // Whoever asked has gone away in the middle of it.
+            false => return Ok(()),
+        };
+        let mut answer = serde_json::to_vec(&answer)?;
         answer.push(b'\n');
         (&mut &*stream).write_all(&answer)?;
+        // What follows is the rest of a line that nobody has understood.
+        if !whole {
+            return Ok(());
+        }
     }
 }
 
-fn answer(line: &str, holder: &Holder) -> Answer {
-    let refused = |told: Told| Answer::Refused(told.zh, told.en);
-    let Request::Append(lines) = match serde_json::from_str(line) {
-        Ok(request) => request,
-        Err(error) => {
-            return refused(Told::new(format!("無法辨識的要求：{error}"), format!("Not a request: {error}")));
-        }
-    };
-    match holder.append(&lines) {
-        Ok((first, end)) => Answer::Appended(first, end),
-        Err(told) => refused(told),
+fn answer(line: &[u8], office: &Office) -> Answer {
+    match serde_json::from_slice(line) {
+        Ok(request) => acts::answer(office, request),
+        Err(error) => Answer::Refused(Refusal::misuse(Told::new(
+            format!("無法辨識的要求：{error}"),
+            format!("Not a request: {error}"),
+        ))),
     }
+}
+
+fn too_long() -> Told {
+    Told::new("要求超過 16 MiB。", "The request is longer than 16 MiB.")
 }

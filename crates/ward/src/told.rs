@@ -1,6 +1,7 @@
 //! How the command line speaks: results on standard output, everything else on standard error, in both languages.
 //!
-//! Exit codes: 0 good, 1 found wrong, 2 misuse or not possible.
+//! Exit codes: 0 good; 1 found wrong: the rules refuse it, or what was checked is not as it must be; 2 misuse or not
+//! possible as things are: no such unit, no installation, no pack published, a disk that failed.
 #![expect(clippy::print_stderr, reason = "the one place that speaks to the person at the console")]
 
 use model::Told;
@@ -25,6 +26,11 @@ impl Refused {
         anyhow::Error::new(Self { told, code: 2 })
     }
 
+    /// With this exit code, 1 or 2.
+    pub(crate) fn with_code(told: Told, code: u8) -> anyhow::Error {
+        anyhow::Error::new(Self { told, code })
+    }
+
     /// Misuse, told in these words.
     pub(crate) fn say(zh: impl Into<String>, en: impl Into<String>) -> anyhow::Error {
         Self::misuse(Told::new(zh, en))
@@ -46,14 +52,15 @@ pub(crate) fn tell(told: &Told) {
 
 /// Tells the person why a command ended, and gives its exit code.
 pub(crate) fn end(error: &anyhow::Error) -> ExitCode {
+    tell(&told_of(error));
+    ExitCode::from(error.downcast_ref::<Refused>().map_or(2, |refused| refused.code))
+}
+
+/// What the person is told of an error.
+pub(crate) fn told_of(error: &anyhow::Error) -> Told {
     if let Some(refused) = error.downcast_ref::<Refused>() {
-        tell(&refused.told);
-        return ExitCode::from(refused.code);
+        return refused.told.clone();
     }
     let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
-    tell(&Told::new(
-        format!("無法完成：{}", chain.join("：")),
-        format!("Not possible: {}", chain.join(": ")),
-    ));
-    ExitCode::from(2)
+    Told::new(format!("無法完成：{}", chain.join("：")), format!("Not possible: {}", chain.join(": ")))
 }

@@ -4,14 +4,16 @@
 //! the body under a data key of its own. Lines go in batches; the first bad line ends it, named by number, and what was
 //! acknowledged before stays and is said.
 
+use crate::acts::{Answer, Request};
 use crate::installation::{self, MasterArgs};
-use crate::socket::{self, Answer, Request};
-use crate::told::Refused;
+use crate::socket;
+use crate::told::{Refused, told_of};
 use ledger::Ledger;
-use ledger::entropy::{Entropy as _, MachineEntropy};
-use ledger::vault::Vault;
-use model::{Actor, Told, UnitId};
+use ledger::entropy::{Entropy, MachineEntropy};
+use ledger::vault::{Vault, VaultError};
+use model::{Actor, DataKeyId, Told, UnitId};
 use proof::entry::{Body, Draft, Encoded};
+use proof::seal::DataKey;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io::BufRead;
@@ -44,14 +46,48 @@ pub(crate) struct Line {
     sealed: bool,
 }
 
-/// The ledger and the vault of the process that holds the folder: what appending needs.
+/// The ledger and the data keys of the process that holds the folder: what appending needs.
 #[derive(Clone)]
 pub(crate) struct Holder {
     pub(crate) ledger: Ledger,
-    pub(crate) vault: Arc<Mutex<Vault>>,
+    pub(crate) keys: Arc<dyn FreshKeys>,
+}
+
+/// Who makes data keys, durable before they are used.
+pub(crate) trait FreshKeys: Send + Sync {
+    fn fresh(&self, entropy: &mut dyn Entropy) -> Result<(DataKeyId, DataKey), VaultError>;
+}
+
+impl FreshKeys for Mutex<Vault> {
+    fn fresh(&self, entropy: &mut dyn Entropy) -> Result<(DataKeyId, DataKey), VaultError> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).new_key(entropy)
+    }
+}
+
+impl FreshKeys for desk::Vaulted {
+    fn fresh(&self, entropy: &mut dyn Entropy) -> Result<(DataKeyId, DataKey), VaultError> {
+        Self::fresh(self, entropy)
+    }
 }
 
 impl Line {
+    /// Refuses kinds that only engines append.
+    fn free(&self) -> Result<(), Told> {
+        if !store::is_reserved(&self.kind) {
+            return Ok(());
+        }
+        Err(Told::new(
+            format!(
+                "「{}」類紀錄由系統依規則寫入，不得自行附加；單位及人員請用 ward unit、ward person，規範請用 ward pack publish",
+                self.kind
+            ),
+            format!(
+                "entries of kind {:?} are written by Ward's own rules and by nobody else; for units and people use ward unit and ward person, for packs ward pack publish",
+                self.kind
+            ),
+        ))
+    }
+
     /// The entry it asks for, not sealed yet.
     fn draft(&self) -> Draft {
         Draft {
@@ -89,6 +125,7 @@ impl Holder {
     }
 
     fn encode(&self, line: &Line) -> Result<Encoded, Told> {
+        line.free()?;
         let draft = line.draft();
         let draft = if line.sealed { self.seal(draft)? } else { draft };
         draft.encode().map_err(|error| no_entry(&error))
@@ -99,8 +136,7 @@ impl Holder {
         let entropy = &mut MachineEntropy;
         let (mut salt, mut nonce) = ([0; 16], [0; 24]);
         entropy.fill(&mut salt).and_then(|()| entropy.fill(&mut nonce)).map_err(|error| error.told())?;
-        let mut vault = self.vault.lock().unwrap_or_else(PoisonError::into_inner);
-        let (id, key) = vault.new_key(entropy).map_err(|error| error.told())?;
+        let (id, key) = self.keys.fresh(entropy).map_err(|error| error.told())?;
         let Body::Clear { value, .. } = draft.body else { return Ok(draft) };
         let draft = Draft { body: Body::Clear { value, salt: Some(salt) }, ..draft };
         proof::seal::seal(draft, &key, id, nonce)
@@ -144,6 +180,7 @@ fn append_all(target: &Target<'_>, input: impl BufRead) -> anyhow::Result<()> {
         let parsed = text.map_err(anyhow::Error::from).and_then(|text| {
             bytes += text.len();
             let line: Line = serde_json::from_str(&text)?;
+            line.free().map_err(Refused::misuse)?;
             line.draft().encode().map_err(|error| Refused::misuse(no_entry(&error)))?;
             Ok(line)
         });
@@ -151,12 +188,18 @@ fn append_all(target: &Target<'_>, input: impl BufRead) -> anyhow::Result<()> {
             Ok(line) => batch.push(line),
             Err(error) => {
                 send(&mut batch)?;
-                let en = "expected {\"kind\": …, \"subject\": …, \"body\": {…}}";
+                let told = told_of(&error);
+                let form = "{\"kind\": …, \"subject\": …, \"body\": {…}}";
                 return Err(Refused::say(
-                    format!("第 {} 行：{error}。之前各行已入帳，本行起未入帳。", at + 1),
                     format!(
-                        "Line {}: {error} ({en}). Lines before it are in the ledger; this one and later ones are not.",
-                        at + 1
+                        "第 {} 行：{}（每行應為 {form}）。之前各行已入帳，本行起未入帳。",
+                        at + 1,
+                        told.zh
+                    ),
+                    format!(
+                        "Line {}: {} (a line is {form}). Lines before it are in the ledger; this one and later ones are not.",
+                        at + 1,
+                        told.en
                     ),
                 ));
             }
@@ -174,7 +217,7 @@ fn append(target: &Target<'_>, lines: Vec<Line>) -> anyhow::Result<(u64, u64)> {
         Target::Here(holder) => holder.append(&lines).map_err(Refused::wrong),
         Target::There(data) => match socket::ask(data, &Request::Append(lines))? {
             Answer::Appended(first, end) => Ok((first, end)),
-            Answer::Refused(zh, en) => Err(Refused::wrong(Told::new(zh, en))),
+            other => Err(other.unexpected()),
         },
     }
 }

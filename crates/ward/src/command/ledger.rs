@@ -211,10 +211,7 @@ pub(crate) fn write_out(out: Option<&std::path::Path>, bytes: &[u8]) -> anyhow::
 /// place; a crash in between leaves both, and opening finds which signed the head.
 fn change_key(args: &Writing) -> anyhow::Result<ExitCode> {
     let data = &args.data.data;
-    let Some(opening) = installation::open(data, &args.master)? else {
-        let path = data.join("lock").display().to_string();
-        return Err(Refused::misuse(ledger::error::OpenError::Locked { path }.told()));
-    };
+    let opening = installation::open_alone(data, &args.master)?;
     let disk = opening.disk.as_ref();
     let old = installation::open_key(disk, LEDGER_KEY, &opening.master)?;
     if disk.read(NEXT_LEDGER_KEY)?.is_some() {

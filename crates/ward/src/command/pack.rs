@@ -1,4 +1,4 @@
-//! `ward pack …`: regulations as files: check one, begin one, write the schemas editors use.
+//! `ward pack …`: regulations as files: check one, begin one, write the schemas editors use, publish one.
 //!
 //! Owns: what is asked on the command line, and the texts that are printed. What is right and wrong about a pack is
 //! `regulation`'s to say.
@@ -8,10 +8,11 @@ mod advice;
 mod check;
 mod listing;
 mod new;
+mod publish;
 mod report;
 mod schema;
 mod summary;
-mod width;
+pub(crate) mod width;
 
 use clap::Subcommand;
 use std::io::{ErrorKind, Write as _};
@@ -23,6 +24,8 @@ pub(crate) enum Pack {
     Check(check::Check),
     /// 新增：建立一套小而完整、附有說明的規範。New: a small, complete pack with comments that teach.
     New(new::New),
+    /// 發布：使一版規範自此施行。Publish: a version becomes what rules from now on.
+    Publish(publish::Publish),
     /// 綱要：於規範旁寫出 schema/，供編輯器補全及檢查。Schema: writes schema/ beside the pack, for editors.
     Schema(schema::Schema),
 }
@@ -31,6 +34,7 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<ExitCode> {
     match command {
         Pack::Check(args) => check::run(args),
         Pack::New(args) => new::run(args),
+        Pack::Publish(args) => publish::run(args),
         Pack::Schema(args) => schema::run(args),
     }
 }

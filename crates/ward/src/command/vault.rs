@@ -188,11 +188,7 @@ fn destroy(args: &Destroy) -> anyhow::Result<ExitCode> {
 }
 
 fn open(place: &Place) -> anyhow::Result<Opening> {
-    let data = &place.data.data;
-    installation::open(data, &place.master)?.ok_or_else(|| {
-        let path = data.join("lock").display().to_string();
-        Refused::misuse(ledger::error::OpenError::Locked { path }.told())
-    })
+    installation::open_alone(&place.data.data, &place.master)
 }
 
 fn close(opening: Opening) -> anyhow::Result<ExitCode> {

@@ -1,10 +1,12 @@
 //! `ward verify`: is every file of the installation what it must be?
 //!
 //! Nothing is written and nothing repaired. Beside a running server it judges what stood when it began. Sealed bodies
-//! are opened where the master key is at hand.
+//! are opened, and tables compared with the ledger, where the master key is at hand.
 
-use super::Data;
-use crate::installation::MasterArgs;
+mod tables;
+
+use self::tables::TableFiles;
+use crate::installation::Working;
 use crate::told::Refused;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -21,14 +23,13 @@ use serde_json::json;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Verify an installation.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    master: MasterArgs,
+    working: Working,
     /// 查核者自己的政策檔（預設用安裝內的 policy）。The verifier's own policy (default: the installation's).
     #[arg(long)]
     policy: Option<PathBuf>,
@@ -38,12 +39,12 @@ pub(crate) struct Verify {
 }
 
 pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
-    let data = &args.data.data;
+    let data = args.working.folder();
     if !["ledger", "keys", "vault"].iter().any(|part| data.join(part).is_dir()) {
         return Err(Refused::misuse(OpenError::NoLedger.told()));
     }
     let policy = args.policy.as_deref().map(super::proof::read_policy).transpose()?;
-    let master = master_at_hand(args, data)?;
+    let master = master_at_hand(args, data)?.map(Arc::new);
     // Held while it runs, so that nobody begins to write; where somebody does already, that is minded.
     let (live, _lock) = match FolderLock::look(data) {
         Ok(lock) => (false, lock),
@@ -53,7 +54,8 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let folder = Folder::new(data);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let bar = Bar::new();
-    let report = verifiers_of(&folder, master.as_ref(), policy.as_ref(), |verifiers| {
+    let tables = TableFiles { data, place: args.working.place(), master: master.as_ref() };
+    let report = verifiers_of(&folder, master.as_deref(), policy.as_ref(), &tables, |verifiers| {
         verify::verify(&folder, live, cores, verifiers, &bar)
     })?;
     bar.0.finish_and_clear();
@@ -69,20 +71,21 @@ pub(crate) fn verifiers_of<T>(
     disk: &dyn Disk,
     master: Option<&MasterSecret>,
     policy: Option<&Policy>,
+    tables: &dyn Verifier,
     run: impl FnOnce(&[&dyn Verifier]) -> T,
 ) -> T {
     let vault = VaultFiles::new(disk, master);
     let keys = KeyFiles::new(master);
     let ledger = LedgerVerifier::new(Some(&vault), policy);
-    run(&[&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles])
+    run(&[&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles, tables])
 }
 
 /// The master key, where it is named or lies in its usual place; verifying does not ask for it.
 fn master_at_hand(args: &Verify, data: &Path) -> anyhow::Result<Option<MasterSecret>> {
-    let asked = args.master.passphrase || args.master.master_key.is_some();
-    let there =
-        asked || args.master.file(data).exists() || std::env::var_os("CREDENTIALS_DIRECTORY").is_some();
-    if there { args.master.secret(data).map(Some) } else { Ok(None) }
+    let master = &args.working.master;
+    let asked = master.passphrase || master.master_key.is_some();
+    let there = asked || master.file(data).exists() || std::env::var_os("CREDENTIALS_DIRECTORY").is_some();
+    if there { master.secret(data).map(Some) } else { Ok(None) }
 }
 
 #[expect(clippy::print_stdout, reason = "the report is the output")]
@@ -101,7 +104,7 @@ fn print(report: &Report, as_json: bool) {
     }
     if report.is_good() {
         println!(
-            "驗證通過：{} 個檔案，逐位元組查核無誤。\nVerified: {} files, each as it must be.",
+            "驗證通過：{} 個檔案，均如應有。\nVerified: {} files, each as it must be.",
             report.files, report.files
         );
     } else if report.is_undone() {

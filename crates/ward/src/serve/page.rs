@@ -1,13 +1,14 @@
-//! The state of the ledger on one page, for people: how much is in it, on whose word it stands, what is wrong.
+//! The state of the system on one page, for people: how much is in it, on whose word it stands, what is wrong.
 //!
+//! Until there are pages for more. Counts and no names, since nobody has signed in.
 //! Plain HTML without script; everything that comes from outside is escaped.
 
-use super::Served;
 use crate::http::{self, escape};
+use crate::office::Office;
 use ledger::cosign::{RECENT, Standing, standing};
 use model::{Instant, Told};
 
-pub(super) fn status(served: &Served, now: Instant) -> String {
+pub(super) fn status(served: &Office, now: Instant) -> String {
     let head = served.ledger.head();
     let published = served.objects.fetch(ledger::objects::CHECKPOINT).ok().flatten();
     let (word, class) = match published.map(|note| standing(&served.policy, &note, now, RECENT)) {
@@ -22,8 +23,7 @@ pub(super) fn status(served: &Served, now: Instant) -> String {
         }
         None => (Told::new("已公布的表頭讀取失敗。", "The published head cannot be read."), "bad"),
     };
-    let stopped = served.ledger.stopped().map(|reason| reason.told());
-    let alarm = stopped.map_or_else(String::new, |told| {
+    let alarm = served.stopped().map_or_else(String::new, |told| {
         format!(
             "<p class=\"bad\" role=\"alert\">{}<br><span lang=\"en\">{}</span></p>",
             escape(&told.zh),
@@ -39,6 +39,7 @@ pub(super) fn status(served: &Served, now: Instant) -> String {
     ];
     let rows: String = rows
         .iter()
+        .chain(&counts(served, head.size))
         .map(|(zh, en, value)| {
             format!(
                 "<tr><th scope=\"row\">{zh}<br><span lang=\"en\">{en}</span></th><td>{}</td></tr>",
@@ -55,8 +56,28 @@ pub(super) fn status(served: &Served, now: Instant) -> String {
     http::page("城防 Ward", &body)
 }
 
+/// What the tables hold, and how far they have come.
+fn counts(served: &Office, size: u64) -> Vec<(&'static str, &'static str, String)> {
+    let seen = served.desk.seen();
+    let pack = seen.packs.current().map_or_else(
+        || "尚未發布：ward pack publish · none: ward pack publish".to_owned(),
+        |pack| format!("{} · {} ({}/{})", pack.title.zh(), pack.title.en(), pack.id, pack.version),
+    );
+    let records = served.desk.read(|sql, _| sql.record_count());
+    let records = records.map_or_else(|error| error.told().to_string(), |count| count.to_string());
+    let people = seen.roster.people().filter(|person| person.here()).count();
+    let units = seen.roster.units().filter(|unit| unit.closed_at.is_none()).count();
+    vec![
+        ("現行規範", "Pack in force", pack),
+        ("案件", "Records", records),
+        ("在職人員", "People", people.to_string()),
+        ("單位", "Units", units.to_string()),
+        ("資料表已記至／帳本", "Tables have come to / ledger", format!("{} / {size}", seen.position)),
+    ]
+}
+
 const BODY: &str = r#"<h1>城防 <span lang="en">Ward</span></h1>
-<p>不可竄改的帳本。表單與頁面尚在建置。<br><span lang="en">The tamper-evident ledger. Forms and pages are being built.</span></p>
+<p>系統現況。表單與頁面尚在建置。<br><span lang="en">The state of the system. Forms and pages are being built.</span></p>
 {alarm}
 <p class="{class}">{zh}<br><span lang="en">{en}</span></p>
 <table>{rows}</table>

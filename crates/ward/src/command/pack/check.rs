@@ -10,7 +10,6 @@ use model::Told;
 use regulation::{Files, Folder, Source as _, load_with};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -27,16 +26,11 @@ pub(crate) struct Check {
 pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     let (files, root) = match &args.dir {
         Some(dir) => (folder(dir)?, root_of(dir)),
-        None => embedded()?,
+        None => embedded(packs::DEFAULT)?,
     };
     let sections = packs::sections();
     let found = load_with(&Files::new(files.clone()), &sections);
-    let paint = if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        report::Paint::Colours
-    } else {
-        report::Paint::Plain
-    };
-    let shown = report::Shown { files: &files, root: &root, paint };
+    let shown = report::Shown { files: &files, root: &root, paint: report::Paint::of_output() };
     let text = match (&found, args.json) {
         (Ok(pack), true) => format!("{}\n", listing::listing(pack, &sections)),
         (Ok(pack), false) => format!("{}{}", shown.notes(&pack.notes), summary::summary(pack)),
@@ -50,14 +44,20 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(found.is_err())))
 }
 
-/// What is checked when no folder is named, and what its paths are shown below.
-fn embedded() -> anyhow::Result<(BTreeMap<String, Vec<u8>>, String)> {
-    let files = packs::embedded(packs::DEFAULT).unwrap_or_default();
-    Ok((files.files()?, format!("{}/", packs::DEFAULT)))
+/// The files of a pack that is built in, and what their paths are shown below.
+pub(super) fn embedded(name: &str) -> anyhow::Result<(BTreeMap<String, Vec<u8>>, String)> {
+    let files = packs::embedded(name).ok_or_else(|| {
+        let names = packs::names().collect::<Vec<_>>().join(", ");
+        Refused::say(
+            format!("沒有隨附的規範「{name}」；隨附者：{names}"),
+            format!("no pack {name:?} is built in; there are: {names}"),
+        )
+    })?;
+    Ok((files.files()?, format!("{name}/")))
 }
 
 /// The files of a folder that is at least meant to be a pack.
-fn folder(dir: &Path) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+pub(super) fn folder(dir: &Path) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     if !dir.is_dir() {
         return Err(no_folder(dir));
     }
@@ -124,7 +124,7 @@ fn no_pack(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> anyhow::Error {
 }
 
 /// What paths inside the pack are shown below, so that an editor finds them.
-fn root_of(dir: &Path) -> String {
+pub(super) fn root_of(dir: &Path) -> String {
     let shown = dir.display().to_string();
     let shown = shown.trim_end_matches('/');
     match shown.strip_prefix("./").unwrap_or(shown) {

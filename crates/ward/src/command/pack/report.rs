@@ -8,6 +8,7 @@ use super::width::{harmless, to_the_right, width, width_of};
 use regulation::{Place, Problem};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
 /// What problems are shown with.
 pub(super) struct Shown<'s> {
@@ -23,6 +24,17 @@ pub(super) struct Shown<'s> {
 pub(super) enum Paint {
     Colours,
     Plain,
+}
+
+impl Paint {
+    /// For standard output: colours on a terminal whose owner has nothing against them.
+    pub(super) fn of_output() -> Self {
+        if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+            Self::Colours
+        } else {
+            Self::Plain
+        }
+    }
 }
 
 /// What is told apart by colour.

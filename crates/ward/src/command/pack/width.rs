@@ -5,27 +5,27 @@
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Columns a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Columns a character takes.
-pub(super) fn width_of(character: char) -> usize {
+pub(crate) fn width_of(character: char) -> usize {
     character.width().unwrap_or(0)
 }
 
 /// The text filled up with spaces.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
 /// The text with spaces before it.
-pub(super) fn to_the_right(text: &str, columns: usize) -> String {
+pub(crate) fn to_the_right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
 /// The text without what a terminal would obey: tabs are spaces, other control characters are `�`.
-pub(super) fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let shown = |character: char| match character {
         '\t' => ' ',
         other if other.is_control() || matches!(other, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {

@@ -1,0 +1,107 @@
+//! `ward person …`: people, their roles and their deputies, from the console.
+
+use super::asking::{Asking, Subject};
+use super::pack::width::{harmless, padded, width};
+use crate::acts::person::{Add, Appoint, Change, End, Grant, Leave, List, Row};
+use crate::acts::{self, Answer, Request};
+use clap::Subcommand;
+use std::process::ExitCode;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Person {
+    /// 登錄人員，印出其識別碼。Register a person and print their id.
+    Add(Asking<Add>),
+    /// 列出人員、任職及代理。List people with their roles and deputies.
+    List(Asking<List>),
+    /// 變更人員資料或調任。Change what is known of a person, or their unit.
+    Change(Asking<Change>),
+    /// 離職：任職、代理及驗證器一併終止。A person leaves: roles, deputies and authenticators end with it.
+    Leave(Asking<Leave>),
+    /// 授予角色。Grant a role.
+    Grant(Asking<Grant>),
+    /// 終止角色。End a role.
+    End(Asking<End>),
+    /// 指派職務代理人；雙方各自確認後生效。Appoint a deputy; it counts once both have acknowledged it.
+    Appoint(Asking<Appoint>),
+}
+
+pub(crate) fn run(command: Person) -> anyhow::Result<ExitCode> {
+    let (known, what) = (Subject::Known, "person");
+    match command {
+        Person::Add(asking) => {
+            asking.done(Request::PersonAdd, Subject::New, what, "已登錄人員", "The person is registered")
+        }
+        Person::Change(asking) => {
+            asking.done(Request::PersonChange, known, what, "已變更人員資料", "The person's data is changed")
+        }
+        Person::Leave(asking) => {
+            asking.done(Request::PersonLeave, known, what, "已登錄離職", "The leaving is recorded")
+        }
+        Person::Grant(asking) => {
+            asking.done(Request::PersonGrant, known, what, "已授予角色", "The role is granted")
+        }
+        Person::End(asking) => {
+            asking.done(Request::PersonEnd, known, what, "已終止角色", "The role is ended")
+        }
+        Person::Appoint(asking) => asking.done(
+            Request::PersonAppoint,
+            known,
+            what,
+            "已指派代理人，待雙方確認",
+            "The deputy is appointed; both have yet to acknowledge it",
+        ),
+        Person::List(asking) => list(asking),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the list is the output")]
+fn list(asking: Asking<List>) -> anyhow::Result<ExitCode> {
+    let rows = match acts::ask_once(&asking.working, Request::PersonList(asking.act))? {
+        Answer::People(rows) => rows,
+        other => return Err(other.unexpected()),
+    };
+    if asking.json {
+        println!("{}", serde_json::to_string(&rows)?);
+    } else {
+        table(&rows).iter().for_each(|line| println!("{line}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line for each person, in columns.
+fn table(rows: &[Row]) -> Vec<String> {
+    let cells: Vec<[String; 6]> = rows.iter().map(cells).collect();
+    let wide =
+        |at: usize| cells.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(wide).collect();
+    let line = |row: &[String; 6]| {
+        let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    cells.iter().map(line).collect()
+}
+
+fn cells(row: &Row) -> [String; 6] {
+    let destroyed = || "（資料已銷毀 destroyed）".to_owned();
+    let of = |text: fn(&identity::Details) -> &str| {
+        row.details.as_ref().map_or_else(destroyed, |details| harmless(text(details)))
+    };
+    let roles = row.roles.iter().map(|one| match &one.unit {
+        Some(unit) => format!("{}@{unit}", one.role),
+        None => one.role.clone(),
+    });
+    let deputies = row.deputies.iter().map(|one| {
+        let waits = if one.acknowledged { "" } else { "，待確認 not acknowledged yet" };
+        format!("代理人 deputy {}{waits}", one.deputy)
+    });
+    let left = row.left_at.iter().map(|at| format!("[離職 left {at}]"));
+    let all: Vec<String> = roles.chain(deputies).chain(left).collect();
+    [
+        of(|details| details.login.as_str()),
+        of(|details| details.name.as_str()),
+        of(|details| details.title.as_str()),
+        harmless(&row.home),
+        row.id.to_string(),
+        harmless(&all.join("; ")),
+    ]
+}

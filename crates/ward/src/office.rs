@@ -1,0 +1,147 @@
+//! The office: ledger, vault, stored files, tables and desk of an installation, open together; and the pacemaker that
+//! brings what comes with time.
+//!
+//! Owns: the order in which they are opened and closed, and what is said about it.
+//! Invariant: the desk closes before the ledger. Tables are derived, so that they may be made; whoever is there is told
+//! how many entries were read for it.
+//! Does not: decide anything, serve anybody.
+
+use crate::command::append::Holder;
+use crate::installation::{self, Opening, Working};
+use crate::machine::SystemClock;
+use crate::packs;
+use crate::told::{Refused, tell};
+use attachment::Shelf;
+use desk::{Desk, MakeSections, Opened, Parts, Ways};
+use ledger::Ledger;
+use ledger::entropy::{Entropy, MachineEntropy};
+use ledger::lock::FolderLock;
+use ledger::objects::Objects;
+use model::Told;
+use proof::policy::Policy;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// An installation at work. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Office {
+    pub(crate) ledger: Ledger,
+    pub(crate) desk: Desk,
+    pub(crate) objects: Arc<dyn Objects>,
+    pub(crate) policy: Arc<Policy>,
+    /// Held as long as anybody works in it.
+    _lock: Arc<FolderLock>,
+}
+
+/// Sections of all engines, as the desk wants them.
+pub(crate) fn sections() -> MakeSections {
+    Arc::new(packs::sections)
+}
+
+impl Office {
+    /// Opens an installation with its desk. None where another process has it open.
+    pub(crate) fn open(working: &Working, recovery: Recovery) -> anyhow::Result<Option<Self>> {
+        let Some(opening) = installation::open(working.folder(), &working.master)? else { return Ok(None) };
+        if recovery == Recovery::Told {
+            opening.say_what_was_found();
+        }
+        let Opening { ledger, objects, policy, disk, vault, lock, .. } = opening;
+        let entropy = || -> Box<dyn Entropy> { Box::new(MachineEntropy) };
+        let parts = Parts {
+            ledger: ledger.clone(),
+            vault,
+            shelf: Shelf::new(disk),
+            place: working.place(),
+            clock: Arc::new(SystemClock),
+            entropy: [entropy(), entropy(), entropy()],
+            sections: sections(),
+        };
+        let (desk, opened) = Desk::open(parts).map_err(|refused| Refused::misuse(refused.told()))?;
+        say_what_was_read(opened, ledger.head().size);
+        Ok(Some(Self { ledger, desk, objects, policy: Arc::new(policy), _lock: Arc::new(lock) }))
+    }
+
+    /// What appending needs.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder { ledger: self.ledger.clone(), keys: Arc::<desk::Vaulted>::clone(self.desk.vault()) }
+    }
+
+    /// Why nothing is taken any more; none while it is.
+    pub(crate) fn stopped(&self) -> Option<Told> {
+        self.ledger.stopped().map(|reason| reason.told()).or_else(|| self.desk.stopped())
+    }
+
+    /// Does what is queued, and closes desk and ledger.
+    pub(crate) fn close(self) -> anyhow::Result<()> {
+        self.desk.close();
+        self.ledger.close().map_err(|reason| Refused::wrong(reason.told()))
+    }
+}
+
+/// Is it said what opening the ledger has found?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recovery {
+    /// A tool has opened it for one act.
+    Silent,
+    /// Whoever runs the system is there.
+    Told,
+}
+
+fn say_what_was_read(opened: Opened, size: u64) {
+    if opened.rebuilt {
+        tell(&Told::new(
+            format!("資料表版本與本程式不同，已由帳本 {size} 筆重建。"),
+            format!("The tables were of another version and were made anew from {size} entries."),
+        ));
+    } else if opened.replayed > 0 {
+        let replayed = opened.replayed;
+        tell(&Told::new(
+            format!("資料表已由帳本補記 {replayed} 筆。"),
+            format!("Entries of the ledger read into the tables: {replayed}."),
+        ));
+    }
+}
+
+/// How often what comes with time is looked for.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// Drives the desk: what is due, what is to leave Ward.
+pub(crate) struct Pacemaker {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Pacemaker {
+    /// Starts it over an open desk, with the ways out of Ward there are.
+    pub(crate) fn start(desk: Desk, ways: Ways) -> Self {
+        let (stop, stopped) = channel();
+        let thread = std::thread::spawn(move || {
+            let mut trouble = None;
+            while matches!(stopped.recv_timeout(BEAT), Err(RecvTimeoutError::Timeout)) {
+                let now = beat(&desk, &ways).err();
+                // The same trouble is told once, not every second.
+                if let Some(told) = now.as_ref().filter(|told| trouble.as_ref() != Some(*told)) {
+                    tell(told);
+                }
+                trouble = now;
+            }
+        });
+        Self { stop, thread }
+    }
+
+    /// Lets the beat that is on its way end, and no other begin.
+    pub(crate) fn stop(self) {
+        drop(self.stop);
+        // A beat that panicked has stopped by itself.
+        let _ = self.thread.join();
+    }
+}
+
+fn beat(desk: &Desk, ways: &Ways) -> Result<(), Told> {
+    if let Some(told) = desk.stopped() {
+        return Err(told);
+    }
+    desk.tick().and_then(|_| desk.send(ways)).map(drop).map_err(|refused| refused.told())
+}
