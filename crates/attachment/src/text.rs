@@ -13,9 +13,8 @@ mod ooxml;
 mod pdf;
 mod xml;
 
-pub use crate::confined::ProcessLimits;
+pub use crate::confined::{ConfinedError, ProcessLimits};
 
-use crate::confined::ConfinedError;
 use crate::encoding;
 use crate::kind::{Kind, Limits};
 use crate::package::{Package, PackageError};
