@@ -49,7 +49,7 @@ const CASES: &[Case] = &[
         )],
         zh: "沒有名為「haed」的角色",
         en: "there is no role \"haed\"",
-        mend: "did you mean \"head\"?",
+        mend: "did you mean `head`?",
     },
     Case {
         name: "a loop of escalations",
@@ -81,7 +81,7 @@ const CASES: &[Case] = &[
         changes: &[(REGISTER, "required = \"result == 'bad'\"", "required = \"result == ⟦'bda'\"")],
         zh: "沒有",
         en: "no option",
-        mend: "did you mean \"bad\"?",
+        mend: "did you mean `bad`?",
     },
     Case {
         name: "a duty that can never be due",
@@ -110,7 +110,18 @@ const CASES: &[Case] = &[
         changes: &[("grades.toml", "sign = \"passkey\"", "⟦sing = \"passkey\"")],
         zh: "沒有「sing」這個鍵",
         en: "there is no key \"sing\"",
-        mend: "did you mean \"sign\"?",
+        mend: "did you mean `sign`?",
+    },
+    Case {
+        name: "a policy that speaks of what is not there",
+        changes: &[(
+            "policies/main.cedar",
+            "resource is Record && resource.height",
+            "resource is Record && ⟦resource.heigth",
+        )],
+        zh: "沒有這個屬性",
+        en: "`heigth`",
+        mend: "did you mean `height`?",
     },
     Case {
         name: "what is not TOML",

@@ -10,7 +10,7 @@ use regulation::Problem;
 /// How the problem is mended: the word that was meant, or what to do.
 pub(super) fn mend(problem: &Problem) -> Told {
     let Some(word) = &problem.suggestion else { return advice(problem) };
-    let mut told = Told::new(format!("是否應為「{word}」？"), format!("did you mean {word:?}?"));
+    let mut told = Told::new(format!("是否應為「{word}」？"), format!("did you mean `{word}`?"));
     if let Some((_, zh, en)) = known(problem).filter(|(sign, ..)| sign.starts_with(NO_SUCH)) {
         told = Told::new(format!("{}若否，{zh}", told.zh), format!("{} If not, {en}", told.en));
     }

@@ -20,8 +20,14 @@ pub(super) fn listing(pack: &Pack, sections: &Sections) -> Value {
     listed.insert("flows".into(), flows);
     let calendars = listed.remove("calendar").unwrap_or_default();
     listed.insert("calendars".into(), calendars);
+    // An engine that only looks at the policies has nothing to list.
+    if let Some(sections) = listed.get_mut("sections").and_then(Value::as_object_mut) {
+        sections.retain(|_, section| !section.is_null());
+    }
     listed.insert("notes".into(), json!(pack.notes));
-    Value::Object(listed)
+    let mut listed = Value::Object(listed);
+    listed.sort_all_objects();
+    listed
 }
 
 /// A problem as `regulation` writes it, and how it is mended.

@@ -35,7 +35,9 @@ pub(crate) fn run(args: &Schema) -> anyhow::Result<ExitCode> {
 pub(super) fn write(pack: &Path) -> anyhow::Result<PathBuf> {
     let folder = beside(pack)?.join("schema");
     std::fs::create_dir_all(&folder)?;
-    for (name, schema) in regulation::schemas(&packs::sections()) {
+    for (name, mut schema) in regulation::schemas(&packs::sections()) {
+        // The order of keys must not hang on which features other crates ask of serde_json.
+        schema.sort_all_objects();
         let text = format!("{}\n", serde_json::to_string_pretty(&schema)?);
         install(&folder.join(format!("{name}.json")), text.as_bytes())?;
     }
