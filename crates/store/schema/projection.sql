@@ -159,6 +159,15 @@ CREATE TABLE condemned (
   entry INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Records whose data key is gone while the entry that says so is still to come.
+CREATE TABLE lost (
+  record TEXT NOT NULL PRIMARY KEY,
+  opened INTEGER NOT NULL,
+  data_key TEXT NOT NULL,
+  register TEXT NOT NULL,
+  unit TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Data keys of which the ledger says that they are destroyed.
 CREATE TABLE destroyed_key (
   data_key TEXT NOT NULL PRIMARY KEY,

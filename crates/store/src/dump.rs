@@ -10,13 +10,14 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 18] = [
     ("ask", "entry"),
     ("condemned", "record"),
     ("destroyed_key", "data_key"),
     ("file_use", "digest, opened"),
     ("history", "opened, entry"),
     ("identity", "kind, id"),
+    ("lost", "record"),
     ("mention", "target, opened, field"),
     ("meta", "name"),
     ("notice", "entry"),
@@ -88,6 +89,30 @@ fn spelled(value: &Value) -> String {
         Value::Int(value) => value.to_string(),
         Value::Text(text) => text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n"),
         Value::Bytes(bytes) => format!("x{}", data_encoding::HEXLOWER.encode(bytes)),
+    }
+}
+
+/// Writes the dump and gives its digest.
+pub(crate) fn dump_hashed(sql: &mut Sql, layout: &Layout, out: &mut dyn Write) -> Result<String, StoreError> {
+    let mut both = Both { hash: Hashing(Sha256::new()), out };
+    dump(sql, layout, &mut both)?;
+    Ok(data_encoding::HEXLOWER.encode(&both.hash.0.finalize()))
+}
+
+/// Writes to a file and hashes what it writes.
+struct Both<'a> {
+    hash: Hashing,
+    out: &'a mut dyn Write,
+}
+
+impl Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.out.write_all(bytes)?;
+        self.hash.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
     }
 }
 

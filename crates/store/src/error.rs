@@ -1,7 +1,7 @@
 //! Errors of the store.
 //!
 //! Sorted by whose fault: the database's (`Unavailable`), the stored data's (`Damaged`, `Follows`), the
-//! installation's (`Held`, `Layout`).
+//! installation's (`Held`, `Url`, `NotPermitted`, `Encoding`, `Pack`, `File`), the ledger's (`Ahead`).
 
 use model::Told;
 
@@ -34,6 +34,21 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The URL of the database cannot be used. Nothing of it is told, for it may hold a password.
+    #[error("the database's URL cannot be used")]
+    Url {
+        /// Why.
+        fault: UrlFault,
+    },
+    /// The database does not let this account do it.
+    #[error("the database does not permit it: {what}")]
+    NotPermitted {
+        /// What the server said.
+        what: String,
+    },
+    /// The database does not keep its texts in UTF-8.
+    #[error("the database keeps texts in {0}, not in UTF-8")]
+    Encoding(String),
     /// Another process has the database open to write.
     #[error("the database is held by another process")]
     Held,
@@ -64,6 +79,15 @@ pub enum StoreError {
     },
 }
 
+/// Why a URL cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlFault {
+    /// What it asks for would go over a network in clear, and it does not say that it may.
+    InClear,
+    /// It does not read.
+    Unread,
+}
+
 impl StoreError {
     pub(crate) fn damaged(table: &'static str, what: impl Into<String>) -> Self {
         Self::Damaged { table, what: what.into() }
@@ -92,6 +116,28 @@ impl StoreError {
                 ),
                 format!(
                     "The tables do not read ({chain}). Run `ward rebuild` to make them anew from the ledger, and `ward verify` to check the ledger."
+                ),
+            ),
+            Self::Url { fault: UrlFault::Unread } => Told::new(
+                "資料庫網址無法解讀。格式為 postgres://帳號:密碼@主機/資料庫，或 host=/run/postgresql user=帳號 dbname=資料庫；密碼中之特殊字元須以 %XX 表示。",
+                "The database's URL does not read. Write postgres://user:password@host/database, or host=/run/postgresql user=… dbname=…; special characters of the password as %XX.",
+            ),
+            Self::Url { fault: UrlFault::InClear } => Told::new(
+                "資料庫位於其他主機，而 Ward 與資料庫之間不加密。請改用本機之 Unix 通訊端；若網路確實可信，請於網址加上 sslmode=disable。",
+                "The database is on another host, and Ward does not encrypt what it says to a database. Use a Unix socket of this machine; or, where the network is to be trusted, add sslmode=disable to the URL.",
+            ),
+            Self::NotPermitted { what } => Told::new(
+                format!("資料庫帳號權限不足（{what}）。請授予該帳號於資料庫建立綱要 (CREATE) 之權限。"),
+                format!(
+                    "The database does not permit it ({what}). Grant the account CREATE on the database."
+                ),
+            ),
+            Self::Encoding(encoding) => Told::new(
+                format!(
+                    "資料庫編碼為 {encoding}，無法存放中文。請以 createdb --encoding UTF8 --template template0 另建資料庫。"
+                ),
+                format!(
+                    "The database's encoding is {encoding}. Make another one: createdb --encoding UTF8 --template template0."
                 ),
             ),
             Self::Held => Told::new(

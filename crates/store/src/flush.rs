@@ -4,7 +4,7 @@
 //! Invariant: the rows follow from the fold alone, so that flushing often or seldom gives the same tables.
 
 use crate::error::StoreError;
-use crate::fold::{Fold, Held, Lists, Place, Touched};
+use crate::fold::{Fold, Held, Lists, Lost, Place, Touched};
 use crate::layout::{Layout, Packs, Sheet};
 use crate::projection::{data_key, points_next};
 use crate::sql::{Sql, Value};
@@ -113,6 +113,21 @@ pub(crate) fn touched(
     }
     for (record, lost, entry) in &touched.destroyed {
         bury(sql, *record, lost, *entry, making)?;
+    }
+    if touched.lost {
+        sql.run("DELETE FROM lost", &[])?;
+        let row = |(record, lost): (&RecordId, &Lost)| {
+            let (record, opened, key) = (record.to_string(), lost.opened, lost.key.to_string());
+            vec![
+                record.into(),
+                opened.into(),
+                key.into(),
+                lost.register.as_str().into(),
+                lost.unit.to_string().into(),
+            ]
+        };
+        let rows: Vec<Vec<Value>> = fold.lost.iter().map(row).collect();
+        sql.put("INSERT INTO lost (record, opened, data_key, register, unit)", "", &rows)?;
     }
     let last =
         |name: &String| fold.state.sequences.get(name).map(|last| vec![name.clone().into(), (*last).into()]);
@@ -353,7 +368,7 @@ fn take_beside(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
 fn bury(
     sql: &mut Sql,
     record: RecordId,
-    lost: &crate::fold::Lost,
+    lost: &Lost,
     entry: u64,
     making: &Making<'_>,
 ) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use casework::{Addressee, Body, Case, DutyKey, Object, Occurrence, Series, State
 use model::{Actor, DataKeyId, Instant, PersonId, RecordId, UnitId};
 use proof::lifecycle::KeyDestroyed;
 use regulation::{DutyId, RegisterId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A case with what its row holds beside it.
@@ -43,6 +43,8 @@ pub(crate) struct Lost {
 pub(crate) enum Known {
     /// It is there.
     Held(Held),
+    /// It is there, and what is sealed of it cannot be opened any more.
+    Lost(Lost),
     /// It was destroyed; the entry that opened it.
     Destroyed(u64),
     /// There is none.
@@ -52,7 +54,8 @@ pub(crate) enum Known {
 /// What lies in the tables already.
 pub(crate) trait Below {
     fn record(&self, record: RecordId) -> Result<Known, StoreError>;
-    fn keyed(&self, key: DataKeyId) -> Result<Option<RecordId>, StoreError>;
+    /// The record under this data key that is not destroyed yet.
+    fn keyed(&self, key: DataKeyId) -> Result<Option<(RecordId, Lost)>, StoreError>;
     fn sequence(&self, name: &str) -> Result<u32, StoreError>;
     fn occurrence(&self, key: &DutyKey) -> Result<Option<Occurrence>, StoreError>;
     fn series(&self, duty: &DutyId, object: &Object) -> Result<Option<Series>, StoreError>;
@@ -108,6 +111,24 @@ pub(crate) struct Touched {
     pub(crate) identity: BTreeSet<identity::Subject>,
     /// Destroyed records with the entry that says so.
     pub(crate) destroyed: Vec<(RecordId, Lost, u64)>,
+    /// Did the list of lost records change?
+    pub(crate) lost: bool,
+}
+
+impl Lists {
+    /// Without what tells of records that were destroyed since. What happened to them when stays.
+    pub(crate) fn without(mut self, touched: &Touched) -> Self {
+        if !touched.destroyed.is_empty() {
+            let opened: HashSet<u64> = touched.destroyed.iter().map(|(_, lost, _)| lost.opened).collect();
+            let records: HashSet<RecordId> = touched.destroyed.iter().map(|(record, _, _)| *record).collect();
+            self.acted.retain(|(_, of)| !opened.contains(of));
+            self.notices.retain(|notice| !opened.contains(&notice.opened));
+            self.asks.retain(|ask| !opened.contains(&ask.opened));
+            self.files.retain(|(_, of)| !opened.contains(of));
+            self.read.retain(|read| !records.contains(&read.record));
+        }
+        self
+    }
 }
 
 /// Entries folded so far.
@@ -115,12 +136,15 @@ pub(crate) struct Touched {
 pub(crate) struct Fold {
     pub(crate) state: State,
     pub(crate) places: HashMap<RecordId, Place>,
+    /// Records by their data keys.
+    pub(crate) keyed: HashMap<DataKeyId, RecordId>,
     pub(crate) roster: identity::State,
     /// Data keys of people.
     pub(crate) people: BTreeMap<PersonId, DataKeyId>,
     pub(crate) lists: Lists,
     pub(crate) touched: Touched,
-    /// Records whose content is unreadable, until their destruction is met.
+    /// Records whose content is unreadable, until the entry is met that says why. It was written before the key went,
+    /// so that it is met in a ledger that is whole.
     pub(crate) lost: BTreeMap<RecordId, Lost>,
     /// Destroyed in this fold or before.
     pub(crate) buried: HashMap<RecordId, u64>,
@@ -159,17 +183,18 @@ impl Fold {
         number: u64,
         key: Option<DataKeyId>,
         entered: casework::Entered,
-        event: casework::Event,
+        mut event: casework::Event,
         below: &dyn Below,
     ) -> Result<(), StoreError> {
         let failed = |error| StoreError::follows(number, error);
+        settle(&mut event.body);
         self.beside(&event, below)?;
         let Subject::Record(record) = event.subject else {
             return self.state.apply_beside(&event).map_err(failed);
         };
         let opens = matches!(event.body, Body::Opened { .. });
         if opens {
-            self.places.insert(record, Place { opened: number, key });
+            self.stands(record, Place { opened: number, key });
         }
         let Some(opened) = self.place(number, record, below)? else {
             // Nothing is told of a destroyed record, but what it did to sequences and duties stands.
@@ -180,8 +205,8 @@ impl Fold {
             self.lists.history.extend(opened.map(|opened| (opened, number)));
             return self.state.apply_beside(&event).map_err(failed);
         };
-        if let (Some(place), Some(_)) = (self.places.get_mut(&record), key) {
-            place.key = key;
+        if key.is_some() {
+            self.stands(record, Place { opened, key });
         }
         self.state.apply(&event, Some(entered)).map_err(failed)?;
         self.lists.history.push((opened, number));
@@ -271,8 +296,12 @@ impl Fold {
         match below.record(record)? {
             Known::Held(held) => {
                 self.state.cases.insert(record, held.case);
-                self.places.insert(record, held.place);
+                self.stands(record, held.place);
                 Ok(Some(held.place.opened))
+            }
+            Known::Lost(lost) => {
+                self.lose(record, lost);
+                Ok(None)
             }
             Known::Destroyed(opened) => {
                 self.buried.insert(record, opened);
@@ -305,15 +334,16 @@ impl Fold {
         if let (true, Some(key), Some((register, _)), Some(unit)) =
             (gone.kind.starts_with("case.opened/"), key, &gone.form, gone.unit)
         {
-            let lost = Lost { opened: number, key, register: register.clone(), unit };
             self.lists.history.push((number, number));
-            self.lost.insert(record, lost);
+            self.lose(record, Lost { opened: number, key, register: register.clone(), unit });
             return Ok(());
         }
-        // A key may have been destroyed after the tables had seen the record whole.
-        if self.place(number, record, below)?.is_some() {
-            let what = format!("the body of record {record} is destroyed, and no entry before it says so");
-            return Err(StoreError::follows(number, what));
+        // The tables may have seen the record whole, where they lag behind the destruction of its key.
+        if let (Some(opened), Some(key)) = (self.place(number, record, below)?, key)
+            && let Some(case) = self.state.cases.get(&record)
+        {
+            let lost = Lost { opened, key, register: case.register.clone(), unit: case.unit };
+            self.lose(record, lost);
         }
         let opened = self.opened(record);
         self.lists.history.extend(opened.map(|opened| (opened, number)));
@@ -330,32 +360,30 @@ impl Fold {
         let lost = self.lost.iter().find(|(_, lost)| lost.key == body.key).map(|(record, _)| *record);
         if let Some(record) = lost {
             if let Some(lost) = self.lost.remove(&record) {
+                self.touched.lost = true;
                 self.bury(record, lost, number);
             }
             return Ok(());
         }
-        let here = self.places.iter().find(|(_, place)| place.key == Some(body.key));
-        let record = match here {
-            Some((record, _)) => Some(*record),
-            None => below.keyed(body.key)?,
+        let here = self.keyed.get(&body.key).copied();
+        let here = here.and_then(|record| {
+            let (case, place) = (self.state.cases.get(&record)?, self.places.get(&record)?);
+            let (register, unit) = (case.register.clone(), case.unit);
+            Some((record, Lost { opened: place.opened, key: body.key, register, unit }))
+        });
+        let found = match here {
+            Some(here) => Some(here),
+            None => below.keyed(body.key)?.filter(|(record, _)| !self.buried.contains_key(record)),
         };
-        let Some(record) = record else {
-            // The key of a person, of a file, or one that never served.
-            let owner = self.people.iter().find(|(_, key)| **key == body.key).map(|(person, _)| *person);
-            if let Some(person) = owner {
-                self.roster.forget(person);
-                self.touched.identity.insert(identity::Subject::Person(person));
-            }
-            return Ok(());
-        };
-        if self.place(number, record, below)?.is_none() {
+        if let Some((record, lost)) = found {
+            self.bury(record, lost, number);
             return Ok(());
         }
-        if let (Some(case), Some(place)) =
-            (self.state.cases.get(&record).cloned(), self.places.get(&record).copied())
-        {
-            let (register, unit) = (case.register.clone(), case.unit);
-            self.bury(record, Lost { opened: place.opened, key: body.key, register, unit }, number);
+        // The key of a person, of a file, or one that never served.
+        let owner = self.people.iter().find(|(_, key)| **key == body.key).map(|(person, _)| *person);
+        if let Some(person) = owner {
+            self.roster.forget(person);
+            self.touched.identity.insert(identity::Subject::Person(person));
         }
         Ok(())
     }
@@ -368,18 +396,45 @@ impl Fold {
         self.touched.identity.insert(subject);
     }
 
+    /// Notes where a record stands.
+    fn stands(&mut self, record: RecordId, place: Place) {
+        self.keyed.extend(place.key.map(|key| (key, record)));
+        self.places.insert(record, place);
+    }
+
+    /// Its content is unreadable; nothing of it is written any more.
+    fn lose(&mut self, record: RecordId, lost: Lost) {
+        self.forget(record);
+        self.touched.lost = true;
+        self.lost.insert(record, lost);
+    }
+
     fn bury(&mut self, record: RecordId, lost: Lost, number: u64) {
-        let opened = lost.opened;
+        self.forget(record);
+        self.buried.insert(record, lost.opened);
+        self.touched.destroyed.push((record, lost, number));
+    }
+
+    fn forget(&mut self, record: RecordId) {
         self.state.cases.remove(&record);
         self.places.remove(&record);
         self.touched.cases.remove(&record);
         self.touched.content.remove(&record);
-        self.lists.acted.retain(|(_, of)| *of != opened);
-        self.lists.notices.retain(|notice| notice.opened != opened);
-        self.lists.asks.retain(|ask| ask.opened != opened);
-        self.lists.files.retain(|(_, of)| *of != opened);
-        self.lists.read.retain(|read| read.record != record);
-        self.buried.insert(record, opened);
-        self.touched.destroyed.push((record, lost, number));
+    }
+}
+
+/// Brings the members of what was filled in into one order, as the ledger keeps them, so that what was just decided
+/// and what is read again give the same rows.
+fn settle(body: &mut Body) {
+    match body {
+        Body::Changed { content, .. }
+        | Body::Moved { content, .. }
+        | Body::Opened { content, .. }
+        | Body::Reckoned { values: content }
+        | Body::Signed { content: Some(content), .. } => {
+            content.0.values_mut().for_each(serde_json::Value::sort_all_objects);
+        }
+        Body::HookAsked { give, .. } => give.values_mut().for_each(serde_json::Value::sort_all_objects),
+        _ => {}
     }
 }

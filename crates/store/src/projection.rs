@@ -56,8 +56,11 @@ impl Projection {
 
     /// Over a connection whose tables are there.
     pub(crate) fn over(mut sql: Sql, keys: Arc<dyn Keys>) -> Result<Self, StoreError> {
-        let position = meta(&mut sql, "position")?.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let (roster, people) = roster::load(&mut sql)?;
+        let ((position, lost), (roster, people)) = match is_of_this_version(&mut sql)? {
+            true => ((position(&mut sql)?, lost(&mut sql)?), roster::load(&mut sql)?),
+            // What another version's tables hold is not read; they are to be made anew.
+            false => Default::default(),
+        };
         Ok(Self {
             sql: RefCell::new(sql),
             keys,
@@ -68,7 +71,7 @@ impl Projection {
             hot: RefCell::default(),
             fault: RefCell::default(),
             position,
-            lost: BTreeMap::new(),
+            lost,
         })
     }
 
@@ -83,7 +86,7 @@ impl Projection {
     /// # Errors
     /// `Unavailable`.
     pub fn is_of_other_version(&self) -> Result<bool, StoreError> {
-        Ok(meta(&mut self.sql.borrow_mut(), "schema")?.as_deref() != Some(schema::VERSION))
+        Ok(!is_of_this_version(&mut self.sql.borrow_mut())?)
     }
 
     /// People and units as of the last entry applied.
@@ -109,10 +112,7 @@ impl Projection {
     /// # Errors
     /// `Unavailable`.
     pub fn published(&self) -> Result<Vec<(u32, String)>, StoreError> {
-        let rows =
-            self.sql.borrow_mut().rows("SELECT version, archive FROM published ORDER BY version", &[])?;
-        let one = |row: &Row| Some((u32::try_from(row.int(0)?).ok()?, row.text(1)?.to_owned()));
-        Ok(rows.iter().filter_map(one).collect())
+        published(&mut self.sql.borrow_mut())
     }
 
     /// Sets the packs; sheets are made anew where the layout they ask for is another one.
@@ -153,26 +153,31 @@ impl Projection {
         };
         let folded = entries.into_iter().try_for_each(|entry| fold.apply(entry, &*self));
         let done = folded.and_then(|()| self.flush(&mut fold, last + 1));
-        self.lost = std::mem::take(&mut fold.lost);
         match done {
             Ok(touched) => {
                 self.roster = std::mem::take(&mut fold.roster);
                 self.people = std::mem::take(&mut fold.people);
+                self.lost = std::mem::take(&mut fold.lost);
                 self.warm(&fold, &touched);
                 self.position = last + 1;
                 Ok(())
             }
             Err(error) => {
                 self.hot.borrow_mut().clear();
-                (self.roster, self.people) = roster::load(&mut self.sql.borrow_mut())?;
+                let sql = &mut self.sql.borrow_mut();
+                // Where not even this can be read, the error that came first is told; nothing is decided any more.
+                if let (Ok(roster), Ok(lost)) = (roster::load(sql), lost(sql)) {
+                    (self.roster, self.people) = roster;
+                    self.lost = lost;
+                }
                 Err(error)
             }
         }
     }
 
     fn flush(&self, fold: &mut Fold, position: u64) -> Result<Touched, StoreError> {
-        let lists = std::mem::take(&mut fold.lists);
         let touched = std::mem::take(&mut fold.touched);
+        let lists = std::mem::take(&mut fold.lists).without(&touched);
         let making = self.making(true);
         let mut sql = self.sql.borrow_mut();
         let buried = !touched.destroyed.is_empty();
@@ -256,7 +261,7 @@ impl Projection {
     pub fn record_key(&self, record: RecordId) -> Result<Option<DataKeyId>, StoreError> {
         match self.record(record)? {
             Known::Held(held) => Ok(held.place.key),
-            Known::Destroyed(_) | Known::Nothing => Ok(None),
+            Known::Destroyed(_) | Known::Lost(_) | Known::Nothing => Ok(None),
         }
     }
 
@@ -274,18 +279,57 @@ impl Projection {
     }
 }
 
+/// Published versions: version, digest of the stored archive; in order.
+pub(crate) fn published(sql: &mut Sql) -> Result<Vec<(u32, String)>, StoreError> {
+    let rows = sql.rows("SELECT version, archive FROM published ORDER BY version", &[])?;
+    let one = |row: &Row| Some((u32::try_from(row.int(0)?).ok()?, row.text(1)?.to_owned()));
+    Ok(rows.iter().filter_map(one).collect())
+}
+
 /// A record as its row has it.
 pub(crate) fn load(sql: &mut Sql, record: RecordId, keys: &dyn Keys) -> Result<Known, StoreError> {
-    let text = "SELECT opened, register, data_key, body, sealed FROM record WHERE record = $1";
+    let text = "SELECT opened, register, data_key, body, sealed, unit FROM record WHERE record = $1";
     let Some(row) = sql.row(text, &[record.to_string().into()])? else { return Ok(Known::Nothing) };
-    let opened = row.int(0).and_then(|opened| u64::try_from(opened).ok());
-    let opened = opened.ok_or_else(|| StoreError::damaged("record", record.to_string()))?;
+    let opened = row.entry(0).ok_or_else(|| StoreError::damaged("record", record.to_string()))?;
     let Some(body) = row.text(3) else { return Ok(Known::Destroyed(opened)) };
-    let id = row.text(2).and_then(|text| text.parse().ok());
-    let key = if row.bytes(4).is_some() { data_key(keys, id)? } else { None };
+    let id: Option<DataKeyId> = row.text(2).and_then(|text| text.parse().ok());
+    let key = match id.filter(|_| row.bytes(4).is_some()) {
+        None => None,
+        Some(id) => match keys.key(id).map_err(|error| unkeyed(id, &error))? {
+            KeyState::Here(key) => Some(key),
+            // Tables that lag behind the destruction of its key.
+            KeyState::Destroyed => {
+                let (register, unit) = (parsed(&row, 1, "record")?, parsed(&row, 5, "record")?);
+                return Ok(Known::Lost(Lost { opened, key: id, register, unit }));
+            }
+            KeyState::Unknown => None,
+        },
+    };
     let case = row::read(body, row.bytes(4), key.as_ref());
     let case = case.map_err(|error| StoreError::damaged("record", format!("{record}: {error}")))?;
     Ok(Known::Held(Held { case: Arc::new(case), place: Place { opened, key: id } }))
+}
+
+/// Records whose content is unreadable and whose destruction is still to come.
+fn lost(sql: &mut Sql) -> Result<BTreeMap<RecordId, Lost>, StoreError> {
+    let rows = sql.rows("SELECT record, opened, data_key, register, unit FROM lost ORDER BY record", &[])?;
+    rows.iter().map(lost_record).collect()
+}
+
+fn lost_record(row: &Row) -> Result<(RecordId, Lost), StoreError> {
+    let opened = row.entry(1).ok_or_else(|| StoreError::damaged("record", format!("{row:?}")))?;
+    let (key, register) = (parsed(row, 2, "record")?, parsed(row, 3, "record")?);
+    Ok((parsed(row, 0, "record")?, Lost { opened, key, register, unit: parsed(row, 4, "record")? }))
+}
+
+fn is_of_this_version(sql: &mut Sql) -> Result<bool, StoreError> {
+    Ok(meta(sql, "schema")?.as_deref() == Some(schema::VERSION))
+}
+
+/// The entry that comes next.
+fn position(sql: &mut Sql) -> Result<u64, StoreError> {
+    let text = meta(sql, "position")?.unwrap_or_else(|| "0".to_owned());
+    text.parse().map_err(|_| StoreError::damaged("meta", "position"))
 }
 
 /// Writes all that was folded.
@@ -311,7 +355,7 @@ pub(crate) fn create(sql: &mut Sql) -> Result<(), StoreError> {
     set_meta(sql, "schema", schema::VERSION)
 }
 
-fn has_tables(sql: &mut Sql) -> Result<bool, StoreError> {
+pub(crate) fn has_tables(sql: &mut Sql) -> Result<bool, StoreError> {
     let text = match sql.dialect() {
         Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
         Dialect::Postgres => {
@@ -381,8 +425,12 @@ pub(crate) fn data_key(keys: &dyn Keys, id: Option<DataKeyId>) -> Result<Option<
     match keys.key(id) {
         Ok(KeyState::Here(key)) => Ok(Some(key)),
         Ok(KeyState::Destroyed | KeyState::Unknown) => Ok(None),
-        Err(error) => Err(StoreError::damaged("record", format!("{id}: {error}"))),
+        Err(error) => Err(unkeyed(id, &error)),
     }
+}
+
+fn unkeyed(id: DataKeyId, error: &ledger::vault::VaultError) -> StoreError {
+    StoreError::damaged("record", format!("{id}: {error}"))
 }
 
 /// The earliest of some points, as a text.
@@ -436,10 +484,11 @@ impl Below for Projection {
         Ok(known)
     }
 
-    fn keyed(&self, key: DataKeyId) -> Result<Option<RecordId>, StoreError> {
-        let text = "SELECT record FROM record WHERE data_key = $1";
+    fn keyed(&self, key: DataKeyId) -> Result<Option<(RecordId, Lost)>, StoreError> {
+        let text = "SELECT record, opened, data_key, register, unit FROM record \
+                    WHERE data_key = $1 AND destroyed IS NULL";
         let row = self.sql.borrow_mut().row(text, &[key.to_string().into()])?;
-        row.map(|row| parsed(&row, 0, "record")).transpose()
+        row.map(|row| lost_record(&row)).transpose()
     }
 
     fn sequence(&self, name: &str) -> Result<u32, StoreError> {
@@ -471,7 +520,7 @@ impl Records for Projection {
     fn case(&self, record: RecordId) -> Option<Arc<Case>> {
         match self.questioned(self.record(record).map(Some))? {
             Known::Held(held) => Some(held.case),
-            Known::Destroyed(_) | Known::Nothing => None,
+            Known::Destroyed(_) | Known::Lost(_) | Known::Nothing => None,
         }
     }
 

@@ -18,8 +18,17 @@ impl Sql {
     pub fn case(&mut self, record: RecordId, keys: &dyn Keys) -> Result<Option<Case>, StoreError> {
         match load(self, record, keys)? {
             Known::Held(held) => Ok(Some(Arc::unwrap_or_clone(held.case))),
-            Known::Destroyed(_) | Known::Nothing => Ok(None),
+            Known::Destroyed(_) | Known::Lost(_) | Known::Nothing => Ok(None),
         }
+    }
+
+    /// How many records there are, destroyed ones not counted.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn record_count(&mut self) -> Result<u64, StoreError> {
+        let row = self.row("SELECT count(*) FROM record WHERE destroyed IS NULL", &[])?;
+        Ok(row.and_then(|row| row.int(0)).and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 
     /// The entry of the first published version.
@@ -72,7 +81,8 @@ impl Sql {
     /// # Errors
     /// `Unavailable`.
     pub fn scrub(&mut self) -> Result<bool, StoreError> {
-        let keys = self.row("SELECT count(*) FROM destroyed_key", &[])?.and_then(|row| row.int(0)).unwrap_or(0);
+        let keys =
+            self.row("SELECT count(*) FROM destroyed_key", &[])?.and_then(|row| row.int(0)).unwrap_or(0);
         let done = self.overwrite()?;
         if done {
             let text = "INSERT INTO state.scrubbed (one, keys) VALUES (1, $1) \

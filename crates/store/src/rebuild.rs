@@ -9,7 +9,7 @@
 use crate::error::StoreError;
 use crate::fact::{FactError, Keys, Recorded};
 use crate::flush::Making;
-use crate::fold::{Below, Fold, Known};
+use crate::fold::{Below, Fold, Known, Lost};
 use crate::layout::{Layout, Packs};
 use crate::place::{NEXT, PROJECTION, Place, STATE, make_folder};
 use crate::projection::{create, set_meta, sheets_anew, write_all};
@@ -98,7 +98,7 @@ fn before(place: &Place, layout: &Layout) -> Option<String> {
 }
 
 /// Tables of their own, beside those in use.
-fn open_next(place: &Place) -> Result<Sql, StoreError> {
+pub(crate) fn open_next(place: &Place) -> Result<Sql, StoreError> {
     take_away(place)?;
     match place {
         Place::Folder(folder) => {
@@ -171,7 +171,7 @@ impl Below for Nothing {
         Ok(Known::Nothing)
     }
 
-    fn keyed(&self, _: DataKeyId) -> Result<Option<RecordId>, StoreError> {
+    fn keyed(&self, _: DataKeyId) -> Result<Option<(RecordId, Lost)>, StoreError> {
         Ok(None)
     }
 
@@ -188,7 +188,12 @@ impl Below for Nothing {
     }
 }
 
-fn fill(sql: &mut Sql, reader: &Reader, size: u64, sources: &Sources<'_>) -> Result<Packs, StoreError> {
+pub(crate) fn fill(
+    sql: &mut Sql,
+    reader: &Reader,
+    size: u64,
+    sources: &Sources<'_>,
+) -> Result<Packs, StoreError> {
     sql.within(create)?;
     let mut fold = Fold::default();
     let mut published = Vec::new();
@@ -205,7 +210,8 @@ fn fill(sql: &mut Sql, reader: &Reader, size: u64, sources: &Sources<'_>) -> Res
     let layout = Layout::new(packs.0.iter());
     let making = Making { packs: &packs, layout: &layout, keys: sources.keys.as_ref(), index: false };
     sql.within(|sql| -> Result<(), StoreError> {
-        let (lists, touched) = (std::mem::take(&mut fold.lists), std::mem::take(&mut fold.touched));
+        let touched = std::mem::take(&mut fold.touched);
+        let lists = std::mem::take(&mut fold.lists).without(&touched);
         // Sheets come last, in one go.
         let bare = Layout::new([]);
         let without = Making { layout: &bare, ..making };
@@ -276,7 +282,7 @@ fn fold_all(
         if done - flushed >= LISTS {
             flushed = done;
             let keep = std::mem::take(&mut fold.lists.published);
-            let lists = std::mem::take(&mut fold.lists);
+            let lists = std::mem::take(&mut fold.lists).without(&fold.touched);
             sql.within(|sql| crate::flush::lists(sql, lists))?;
             fold.lists.published = keep;
         }
