@@ -13,6 +13,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ward
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 export PATH := $(CACHE)/bin:$(PATH)
 DATA ?= ward-data
+LISTEN ?= 127.0.0.1:8440
 FUZZ_SECONDS ?= 10
 WARD := $(CARGO_TARGET_DIR)/release/ward
 
@@ -21,13 +22,16 @@ help: ## 列出所有工作 · list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
 
 .PHONY: run
-run: release ## 建置並啟動 Ward，必要時先建立帳本 · build Ward, create its ledger if there is none, serve
+run: release ## 建置並啟動 Ward，必要時先建立帳本並發布隨附規範 · build Ward, make a ledger and publish the pack if there is none, serve
 	@if [ ! -e $(DATA) ]; then \
 	  echo "「$(DATA)」尚不存在，現在建立新帳本 · $(DATA) does not exist yet: creating a new ledger"; \
 	  echo "+ ward ledger init --data $(DATA)"; \
 	  $(WARD) ledger init --data $(DATA); \
+	  echo "+ ward pack publish --data $(DATA)"; \
+	  $(WARD) pack publish --data $(DATA); \
 	fi
-	$(WARD) serve --data $(DATA)
+	@echo "+ ward serve --data $(DATA) --listen $(LISTEN)"
+	@$(WARD) serve --data $(DATA) --listen $(LISTEN)
 
 .PHONY: test
 test: packages toolchain fmt tidy clippy doc third unit fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
@@ -42,6 +46,12 @@ bench-ledger: release ## 量測帳本速度，附記於 bench/RESULTS.md · meas
 	@mkdir -p bench
 	@{ printf '\n## Ledger, %s, commit %s\n\n    make bench-ledger\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
 	  $(WARD) bench ledger --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))"; echo '```'; } | tee -a bench/RESULTS.md
+
+.PHONY: bench-casework
+bench-casework: release ## 量測案件與資料表，附記於 bench/RESULTS.md · measure casework and tables, append to bench/RESULTS.md
+	@mkdir -p bench
+	@{ printf '\n## Casework, %s, commit %s\n\n    make bench-casework\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
+	  $(WARD) bench casework --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))/city"; echo '```'; } | tee -a bench/RESULTS.md
 
 .PHONY: release
 release:

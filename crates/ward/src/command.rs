@@ -76,7 +76,7 @@ enum Command {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Data {
     /// 安裝資料夾。The installation's folder.
-    #[arg(long, default_value = "ward-data")]
+    #[arg(long, env = "WARD_DATA", default_value = "ward-data")]
     pub(crate) data: PathBuf,
 }
 

@@ -10,13 +10,16 @@
     reason = "a test may fail, says what it skipped, and damages files on purpose"
 )]
 
+mod acts;
 mod appending;
 mod faults;
 mod key_change;
 mod kill;
 mod order;
 mod protocol;
+mod setting_up;
 mod succession;
+mod tables;
 mod third;
 mod witness;
 
@@ -79,6 +82,39 @@ impl City {
         (running, address)
     }
 
+    /// Stops a server as an operator does, and gives what it had said.
+    pub(crate) fn stop(&self, server: Running) -> Ended {
+        let number = server.id().to_string();
+        let asked = Program::new("/bin/kill", self.path()).with(["-TERM", &number]).run("", LIMIT).unwrap();
+        assert!(asked.status.success(), "{}", asked.errors);
+        let ended = server.finish(LIMIT).unwrap();
+        assert!(ended.status.success(), "{}", ended.errors);
+        ended
+    }
+
+    /// A city with a pack, two units and one person.
+    pub(crate) fn settled() -> Self {
+        let city = Self::new();
+        city.good(&["pack", "publish", "--data", "data"], "");
+        city.unit("100", None);
+        city.unit("110", Some("100"));
+        city.person("wang.dm", "110");
+        city
+    }
+
+    /// Makes a unit and gives its id.
+    pub(crate) fn unit(&self, code: &str, under: Option<&str>) -> String {
+        let zh = format!("單位{code}");
+        let mut add = vec!["unit", "add", "--code", code, "--zh", &zh, "--en", code, "--data", "data"];
+        add.extend(under.iter().flat_map(|under| ["--under", under]));
+        self.good(&add, "").concat()
+    }
+
+    /// Registers a person and gives their id.
+    pub(crate) fn person(&self, login: &str, home: &str) -> String {
+        self.good(&person(login, home), "").concat()
+    }
+
     pub(crate) fn verify(&self) {
         let ended = self.ward(&["verify", "--data", "data"], "");
         assert!(ended.status.success(), "{}{:?}", ended.errors, ended.output);
@@ -88,6 +124,28 @@ impl City {
 /// A line of input for `ward ledger append`.
 pub(crate) fn line(subject: &str, number: u64) -> String {
     format!("{{\"kind\":\"test.made\",\"subject\":\"{subject}\",\"body\":{{\"n\":{number}}}}}\n")
+}
+
+/// The command that registers a person of this account name.
+pub(crate) fn person<'a>(login: &'a str, home: &'a str) -> [&'a str; 14] {
+    let mail = "someone@city.example";
+    let data = ["--data", "data"];
+    [
+        "person",
+        "add",
+        "--login",
+        login,
+        "--name",
+        "王大明",
+        "--title",
+        "科員",
+        "--mail",
+        mail,
+        "--home",
+        home,
+        data[0],
+        data[1],
+    ]
 }
 
 /// Whether the long loops are asked for.
