@@ -502,14 +502,19 @@ impl Body {
     #[must_use]
     pub const fn tells(&self) -> bool {
         match self {
+            // A due time is reckoned from a date, seats from people who were filled in.
             Self::Changed { .. }
+            | Self::ClockFired { .. }
+            | Self::ClockSet { .. }
             | Self::EffectRefused { .. }
+            | Self::Graded { .. }
             | Self::HookAnswered { .. }
             | Self::HookAsked { .. }
             | Self::Moved { .. }
             | Self::Notice { .. }
             | Self::Opened { .. }
-            | Self::Reckoned { .. } => true,
+            | Self::Reckoned { .. }
+            | Self::SeatsSet { .. } => true,
             Self::Signed { reason, content, .. } => reason.is_some() || content.is_some(),
             _ => false,
         }

@@ -1,7 +1,9 @@
 //! Refusals: why a command changes nothing, for the person who gave it.
 
 use model::{CivilDate, Instant, RecordId, Told};
-use regulation::{CalendarMissing, ConstraintId, EvalError, FieldId, Label, StateId, StepId, Unfit};
+use regulation::{
+    CalendarMissing, ConstraintId, EvalError, FieldId, Label, RegisterId, StateId, StepId, Unfit,
+};
 
 /// Why a command is refused; nothing has happened then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +45,9 @@ pub enum Refusal {
     /// A guard does not hold.
     #[error("a guard of the step does not hold")]
     Guarded(Label),
+    /// What its register keeps for ever stands in the ledger in clear and cannot be destroyed.
+    #[error("records of {0} are kept for ever")]
+    KeptForEver(RegisterId),
     /// It is filed after the last day for it.
     #[error("the last moment for it was {0}")]
     LateFiling(Instant),
@@ -90,6 +95,12 @@ pub enum Refusal {
     /// A reason is asked.
     #[error("a reason is asked")]
     ReasonMissing,
+    /// A reason is too long, or holds characters that nobody can see.
+    #[error("a reason has at most {LONGEST_REASON} characters, all of which can be seen")]
+    ReasonUnfit,
+    /// The id was given to another record, which may have been destroyed.
+    #[error("the id {0} is another record's")]
+    RecordTaken(RecordId),
     /// The record changed since it was seen.
     #[error("the record is at revision {now}, not {seen}")]
     Stale {
@@ -101,6 +112,9 @@ pub enum Refusal {
     /// The signature covers something else.
     #[error("the signature's {0} is not that of the act")]
     Statement(&'static str),
+    /// The record has not ended, or is to be kept for a time yet.
+    #[error("{0} is to be kept for a time yet")]
+    StillKept(RecordId),
     /// Effects follow effects without end.
     #[error("effects follow effects without end")]
     TooDeep,
@@ -134,6 +148,9 @@ pub enum Refusal {
         state: StateId,
     },
 }
+
+/// Most characters of a reason.
+pub(crate) const LONGEST_REASON: usize = 4_000;
 
 impl From<CalendarMissing> for Refusal {
     fn from(missing: CalendarMissing) -> Self {
@@ -240,7 +257,23 @@ impl Refusal {
                 "申請人及其職務代理人不得核定本案",
                 "Whoever opened a case, and their deputy, does not approve it",
             ),
+            Self::KeptForEver(register) => Told::new(
+                format!("「{register}」永久保存，不得銷毀"),
+                format!("Records of `{register}` are kept for ever and are not destroyed"),
+            ),
             Self::ReasonMissing => Told::new("須敘明理由", "Give the reason"),
+            Self::ReasonUnfit => Told::new(
+                format!("理由至多 {LONGEST_REASON} 字，且不得含有無法顯示之字元"),
+                format!("A reason has at most {LONGEST_REASON} characters, none of them invisible"),
+            ),
+            Self::RecordTaken(record) => Told::new(
+                format!("識別碼 {record} 已有資料使用，請重新開立"),
+                format!("The id {record} belongs to another record; open it anew"),
+            ),
+            Self::StillKept(record) => Told::new(
+                format!("{record} 尚未結案或未逾保存年限，不得銷毀"),
+                format!("{record} has not ended, or is to be kept for a time yet; it is not destroyed"),
+            ),
             Self::Statement(member) => Told::new(
                 format!("簽署內容與現行資料不符（{member}），請重新檢視後簽署"),
                 format!("What was signed differs from what is there ({member}); look again and sign"),

@@ -157,10 +157,10 @@ impl Scope for View<'_> {
 
     fn part(&self, of: &Reference, member: &Member) -> Result<Option<Value>, EvalError> {
         let unreadable = || EvalError::Unreadable(of.record.to_string());
-        // The record itself is seen as it would stand, not as it was.
+        // The record itself is seen as it would stand, not as it was. What was destroyed has no value.
         let own = self.case.filter(|case| case.record == of.record);
         let other = self.records.case(of.record);
-        let case = own.or(other.as_deref()).ok_or_else(unreadable)?;
+        let Some(case) = own.or(other.as_deref()) else { return Ok(None) };
         match member {
             Member::Field(field) => {
                 let rules = self.shelf.version(case.version).ok_or_else(unreadable)?;

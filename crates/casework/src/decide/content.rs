@@ -6,7 +6,7 @@ use crate::case::{Case, Content};
 use crate::command::Fill;
 use crate::refusal::Refusal;
 use crate::view::{View, flat};
-use model::{Evidence, Person};
+use model::{Evidence, Person, RecordId};
 use regulation::{End, Field, FieldId, GradeId, GradeRule, Kind, Register, Unfit, Value, When};
 use std::collections::BTreeSet;
 
@@ -215,9 +215,16 @@ impl Deciding<'_> {
                 }
             }
             (Kind::Reference { register: to, only, .. }, _) => {
+                // What was named before and was destroyed since may stay named.
+                let before = view.old.and_then(|old| old.0.get(&field.id));
+                let named = |record: RecordId| before.is_some_and(|before| names(before, record));
                 for one in flat(value) {
                     let Value::Reference(reference) = one else { continue };
-                    let there = self.overlay.case(reference.record).is_some_and(|case| case.register == *to);
+                    let found = self.overlay.case(reference.record);
+                    if found.is_none() && named(reference.record) {
+                        continue;
+                    }
+                    let there = found.is_some_and(|case| case.register == *to);
                     let target = View { target: Some(reference), ..view.clone() };
                     let fits = match only {
                         Some(only) if there => only.holds(&target)?.unwrap_or(false),
@@ -329,6 +336,14 @@ fn missing(
         }
     }
     Ok(missing)
+}
+
+/// Does a value of references name this record?
+fn names(json: &serde_json::Value, record: RecordId) -> bool {
+    match json {
+        serde_json::Value::Array(list) => list.iter().any(|one| names(one, record)),
+        json => json.as_str().is_some_and(|text| text == record.to_string()),
+    }
 }
 
 fn is_document(register: &Register, field: &FieldId) -> bool {

@@ -12,7 +12,7 @@ use crate::event::{Body, Rooted, VoidCause};
 use crate::refusal::Refusal;
 use crate::view::View;
 use model::{CivilDate, RecordId, UnitId};
-use regulation::{ClockId, Duty, DutyId, Occurrence};
+use regulation::{ClockId, Duty, DutyId, Escalation, Occurrence};
 use std::collections::BTreeMap;
 
 impl Deciding<'_> {
@@ -33,11 +33,21 @@ impl Deciding<'_> {
         self.emit(&case, None, Body::ClockFired { clock: clock.clone(), point, late_by_outage })?;
         let Some(escalation) = found.then.get(point.index as usize) else { return Ok(()) };
         let cause = Cause { record, step: None, object: None, old: None, acting: NOBODY };
-        let case = self.case(record)?;
-        if self.seen_from(&case, cause)?.applies(&escalation.when)? {
-            self.effect_alone(cause, &escalation.effect)?;
+        self.escalate(cause, escalation)
+    }
+
+    /// What follows by itself at a point. The point has come, whatever becomes of it: a condition without an answer is
+    /// told like an effect that was refused.
+    fn escalate(&mut self, cause: Cause<'_>, escalation: &Escalation) -> Result<(), Refusal> {
+        let case = self.case(cause.record)?;
+        match self.seen_from(&case, cause)?.applies(&escalation.when) {
+            Ok(true) => self.effect_alone(cause, &escalation.effect),
+            Ok(false) => Ok(()),
+            Err(unanswered) => {
+                let told = Refusal::from(unanswered).told();
+                self.emit(&case, None, Body::EffectRefused { zh: told.zh, en: told.en })
+            }
         }
-        Ok(())
     }
 
     /// An occurrence of a duty is opened, with the record that is to prove it.
@@ -128,17 +138,14 @@ impl Deciding<'_> {
         let point = *point.ok_or(Refusal::NotDue)?;
         let rules = self.rules(occurrence.version)?;
         let duty = rules.duties.get(&key.duty).ok_or_else(|| Refusal::NoSuch(key.duty.to_string()))?;
-        let unit = self.unit_of_object(&key.object)?;
+        // What it was for may have been destroyed since.
+        let unit = self.unit_of_object(&key.object).ok();
         let body = Body::DutyChased { key: key.clone(), point, late_by_outage };
-        self.emit_duty(&key.duty, Some(unit), body)?;
+        self.emit_duty(&key.duty, unit, body)?;
         let Some(escalation) = duty.then.get(point.index as usize) else { return Ok(()) };
         let object = Some((&key.object, occurrence.due_on));
         let cause = Cause { record: occurrence.record, step: None, object, old: None, acting: NOBODY };
-        let case = self.case(occurrence.record)?;
-        if self.seen_from(&case, cause)?.applies(&escalation.when)? {
-            self.effect_alone(cause, &escalation.effect)?;
-        }
-        Ok(())
+        self.escalate(cause, escalation)
     }
 
     /// A record that proves a duty has come to an end: the duty is done, or another record is opened for it.
@@ -155,7 +162,8 @@ impl Deciding<'_> {
             return self.emit_duty(&key.duty, Some(case.unit), body);
         }
         let rules = *self.around.shelf.current();
-        let duty = rules.duties.get(&key.duty).ok_or_else(|| Refusal::NoSuch(key.duty.to_string()))?;
+        // A duty that the regulation no longer knows is not owed again.
+        let Some(duty) = rules.duties.get(&key.duty) else { return Ok(()) };
         let next = (self.fresh)();
         let body = Body::DutyReopened { key: key.clone(), record: next };
         self.emit_duty(&key.duty, Some(case.unit), body)?;
@@ -188,6 +196,10 @@ impl Deciding<'_> {
         let refused = || Refusal::NoMove { from: case.version, to: to.version };
         let moves = to.moves.filter(|moves| moves.from == case.version).ok_or_else(refused)?;
         let register = to.registers.get(&case.register).ok_or_else(refused)?;
+        // What stands in the ledger in clear is not made to look as if it could be destroyed.
+        if self.register(&case)?.retention.keep.is_none() && register.retention.keep.is_some() {
+            return Err(refused());
+        }
         let state = moves.state(&case.register, &case.state);
         register.flow.state(state.as_str()).ok_or_else(refused)?;
         let known = case.content.0.keys().chain(&case.asked);

@@ -9,8 +9,8 @@ use crate::command::Fill;
 use crate::event::{Addressee, Body, Rooted, VoidCause};
 use crate::refusal::Refusal;
 use crate::view::{View, flat};
-use model::{CivilDate, RecordId};
-use regulation::{ActorRule, Condition, Effect, FieldId, Outcome, Step, StepId, Value};
+use model::{CivilDate, Instant, RecordId};
+use regulation::{ActorRule, Condition, Effect, FieldId, Outcome, RetentionStart, Roll, Step, StepId, Value};
 
 /// What an effect arises from.
 #[derive(Clone, Copy)]
@@ -84,7 +84,7 @@ impl Deciding<'_> {
                 self.emit(&case, None, body)
             }
             Effect::Destroy { records } => {
-                let records = self.references(&case, cause, records)?;
+                let records = self.condemned(&case, cause, records)?;
                 self.emit(&case, None, Body::Condemned { records })
             }
             Effect::Set(set) => {
@@ -190,19 +190,60 @@ impl Deciding<'_> {
         set.iter().map(value).collect()
     }
 
+    /// Records that a condition names and that are there.
     fn references(
         &self,
         case: &Case,
         cause: Cause<'_>,
         condition: &Condition,
     ) -> Result<Vec<Reference>, Refusal> {
+        let named = self.named(case, cause, condition)?;
+        Ok(named.into_iter().filter(|one| self.overlay.case(one.record).is_some()).collect())
+    }
+
+    fn named(&self, case: &Case, cause: Cause<'_>, condition: &Condition) -> Result<Vec<Reference>, Refusal> {
         let view = self.seen_from(case, cause)?;
         let values = view.value(condition)?.into_iter().flat_map(flat);
         let reference = |value| match value {
             Value::Reference(one) => Some(Reference { register: one.register, record: one.record }),
             _ => None,
         };
-        Ok(values.filter_map(reference).filter(|one| self.overlay.case(one.record).is_some()).collect())
+        Ok(values.filter_map(reference).collect())
+    }
+
+    /// Records to be destroyed: each is there, was sealed in the ledger, has ended and was kept as long as its register
+    /// asks.
+    fn condemned(
+        &self,
+        case: &Case,
+        cause: Cause<'_>,
+        condition: &Condition,
+    ) -> Result<Vec<Reference>, Refusal> {
+        let records = self.named(case, cause, condition)?;
+        for one in &records {
+            let record = self.case(one.record)?;
+            if self.kept_until(&record)?.is_none_or(|until| self.around.now <= until) {
+                return Err(Refusal::StillKept(one.record));
+            }
+        }
+        Ok(records)
+    }
+
+    /// The last moment a record is to be kept; none while it has not ended.
+    fn kept_until(&self, record: &Case) -> Result<Option<Instant>, Refusal> {
+        let (register, rules) = (self.register(record)?, self.rules(record.version)?);
+        let keep = register.retention.keep;
+        let keep = keep.ok_or_else(|| Refusal::KeptForEver(register.id.clone()))?;
+        let Some(closed) = record.closed_at else { return Ok(None) };
+        let day = |field: &FieldId| record.content.0.get(field)?.as_str()?.parse::<CivilDate>().ok();
+        let from = match &register.retention.from {
+            RetentionStart::Closed => closed,
+            RetentionStart::Occurred => record.occurred_at,
+            RetentionStart::Field(field) => {
+                day(field).map_or(closed, |day| rules.zone.moment(day, rules.day_ends))
+            }
+        };
+        Ok(Some(keep.after(from, Roll::Keep, rules.office())?))
     }
 
     fn addressees(&self, view: &View<'_>, to: &[ActorRule]) -> Result<Vec<Addressee>, Refusal> {

@@ -2,10 +2,11 @@
 
 use super::content::{NOBODY, changed};
 use super::{Acting, Deciding};
+use crate::around::Records as _;
 use crate::case::{Bound, Case, Content, ContentHash, Mark};
 use crate::command::{By, Command, Fill, Permitted, Signed};
 use crate::event::{Body, Rooted, VoidCause};
-use crate::refusal::Refusal;
+use crate::refusal::{LONGEST_REASON, Refusal};
 use model::{Evidence, Instant, Person, PersonId, RecordId, UnitId};
 use proof::signature::{Previous, Reason};
 use regulation::{FieldId, Outcome, Register, RegisterId, Signers, StateId, Step, StepId};
@@ -62,6 +63,9 @@ impl Deciding<'_> {
         by: Option<&Permitted>,
         signed: Option<Box<Signed>>,
     ) -> Result<(), Refusal> {
+        if self.overlay.case(opening.record).is_some() {
+            return Err(Refusal::RecordTaken(opening.record));
+        }
         let actor = by.map(Permitted::actor);
         let acting = Acting { person: actor, reason: None };
         let (case, register, step) = self.draft(&opening, acting)?;
@@ -167,6 +171,7 @@ impl Deciding<'_> {
     }
 
     fn occurred(&self, register: &Register, opening: &Opening<'_>) -> Result<(), Refusal> {
+        fitting(opening.late_reason.map(String::as_str))?;
         let (Some(at), Some(limit)) = (opening.occurred_at, register.late) else { return Ok(()) };
         if at > self.around.now {
             return Err(Refusal::Future(at));
@@ -188,6 +193,7 @@ impl Deciding<'_> {
         }
         let step = self.startable(&before, step, *outcome)?;
         let reason = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        fitting(reason)?;
         if outcome.needs_reason() && reason.is_none() {
             return Err(Refusal::ReasonMissing);
         }
@@ -463,6 +469,13 @@ pub(super) fn spelled(outcome: Outcome) -> String {
 pub(super) fn forward(step: &Step) -> Result<(Outcome, &StateId), Refusal> {
     let found = step.outcomes.iter().filter(|(outcome, _)| outcome.is_forward()).max_by_key(|(one, _)| *one);
     found.map(|(outcome, to)| (*outcome, to)).ok_or_else(|| Refusal::NoSuch(step.id.to_string()))
+}
+
+/// Can a reason be shown, and is it short enough to be read?
+fn fitting(reason: Option<&str>) -> Result<(), Refusal> {
+    let unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let fits = |reason: &str| reason.chars().count() <= LONGEST_REASON && !reason.contains(unseen);
+    if reason.is_none_or(fits) { Ok(()) } else { Err(Refusal::ReasonUnfit) }
 }
 
 /// May the system take the step by itself? Never where several must sign.

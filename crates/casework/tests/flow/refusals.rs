@@ -136,6 +136,39 @@ fn stale_commands_wrong_steps_and_missing_reasons_change_nothing() {
 }
 
 #[test]
+fn a_reason_can_be_seen_and_is_short_enough_to_be_read() {
+    let (mut city, record) = filed();
+    let seen = city.case(record).revision;
+    for (reason, fits) in [
+        ("不足\u{0}".to_owned(), false),
+        ("不足\u{8}".to_owned(), false),
+        ("長".repeat(4_001), false),
+        ("一\n二".to_owned(), true),
+    ] {
+        let refuse = Command::Take {
+            record,
+            seen,
+            step: id("approve"),
+            outcome: Outcome::Refuse,
+            reason: Some(reason),
+            fill: [].into(),
+            signed: None,
+        };
+        let given = city.give(who(3, "head"), refuse);
+        assert_eq!(given.is_ok(), fits, "{given:?}");
+        assert!(fits || given == Err(Refusal::ReasonUnfit));
+    }
+}
+
+#[test]
+fn an_id_is_given_to_one_record_only() {
+    let (mut city, record) = filed();
+    let fill = [(id("subject"), json!("施工")), (id("starts"), json!("2026-12-01"))];
+    let again = city.give(who(1, "operator"), opening(record, fill.into()));
+    assert_eq!(again, Err(Refusal::RecordTaken(record)));
+}
+
+#[test]
 fn fields_are_asked_limited_and_their_documents_stored() {
     let mut city = City::new();
     let (subject, starts) = ((id("subject"), json!("施工")), (id("starts"), json!("2026-12-01")));
@@ -191,6 +224,10 @@ fn numbers_have_neither_gap_nor_double_and_begin_anew_each_year() {
 fn every_refusal_is_told_in_both_languages() {
     let some: Vec<Refusal> = vec![
         Refusal::AlreadySigned,
+        Refusal::KeptForEver(id("permit")),
+        Refusal::ReasonUnfit,
+        Refusal::RecordTaken(model::RecordId::from_bytes([0; 16])),
+        Refusal::StillKept(model::RecordId::from_bytes([0; 16])),
         Refusal::CalendarMissing("2028-01-01".parse().unwrap()),
         Refusal::NotDeputy,
         Refusal::OwnCase,

@@ -107,6 +107,49 @@ fn a_refused_effect_of_a_clock_leaves_the_word_that_it_was() {
 }
 
 #[test]
+fn a_point_whose_condition_has_no_answer_comes_all_the_same() {
+    let mut city = City::new();
+    let permit = city.office.registers.get_mut("permit").unwrap();
+    let beyond = crate::office::condition("office_day(date('2031-01-01'))", "permit");
+    permit.flow.clocks[0].then[0].when = regulation::When::If(beyond);
+    let record = city.file(who(1, "operator"), "施工", false).unwrap();
+    city.now = at("2026-04-01T00:00");
+    let ticks = clocks_due(&city.case(record), city.now, city.now);
+    let events = city.run(&By::System, &ticks[0]).unwrap();
+    assert_eq!(kinds(&events), ["clock.fired/1", "effect.refused/1"]);
+    assert_eq!(city.run(&By::System, &ticks[0]), Err(Refusal::NotDue));
+}
+
+#[test]
+fn the_record_of_a_duty_that_is_no_longer_known_can_still_come_to_nothing() {
+    let mut city = City::new();
+    city.now = at("2026-01-05T01:00");
+    for command in city.duties_due() {
+        city.run(&By::System, &command).unwrap();
+    }
+    let record = city.state.occurrences.last_key_value().unwrap().1.record;
+    city.office.duties.clear();
+    let void = city.take(who(1, "operator"), record, "drop", Outcome::Done, &[]).unwrap();
+    assert!(!kinds(&void).contains(&"duty.reopened/1"));
+    assert_eq!(city.case(record).ending, Some(Ending::Void));
+}
+
+#[test]
+fn what_stands_in_the_ledger_in_clear_does_not_move_to_where_it_could_be_destroyed() {
+    let mut city = City::new();
+    let record = city.file(who(1, "operator"), "施工", false).unwrap();
+    let mut next = crate::office::office();
+    next.version = 2;
+    next.registers.get_mut("permit").unwrap().retention.keep = Some("5 years".parse().unwrap());
+    next.moves = Some(regulation::Moves { from: 1, registers: [].into() });
+    let former = std::mem::replace(&mut city.office, next);
+    city.former = Some(former);
+    let seen = city.case(record).revision;
+    let refused = city.run(&By::System, &Command::Move { record, seen });
+    assert_eq!(refused, Err(Refusal::NoMove { from: 1, to: 2 }));
+}
+
+#[test]
 fn every_state_of_the_small_regulation_is_reached_and_roles_are_told_apart() {
     let office = crate::office::office();
     for register in office.registers.values() {
@@ -174,6 +217,7 @@ fn what_tells_of_a_record_that_may_be_destroyed_one_day_is_private() {
     let of_record = city.history.iter().filter(|event| event.record() == Some(record));
     let (private, clear): (Vec<_>, Vec<_>) = of_record.partition(|event| event.private);
     assert!(private.iter().any(|event| event.kind() == "case.opened/1"));
-    assert!(clear.iter().any(|event| event.kind() == "clock.set/1"), "{:?}", kinds(&city.history));
+    assert!(private.iter().any(|event| event.kind() == "clock.set/1"), "a due time tells of a date");
+    assert!(clear.iter().any(|event| event.kind() == "case.numbered/1"), "{:?}", kinds(&city.history));
     assert!(private.iter().all(|event| event.body.tells()));
 }
