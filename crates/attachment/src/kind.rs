@@ -192,6 +192,20 @@ pub fn check(name: &str, content: &[u8], limits: &Limits) -> Result<Kind, Refuse
     }
 }
 
+/// Whether a file that was found to be of this kind may stand under this name, which need not be the one it came under.
+///
+/// # Errors
+/// `Name`, `Disguised`.
+pub fn check_name(name: &str, found: Kind) -> Result<(), Refused> {
+    name::check(name)?;
+    match name::claimed(name) {
+        Some(claimed) if claimed != found => {
+            Err(Refused::Disguised { name: name.to_owned(), claimed, found })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a ZIP file is, and whether it may be kept.
 fn package(name: &str, claimed: Option<Kind>, content: &[u8], limits: &Limits) -> Result<Kind, Refused> {
     let named = name.to_owned();

@@ -20,7 +20,7 @@ pub mod text;
 
 pub use digest::{Digest, DigestError};
 pub use error::{GetError, PutError};
-pub use kind::{Kind, Refused, check};
+pub use kind::{Kind, Refused, check, check_name};
 pub use reader::Reader;
 pub use shelf::{Keep, Seal, Shelf, Stored, Swept};
 pub use text::{ExtractError, Extracted, extract};

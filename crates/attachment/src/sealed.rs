@@ -113,6 +113,13 @@ impl Stream {
     }
 }
 
+/// The data key that a file of these first bytes says it is sealed under. Anybody can write such bytes: it is true when the
+/// file opens.
+#[must_use]
+pub(crate) fn claimed_key(first: &[u8]) -> Option<DataKeyId> {
+    first.strip_prefix(&MAGIC)?.first_chunk().map(|id| DataKeyId::from_bytes(*id))
+}
+
 /// Whether a chunk is the last.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {

@@ -11,7 +11,7 @@
 use crate::digest::{Digest, FOLDER};
 use crate::error::{GetError, PutError};
 use crate::reader::Reader;
-use crate::sealed::{PREFIX_BYTES, Sealer};
+use crate::sealed::{PREFIX_BYTES, Sealer, claimed_key};
 use ledger::disk::{Disk, DiskError, DiskFile, parent};
 use ledger::entropy::Entropy;
 use model::DataKeyId;
@@ -24,6 +24,8 @@ use zeroize::Zeroizing;
 
 /// Bytes of the source that are read at once.
 const PIECE_BYTES: usize = 65_536;
+/// What a sealed file begins with: its mark and the name of its data key.
+const FIRST_BYTES: u64 = 24;
 
 /// The files of a data folder. Clones are the same shelf.
 #[derive(Clone)]
@@ -136,6 +138,21 @@ impl Shelf {
             Some(file) => Reader::new(digest, path, file, key),
             None => Err(GetError::Missing { path }),
         }
+    }
+
+    /// The data key a file says it is sealed under; none where it says nothing of the kind. Anybody could have put a file
+    /// that says so: it is true when it opens under that key.
+    ///
+    /// # Errors
+    /// `Missing`, `Disk`.
+    pub fn claimed_key(&self, digest: Digest) -> Result<Option<DataKeyId>, GetError> {
+        let path = digest.path();
+        let file = self.disk.reader(&path).map_err(GetError::Disk)?;
+        let Some(file) = file else { return Err(GetError::Missing { path }) };
+        let mut first = Vec::new();
+        let read = file.take(FIRST_BYTES).read_to_end(&mut first);
+        read.map_err(|source| GetError::Disk(DiskError::new("read", path, source)))?;
+        Ok(claimed_key(&first))
     }
 
     /// Whether there is a file of this name; whether it is the right one shows when it is read.

@@ -2,7 +2,7 @@
 
 use crate::samples::{archive, compound, content_types, docx, odf, pdf_by_itself, xlsx};
 use attachment::kind::Limits;
-use attachment::{Kind, Refused, check};
+use attachment::{Kind, Refused, check, check_name};
 use proptest::prelude::*;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
@@ -94,6 +94,14 @@ fn disguised_files_are_refused_by_both_names() {
         let told = refused.told();
         assert!(told.zh.contains(name) && told.en.contains(name), "{told}");
     }
+}
+
+#[test]
+fn a_name_given_later_claims_what_the_file_is() {
+    assert!(check_name("新名.pdf", Kind::Pdf).is_ok());
+    assert!(check_name("新名", Kind::Pdf).is_ok());
+    assert!(matches!(check_name("新名.pdf", Kind::Txt), Err(Refused::Disguised { .. })));
+    assert!(matches!(check_name("fdp\u{202E}.txt", Kind::Txt), Err(Refused::Name { .. })));
 }
 
 #[test]

@@ -54,6 +54,17 @@ fn sha256(bytes: &[u8]) -> Digest {
 }
 
 #[test]
+fn a_file_says_which_key_it_is_sealed_under() {
+    let shelf = on(&CrashDisk::new());
+    let clear = put(&shelf, b"clear").unwrap();
+    let sealed = put_sealed(&shelf, b"secret", 1).unwrap();
+    assert_eq!(shelf.claimed_key(clear.digest).unwrap(), None);
+    assert_eq!(shelf.claimed_key(put(&shelf, b"").unwrap().digest).unwrap(), None);
+    assert_eq!(shelf.claimed_key(sealed.digest).unwrap(), Some(ID));
+    assert!(matches!(shelf.claimed_key(sha256(b"none")), Err(GetError::Missing { .. })));
+}
+
+#[test]
 fn what_is_put_is_kept_by_the_digest_of_its_stored_bytes() {
     let disk = CrashDisk::new();
     let shelf = on(&disk);
