@@ -507,10 +507,8 @@ fn a_sealed_value_is_never_carried_to_where_it_is_not_sealed() {
         "hook = \"print_label\"\ngive = { code = \"alarm_code\" }",
     ] {
         let then = then(effect);
-        let changes = [
-            change(KEY, "id = \"retire\"", "id = ⟦\"retire\""),
-            change(KEY, "to = \"gone\"", &then),
-        ];
+        let changes =
+            [change(KEY, "id = \"retire\"", "id = ⟦\"retire\""), change(KEY, "to = \"gone\"", &then)];
         refused(&changes, "the sealed field alarm_code would be carried", None);
     }
     let changes = [
