@@ -17,11 +17,15 @@ pub use section::PolicySection;
 
 use crate::command::{Command, Permitted};
 use crate::roster::Roster;
-use cedar_policy::{ActionConstraint, Authorizer, Decision, Effect, Policy, PolicyId, PolicySet, Response};
+use cedar_policy::{
+    ActionConstraint, Authorizer, Decision, Effect, Policy, PolicySet, PrincipalConstraint,
+    ResourceConstraint,
+};
 use entity::Judged;
 use model::Person;
 use regulation::{Pack, Problem, Vocabulary};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the policies say of an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +44,33 @@ pub enum Verdict {
 pub struct Policies {
     authorizer: Authorizer,
     /// The policies that can apply to an action, by its name.
-    by_action: BTreeMap<String, PolicySet>,
+    by_action: BTreeMap<String, Vec<Arc<Ready>>>,
     /// Those that apply to any action, for one the pack does not know.
-    any: PolicySet,
-    /// Names of those that forbid.
-    forbidding: BTreeSet<PolicyId>,
+    any: Vec<Arc<Ready>>,
     names: entity::Names,
+}
+
+/// A policy with what tells at once that it cannot apply.
+#[derive(Debug)]
+struct Ready {
+    name: String,
+    effect: Effect,
+    principal: PrincipalConstraint,
+    action: ActionConstraint,
+    resource: ResourceConstraint,
+    /// The policy alone.
+    set: PolicySet,
+}
+
+/// What a policy says of an act.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// It does not apply.
+    Nothing,
+    /// It applies.
+    Applies,
+    /// It could not be evaluated.
+    Broken,
 }
 
 impl Policies {
@@ -59,50 +84,40 @@ impl Policies {
     }
 
     fn of(policies: &[Policy], vocabulary: &Vocabulary) -> Self {
-        let sets = schema::actions(vocabulary).into_iter().map(|action| {
-            let applying = policies.iter().filter(|policy| action.meets(&policy.action_constraint()));
-            (action.name.clone(), set(applying))
+        let mut ready: Vec<Arc<Ready>> = policies.iter().map(|policy| Arc::new(Ready::of(policy))).collect();
+        ready.sort_by_key(|policy| (policy.effect == Effect::Permit, policy.name.clone()));
+        let by_action = schema::actions(vocabulary).into_iter().map(|action| {
+            let applying = ready.iter().filter(|policy| action.meets(&policy.action)).cloned().collect();
+            (action.name, applying)
         });
-        let by_action = sets.collect();
-        let any = policies.iter().filter(|policy| policy.action_constraint() == ActionConstraint::Any);
-        let forbidding = policies.iter().filter(|policy| policy.effect() == Effect::Forbid);
-        Self {
-            authorizer: Authorizer::new(),
-            by_action,
-            any: set(any),
-            forbidding: forbidding.map(|policy| policy.id().clone()).collect(),
-            names: entity::Names::of(vocabulary),
-        }
+        let by_action = by_action.collect();
+        let any = ready.iter().filter(|policy| policy.action == ActionConstraint::Any).cloned().collect();
+        let names = entity::Names::of(vocabulary, policies);
+        Self { authorizer: Authorizer::new(), by_action, any, names }
     }
 
-    /// What the policies say of an act.
+    /// What the policies say of an act. Those that forbid are asked first.
     pub fn judge(&self, ask: &Ask) -> Verdict {
         let action = ask.action.to_string();
         let policies = self.by_action.get(&action).unwrap_or(&self.any);
-        if policies.is_empty() {
+        let mut policies = policies.iter().filter(|policy| policy.possible(ask)).peekable();
+        if policies.peek().is_none() {
             return Verdict::Silent;
         }
         // Whatever cannot be put to the policies might have been forbidden by them.
-        let Some(Judged { request, entities }) = self.names.judged(ask, &action) else {
+        let Some(judged) = self.names.judged(ask, &action) else {
             return Verdict::Forbidden(UNDECIDED.to_owned());
         };
-        self.verdict(&self.authorizer.is_authorized(&request, policies, &entities))
-    }
-
-    fn verdict(&self, response: &Response) -> Verdict {
-        let broken = response.diagnostics().errors().map(|error| match error {
-            cedar_policy::AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
-        });
-        let broken = broken.filter(|policy| self.forbidding.contains(*policy)).min();
-        if let Some(policy) = broken {
-            return Verdict::Forbidden(policy.to_string());
+        for policy in policies {
+            match (policy.effect, policy.says(&self.authorizer, &judged)) {
+                (Effect::Forbid, Said::Applies | Said::Broken) => {
+                    return Verdict::Forbidden(policy.name.clone());
+                }
+                (Effect::Permit, Said::Applies) => return Verdict::Granted(policy.name.clone()),
+                (_, Said::Nothing) | (Effect::Permit, Said::Broken) => {}
+            }
         }
-        let reason = response.diagnostics().reason().min().map(ToString::to_string);
-        match (response.decision(), reason) {
-            (Decision::Allow, Some(policy)) => Verdict::Granted(policy),
-            (Decision::Deny, Some(policy)) => Verdict::Forbidden(policy),
-            _ => Verdict::Silent,
-        }
+        Verdict::Silent
     }
 
     /// What the policies say of a command about people and units, with the person who gives it.
@@ -132,14 +147,49 @@ impl Verdict {
     }
 }
 
-/// The policies as a set. Their names differ, as was checked when they were read.
-fn set<'p>(policies: impl Iterator<Item = &'p Policy>) -> PolicySet {
-    let mut set = PolicySet::new();
-    for policy in policies {
+impl Ready {
+    fn of(policy: &Policy) -> Self {
+        let mut set = PolicySet::new();
         let added = set.add(policy.clone());
-        debug_assert!(added.is_ok(), "names of policies differ");
+        debug_assert!(added.is_ok(), "a set of one policy");
+        Self {
+            name: policy.id().to_string(),
+            effect: policy.effect(),
+            principal: policy.principal_constraint(),
+            action: policy.action_constraint(),
+            resource: policy.resource_constraint(),
+            set,
+        }
     }
-    set
+
+    /// Can it apply, by its head? What is not sure is left to Cedar.
+    fn possible(&self, ask: &Ask) -> bool {
+        let held = match &self.principal {
+            PrincipalConstraint::In(uid) | PrincipalConstraint::IsIn(_, uid) => {
+                uid.type_name().basename() != "Role" || ask.person.held.contains_key(uid.id().unescaped())
+            }
+            _ => true,
+        };
+        let fits = match &self.resource {
+            ResourceConstraint::Is(of) | ResourceConstraint::IsIn(of, _) => {
+                of.basename() == ask.resource.type_name()
+            }
+            _ => true,
+        };
+        held && fits
+    }
+
+    fn says(&self, authorizer: &Authorizer, judged: &Judged) -> Said {
+        let response = authorizer.is_authorized(&judged.request, &self.set, &judged.entities);
+        if response.diagnostics().errors().next().is_some() {
+            return Said::Broken;
+        }
+        let applies = match self.effect {
+            Effect::Permit => response.decision() == Decision::Allow,
+            Effect::Forbid => response.diagnostics().reason().next().is_some(),
+        };
+        if applies { Said::Applies } else { Said::Nothing }
+    }
 }
 
 /// Stands for a policy where an act could not be put to the policies.

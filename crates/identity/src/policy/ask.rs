@@ -323,6 +323,17 @@ fn held(role: &RoleId, unit: Option<UnitId>) -> Beside {
     Beside { granted: Some(role.clone()), in_unit: unit, ..Beside::default() }
 }
 
+impl Resource {
+    /// Its type in policies.
+    pub(super) const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Person(_) => "Person",
+            Self::Record(_) => "Record",
+            Self::Unit(_) => "Unit",
+        }
+    }
+}
+
 impl Ask {
     /// The people it speaks of, each once or more.
     pub(super) fn people(&self) -> impl Iterator<Item = &PersonFacts> {

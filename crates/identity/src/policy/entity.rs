@@ -1,11 +1,12 @@
 //! Questions as Cedar sees them: a request and the few entities it speaks of.
 //!
-//! Invariant: every attribute the schema promises is there, so that no policy fails for want of one.
+//! Invariant: every attribute the schema promises, and some policy speaks of, is there, so that no policy fails for
+//! want of one.
 
 use super::ask::{Ask, PersonFacts, RecordFacts, Resource};
 use super::schema;
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, Request, RestrictedExpression,
 };
 use model::{PersonId, UnitId};
 use regulation::{RoleId, Vocabulary};
@@ -21,6 +22,7 @@ pub(super) struct Judged {
 #[derive(Debug)]
 pub(super) struct Names {
     types: Types,
+    /// Roles some policy asks the units of; the others are left out of `held`.
     roles: Vec<RoleId>,
     /// Heights of grades.
     heights: BTreeMap<String, i64>,
@@ -48,7 +50,7 @@ struct Gathered {
 }
 
 impl Names {
-    pub(super) fn of(vocabulary: &Vocabulary) -> Self {
+    pub(super) fn of(vocabulary: &Vocabulary, policies: &[Policy]) -> Self {
         let types = Types {
             grade: type_name("Grade"),
             person: type_name("Person"),
@@ -65,7 +67,16 @@ impl Names {
         };
         let actions = schema::actions(vocabulary).into_iter().map(action).collect();
         let heights = (0..).zip(&vocabulary.grades).map(|(height, grade)| (grade.to_string(), height));
-        Self { roles: vocabulary.roles.clone(), heights: heights.collect(), actions, types }
+        // In its JSON a policy spells every attribute it speaks of between quotes; what makes none speaks of all.
+        let spelled: Vec<Option<String>> =
+            policies.iter().map(|policy| policy.to_json().ok().map(|json| json.to_string())).collect();
+        let speaks = |role: &&RoleId| {
+            let (held, role) = ("\"held\"", format!("\"{role}\""));
+            let both = |text: &String| text.contains(held) && text.contains(&role);
+            spelled.iter().any(|text| text.as_ref().is_none_or(both))
+        };
+        let roles = vocabulary.roles.iter().filter(speaks).cloned().collect();
+        Self { roles, heights: heights.collect(), actions, types }
     }
 
     /// The question for Cedar; `None` when it takes no value of it, which does not happen.
