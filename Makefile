@@ -6,8 +6,9 @@ SHELL := /bin/bash
 
 # Debian packages that the tests need: strace checks the order of system calls, python3-cryptography carries the
 # third implementation of the format, g++ compiles the fuzzing runtime, poppler-utils reads PDF files with the tables of
-# poppler-data. `make run` needs none; without the last two it does not find the text of attached PDF files.
-PACKAGES := g++ poppler-data poppler-utils python3-cryptography strace
+# poppler-data, postgresql is the other database (tests start servers of their own from its programs). `make run` needs
+# none; without poppler it does not find the text of attached PDF files.
+PACKAGES := g++ poppler-data poppler-utils postgresql python3-cryptography strace
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ward
 export CARGO_TARGET_DIR ?= $(CACHE)/target

@@ -22,6 +22,12 @@ impl TemporaryFolder {
         Self { path: folder.path().to_owned(), folder: Some(folder) }
     }
 
+    /// Where it lies, and leaves it there for whoever takes it away.
+    #[must_use]
+    pub fn into_path(mut self) -> PathBuf {
+        self.folder.take().map_or_else(|| self.path.clone(), TempDir::keep)
+    }
+
     /// Where it lies.
     #[must_use]
     pub fn path(&self) -> &Path {

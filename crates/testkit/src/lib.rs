@@ -13,6 +13,7 @@ mod entropy;
 mod faulty_disk;
 mod folder;
 mod house;
+mod postgres;
 mod process;
 
 pub use authenticator::SoftAuthenticator;
@@ -23,4 +24,5 @@ pub use entropy::SeededEntropy;
 pub use faulty_disk::{Failing, Fault, FaultyDisk, Operation, Reason};
 pub use folder::TemporaryFolder;
 pub use house::{Acting, HOST, House, ORIGIN, sections};
+pub use postgres::Postgres;
 pub use process::{Ended, Program, Running};
