@@ -9,6 +9,8 @@ SHELL := /bin/bash
 # poppler-data, postgresql is the other database (tests start servers of their own from its programs). `make run` needs
 # none; without poppler it does not find the text of attached PDF files.
 PACKAGES := g++ poppler-data poppler-utils postgresql python3-cryptography strace
+# What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
+ASSETS := crates/web/assets
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ward
 export CARGO_TARGET_DIR ?= $(CACHE)/target
@@ -35,10 +37,10 @@ run: release ## 建置並啟動 Ward，必要時先建立帳本並發布隨附�
 	@$(WARD) serve --data $(DATA) --listen $(LISTEN)
 
 .PHONY: test
-test: packages toolchain fmt tidy clippy doc third unit fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
+test: packages toolchain assets fmt tidy clippy doc third unit fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
 
 .PHONY: soak
-soak: packages toolchain ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
+soak: packages toolchain assets ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
 	WARD_SOAK=1 cargo test --locked --release --workspace
 	$(MAKE) fuzz FUZZ_SECONDS=600
 
@@ -55,8 +57,16 @@ bench-casework: release ## 量測案件與資料表，附記於 bench/RESULTS.md
 	  $(WARD) bench casework --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))/city"; echo '```'; } | tee -a bench/RESULTS.md
 
 .PHONY: release
-release:
+release: assets
 	cargo build --locked --release --package ward
+
+.PHONY: assets
+assets: node ## 備妥網頁資源：依鎖定檔取得、選用、壓縮 · what pages load: fetched by lock file, chosen, compressed
+	@node $(ASSETS)/build.mjs check $(CACHE)/assets && exit 0; \
+	mkdir -p $(CACHE)/npm; cp $(ASSETS)/package.json $(ASSETS)/package-lock.json $(CACHE)/npm/; \
+	echo "+ npm ci --ignore-scripts"; \
+	(cd $(CACHE)/npm && npm ci --ignore-scripts --no-audit --no-fund); \
+	node $(ASSETS)/build.mjs build $(CACHE)/npm/node_modules $(CACHE)/assets
 
 .PHONY: fmt
 fmt: ## 檢查排版 · check the formatting
@@ -67,15 +77,15 @@ tidy: ## 檢查專案規約 · check the house rules
 	cargo xtask tidy
 
 .PHONY: clippy
-clippy: ## 靜態檢查，警告視為錯誤 · lints, warnings are errors
+clippy: assets ## 靜態檢查，警告視為錯誤 · lints, warnings are errors
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: doc
-doc: ## 產生程式文件，不容警告 · build the documentation, no warnings
+doc: assets ## 產生程式文件，不容警告 · build the documentation, no warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
 .PHONY: unit
-unit: ## 執行測試，含短回合的當機迴圈 · run the tests, a short crash loop among them
+unit: assets ## 執行測試，含短回合的當機迴圈 · run the tests, a short crash loop among them
 	cargo test --locked --workspace
 
 .PHONY: third
@@ -98,6 +108,13 @@ cargo-fuzz:
 	  CARGO_TARGET_DIR=$(CACHE)/install cargo install cargo-fuzz --locked --version 0.13.2 --root $(CACHE)
 
 # Root installs what is missing; anyone else is told the one line that does.
+INSTALL = install="apt-get update && apt-get install -y --no-install-recommends$$missing"; \
+	if [ "$$(id -u)" != 0 ]; then \
+	  echo "缺少套件，請先執行 · packages are missing, run this first:"; \
+	  echo "  sudo sh -c '$$install'"; exit 2; \
+	fi; \
+	echo "+ $$install"; DEBIAN_FRONTEND=noninteractive sh -c "$$install"
+
 .PHONY: packages
 packages:
 	@command -v dpkg-query >/dev/null || \
@@ -106,12 +123,16 @@ packages:
 	  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || missing+=" $$name"; \
 	done; \
 	[ -n "$$missing" ] || exit 0; \
-	install="apt-get update && apt-get install -y --no-install-recommends$$missing"; \
-	if [ "$$(id -u)" != 0 ]; then \
-	  echo "缺少套件，請先執行 · packages are missing, run this first:"; \
-	  echo "  sudo sh -c '$$install'"; exit 2; \
-	fi; \
-	echo "+ $$install"; DEBIAN_FRONTEND=noninteractive sh -c "$$install"
+	$(INSTALL)
+
+# Whichever node and npm the machine has will do; Debian's are installed where there are none.
+.PHONY: node
+node:
+	@missing=; command -v node >/dev/null || missing+=" nodejs"; command -v npm >/dev/null || missing+=" npm"; \
+	[ -n "$$missing" ] || exit 0; \
+	command -v apt-get >/dev/null || \
+	  { echo "本機不是 Debian，請自行安裝 · not a Debian machine, install yourself:$$missing"; exit 2; }; \
+	$(INSTALL)
 
 .PHONY: toolchain
 toolchain:

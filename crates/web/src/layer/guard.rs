@@ -1,0 +1,129 @@
+//! The guard of a route: who may come, how large a body may be, and that a form comes from a page of this session.
+//!
+//! A form is believed when the browser says that it comes from this site (Fetch Metadata, else Origin) and it carries
+//! the session's token. A session is never enough: cookies travel with forms of others.
+//! Source: OWASP ASVS 5.0, V3.5; Fetch Metadata Request Headers.
+
+use crate::error::PageError;
+use crate::route::{Access, Route, Verb};
+use crate::site::Site;
+use crate::visit::Visit;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest as _, Multipart, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use sha2::{Digest as _, Sha256};
+
+/// Name of the field, and of the header, that carries the token.
+pub(crate) const TOKEN: &str = "csrf";
+const HEADER: &str = "x-csrf-token";
+
+pub(crate) async fn pass(
+    State((site, route)): State<(Site, Route)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(visit) = request.extensions().get::<Visit>().cloned() else {
+        return PageError::NotFound.into_response();
+    };
+    if route.access == Access::Person && visit.session.is_none() {
+        return sign_in_first(&visit, route.verb);
+    }
+    if route.verb == Verb::Get {
+        return next.run(request).await;
+    }
+    match believed(&site, &visit, route.most_bytes, request).await {
+        Ok(request) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// A page is shown after the sign-in; a script is told to load it; a form sent too late is not lost by a detour.
+fn sign_in_first(visit: &Visit, verb: Verb) -> Response {
+    let to: String = form_urlencoded::byte_serialize(visit.path.as_bytes()).collect();
+    let place = format!("/sign-in?to={to}");
+    if visit.part.is_some() {
+        let mut response = PageError::SignedOut.into_response();
+        if let Ok(place) = HeaderValue::from_str("/sign-in") {
+            response.headers_mut().insert("hx-redirect", place);
+        }
+        return response;
+    }
+    match verb {
+        Verb::Get => Redirect::to(&place).into_response(),
+        Verb::Post => PageError::SignedOut.into_response(),
+    }
+}
+
+/// The request with its body read, once it is known to come from a page of this session.
+async fn believed(
+    site: &Site,
+    visit: &Visit,
+    most_bytes: usize,
+    request: Request,
+) -> Result<Request, PageError> {
+    if !same_site(site, request.headers()) {
+        return Err(PageError::Foreign);
+    }
+    let (parts, body) = request.into_parts();
+    let told = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|bytes| bytes > most_bytes) {
+        return Err(PageError::TooLarge);
+    }
+    let body: Bytes = to_bytes(body, most_bytes).await.map_err(|_| PageError::TooLarge)?;
+    if let Some(session) = &visit.session {
+        let given = match parts.headers.get(HEADER) {
+            Some(value) => value.to_str().ok().map(ToOwned::to_owned),
+            None => token(&parts.headers, &body).await,
+        };
+        if !given.is_some_and(|given| same(&given, &session.csrf)) {
+            return Err(PageError::Foreign);
+        }
+    }
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// Does the browser say that the request comes from this site? What is no browser says nothing, and has no session
+/// of anybody's to lend.
+fn same_site(site: &Site, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some("same-origin" | "none"), _) => true,
+        (Some(_), _) => false,
+        (None, Some(origin)) => {
+            let scheme = if site.config().secure { "https://" } else { "http://" };
+            origin.strip_prefix(scheme).is_some_and(|host| text("host") == Some(host))
+        }
+        (None, None) => true,
+    }
+}
+
+/// The token a form carries.
+async fn token(headers: &HeaderMap, body: &Bytes) -> Option<String> {
+    let of = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    if of.starts_with("application/x-www-form-urlencoded") {
+        let mut fields = form_urlencoded::parse(body);
+        return fields.find_map(|(name, value)| (name == TOKEN).then(|| value.into_owned()));
+    }
+    if !of.starts_with("multipart/form-data") {
+        return None;
+    }
+    let mut request = Request::new(Body::from(body.clone()));
+    request.headers_mut().insert(header::CONTENT_TYPE, headers.get(header::CONTENT_TYPE)?.clone());
+    let mut parts = Multipart::from_request(request, &()).await.ok()?;
+    while let Ok(Some(part)) = parts.next_field().await {
+        if part.name() == Some(TOKEN) {
+            return part.text().await.ok();
+        }
+    }
+    None
+}
+
+/// Are they the same? Digests are compared, so that the time taken says nothing of either.
+fn same(given: &str, expected: &str) -> bool {
+    !expected.is_empty() && Sha256::digest(given) == Sha256::digest(expected)
+}

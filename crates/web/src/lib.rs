@@ -1,0 +1,49 @@
+//! Pages: what people see and do in a browser.
+//!
+//! Owns: routes as tables, the layers every request passes, the shell and the shared components, pages of the engines
+//! that exist; styles, scripts and icons, built in.
+//! Invariants: no page shows what its reader may not see, nor says that it is there; nothing is written by a GET;
+//! every change goes through the desk; every page reads, and every form files, without JavaScript; nothing is loaded
+//! from elsewhere, no script or style stands in a page.
+//! Never: holds a business rule. It parses, asks desk and store, renders.
+//! Source: `docs/adr/0014-web.md`.
+
+mod language;
+mod roc;
+
+mod session;
+mod site;
+
+mod asset;
+mod route;
+
+mod error;
+mod limit;
+mod visit;
+
+mod layer;
+
+mod cx;
+mod look;
+mod names;
+mod reach;
+
+mod component;
+mod shell;
+
+mod router;
+
+pub use asset::{Icon, path as asset_path, wire_bytes};
+pub use cx::Cx;
+pub use error::{PageError, PageResult};
+pub use language::Language;
+pub use limit::{Limits, Rate};
+pub use look::Look;
+pub use names::{Checked, Named, Shown, Ticked, clause_path, record_path, register_path, size};
+pub use roc::{date, field_moment, moment, read_date, read_moment, span};
+pub use route::{Access, Audit, Listed as RouteListed, Verb, routes};
+pub use router::router;
+pub use session::{Factor, Session, Sessions};
+pub use shell::{Area, Link, Section, Shell, UnitChoice};
+pub use site::{Config, Parts, Report, Site};
+pub use visit::{RequestId, Theme, Visit, session_cookie};

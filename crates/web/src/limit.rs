@@ -1,0 +1,131 @@
+//! How often anybody may ask: a bucket of tokens for each session and each address, filled as time passes.
+//!
+//! Invariant: memory stays bounded; full buckets are forgotten first.
+
+use model::Instant;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// How often anybody may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// From one address, signed in or not; many people may be behind one.
+    pub address: Rate,
+    /// In one session.
+    pub session: Rate,
+}
+
+/// So many at once, and so many a second for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// At once.
+    pub burst: u32,
+    /// A second.
+    pub per_second: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { address: Rate { burst: 2_000, per_second: 400 }, session: Rate { burst: 300, per_second: 40 } }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Asking {
+    Address(String),
+    Session(model::SessionId),
+}
+
+/// The buckets.
+pub(crate) struct Buckets {
+    limits: Limits,
+    filled: Mutex<HashMap<Asking, Bucket>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    /// Millionths of a token.
+    tokens: u64,
+    at: Instant,
+}
+
+/// Buckets kept.
+const MOST: usize = 20_000;
+const TOKEN: u64 = 1_000_000;
+
+impl Buckets {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, filled: Mutex::new(HashMap::new()) }
+    }
+
+    /// Takes a token, or says after how many seconds there is one.
+    pub(crate) fn take(&self, asking: Asking, now: Instant) -> Result<(), u64> {
+        let rate = match asking {
+            Asking::Address(_) => self.limits.address,
+            Asking::Session(_) => self.limits.session,
+        };
+        let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
+        if filled.len() >= MOST && !filled.contains_key(&asking) {
+            let limits = self.limits;
+            filled.retain(|one, bucket| {
+                let rate = match one {
+                    Asking::Address(_) => limits.address,
+                    Asking::Session(_) => limits.session,
+                };
+                bucket.at(rate, now).tokens < u64::from(rate.burst) * TOKEN
+            });
+            if filled.len() >= MOST {
+                filled.clear();
+            }
+        }
+        let full = Bucket { tokens: u64::from(rate.burst) * TOKEN, at: now };
+        let bucket = filled.entry(asking).or_insert(full);
+        *bucket = bucket.at(rate, now);
+        match bucket.tokens.checked_sub(TOKEN) {
+            Some(left) => {
+                bucket.tokens = left;
+                Ok(())
+            }
+            None => {
+                let a_second = u64::from(rate.per_second.max(1)) * TOKEN;
+                Err((TOKEN - bucket.tokens).div_ceil(a_second).max(1))
+            }
+        }
+    }
+}
+
+impl Bucket {
+    /// As it is now; a clock that goes back fills nothing.
+    fn at(self, rate: Rate, now: Instant) -> Self {
+        let micros = u64::try_from(now.as_micros() - self.at.as_micros()).unwrap_or(0);
+        let more = micros.saturating_mul(u64::from(rate.per_second));
+        Self {
+            tokens: self.tokens.saturating_add(more).min(u64::from(rate.burst) * TOKEN),
+            at: now.max(self.at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_burst_is_let_through_and_then_so_many_a_second() {
+        let rate = Rate { burst: 3, per_second: 2 };
+        let buckets = Buckets::new(Limits { address: rate, session: rate });
+        let asking = || Asking::Address("10.0.0.1".into());
+        let start = Instant::EPOCH;
+        assert!((0..3).all(|_| buckets.take(asking(), start).is_ok()));
+        assert_eq!(buckets.take(asking(), start), Err(1));
+        assert!(buckets.take(Asking::Address("10.0.0.2".into()), start).is_ok());
+        let later = start.plus(Duration::from_millis(500));
+        assert!(buckets.take(asking(), later).is_ok());
+        assert!(buckets.take(asking(), later).is_err());
+        // Buckets hold no more than a burst.
+        let long = start.plus(Duration::from_secs(3_600));
+        assert_eq!((0..5).filter(|_| buckets.take(asking(), long).is_ok()).count(), 3);
+    }
+}

@@ -1,0 +1,189 @@
+//! A look at committed tables, for one page: records, who may see them, what they are called.
+//!
+//! What was looked up once is not looked up again within a page.
+//! Invariant: what a reader may not see is told by nothing here but [`Look::case`], which the rules of the pack need.
+
+use crate::cx::Cx;
+use crate::error::PageError;
+use casework::{Around, Case, DutyKey, Object, Occurrence, Records, Reference, Rules, Seek, Series, Shelf};
+use identity::Roster;
+use model::RecordId;
+use regulation::{DutyId, Pack};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::{Ask, Column, Filter, Reader, Sql, StoreError, Test};
+
+/// A look at committed tables.
+pub struct Look<'a> {
+    /// Whose.
+    pub cx: &'a Cx,
+    /// The pack in force.
+    pub pack: &'a Pack,
+    /// People and units.
+    pub roster: Roster<'a>,
+    /// What they may read in all.
+    pub reader: Reader,
+    shelf: Shelf<'a>,
+    sql: RefCell<&'a mut Sql>,
+    cases: RefCell<HashMap<RecordId, Option<Arc<Case>>>>,
+    seen: RefCell<HashMap<RecordId, bool>>,
+    fault: RefCell<Option<StoreError>>,
+}
+
+impl<'a> Look<'a> {
+    pub(crate) fn new(cx: &'a Cx, sql: &'a mut Sql) -> Result<Self, PageError> {
+        let pack = cx.pack()?;
+        let mut shelf = Shelf::new(Rules::from(pack));
+        for former in cx.seen().packs.0.iter() {
+            shelf = shelf.with(Rules::from(former));
+        }
+        Ok(Self {
+            cx,
+            pack,
+            roster: cx.roster()?,
+            reader: cx.whole_reader()?,
+            shelf,
+            sql: RefCell::new(sql),
+            cases: RefCell::default(),
+            seen: RefCell::default(),
+            fault: RefCell::default(),
+        })
+    }
+
+    /// What decisions and titles look at.
+    #[must_use]
+    pub fn around(&self) -> Around<'_> {
+        Around { shelf: &self.shelf, records: self, directory: &self.roster, now: self.cx.now() }
+    }
+
+    /// Asks the tables.
+    ///
+    /// # Errors
+    /// What `ask` fails with.
+    pub fn sql<T, E>(&self, ask: impl FnOnce(&mut Sql) -> Result<T, E>) -> Result<T, E> {
+        ask(&mut self.sql.borrow_mut())
+    }
+
+    /// A case, whoever may read it.
+    #[must_use]
+    pub fn case(&self, record: RecordId) -> Option<Arc<Case>> {
+        if let Some(case) = self.cases.borrow().get(&record) {
+            return case.clone();
+        }
+        let keys = self.cx.site.desk().vault();
+        let found = self.sql(|sql| sql.case(record, keys.as_ref()));
+        let case = self.noted(found).flatten().map(Arc::new);
+        self.cases.borrow_mut().insert(record, case.clone());
+        case
+    }
+
+    /// May they read this record?
+    #[must_use]
+    pub fn sees(&self, record: RecordId) -> bool {
+        if let Some(sees) = self.seen.borrow().get(&record) {
+            return *sees;
+        }
+        let seen = self.cx.seen();
+        let found = self.sql(|sql| store::sees(sql, &seen.packs, &seen.layout, &self.reader, record));
+        let sees = self.noted(found).unwrap_or(false);
+        self.seen.borrow_mut().insert(record, sees);
+        sees
+    }
+
+    /// Notes that records were given by a list, which asks whether they may be read.
+    pub fn listed(&self, records: impl IntoIterator<Item = RecordId>) {
+        self.seen.borrow_mut().extend(records.into_iter().map(|record| (record, true)));
+    }
+
+    /// The first failure behind an answer that was none.
+    pub(crate) fn take_fault(&self) -> Option<StoreError> {
+        self.fault.borrow_mut().take()
+    }
+
+    fn noted<T>(&self, found: Result<T, StoreError>) -> Option<T> {
+        match found {
+            Ok(found) => Some(found),
+            Err(error) => {
+                self.fault.borrow_mut().get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    /// Records that fit, whoever may read them: for the rules of the pack alone.
+    fn sought(&self, seek: &Seek) -> Vec<Reference> {
+        let seen = self.cx.seen();
+        let Some(sheet) = seen.layout.sheets.get(&seek.register) else { return Vec::new() };
+        let units = self.roster.state.units().map(|unit| unit.id).collect();
+        let all = Reader {
+            person: self.cx.person(),
+            roles: self.pack.roles.keys().cloned().collect(),
+            own: Clone::clone(&units),
+            subtree: units,
+            ceiling: Some(i64::MAX),
+            focus: None,
+        };
+        let mut filters = Vec::new();
+        for (field, wanted) in &seek.equal {
+            let text = match wanted {
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Bool(truth) => truth.to_string(),
+                _ => continue,
+            };
+            if sheet.column(field.as_str()).is_some() {
+                filters.push(Filter { column: Column::Field(field.clone()), test: Test::In(vec![text]) });
+            }
+        }
+        if !seek.states.is_empty() {
+            let states = seek.states.iter().map(ToString::to_string).collect();
+            filters.push(Filter { column: Column::State, test: Test::In(states) });
+        }
+        let ask =
+            Ask { register: seek.register.clone(), text: None, filters, sort: None, skip: 0, most: u32::MAX };
+        let page = self.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &all, &ask));
+        let page = match page {
+            Ok(page) => page,
+            Err(store::ListError::Store(error)) => {
+                self.fault.borrow_mut().get_or_insert(error);
+                return Vec::new();
+            }
+            Err(_) => return Vec::new(),
+        };
+        let fits = |record: &RecordId| self.case(*record).is_some_and(|case| seek.fits(&case));
+        let records = page.rows.into_iter().map(|row| row.record).filter(fits);
+        let mut found: Vec<Reference> =
+            records.map(|record| Reference { register: seek.register.clone(), record }).collect();
+        found.sort();
+        found
+    }
+}
+
+impl Records for Look<'_> {
+    fn case(&self, record: RecordId) -> Option<Arc<Case>> {
+        Look::case(self, record)
+    }
+
+    fn find(&self, seek: &Seek) -> Vec<Reference> {
+        self.sought(seek)
+    }
+
+    // Numbers, occurrences and files are what decisions look at, and pages make none.
+    fn last_place(&self, _: &str) -> u32 {
+        0
+    }
+
+    fn occurrence(&self, _: &DutyKey) -> Option<Occurrence> {
+        None
+    }
+
+    fn series(&self, _: &DutyId, _: &Object) -> Option<Series> {
+        None
+    }
+
+    fn holds_file(&self, digest: &[u8; 32]) -> bool {
+        let text = format!("sha256:{}", data_encoding::HEXLOWER.encode(digest));
+        let found = self.sql(|sql| sql.file_key(&text));
+        self.noted(found).flatten().is_some()
+    }
+}

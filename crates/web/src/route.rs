@@ -1,0 +1,130 @@
+//! Routes as tables, one a module: method, path, who may come, what is recorded.
+//!
+//! Invariant: nothing is routed that stands in no table; what a table says of access is enforced here, before the
+//! handler, not by it.
+
+use crate::layer::guard;
+use crate::site::Site;
+use crate::{asset, shell};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
+
+/// A route.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Route {
+    pub(crate) verb: Verb,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    pub(crate) audit: Audit,
+    /// The most bytes of a body.
+    pub(crate) most_bytes: usize,
+    pub(crate) make: fn() -> MethodRouter<Site>,
+}
+
+/// How a route is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    /// To look; nothing is changed.
+    Get,
+    /// To do.
+    Post,
+}
+
+/// Who may come. What of a page they then see, and what they may do, is decided by desk and store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Anyone, signed in or not.
+    Anyone,
+    /// Whoever is signed in.
+    Person,
+}
+
+/// What a request leaves in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audit {
+    /// What the desk does, with whoever asked for it.
+    Act,
+    /// Nothing: a plain reading.
+    None,
+    /// That a graded record was read.
+    Reading,
+}
+
+/// A route as others see it: for tests, for documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// The module whose table it stands in.
+    pub module: &'static str,
+    /// How it is asked.
+    pub verb: Verb,
+    /// Its path, with parameters in braces.
+    pub path: &'static str,
+    /// Who may come.
+    pub access: Access,
+    /// What is recorded.
+    pub audit: Audit,
+}
+
+/// Every table, by the module it stands in.
+pub(crate) const TABLES: &[(&str, &[Route])] = &[("asset", asset::ROUTES), ("shell", shell::ROUTES)];
+
+/// Bytes of a form.
+pub(crate) const FORM_BYTES: usize = 1 << 20;
+
+impl Route {
+    /// To look.
+    pub(crate) const fn get(
+        path: &'static str,
+        access: Access,
+        audit: Audit,
+        make: fn() -> MethodRouter<Site>,
+    ) -> Self {
+        Self { verb: Verb::Get, path, access, audit, most_bytes: 0, make }
+    }
+
+    /// To do.
+    pub(crate) const fn post(
+        path: &'static str,
+        access: Access,
+        audit: Audit,
+        make: fn() -> MethodRouter<Site>,
+    ) -> Self {
+        Self { verb: Verb::Post, path, access, audit, most_bytes: FORM_BYTES, make }
+    }
+
+    /// With so large a body: where files are handed in.
+    #[expect(dead_code, reason = "for the pages that take files")]
+    pub(crate) const fn of_bytes(self, most_bytes: usize) -> Self {
+        Self { most_bytes, ..self }
+    }
+}
+
+/// All routes of the site.
+pub fn routes() -> impl Iterator<Item = Listed> {
+    TABLES.iter().flat_map(|(module, routes)| {
+        routes.iter().map(|route| Listed {
+            module,
+            verb: route.verb,
+            path: route.path,
+            access: route.access,
+            audit: route.audit,
+        })
+    })
+}
+
+/// Is there a page at this path?
+pub(crate) fn is_there(path: &str) -> bool {
+    routes().any(|route| route.path == path)
+}
+
+/// The tables as a router; each route behind its guard.
+pub(crate) fn routed(site: &Site) -> Router<Site> {
+    let mut router = Router::new();
+    for route in TABLES.iter().flat_map(|(_, routes)| routes.iter()) {
+        let state = (site.clone(), *route);
+        let guarded = (route.make)().route_layer(from_fn_with_state(state, guard::pass));
+        router = router.route(route.path, guarded);
+    }
+    router
+}

@@ -1,0 +1,130 @@
+//! The site: what every request is answered with.
+//!
+//! Owns nothing that is true; the desk does. Clones are the same site.
+
+use crate::limit::{Buckets, Limits};
+use crate::session::Sessions;
+use crate::visit::RequestId;
+use desk::Desk;
+use ledger::entropy::{Entropy, EntropyError};
+use model::{Clock, Instant};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What a site is made of.
+pub struct Parts {
+    /// The command path.
+    pub desk: Desk,
+    /// Whoever keeps sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness: names of requests, ids of records to be opened.
+    pub entropy: Box<dyn Entropy>,
+    /// How the site is set up.
+    pub config: Config,
+}
+
+/// How a site is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// The name browsers know it by, without scheme and port.
+    pub host: String,
+    /// Is it reached over HTTPS? Cookies then never travel in clear.
+    pub secure: bool,
+    /// The installation's folder.
+    pub data: PathBuf,
+    /// How often anybody may ask.
+    pub limits: Limits,
+    /// Where failures are told, with all their causes.
+    pub report: Arc<Report>,
+}
+
+/// Takes down a failure: the request it happened in, and its causes.
+pub type Report = dyn Fn(RequestId, &str) + Send + Sync;
+
+/// The site.
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+struct Inner {
+    desk: Desk,
+    sessions: Arc<dyn Sessions>,
+    clock: Arc<dyn Clock>,
+    entropy: Mutex<Box<dyn Entropy>>,
+    config: Config,
+    buckets: Buckets,
+    moved: watch::Sender<u64>,
+}
+
+/// How long the watcher waits before it looks whether the site is still there.
+const LOOK: Duration = Duration::from_millis(500);
+
+impl Site {
+    /// Makes it, and starts the thread that tells when something was committed. It ends with the site.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { desk, sessions, clock, entropy, config } = parts;
+        let (moved, _) = watch::channel(desk.seen().position);
+        let buckets = Buckets::new(config.limits);
+        let inner = Inner { desk, sessions, clock, entropy: Mutex::new(entropy), config, buckets, moved };
+        let site = Self(Arc::new(inner));
+        let weak = Arc::downgrade(&site.0);
+        std::thread::spawn(move || {
+            while let Some(inner) = weak.upgrade() {
+                let before = *inner.moved.borrow();
+                let reached = inner.desk.wait_beyond(before, LOOK);
+                if reached > before {
+                    inner.moved.send_replace(reached);
+                }
+            }
+        });
+        site
+    }
+
+    /// The command path.
+    #[must_use]
+    pub fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    /// Whoever keeps sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Arc<dyn Sessions> {
+        &self.0.sessions
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    /// How it is set up.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The position of the last commit, as it moves.
+    #[must_use]
+    pub fn moved(&self) -> watch::Receiver<u64> {
+        self.0.moved.subscribe()
+    }
+
+    /// 16 random bytes.
+    ///
+    /// # Errors
+    /// There was no randomness.
+    pub fn draw(&self) -> Result<[u8; 16], EntropyError> {
+        let mut bytes = [0; 16];
+        self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    pub(crate) fn buckets(&self) -> &Buckets {
+        &self.0.buckets
+    }
+}
