@@ -10,6 +10,7 @@ use crate::search;
 use crate::sql::{Row, Sql, Value};
 use model::{RecordId, UnitId};
 use regulation::{Decimal, FieldId, RegisterId};
+use std::collections::BTreeMap;
 
 /// What a list is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,20 +137,11 @@ pub fn list(
     reader: &Reader,
     ask: &Ask,
 ) -> Result<Page, ListError> {
-    let no_such = || ListError::NoSuch(ask.register.to_string());
-    let sheet = layout.sheets.get(&ask.register).ok_or_else(no_such)?;
-    let register = packs.0.iter().rev().find_map(|pack| pack.registers.get(&ask.register));
+    let sheet = sheet(layout, &ask.register)?;
     let mut holders = Holders::default();
-    let mut wheres = vec![reader.predicate(register.ok_or_else(no_such)?, &mut holders)];
-    for filter in &ask.filters {
-        wheres.push(tested(sheet, layout, filter, &mut holders)?);
-    }
-    if let Some(text) = ask.text.as_deref().filter(|text| !text.trim().is_empty()) {
-        match search::question(text, sql.dialect()) {
-            Some(question) => wheres.push(search::found(sql.dialect(), &holders.put(question))),
-            None => return Ok(Page { rows: Vec::new(), total: 0 }),
-        }
-    }
+    let Some(wheres) = wheres(sql, packs, layout, reader, ask, &mut holders)? else {
+        return Ok(Page { rows: Vec::new(), total: 0 });
+    };
     let from = format!("FROM {} WHERE {}", sheet.table, wheres.join(" AND "));
     let total = sql.row(&format!("SELECT count(*) {from}"), &holders.0)?;
     let total = total.and_then(|row| row.int(0)).and_then(|total| u64::try_from(total).ok()).unwrap_or(0);
@@ -170,6 +162,71 @@ pub fn list(
     let text = format!("SELECT opened, record {from} ORDER BY {order} LIMIT {most} OFFSET {skip}");
     let rows = sql.rows(&text, &holders.0)?;
     Ok(Page { rows: rows.iter().map(listed).collect::<Result<_, _>>()?, total })
+}
+
+impl Ask {
+    /// How many records there are of each value of a column, among those this asks for. What it asks of that column
+    /// itself does not count, so that each value tells what choosing it would find. Where nothing is filled in stands
+    /// no value.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn counts(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+        reader: &Reader,
+        column: &Column,
+    ) -> Result<Vec<(Option<String>, u64)>, ListError> {
+        let mut ask = self.clone();
+        // That it runs is asked of the state as well.
+        let same = |filter: &Filter| {
+            filter.column == *column || (filter.test == Test::Running && *column == Column::State)
+        };
+        ask.filters.retain(|filter| !same(filter));
+        let sheet = sheet(layout, &ask.register)?;
+        let mut holders = Holders::default();
+        let Some(wheres) = wheres(sql, packs, layout, reader, &ask, &mut holders)? else {
+            return Ok(Vec::new());
+        };
+        let name = named(sheet, column)?;
+        let text = format!(
+            "SELECT {name}, count(*) FROM {} WHERE {} GROUP BY {name} ORDER BY {name}",
+            sheet.table,
+            wheres.join(" AND ")
+        );
+        let rows = sql.rows(&text, &holders.0)?;
+        Ok(rows.iter().map(counted).collect())
+    }
+}
+
+impl Reader {
+    /// How many records of each register they read, and how many of those have not come to an end.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn counts(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+    ) -> Result<BTreeMap<RegisterId, (u64, u64)>, StoreError> {
+        let mut holders = Holders::default();
+        let seen = self.predicate_everywhere(packs, layout, &mut holders);
+        let text = format!(
+            "SELECT register, count(*), count(*) - count(ending) FROM record \
+             WHERE destroyed IS NULL AND {seen} GROUP BY register"
+        );
+        let rows = sql.rows(&text, &holders.0)?;
+        let one = |row: &Row| {
+            let register = row.text(0).and_then(|text| text.parse().ok());
+            let register = register.ok_or_else(|| StoreError::damaged("record", "register"))?;
+            let count = |at| row.int(at).and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+            Ok((register, (count(1), count(2))))
+        };
+        rows.iter().map(one).collect()
+    }
 }
 
 /// What a search over all registers found: register and record, the newest first.
@@ -227,6 +284,41 @@ pub fn sees(
     let seen = reader.predicate_everywhere(packs, layout, &mut holders);
     let text = format!("SELECT 1 FROM record WHERE record = {this} AND destroyed IS NULL AND {seen}");
     Ok(sql.row(&text, &holders.0)?.is_some())
+}
+
+fn sheet<'l>(layout: &'l Layout, register: &RegisterId) -> Result<&'l Sheet, ListError> {
+    layout.sheets.get(register).ok_or_else(|| ListError::NoSuch(register.to_string()))
+}
+
+/// What must hold of the rows of a sheet; none where nothing can be found.
+fn wheres(
+    sql: &Sql,
+    packs: &Packs,
+    layout: &Layout,
+    reader: &Reader,
+    ask: &Ask,
+    holders: &mut Holders,
+) -> Result<Option<Vec<String>>, ListError> {
+    let no_such = || ListError::NoSuch(ask.register.to_string());
+    let sheet = sheet(layout, &ask.register)?;
+    let register = packs.0.iter().rev().find_map(|pack| pack.registers.get(&ask.register));
+    let mut wheres = vec![reader.predicate(register.ok_or_else(no_such)?, holders)];
+    for filter in &ask.filters {
+        wheres.push(tested(sheet, layout, filter, holders)?);
+    }
+    if let Some(text) = ask.text.as_deref().filter(|text| !text.trim().is_empty()) {
+        match search::question(text, sql.dialect()) {
+            Some(question) => wheres.push(search::found(sql.dialect(), &holders.put(question))),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(wheres))
+}
+
+/// A value as the ledger's JSON spells it (yes is 1, a grade its height), and how many there are.
+fn counted(row: &Row) -> (Option<String>, u64) {
+    let value = row.text(0).map(ToOwned::to_owned).or_else(|| row.int(0).map(|number| number.to_string()));
+    (value, row.int(1).and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
 fn listed(row: &Row) -> Result<Listed, StoreError> {
