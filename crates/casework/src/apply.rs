@@ -2,7 +2,7 @@
 //!
 //! Invariant: total over the events of one ledger in order; reads no pack, no clock and no other record.
 
-use crate::case::{Approval, Bound, Case, Content, Occurrence, Running, Series, Taken};
+use crate::case::{Approval, Bound, Case, Content, Object, Occurrence, Running, Series, Taken};
 use crate::event::{Body, Entered, Event, Subject, VoidCause};
 use crate::state::{ApplyError, State};
 use crate::{DutyKey, Mark};
@@ -68,14 +68,29 @@ impl State {
             }
             Body::DutyReopened { key, record } => self.owed(key, event)?.record = *record,
             Body::CalendarMissing { object, day } => {
-                if let Subject::Duty(duty) = &event.subject {
-                    let series = self.series.entry((duty.clone(), object.clone()));
-                    series.or_insert(Series { last: None, missing: None }).missing = Some(*day);
+                if let Some(series) = self.series_of(event, object) {
+                    series.missing = Some(*day);
+                }
+            }
+            Body::DutyBegun { object, from } => {
+                if let Some(series) = self.series_of(event, object) {
+                    *series = Series { last: Some(from.plus_days(-1)), missing: None };
+                }
+            }
+            Body::DutyRested { object } => {
+                if let Some(series) = self.series_of(event, object) {
+                    *series = Series { last: None, missing: None };
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn series_of(&mut self, event: &Event, object: &Object) -> Option<&mut Series> {
+        let Subject::Duty(duty) = &event.subject else { return None };
+        let series = self.series.entry((duty.clone(), object.clone()));
+        Some(series.or_insert(Series { last: None, missing: None }))
     }
 
     fn owed(&mut self, key: &DutyKey, event: &Event) -> Result<&mut Occurrence, ApplyError> {
@@ -196,10 +211,12 @@ fn change(case: &mut Case, event: &Event, entered: Option<Entered>) {
         Body::Taken { .. } => take(case, event, entered),
         Body::CalendarMissing { .. }
         | Body::Condemned { .. }
+        | Body::DutyBegun { .. }
         | Body::DutyChased { .. }
         | Body::DutyDone { .. }
         | Body::DutyOpened { .. }
         | Body::DutyReopened { .. }
+        | Body::DutyRested { .. }
         | Body::EffectRefused { .. }
         | Body::HookAnswered { .. }
         | Body::HookAsked { .. }

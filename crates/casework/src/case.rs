@@ -262,7 +262,8 @@ pub struct Occurrence {
 /// How far a duty's series for one object has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
-    /// The nominal day of the latest occurrence.
+    /// Nominal days up to this one are done with: it is that of the latest occurrence, or the day before the series
+    /// began. None while the duty is not owed for the object.
     pub last: Option<CivilDate>,
     /// The day for which the office calendar is missing, while it is.
     pub missing: Option<CivilDate>,

@@ -64,6 +64,15 @@ pub enum Command {
         /// What it said.
         text: String,
     },
+    /// A duty begins to be owed for an object.
+    BeginDuty {
+        /// The duty.
+        duty: DutyId,
+        /// What it is for.
+        object: Object,
+        /// The first day it is owed.
+        from: CivilDate,
+    },
     /// A duty's next day lies beyond the office calendar.
     CalendarMissing {
         /// The duty.
@@ -110,6 +119,13 @@ pub enum Command {
     Owe {
         /// Which.
         key: DutyKey,
+    },
+    /// A duty is no longer owed for an object.
+    RestDuty {
+        /// The duty.
+        duty: DutyId,
+        /// What it was for.
+        object: Object,
     },
     /// A step is to be taken, or signed by one of several.
     Take {

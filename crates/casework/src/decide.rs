@@ -132,6 +132,8 @@ impl<'a> Deciding<'a> {
             }
             Command::Owe { key } => self.owe(key),
             Command::Chase { key, point, late_by_outage } => self.chase(key, *point, *late_by_outage),
+            Command::BeginDuty { duty, object, from } => self.begin_duty(duty, object, *from),
+            Command::RestDuty { duty, object } => self.rest_duty(duty, object),
             Command::CalendarMissing { duty, object, day } => self.calendar_missing(duty, object, *day),
             Command::Answer { record, hook, asked, done, text } => {
                 let case = self.case(*record)?;

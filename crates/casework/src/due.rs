@@ -7,7 +7,7 @@ use crate::around::Around;
 use crate::case::{Case, DutyKey, Object, Occurrence, Point};
 use crate::command::Command;
 use crate::view::View;
-use crate::{Reference, Refusal, Seek};
+use crate::{Refusal, Seek};
 use model::{CivilDate, Instant};
 use regulation::{CalendarMissing, Duty, DutyEach};
 
@@ -48,35 +48,61 @@ pub fn duties_chased(
     points.into_iter().map(chase).collect()
 }
 
-/// Occurrences of every duty that are to be opened by now. `started` is the first day duties are owed here; an
-/// object owes nothing from before it was recorded. A day past the calendar gives `CalendarMissing` once.
+/// What is to be done about duties by now: series that begin or rest, occurrences that are to be opened. `started` is
+/// the first day duties are owed here; an object owes nothing from before the duty was first owed for it, nor from
+/// while it rested. A day past the calendar gives `CalendarMissing` once.
 ///
 /// # Errors
 /// A condition on the duty's object has no answer.
 pub fn duties_due(around: Around<'_>, started: CivilDate) -> Result<Vec<Command>, Refusal> {
     let mut commands = Vec::new();
-    let rules = around.shelf.current();
-    for duty in rules.duties.values() {
-        for (object, since) in objects(around, duty)? {
-            let since = since.map_or(started, |since| rules.zone.date(since).max(started));
-            commands.extend(owed(around, duty, &object, since));
+    for duty in around.shelf.current().duties.values() {
+        for object in candidates(around, duty) {
+            let series = around.records.series(&duty.id, &object);
+            let last = series.as_ref().and_then(|series| series.last);
+            match (is_owed(around, duty, &object)?, last) {
+                (true, Some(last)) => commands.extend(owed(around, duty, &object, last)),
+                (true, None) => commands.push(Command::BeginDuty {
+                    duty: duty.id.clone(),
+                    object,
+                    from: first_day(around, duty).max(started),
+                }),
+                (false, Some(_)) => commands.push(Command::RestDuty { duty: duty.id.clone(), object }),
+                (false, None) => {}
+            }
         }
     }
     Ok(commands)
 }
 
-fn owed(around: Around<'_>, duty: &Duty, object: &Object, since: CivilDate) -> Vec<Command> {
+/// Today, while its hour has not passed.
+fn first_day(around: Around<'_>, duty: &Duty) -> CivilDate {
+    let rules = around.shelf.current();
+    let today = rules.zone.date(around.now);
+    let over = rules.zone.moment(today, duty.due.unwrap_or(rules.day_ends)) <= around.now;
+    if over { today.plus_days(1) } else { today }
+}
+
+fn owed(around: Around<'_>, duty: &Duty, object: &Object, last: CivilDate) -> Vec<Command> {
     let series = around.records.series(&duty.id, object);
-    let last = series.as_ref().and_then(|series| series.last);
+    let missing = series.and_then(|series| series.missing);
+    // It was said that the calendar ends; until it goes on there is nothing to do.
+    if missing.is_some_and(|day| around.shelf.current().calendar.day(day).is_err()) {
+        return Vec::new();
+    }
     let mut commands = Vec::new();
-    match days_owed(around, duty, last.unwrap_or_else(|| since.plus_days(-1)), &mut |nominal| {
+    let walked = days_owed(around, duty, last, &mut |nominal| {
         let key = DutyKey { duty: duty.id.clone(), object: object.clone(), nominal };
-        commands.push(Command::Owe { key });
-    }) {
-        Err(CalendarMissing { day }) if series.and_then(|series| series.missing) != Some(day) => {
-            commands.push(Command::CalendarMissing { duty: duty.id.clone(), object: object.clone(), day });
+        // A series that began anew may find an occurrence that was opened before it rested.
+        if around.records.occurrence(&key).is_none() {
+            commands.push(Command::Owe { key });
         }
-        _ => {}
+    });
+    // First what can be opened is: it may come to the end of the calendar before.
+    if let Err(CalendarMissing { day }) = walked
+        && commands.is_empty()
+    {
+        commands.push(Command::CalendarMissing { duty: duty.id.clone(), object: object.clone(), day });
     }
     commands
 }
@@ -102,44 +128,33 @@ fn days_owed(
     Ok(())
 }
 
-/// What a duty is owed for, each with the moment it was recorded.
-fn objects(around: Around<'_>, duty: &Duty) -> Result<Vec<(Object, Option<Instant>)>, Refusal> {
-    let candidates = match &duty.each {
-        DutyEach::Unit => around.directory.units().into_iter().map(Object::Unit).collect::<Vec<_>>(),
+/// What a duty may be owed for.
+fn candidates(around: Around<'_>, duty: &Duty) -> Vec<Object> {
+    match &duty.each {
+        DutyEach::Unit => around.directory.units().into_iter().map(Object::Unit).collect(),
         DutyEach::Record(register) => {
             let seek = Seek { register: register.clone(), equal: Vec::new(), states: Vec::new(), but: None };
             around.records.find(&seek).into_iter().map(Object::Record).collect()
         }
-    };
-    let rules = around.shelf.current();
-    let today = rules.zone.date(around.now);
-    let mut owing = Vec::new();
-    for object in candidates {
-        let view = View {
-            shelf: around.shelf,
-            rules,
-            records: around.records,
-            directory: around.directory,
-            now: around.now,
-            case: None,
-            old: None,
-            actor: None,
-            reason: None,
-            target: None,
-            each: None,
-            object: Some((&object, today)),
-        };
-        if view.applies(&duty.only)? {
-            let since = opened(around, &object);
-            owing.push((object, since));
-        }
     }
-    Ok(owing)
 }
 
-fn opened(around: Around<'_>, object: &Object) -> Option<Instant> {
-    match object {
-        Object::Record(Reference { record, .. }) => around.records.case(*record).map(|case| case.opened_at),
-        Object::Unit(_) => None,
-    }
+/// Is the duty owed for the object, as things stand?
+pub(crate) fn is_owed(around: Around<'_>, duty: &Duty, object: &Object) -> Result<bool, Refusal> {
+    let rules = around.shelf.current();
+    let view = View {
+        shelf: around.shelf,
+        rules,
+        records: around.records,
+        directory: around.directory,
+        now: around.now,
+        case: None,
+        old: None,
+        actor: None,
+        reason: None,
+        target: None,
+        each: None,
+        object: Some((object, rules.zone.date(around.now))),
+    };
+    Ok(view.applies(&duty.only)?)
 }

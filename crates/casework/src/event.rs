@@ -241,6 +241,14 @@ pub enum Body {
         /// The day that was asked for.
         day: CivilDate,
     },
+    /// A duty is owed for an object from a day on.
+    #[serde(rename = "duty.begun/1")]
+    DutyBegun {
+        /// What it is for.
+        object: Object,
+        /// The first day it is owed.
+        from: CivilDate,
+    },
     /// An occurrence of a duty was chased.
     #[serde(rename = "duty.chased/1")]
     DutyChased {
@@ -284,6 +292,12 @@ pub enum Body {
         key: DutyKey,
         /// The record that is to prove it now.
         record: RecordId,
+    },
+    /// A duty is no longer owed for an object, until it begins anew.
+    #[serde(rename = "duty.rested/1")]
+    DutyRested {
+        /// What it was for.
+        object: Object,
     },
     /// What should have followed by itself was refused.
     #[serde(rename = "effect.refused/1")]
@@ -482,10 +496,12 @@ impl Body {
             Self::ClockStopped { .. } => "clock.stopped/1",
             Self::Condemned { .. } => "content.condemned/1",
             Self::CalendarMissing { .. } => "duty.calendar-missing/1",
+            Self::DutyBegun { .. } => "duty.begun/1",
             Self::DutyChased { .. } => "duty.chased/1",
             Self::DutyDone { .. } => "duty.done/1",
             Self::DutyOpened { .. } => "duty.opened/1",
             Self::DutyReopened { .. } => "duty.reopened/1",
+            Self::DutyRested { .. } => "duty.rested/1",
             Self::EffectRefused { .. } => "effect.refused/1",
             Self::Graded { .. } => "case.graded/1",
             Self::HookAnswered { .. } => "hook.answered/1",

@@ -270,7 +270,9 @@ impl Fold {
                 }
                 self.touched.occurrences.insert(key.clone());
             }
-            Body::CalendarMissing { object, .. } => {
+            Body::CalendarMissing { object, .. }
+            | Body::DutyBegun { object, .. }
+            | Body::DutyRested { object } => {
                 let Subject::Duty(duty) = &event.subject else { return Ok(()) };
                 let series = (duty.clone(), object.clone());
                 if !self.state.series.contains_key(&series)

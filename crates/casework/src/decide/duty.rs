@@ -50,12 +50,56 @@ impl Deciding<'_> {
         }
     }
 
-    /// An occurrence of a duty is opened, with the record that is to prove it.
+    /// A duty begins to be owed for an object: once, until it rests.
+    pub(super) fn begin_duty(
+        &mut self,
+        duty: &DutyId,
+        object: &Object,
+        from: CivilDate,
+    ) -> Result<(), Refusal> {
+        let found = self.around.shelf.current().duties.get(duty);
+        let found = found.ok_or_else(|| Refusal::NoSuch(duty.to_string()))?;
+        let owed = self.overlay.series(duty, object).is_some_and(|series| series.last.is_some());
+        if owed || !crate::due::is_owed(self.around, found, object)? {
+            return Err(Refusal::NotDue);
+        }
+        let unit = self.unit_of_object(object)?;
+        self.emit_duty(duty, Some(unit), Body::DutyBegun { object: object.clone(), from })
+    }
+
+    /// A duty is no longer owed for an object. What is open stays open.
+    pub(super) fn rest_duty(&mut self, duty: &DutyId, object: &Object) -> Result<(), Refusal> {
+        let owed = self.overlay.series(duty, object).is_some_and(|series| series.last.is_some());
+        let still = match self.around.shelf.current().duties.get(duty) {
+            Some(found) => crate::due::is_owed(self.around, found, object)?,
+            None => false,
+        };
+        if !owed || still {
+            return Err(Refusal::NotDue);
+        }
+        let unit = self.unit_of_object(object)?;
+        self.emit_duty(duty, Some(unit), Body::DutyRested { object: object.clone() })
+    }
+
+    /// An occurrence of a duty is opened, with the record that is to prove it. Where the office calendar does not
+    /// reach what is counted from it, that is said instead, once.
     pub(super) fn owe(&mut self, key: &DutyKey) -> Result<(), Refusal> {
+        let (state, events) = (self.overlay.state.clone(), self.events.len());
+        match self.owe_now(key) {
+            Err(Refusal::CalendarMissing(day)) => {
+                self.overlay.state = state;
+                self.events.truncate(events);
+                self.calendar_missing(&key.duty, &key.object, day)
+            }
+            done => done,
+        }
+    }
+
+    fn owe_now(&mut self, key: &DutyKey) -> Result<(), Refusal> {
         let rules = *self.around.shelf.current();
         let duty = rules.duties.get(&key.duty).ok_or_else(|| Refusal::NoSuch(key.duty.to_string()))?;
         let last = self.overlay.series(&key.duty, &key.object).and_then(|series| series.last);
-        if self.overlay.occurrence(key).is_some() || last.is_some_and(|last| last >= key.nominal) {
+        if self.overlay.occurrence(key).is_some() || last.is_none_or(|last| last >= key.nominal) {
             return Err(Refusal::NotDue);
         }
         let found = duty.repeat.between(key.nominal, key.nominal, rules.calendar)?;
@@ -178,8 +222,8 @@ impl Deciding<'_> {
         day: CivilDate,
     ) -> Result<(), Refusal> {
         let said = self.overlay.series(duty, object).and_then(|series| series.missing);
-        let known = self.around.shelf.current().calendar.day(day).is_ok();
-        if said == Some(day) || known {
+        let missing = |day| self.around.shelf.current().calendar.day(day).is_err();
+        if said.is_some_and(missing) || !missing(day) {
             return Err(Refusal::NotDue);
         }
         let unit = self.unit_of_object(object)?;

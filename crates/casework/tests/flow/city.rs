@@ -199,6 +199,19 @@ impl City {
         casework::duties_due(self.around(&shelf), "2026-01-01".parse().unwrap()).unwrap()
     }
 
+    /// Does what is due about duties until nothing is.
+    pub(crate) fn do_duties(&mut self) {
+        loop {
+            let due = self.duties_due();
+            if due.is_empty() {
+                return;
+            }
+            for command in due {
+                self.run(&By::System, &command).unwrap();
+            }
+        }
+    }
+
     /// The command with the signature it asks for.
     fn signed(&mut self, who: Who, by: &By, command: Command) -> Result<Command, Refusal> {
         let asked = {

@@ -5,6 +5,8 @@ mod checker;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
+mod duties;
+#[cfg(test)]
 mod offers;
 #[cfg(test)]
 mod office;

@@ -229,7 +229,7 @@ impl Walker<'_> {
         }
     }
 
-    /// The next occurrence of a duty is opened.
+    /// The latest occurrence of a duty that is due to be opened is; those before it are passed over.
     fn owe(&mut self, act: &Act, duty: &str) -> Option<Vec<Event>> {
         let of = act.of.as_ref().expect("a duty is owed for something");
         let object = match of.strip_prefix('$') {
@@ -237,10 +237,15 @@ impl Walker<'_> {
             None => casework::Object::Unit(self.town.people.units[of]),
         };
         let today = self.town.pack.zone.date(self.town.now);
+        let begins =
+            |command: &Command| matches!(command, Command::BeginDuty { .. } | Command::RestDuty { .. });
+        for command in self.town.duties_due(today).iter().filter(|command| begins(command)) {
+            self.town.run(&By::System, command).unwrap();
+        }
         let due = self.town.duties_due(today);
         let this = |command: &&Command| matches!(command, Command::Owe { key } if key.duty == *duty && key.object == object);
         let command =
-            due.iter().find(this).unwrap_or_else(|| panic!("{duty} is not owed for {of} on {today}"));
+            due.iter().rfind(this).unwrap_or_else(|| panic!("{duty} is not owed for {of} on {today}"));
         let before = self.town.clone();
         let events = match self.town.run(&By::System, command) {
             Ok(events) => events,

@@ -1,5 +1,6 @@
 //! Walks over the whole pack of Taichung, in memory, through the engine as it runs: every state is reached, every
-//! step is taken by those it is for and refused to everyone else, every clock fires, every guard speaks both ways.
+//! step is taken by those it is for and refused to everyone else, every clock fires, every guard speaks both ways,
+//! every duty falls due through five years.
 //!
 //! Owns: scenarios as data (`data/<register>.toml`), the harness that walks them, the list of what they must cover.
 //! Invariant: what is to be covered is read from the pack, so a register that comes without a walk fails by name.
@@ -10,7 +11,11 @@ mod act;
 #[cfg(test)]
 mod coverage;
 #[cfg(test)]
+mod duties;
+#[cfg(test)]
 mod effects;
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

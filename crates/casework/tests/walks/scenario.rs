@@ -59,7 +59,7 @@ pub(crate) struct Act {
     /// The name the record opened is known by from then on.
     pub(crate) name: Option<String>,
 
-    /// The duty whose next occurrence is opened now, for the object `of` (a record or a unit's name).
+    /// The duty whose latest occurrence is opened now, for the object `of` (a record or a unit's name).
     pub(crate) owe: Option<String>,
 
     /// So much time passes, or the time comes, with all that falls due on the way.

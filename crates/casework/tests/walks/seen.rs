@@ -23,9 +23,14 @@ pub(crate) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub(crate) fn new(town: &'a Town, case: &'a Case) -> Self {
+    /// What is seen apart from any record.
+    pub(crate) fn of_nothing(town: &'a Town) -> Self {
         let now = town.now;
-        Self { town, case: Some(case), old: None, actor: None, target: None, each: None, object: None, now }
+        Self { town, case: None, old: None, actor: None, target: None, each: None, object: None, now }
+    }
+
+    pub(crate) fn new(town: &'a Town, case: &'a Case) -> Self {
+        Self { case: Some(case), ..Self::of_nothing(town) }
     }
 
     pub(crate) fn applies(&self, when: &When) -> bool {

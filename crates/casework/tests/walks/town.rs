@@ -240,6 +240,13 @@ impl Kept {
         kept
     }
 
+    /// Leaves out what proves duties and was opened before a moment: five years of it is much to look through.
+    pub(crate) fn put_away(&mut self, before: Instant) {
+        let cases = &mut self.state.cases;
+        cases.retain(|_, case| case.duty.is_none() || case.opened_at >= before);
+        self.registers.values_mut().for_each(|records| records.retain(|record| cases.contains_key(record)));
+    }
+
     /// The records of a register, in the order they were opened.
     pub(crate) fn of(&self, register: &RegisterId) -> impl Iterator<Item = Arc<Case>> + '_ {
         self.registers.get(register).into_iter().flatten().filter_map(|record| self.case(*record))
