@@ -8,6 +8,7 @@ mod content;
 mod duty;
 mod effect;
 mod offer;
+mod run;
 mod settle;
 mod show;
 mod step;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a case is always decided by the rules of its own version.
 
-use regulation::{Calendar, Duty, DutyId, Grade, GradeId, Moves, OfficeTime, Pack, Register, RegisterId};
-use regulation::{Role, RoleId, TimeOfDay, Zone};
+use regulation::{Calendar, Duty, DutyId, Grade, GradeId, Moves, OfficeTime, Pack, Procedure, ProcedureId};
+use regulation::{Register, RegisterId, Role, RoleId, TimeOfDay, Zone};
 use std::collections::BTreeMap;
 
 /// What one version of a pack says.
@@ -17,6 +17,8 @@ pub struct Rules<'p> {
     pub registers: &'p BTreeMap<RegisterId, Register>,
     /// Duties.
     pub duties: &'p BTreeMap<DutyId, Duty>,
+    /// Procedures.
+    pub procedures: &'p BTreeMap<ProcedureId, Procedure>,
     /// Roles.
     pub roles: &'p BTreeMap<RoleId, Role>,
     /// Grades, the lowest first.
@@ -45,6 +47,7 @@ impl<'p> From<&'p Pack> for Rules<'p> {
             version: pack.version,
             registers: &pack.registers,
             duties: &pack.duties,
+            procedures: &pack.procedures,
             roles: &pack.roles,
             grades: &pack.grades,
             moves: pack.moves.as_ref(),

@@ -42,6 +42,7 @@ impl Deciding<'_> {
         if !unfit.is_empty() {
             return Err(Refusal::Fields(unfit));
         }
+        self.reckon_runs(&mut next)?;
         // What is shown may rest on what is reckoned, and what is reckoned on what is shown.
         next.reckoned = self.reckon(&next)?;
         while self.hide(&mut next, asked, fill, acting)? {
@@ -242,6 +243,11 @@ impl Deciding<'_> {
                     {
                         return Err(Refusal::FileMissing(field.id.clone()));
                     }
+                }
+            }
+            (Kind::Run { .. }, Value::Run(run)) => {
+                if let Some((zh, en)) = self.run_keeps(view, case, field, run)? {
+                    return unfit(&zh, &en);
                 }
             }
             _ => {}

@@ -17,4 +17,6 @@ mod reckoning;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod runs;
+#[cfg(test)]
 mod time;

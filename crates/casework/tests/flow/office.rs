@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Office {
     pub(crate) registers: BTreeMap<RegisterId, Register>,
     pub(crate) duties: BTreeMap<DutyId, Duty>,
+    pub(crate) procedures: BTreeMap<ProcedureId, Procedure>,
     pub(crate) roles: BTreeMap<RoleId, Role>,
     pub(crate) grades: Vec<Grade>,
     pub(crate) moves: Option<Moves>,
@@ -22,6 +23,7 @@ impl Office {
             version: self.version,
             registers: &self.registers,
             duties: &self.duties,
+            procedures: &self.procedures,
             roles: &self.roles,
             grades: &self.grades,
             moves: self.moves.as_ref(),
@@ -354,6 +356,7 @@ pub(crate) fn office() -> Office {
     Office {
         registers: [(id("permit"), permit()), (id("sheet"), sheet())].into(),
         duties: [(id("rounds"), rounds())].into(),
+        procedures: BTreeMap::new(),
         roles: ["operator", "head", "network", "safety", "director"]
             .map(|name| (id(name), role(name)))
             .into(),

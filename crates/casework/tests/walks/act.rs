@@ -80,7 +80,8 @@ impl Walker<'_> {
         let register = before.as_ref().map_or(opens, |case| pack.register(case.register.as_str()).unwrap());
         let step = opening.or_else(|| register.flow.step(spelled));
         let step = step.unwrap_or_else(|| panic!("no step {spelled} in {}", register.id));
-        let fill = values::fill(self.town, register.id.as_str(), &act.fill, &act.clear);
+        let held = before.as_ref().map(|case| &case.content);
+        let fill = values::fill(self.town, register, &act.fill, &act.clear, held);
         let command = match &before {
             Some(case) => self.taking(act, case, step, fill.clone()),
             None => self.opening(act, register, step, fill.clone()),
@@ -455,7 +456,7 @@ impl Walker<'_> {
         for (id, wanted) in &act.holds {
             let register = self.town.pack.register(case.register.as_str()).unwrap();
             let field = register.field(id).unwrap();
-            let wanted = values::of_field(self.town, field, wanted);
+            let wanted = values::of_field(self.town, field, wanted, None);
             let held = case.content.0.get(id.as_str()).or_else(|| case.reckoned.0.get(id.as_str()));
             assert_eq!(held, Some(&wanted), "{id} of {}", case.register);
         }

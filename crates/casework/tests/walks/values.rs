@@ -3,20 +3,21 @@
 //! People, records and times are written short; each kind of field says how it is to be read.
 
 use crate::town::Town;
+use casework::Content;
 use model::{CivilDate, Instant};
-use regulation::{Field, FieldId, Kind, Limit, OfficeTime, Roll, TimeOfDay, Type};
+use regulation::{Field, FieldId, Kind, Limit, OfficeTime, Register, Roll, TimeOfDay, Type};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
-/// The JSON of a value of a field. Files it names are stored.
-pub(crate) fn of_field(town: &mut Town, field: &Field, written: &toml::Value) -> Json {
+/// The JSON of a value of a field; `held` is what it holds now. Files it names are stored.
+pub(crate) fn of_field(town: &mut Town, field: &Field, written: &toml::Value, held: Option<&Json>) -> Json {
     match (&field.kind, written) {
         (Kind::Table { columns, .. }, toml::Value::Array(rows)) => {
             let row = |town: &mut Town, row: &toml::Value| -> Json {
                 let cell = |(id, cell): (&String, &toml::Value)| {
                     let column = columns.iter().find(|column| column.id == *id.as_str());
                     let column = column.unwrap_or_else(|| panic!("no column {id} in {}", field.id));
-                    (id.clone(), of_field(town, column, cell))
+                    (id.clone(), of_field(town, column, cell, None))
                 };
                 Json::Object(row.as_table().unwrap().iter().map(cell).collect())
             };
@@ -31,7 +32,7 @@ pub(crate) fn of_field(town: &mut Town, field: &Field, written: &toml::Value) ->
             let items: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
             checklist(&items, written)
         }
-        (Kind::Run { .. }, written) => run(town, written),
+        (Kind::Run { .. }, written) => run(town, written, held),
         (kind, toml::Value::Array(values)) => {
             let Type::List(of) = kind.of() else { panic!("{} is no list", field.id) };
             values.iter().map(|value| plain(town, &of, value)).collect()
@@ -89,8 +90,9 @@ fn checklist(items: &[&str], written: &toml::Value) -> Json {
     Json::Object(answers.collect())
 }
 
-/// `{ procedure = "fire", by = "chen", steps = ["put_out"] }`: those steps done now, all of them when absent.
-fn run(town: &mut Town, written: &toml::Value) -> Json {
+/// `{ procedure = "fire", by = "chen", steps = ["put_out"] }`: those steps done now, all that are left when absent;
+/// a run that was begun goes on.
+fn run(town: &mut Town, written: &toml::Value, held: Option<&Json>) -> Json {
     let written = written.as_table().unwrap();
     let text = |key: &str| written.get(key).and_then(toml::Value::as_str);
     let procedure = town.pack.procedure(text("procedure").unwrap()).unwrap();
@@ -99,10 +101,13 @@ fn run(town: &mut Town, written: &toml::Value) -> Json {
         let steps = written.get("steps").and_then(toml::Value::as_array);
         steps.is_none_or(|steps| steps.iter().any(|one| one.as_str() == Some(step)))
     };
-    let started = text("started").unwrap_or("now");
-    let (started, now) = (moment(town, started).to_string(), town.now.to_string());
-    let mut ticks = serde_json::Map::new();
+    let now = town.now.to_string();
+    let begun = json!({"late": 0, "procedure": procedure.id.to_string(), "started_at": now, "ticks": {}});
+    let mut run = held.cloned().unwrap_or(begun);
     for step in procedure.steps.iter().filter(|step| asked(step.id.as_str())) {
+        if run["ticks"].get(step.id.as_str()).is_some() {
+            continue;
+        }
         let mut tick = json!({"at": now, "by": by});
         match step.proof {
             regulation::Proof::Note => tick["note"] = json!("已辦理"),
@@ -110,13 +115,8 @@ fn run(town: &mut Town, written: &toml::Value) -> Json {
             regulation::Proof::Photo => tick["files"] = files(town, &toml::Value::Integer(1), "jpg"),
             regulation::Proof::Tick => {}
         }
-        ticks.insert(step.id.to_string(), tick);
+        run["ticks"][step.id.as_str()] = tick;
     }
-    let mut run = json!({"late": 0, "procedure": procedure.id.to_string(), "started_at": started});
-    if ticks.len() == procedure.steps.len() {
-        run["ended_at"] = json!(now);
-    }
-    run["ticks"] = Json::Object(ticks);
     run
 }
 
@@ -164,18 +164,20 @@ pub(crate) fn later(town: &Town, limit: &str) -> Instant {
     limit.after(town.now, Roll::Keep, office).unwrap()
 }
 
-/// The fields of a register as they are filled in.
+/// The fields of a register as they are filled in, on top of what is held.
 pub(crate) fn fill(
     town: &mut Town,
-    register: &str,
+    register: &Register,
     written: &toml::Table,
     clear: &[String],
+    held: Option<&Content>,
 ) -> casework::Fill {
-    let pack = town.pack;
-    let register = pack.register(register).unwrap_or_else(|| panic!("no register {register}"));
     let field = |id: &str| register.field(id).unwrap_or_else(|| panic!("no field {id} in {}", register.id));
-    let mut fill: casework::Fill =
-        written.iter().map(|(id, value)| (field(id).id.clone(), of_field(town, field(id), value))).collect();
+    let mut value = |(id, written): (&String, &toml::Value)| {
+        let held = held.and_then(|held| held.0.get(id.as_str()));
+        (field(id).id.clone(), of_field(town, field(id), written, held))
+    };
+    let mut fill: casework::Fill = written.iter().map(&mut value).collect();
     fill.extend(clear.iter().map(|id| -> (FieldId, Json) { (field(id).id.clone(), Json::Null) }));
     fill
 }

@@ -135,7 +135,9 @@ impl Limit {
         Ok(calendar.roll(day, if roll == Roll::Skip { Roll::Keep } else { roll })?.unwrap_or(day))
     }
 
-    fn span(self) -> Option<Span> {
+    /// Its length, where it is counted in minutes or hours.
+    #[must_use]
+    pub fn span(self) -> Option<Span> {
         let minute = 60_000_000;
         match self.unit {
             LimitUnit::Minutes => Some(Span::from_micros(i64::from(self.count) * minute)),
