@@ -13,7 +13,7 @@ use crate::place::Place;
 use crate::projection::{has_tables, meta, published};
 use crate::rebuild::{Sources, fill, open_next};
 use crate::schema;
-use crate::sql::{Dialect, Sql};
+use crate::sql::Sql;
 use ledger::reader::Reader;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
@@ -121,23 +121,21 @@ enum Written {
 /// Writes the tables out, all as of one moment.
 fn write_stored(place: &Place, path: &PathBuf, sources: &Sources<'_>) -> Result<Written, StoreError> {
     let Some(mut sql) = place.open_tables()? else { return Ok(Written::Nothing(Likeness::Absent)) };
-    sql.script(match sql.dialect() {
-        Dialect::Sqlite => "BEGIN",
-        Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    })?;
-    if !has_tables(&mut sql)? {
-        return Ok(Written::Nothing(Likeness::Absent));
-    }
-    if meta(&mut sql, "schema")?.as_deref() != Some(schema::VERSION) {
-        return Ok(Written::Nothing(Likeness::OtherVersion));
-    }
-    let position = meta(&mut sql, "position")?.map_or(Ok(0), |text| text.parse());
-    let position = position.map_err(|_| StoreError::damaged("meta", "position"))?;
-    let layout = stored_layout(&mut sql, sources)?;
-    let mut out = writer(path)?;
-    dump(&mut sql, &layout, &mut out)?;
-    out.flush().map_err(|source| file(path, source))?;
-    Ok(Written::Whole(position))
+    sql.snapshot(|sql| {
+        if !has_tables(sql)? {
+            return Ok(Written::Nothing(Likeness::Absent));
+        }
+        if meta(sql, "schema")?.as_deref() != Some(schema::VERSION) {
+            return Ok(Written::Nothing(Likeness::OtherVersion));
+        }
+        let position = meta(sql, "position")?.map_or(Ok(0), |text| text.parse());
+        let position = position.map_err(|_| StoreError::damaged("meta", "position"))?;
+        let layout = stored_layout(sql, sources)?;
+        let mut out = writer(path)?;
+        dump(sql, &layout, &mut out)?;
+        out.flush().map_err(|source| file(path, source))?;
+        Ok(Written::Whole(position))
+    })
 }
 
 /// The layout the stored tables ought to have, by the packs they name. Where those packs cannot be had, the table that
@@ -162,7 +160,7 @@ fn first_line_apart(stored: &PathBuf, rebuilt: &PathBuf) -> Result<Option<Differ
                 line.filter(|line| !line.starts_with(HEAD))
                     .map(|line| line.split('\t').map(ToOwned::to_owned).collect())
             };
-            let table = head.unwrap_or(table);
+            let (table, row) = head.map_or((table, row), |head| (head, 0));
             return Ok(Some(Difference { table, row: row + 1, stored: cells(one), rebuilt: cells(other) }));
         }
         let Some(line) = one else { return Ok(None) };

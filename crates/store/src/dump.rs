@@ -31,34 +31,55 @@ const TABLES: [(&str, &str); 18] = [
     ("series", "duty, object"),
 ];
 
+/// A cell without a value.
+const NOTHING: &str = "∅";
 /// Rows read at a time.
-const AT_ONCE: i64 = 5_000;
+const AT_ONCE: usize = 5_000;
 
-/// Writes every table: a line with its name, then a line a row, cells separated by tabs.
+/// Writes every table, all as of one moment: a line with its name, then a line a row, cells separated by tabs.
 ///
 /// # Errors
 /// `Unavailable`; `File`: it cannot be written.
 pub fn dump(sql: &mut Sql, layout: &Layout, out: &mut dyn Write) -> Result<(), StoreError> {
-    let failed = |source| StoreError::File { path: "dump".to_owned(), source };
     let sheets = layout.sheets.values().map(|sheet| (sheet.table.as_str(), "opened"));
-    for (table, order) in TABLES.into_iter().chain(sheets).chain([("several", "opened, field, value")]) {
-        writeln!(out, "# {table}").map_err(failed)?;
-        let columns = columns(table, layout);
-        let mut skip = 0;
-        loop {
-            let text = format!("SELECT {columns} FROM {table} ORDER BY {order} LIMIT $1 OFFSET $2");
-            let rows = sql.rows(&text, &[AT_ONCE.into(), skip.into()])?;
-            for row in &rows {
-                let cells: Vec<String> = row.0.iter().map(spelled).collect();
-                writeln!(out, "{}", cells.join("\t")).map_err(failed)?;
+    let tables = TABLES.into_iter().chain(sheets).chain([("several", "opened, field, value")]);
+    sql.snapshot(|sql| {
+        tables.into_iter().try_for_each(|(table, key)| dump_table(sql, layout, table, key, out))
+    })
+}
+
+fn dump_table(
+    sql: &mut Sql,
+    layout: &Layout,
+    table: &str,
+    key: &str,
+    out: &mut dyn Write,
+) -> Result<(), StoreError> {
+    let failed = |source| StoreError::File { path: "dump".to_owned(), source };
+    writeln!(out, "# {table}").map_err(failed)?;
+    let columns = columns(table, layout);
+    let width = key.split(',').count();
+    // From where the last rows ended on, so that a long table takes no longer a row than a short one.
+    let mut after: Vec<Value> = Vec::new();
+    loop {
+        let beyond = match after.len() {
+            0 => String::new(),
+            _ => {
+                let holders: Vec<String> = (1..=width).map(|number| format!("${number}")).collect();
+                format!("WHERE ({key}) > ({}) ", holders.join(", "))
             }
-            if (rows.len() as i64) < AT_ONCE {
-                break;
-            }
-            skip += AT_ONCE;
+        };
+        let text = format!("SELECT {key}, {columns} FROM {table} {beyond}ORDER BY {key} LIMIT {AT_ONCE}");
+        let rows = sql.rows(&text, &after)?;
+        for row in &rows {
+            let cells: Vec<String> = row.0.iter().skip(width).map(spelled).collect();
+            writeln!(out, "{}", cells.join("\t")).map_err(failed)?;
+        }
+        match rows.last() {
+            Some(last) if rows.len() == AT_ONCE => after = last.0.iter().take(width).cloned().collect(),
+            _ => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// SHA-256 of the dump, in hexadecimal.
@@ -85,9 +106,12 @@ fn columns(table: &str, layout: &Layout) -> String {
 
 fn spelled(value: &Value) -> String {
     match value {
-        Value::Null => "∅".to_owned(),
+        Value::Null => NOTHING.to_owned(),
         Value::Int(value) => value.to_string(),
-        Value::Text(text) => text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n"),
+        Value::Text(text) if text == NOTHING => format!("\\{NOTHING}"),
+        Value::Text(text) => {
+            text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+        }
         Value::Bytes(bytes) => format!("x{}", data_encoding::HEXLOWER.encode(bytes)),
     }
 }

@@ -1,7 +1,8 @@
 //! Errors of the store.
 //!
 //! Sorted by whose fault: the database's (`Unavailable`), the stored data's (`Damaged`, `Follows`), the
-//! installation's (`Held`, `Url`, `NotPermitted`, `Encoding`, `Pack`, `File`), the ledger's (`Ahead`).
+//! installation's (`Held`, `Url`, `NotPermitted`, `Encoding`, `Pack`, `File`), the ledger's
+//! (`Ahead`), nobody's (`Busy`).
 
 use model::Told;
 
@@ -49,6 +50,12 @@ pub enum StoreError {
     /// The database does not keep its texts in UTF-8.
     #[error("the database keeps texts in {0}, not in UTF-8")]
     Encoding(String),
+    /// Somebody else has what is asked for, and went on having it for as long as was waited.
+    #[error("somebody else has it: {what}")]
+    Busy {
+        /// What the server said.
+        what: String,
+    },
     /// Another process has the database open to write.
     #[error("the database is held by another process")]
     Held,
@@ -139,6 +146,10 @@ impl StoreError {
                 format!(
                     "The database's encoding is {encoding}. Make another one: createdb --encoding UTF8 --template template0."
                 ),
+            ),
+            Self::Busy { what } => Told::new(
+                format!("資料表正由其他作業使用（{what}）。未變更任何資料，請稍後再試。"),
+                format!("Somebody else has the tables ({what}). Nothing was changed; try again."),
             ),
             Self::Held => Told::new(
                 "資料庫已由另一個 Ward 程序開啟。請先停止該程序。",

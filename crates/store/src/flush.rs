@@ -225,8 +225,8 @@ fn put_case(
         making.layout.height(&case.grade).into(),
         case.number.clone().into(),
         next.into(),
-        body.json.into(),
-        body.sealed.into(),
+        body.json.clone().into(),
+        body.sealed.clone().into(),
     ];
     sql.run(
         "INSERT INTO record (opened, record, register, unit, data_key, version, state, ending, grade, number, next_at, \
@@ -237,11 +237,13 @@ fn put_case(
         &values,
     )?;
     let Some(sheet) = making.layout.sheets.get(&case.register) else { return Ok(()) };
-    put_sheet(sql, case, place.opened, sheet, making)?;
+    // A later version of the pack may list what this case's version seals.
+    let open = body.open.as_ref().unwrap_or(case);
+    put_sheet(sql, open, place.opened, sheet, making)?;
     if content {
-        put_beside(sql, case, place.opened, sheet)?;
+        put_beside(sql, open, place.opened, sheet)?;
         if making.index {
-            search::index(sql, case, place.opened, sheet)?;
+            search::index(sql, open, place.opened, sheet)?;
         }
     }
     Ok(())
@@ -278,7 +280,7 @@ pub(crate) fn put_sheet(
         case.occurred_at.to_string().into(),
         case.closed_at.map(|at| at.to_string()).into(),
     ];
-    values.extend(sheet.columns.iter().map(|column| column.cell(value(case, &column.field))));
+    values.extend(sheet.columns.iter().map(|column| column.cell(value(case, &column.field), making.layout)));
     let (put, end) = sheet.put();
     sql.put(&put, &end, &[values])
 }
@@ -364,6 +366,21 @@ fn take_beside(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Tables that a record, or a person, is taken out of, beside the record's sheet and the search index.
+pub(crate) const BURIED: [&str; 11] = [
+    "ask",
+    "file_use",
+    "identity",
+    "lost",
+    "mention",
+    "notice",
+    "notice_read",
+    "notice_to",
+    "party",
+    "record",
+    "several",
+];
+
 /// Takes away all that tells of a record, and leaves its place.
 fn bury(
     sql: &mut Sql,
@@ -375,6 +392,7 @@ fn bury(
     let opened = lost.opened;
     take_beside(sql, opened)?;
     for text in [
+        "DELETE FROM state.attempt WHERE entry IN (SELECT entry FROM ask WHERE opened = $1)",
         "DELETE FROM notice_to WHERE entry IN (SELECT entry FROM notice WHERE opened = $1)",
         "DELETE FROM notice_read WHERE entry IN (SELECT entry FROM notice WHERE opened = $1)",
         "DELETE FROM notice WHERE opened = $1",

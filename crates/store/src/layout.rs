@@ -41,7 +41,6 @@ pub struct Sheet {
     pub files: Vec<FieldId>,
     /// Fields in the full-text index.
     pub search: Vec<FieldId>,
-    indexed: BTreeSet<FieldId>,
 }
 
 /// A column.
@@ -53,6 +52,8 @@ pub struct Column {
     pub name: String,
     /// What is in it.
     pub cell: Cell,
+    /// Has it an index?
+    pub indexed: bool,
 }
 
 /// What is in a column.
@@ -62,9 +63,9 @@ pub enum Cell {
     Truth,
     /// A number or a span in millionths.
     Millionths,
-    /// A text that sorts as the value does.
+    /// A text that sorts as the value does, byte by byte.
     Text,
-    /// The text of a grade; it sorts by its height.
+    /// The height of a grade.
     Grade,
 }
 
@@ -84,8 +85,9 @@ pub(crate) const COMMON: [(&str, &str); 12] = [
     ("closed_at", "TEXT"),
 ];
 
-/// The longest text PostgreSQL keeps in an index with room to spare.
-const LONGEST_INDEXED: u32 = 600;
+/// The longest text PostgreSQL keeps in an index with room to spare, in characters. Where a version of the pack
+/// allowed longer ones, the sheet holds their beginnings.
+pub(crate) const LONGEST_INDEXED: u32 = 600;
 
 impl Layout {
     /// From the packs, the current one last; a register is laid out as the latest pack that has it says.
@@ -107,13 +109,20 @@ impl Layout {
         self.heights.get(grade).copied().unwrap_or(i64::MAX)
     }
 
+    /// The grade of a height; none for that of a grade no pack has.
+    #[must_use]
+    pub fn grade(&self, height: i64) -> Option<&GradeId> {
+        self.heights.iter().find(|(_, one)| **one == height).map(|(grade, _)| grade)
+    }
+
     /// Tells layouts apart.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut digest = Sha256::new_with_prefix(b"ward-layout/1\n");
         for sheet in self.sheets.values() {
             digest.update(sheet.create(Dialect::Sqlite).join("\n"));
-            digest.update(format!("{:?}", (&sheet.several, &sheet.references, &sheet.parties, &sheet.files)));
+            let lists = (&sheet.several, &sheet.references, &sheet.parties, &sheet.files, &sheet.search);
+            digest.update(format!("{lists:?}"));
         }
         digest.update(format!("{:?}", self.heights));
         data_encoding::HEXLOWER.encode(&digest.finalize())
@@ -126,9 +135,8 @@ impl Sheet {
         let ids = |wanted: fn(&Type) -> bool| -> Vec<FieldId> {
             open().filter(|field| wanted(&field.of())).map(|field| field.id.clone()).collect()
         };
-        let columns: Vec<Column> = open().filter_map(column).collect();
-        let has = |id: &FieldId| columns.iter().any(|column| column.field == *id);
-        let indexed = indexed(pack, register).into_iter().filter(|id| has(id)).collect();
+        let indexed = indexed(pack, register);
+        let columns: Vec<Column> = open().filter_map(|field| column(field, &indexed)).collect();
         Self {
             register: register.id.clone(),
             table: format!("sheet_{}", register.id),
@@ -145,7 +153,6 @@ impl Sheet {
                 .cloned()
                 .collect(),
             columns,
-            indexed,
         }
     }
 
@@ -161,8 +168,8 @@ impl Sheet {
         let mut columns: Vec<String> = COMMON.iter().map(|(name, of)| format!("{name} {of}")).collect();
         columns.extend(self.columns.iter().map(|column| {
             let of = match column.cell {
-                Cell::Truth | Cell::Millionths => "INTEGER",
-                Cell::Text | Cell::Grade => "TEXT",
+                Cell::Grade | Cell::Millionths | Cell::Truth => "INTEGER",
+                Cell::Text => "TEXT",
             };
             format!("{} {of}", column.name)
         }));
@@ -173,9 +180,14 @@ impl Sheet {
             format!("CREATE INDEX {table}_reading ON {table} (grade, unit, state)"),
             format!("CREATE INDEX {table}_state ON {table} (state, opened)"),
         ];
-        for column in self.columns.iter().filter(|column| self.indexed.contains(&column.field)) {
+        for column in self.columns.iter().filter(|column| column.indexed) {
             let name = &column.name;
-            statements.push(format!("CREATE INDEX {table}_{name} ON {table} ({name}, opened)"));
+            // Lists show what is not filled in first; PostgreSQL would sort it last.
+            let nulls = match dialect {
+                Dialect::Sqlite => "",
+                Dialect::Postgres => " NULLS FIRST",
+            };
+            statements.push(format!("CREATE INDEX {table}_{name} ON {table} ({name}{nulls}, opened)"));
         }
         statements.into_iter().map(|text| schema::spelled(&text, dialect)).collect()
     }
@@ -197,17 +209,25 @@ impl Sheet {
 impl Column {
     /// The cell of a value.
     #[must_use]
-    pub fn cell(&self, json: Option<&Json>) -> Value {
-        match (self.cell, json) {
-            (_, None) => Value::Null,
-            (Cell::Truth, Some(json)) => json.as_bool().into(),
-            (Cell::Millionths, Some(json)) => {
-                let number = json.as_str().and_then(|text| text.parse::<Decimal>().ok());
-                number.map(Decimal::millionths).into()
+    pub fn cell(&self, json: Option<&Json>, layout: &Layout) -> Value {
+        let Some(json) = json else { return Value::Null };
+        let text = json.as_str();
+        match self.cell {
+            Cell::Truth => json.as_bool().into(),
+            Cell::Millionths => {
+                text.and_then(|text| text.parse::<Decimal>().ok()).map(Decimal::millionths).into()
             }
-            (Cell::Text | Cell::Grade, Some(json)) => json.as_str().into(),
+            Cell::Grade => text.and_then(|text| text.parse().ok()).map(|grade| layout.height(&grade)).into(),
+            Cell::Text if self.indexed => text.map(cut).into(),
+            Cell::Text => text.into(),
         }
     }
+}
+
+/// What an index holds of a text.
+pub(crate) fn cut(text: &str) -> &str {
+    let end = text.char_indices().nth(LONGEST_INDEXED as usize).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text)
 }
 
 /// Does it name one thing, by an identifier or a word?
@@ -224,7 +244,7 @@ fn holds_files(of: &Type) -> bool {
     }
 }
 
-fn column(field: &Field) -> Option<Column> {
+fn column(field: &Field, indexed: &BTreeSet<FieldId>) -> Option<Column> {
     let cell = match (&field.kind, field.of()) {
         // Long texts are read in the record and found by search.
         (Kind::Text { lines, .. }, _) if *lines > 1 => return None,
@@ -235,7 +255,8 @@ fn column(field: &Field) -> Option<Column> {
         (_, Type::Date | Type::Moment | Type::Text | Type::Time) => Cell::Text,
         _ => return None,
     };
-    Some(Column { field: field.id.clone(), name: format!("f_{}", field.id), cell })
+    let (id, name) = (field.id.clone(), format!("f_{}", field.id));
+    Some(Column { indexed: indexed.contains(&id), field: id, name, cell })
 }
 
 /// Fields that lists sort by, and by which records are sought: lookups of every register, uniques, references.

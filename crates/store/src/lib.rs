@@ -34,6 +34,7 @@ mod notice;
 mod pool;
 mod questions;
 mod reading;
+mod scrub;
 mod state;
 
 pub use compare::{Comparison, Difference, Likeness, first_difference};

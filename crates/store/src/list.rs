@@ -3,13 +3,18 @@
 //! Invariant: whatever is listed, counted or found went through the reader's predicate.
 //! Does not: make titles or labels (pages do), read sealed fields.
 
+mod filter;
+
+pub use filter::{Column, Filter, Test};
+
 use crate::error::StoreError;
-use crate::layout::{Cell, Layout, Packs, Sheet};
+use crate::layout::{Layout, Packs, Sheet};
 use crate::reading::{Holders, Reader};
 use crate::search;
-use crate::sql::{Row, Sql, Value};
-use model::{RecordId, UnitId};
-use regulation::{Decimal, FieldId, RegisterId};
+use crate::sql::{Row, Sql};
+use filter::{cell_of, named, plain, spelled, tested};
+use model::RecordId;
+use regulation::{FieldId, RegisterId};
 use std::collections::BTreeMap;
 
 /// What a list is asked for.
@@ -29,31 +34,6 @@ pub struct Ask {
     pub most: u32,
 }
 
-/// A column of lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Column {
-    /// When it ended.
-    ClosedAt,
-    /// When it entered the state it is in.
-    EnteredAt,
-    /// A field.
-    Field(FieldId),
-    /// Its grade.
-    Grade,
-    /// Its number.
-    Number,
-    /// When it happened.
-    OccurredAt,
-    /// When it was opened.
-    OpenedAt,
-    /// Who opened it.
-    OpenedBy,
-    /// Its state.
-    State,
-    /// The unit it belongs to.
-    Unit,
-}
-
 /// Up or down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -61,34 +41,6 @@ pub enum Direction {
     Down,
     /// The least first.
     Up,
-}
-
-/// What must hold of a column.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Filter {
-    /// The column.
-    pub column: Column,
-    /// What.
-    pub test: Test,
-}
-
-/// A test of a cell. Values are spelled as in the ledger's JSON; yes is `true`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Test {
-    /// It is at least this.
-    AtLeast(String),
-    /// It is at most this.
-    AtMost(String),
-    /// It holds this text.
-    Contains(String),
-    /// Nothing is filled in.
-    Empty,
-    /// It is one of these.
-    In(Vec<String>),
-    /// It has not come to an end.
-    Running,
-    /// The unit is one of these.
-    Under(Vec<UnitId>),
 }
 
 /// One record of a list.
@@ -125,8 +77,7 @@ pub enum ListError {
 
 /// So few are sorted rather than met in order.
 const FEW: u64 = 2_000;
-
-/// A page of a register's list.
+/// A page of a register's list. What is not filled in comes first going up, and last going down.
 ///
 /// # Errors
 /// [`ListError`].
@@ -138,36 +89,42 @@ pub fn list(
     ask: &Ask,
 ) -> Result<Page, ListError> {
     let sheet = sheet(layout, &ask.register)?;
+    let sort = match &ask.sort {
+        Some((column, direction)) => Some((named(sheet, column)?, cell_of(sheet, column), *direction)),
+        None => None,
+    };
     let mut holders = Holders::default();
     let Some(wheres) = wheres(sql, packs, layout, reader, ask, &mut holders)? else {
         return Ok(Page { rows: Vec::new(), total: 0 });
     };
     let from = format!("FROM {} WHERE {}", sheet.table, wheres.join(" AND "));
-    let total = sql.row(&format!("SELECT count(*) {from}"), &holders.0)?;
-    let total = total.and_then(|row| row.int(0)).and_then(|total| u64::try_from(total).ok()).unwrap_or(0);
-    let order = match &ask.sort {
-        None => "opened DESC".to_owned(),
-        Some((column, direction)) => {
-            let name = named(sheet, column)?;
-            // Few rows are found by the filter and then sorted; many are met in the order of the sort's index.
-            let name = if total < FEW { format!("({name})") } else { name };
-            let (word, nulls) = match direction {
-                Direction::Up => ("ASC", "NULLS FIRST"),
-                Direction::Down => ("DESC", "NULLS LAST"),
-            };
-            format!("{name} {word} {nulls}, opened {word}")
-        }
-    };
-    let (most, skip) = (holders.put(ask.most), holders.put(ask.skip));
-    let text = format!("SELECT opened, record {from} ORDER BY {order} LIMIT {most} OFFSET {skip}");
-    let rows = sql.rows(&text, &holders.0)?;
-    Ok(Page { rows: rows.iter().map(listed).collect::<Result<_, _>>()?, total })
+    // Counted and listed as of one moment.
+    sql.snapshot(|sql| {
+        let total = sql.row(&format!("SELECT count(*) {from}"), &holders.0)?;
+        let total = total.and_then(|row| row.entry(0)).unwrap_or(0);
+        let order = match sort {
+            None => "opened DESC".to_owned(),
+            Some((name, cell, direction)) => {
+                // Few rows are found by the filter and then sorted; many are met in the order of the sort's index.
+                let name = if total < FEW { plain(&name, cell, sql.dialect()) } else { name };
+                let (word, nulls) = match direction {
+                    Direction::Up => ("ASC", "NULLS FIRST"),
+                    Direction::Down => ("DESC", "NULLS LAST"),
+                };
+                format!("{name} {word} {nulls}, opened {word}")
+            }
+        };
+        let (most, skip) = (holders.put(ask.most), holders.put(ask.skip));
+        let text = format!("SELECT opened, record {from} ORDER BY {order} LIMIT {most} OFFSET {skip}");
+        let rows = sql.rows(&text, &holders.0)?;
+        Ok(Page { rows: rows.iter().map(listed).collect::<Result<_, _>>()?, total })
+    })
 }
 
 impl Ask {
     /// How many records there are of each value of a column, among those this asks for. What it asks of that column
-    /// itself does not count, so that each value tells what choosing it would find. Where nothing is filled in stands
-    /// no value.
+    /// itself does not count, so that each value tells what choosing it would find. Values are spelled as tests take
+    /// them; where nothing is filled in stands no value, first.
     ///
     /// # Errors
     /// [`ListError`].
@@ -190,15 +147,42 @@ impl Ask {
         let Some(wheres) = wheres(sql, packs, layout, reader, &ask, &mut holders)? else {
             return Ok(Vec::new());
         };
-        let name = named(sheet, column)?;
+        let wheres = wheres.join(" AND ");
+        if let Column::Field(field) = column
+            && sheet.several.contains(field)
+        {
+            return sql.snapshot(|sql| counts_of_several(sql, &sheet.table, field, &wheres, holders));
+        }
+        let (name, cell) = (named(sheet, column)?, cell_of(sheet, column));
         let text = format!(
-            "SELECT {name}, count(*) FROM {} WHERE {} GROUP BY {name} ORDER BY {name}",
-            sheet.table,
-            wheres.join(" AND ")
+            "SELECT {name}, count(*) FROM {} WHERE {} GROUP BY {name} ORDER BY {name} NULLS FIRST",
+            sheet.table, wheres
         );
         let rows = sql.rows(&text, &holders.0)?;
-        Ok(rows.iter().map(counted).collect())
+        Ok(rows.iter().map(|row| (spelled(row, 0, cell, layout), row.entry(1).unwrap_or(0))).collect())
     }
+}
+
+/// A record counts with each of its values.
+fn counts_of_several(
+    sql: &mut Sql,
+    table: &str,
+    field: &FieldId,
+    wheres: &str,
+    mut holders: Holders,
+) -> Result<Vec<(Option<String>, u64)>, ListError> {
+    let field = holders.put(field.as_str());
+    let text = format!(
+        "SELECT count(*) FROM {table} WHERE {wheres} AND opened NOT IN (SELECT opened FROM several WHERE field = {field})"
+    );
+    let without = sql.row(&text, &holders.0)?.and_then(|row| row.entry(0)).filter(|count| *count > 0);
+    let text = format!(
+        "SELECT value, count(*) FROM several WHERE field = {field} \
+         AND opened IN (SELECT opened FROM {table} WHERE {wheres}) GROUP BY value ORDER BY value"
+    );
+    let rows = sql.rows(&text, &holders.0)?;
+    let with = rows.iter().map(|row| (row.text(0).map(ToOwned::to_owned), row.entry(1).unwrap_or(0)));
+    Ok(without.map(|count| (None, count)).into_iter().chain(with).collect())
 }
 
 impl Reader {
@@ -222,7 +206,7 @@ impl Reader {
         let one = |row: &Row| {
             let register = row.text(0).and_then(|text| text.parse().ok());
             let register = register.ok_or_else(|| StoreError::damaged("record", "register"))?;
-            let count = |at| row.int(at).and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+            let count = |at| row.entry(at).unwrap_or(0);
             Ok((register, (count(1), count(2))))
         };
         rows.iter().map(one).collect()
@@ -252,7 +236,7 @@ pub fn search_everywhere(
 ) -> Result<Vec<Found>, StoreError> {
     let Some(question) = search::question(text, sql.dialect()) else { return Ok(Vec::new()) };
     let mut holders = Holders::default();
-    let found = search::found(sql.dialect(), &holders.put(question));
+    let found = search::found(&question, &mut |value| holders.put(value));
     let seen = reader.predicate_everywhere(packs, layout, &mut holders);
     let most = holders.put(most);
     let text = format!(
@@ -304,106 +288,22 @@ fn wheres(
     let register = packs.0.iter().rev().find_map(|pack| pack.registers.get(&ask.register));
     let mut wheres = vec![reader.predicate(register.ok_or_else(no_such)?, holders)];
     for filter in &ask.filters {
-        wheres.push(tested(sheet, layout, filter, holders)?);
+        wheres.push(tested(sheet, layout, filter, sql.dialect(), holders)?);
     }
     if let Some(text) = ask.text.as_deref().filter(|text| !text.trim().is_empty()) {
         match search::question(text, sql.dialect()) {
-            Some(question) => wheres.push(search::found(sql.dialect(), &holders.put(question))),
+            Some(question) => wheres.push(search::found(&question, &mut |value| holders.put(value))),
             None => return Ok(None),
         }
     }
     Ok(Some(wheres))
 }
 
-/// A value as the ledger's JSON spells it (yes is 1, a grade its height), and how many there are.
-fn counted(row: &Row) -> (Option<String>, u64) {
-    let value = row.text(0).map(ToOwned::to_owned).or_else(|| row.int(0).map(|number| number.to_string()));
-    (value, row.int(1).and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
-}
-
 fn listed(row: &Row) -> Result<Listed, StoreError> {
-    let opened = row.int(0).and_then(|opened| u64::try_from(opened).ok());
+    let opened = row.entry(0);
     let record = row.text(1).and_then(|text| text.parse().ok());
     match (opened, record) {
         (Some(opened), Some(record)) => Ok(Listed { opened, record }),
         _ => Err(StoreError::damaged("record", format!("{row:?}"))),
-    }
-}
-
-fn named(sheet: &Sheet, column: &Column) -> Result<String, ListError> {
-    Ok(match column {
-        Column::ClosedAt => "closed_at".to_owned(),
-        Column::EnteredAt => "entered_at".to_owned(),
-        Column::Field(field) => {
-            let found = sheet.column(field.as_str());
-            found.ok_or_else(|| ListError::NoSuch(field.to_string()))?.name.clone()
-        }
-        Column::Grade => "grade".to_owned(),
-        Column::Number => "number".to_owned(),
-        Column::OccurredAt => "occurred_at".to_owned(),
-        Column::OpenedAt => "opened_at".to_owned(),
-        Column::OpenedBy => "opened_by".to_owned(),
-        Column::State => "state".to_owned(),
-        Column::Unit => "unit".to_owned(),
-    })
-}
-
-fn tested(
-    sheet: &Sheet,
-    layout: &Layout,
-    filter: &Filter,
-    holders: &mut Holders,
-) -> Result<String, ListError> {
-    let several = |field: &FieldId| sheet.several.contains(field);
-    if let (Column::Field(field), Test::In(wanted)) = (&filter.column, &filter.test)
-        && several(field)
-    {
-        let (field, list) = (holders.put(field.as_str()), holders.list(wanted.iter().map(String::as_str)));
-        return Ok(format!(
-            "opened IN (SELECT opened FROM several WHERE field = {field} AND value IN {list})"
-        ));
-    }
-    let name = named(sheet, &filter.column)?;
-    let cell = |text: &str| cell(sheet, layout, &filter.column, text);
-    Ok(match &filter.test {
-        Test::AtLeast(text) => format!("{name} >= {}", holders.put(cell(text)?)),
-        Test::AtMost(text) => format!("{name} <= {}", holders.put(cell(text)?)),
-        Test::Contains(text) => {
-            let pattern: String = text
-                .chars()
-                .flat_map(|c| if matches!(c, '%' | '_' | '!') { vec!['!', c] } else { vec![c] })
-                .collect();
-            format!("{name} LIKE {} ESCAPE '!'", holders.put(format!("%{pattern}%")))
-        }
-        Test::Empty => format!("{name} IS NULL"),
-        Test::In(wanted) if wanted.is_empty() => "1 = 0".to_owned(),
-        Test::In(wanted) => {
-            let cells: Vec<Value> = wanted.iter().map(|text| cell(text)).collect::<Result<_, _>>()?;
-            format!("{name} IN {}", holders.list(cells))
-        }
-        Test::Running => "ending IS NULL".to_owned(),
-        Test::Under(units) if units.is_empty() => "1 = 0".to_owned(),
-        Test::Under(units) => format!("{name} IN {}", holders.list(units.iter().map(ToString::to_string))),
-    })
-}
-
-/// The cell a text stands for in a column.
-fn cell(sheet: &Sheet, layout: &Layout, column: &Column, text: &str) -> Result<Value, ListError> {
-    let bad = || ListError::Value(text.to_owned());
-    match column {
-        Column::Field(field) => match sheet.column(field.as_str()).map(|column| column.cell) {
-            Some(Cell::Truth) => match text {
-                "true" => Ok(true.into()),
-                "false" => Ok(false.into()),
-                _ => Err(bad()),
-            },
-            Some(Cell::Millionths) => Ok(text.parse::<Decimal>().map_err(|_| bad())?.millionths().into()),
-            _ => Ok(text.into()),
-        },
-        Column::Grade => {
-            let grade = text.parse().map_err(|_| bad())?;
-            Ok(layout.height(&grade).into())
-        }
-        _ => Ok(text.into()),
     }
 }

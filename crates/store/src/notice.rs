@@ -3,10 +3,12 @@
 //! A notice to a role is for whoever holds the role there now.
 
 use crate::error::StoreError;
-use crate::sql::{Row, Sql, Value};
+use crate::reading::Holders;
+use crate::sql::{Row, Sql};
 use casework::{Directory, EntryNumber};
 use model::{Instant, PersonId, RecordId, UnitId};
 use regulation::RoleId;
+use std::collections::HashMap;
 
 /// A notice as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,34 +63,79 @@ impl Sql {
         roster: &dyn Directory,
         most: usize,
     ) -> Result<Vec<Notice>, StoreError> {
-        let mut values: Vec<Value> = vec![person.to_string().into()];
-        let mut parts = vec!["person = $1".to_owned()];
-        for (role, _) in roles {
-            values.push(role.as_str().into());
-            parts.push(format!("role = ${}", values.len()));
+        self.snapshot(|sql| {
+            let mut found = Vec::new();
+            let mut before = i64::MAX;
+            // Notices to holders of a role elsewhere may lie in between, however many.
+            while found.len() < most {
+                let page = sql.notices_before(before, person, roles, most)?;
+                let Some((last, _)) = page.last() else { break };
+                before = i64::try_from(last.entry.0).unwrap_or(i64::MAX);
+                let ours =
+                    page.into_iter().filter(|(_, to)| to.iter().any(|row| is_for(row, person, roster)));
+                found.extend(ours.map(|(notice, _)| notice));
+            }
+            found.truncate(most);
+            Ok(found)
+        })
+    }
+
+    /// Notices that may be for a person, with whom they tell: those before an entry, the newest first.
+    fn notices_before(
+        &mut self,
+        before: i64,
+        person: PersonId,
+        roles: &[(RoleId, Option<UnitId>)],
+        most: usize,
+    ) -> Result<Vec<(Notice, Vec<Row>)>, StoreError> {
+        let mut holders = Holders::default();
+        let reader = holders.put(person.to_string());
+        let before = holders.put(before);
+        let mut addressed = vec![format!(
+            "SELECT entry FROM notice_to WHERE person = {reader} AND person <> '' AND entry < {before}"
+        )];
+        for (role, unit) in roles {
+            let role = holders.put(role.as_str());
+            // What is for whoever holds it above the unit may be for them, wherever the unit is.
+            let here = match unit {
+                None => String::new(),
+                Some(unit) => format!(" AND (unit IN ('', {}) OR above = 1)", holders.put(unit.to_string())),
+            };
+            addressed.push(format!(
+                "SELECT entry FROM notice_to WHERE role = {role} AND role <> ''{here} AND entry < {before}"
+            ));
         }
-        values.push(person.to_string().into());
-        let reader = values.len();
-        values.push((most * 4).into());
+        let most = holders.put(most.max(PAGE));
         let text = format!(
             "SELECT n.entry, r.record, n.at, n.zh, n.en, d.person FROM notice n JOIN record r ON r.opened = n.opened \
-             LEFT JOIN notice_read d ON d.entry = n.entry AND d.person = ${reader} \
-             WHERE n.entry IN (SELECT entry FROM notice_to WHERE {}) ORDER BY n.entry DESC LIMIT ${}",
-            parts.join(" OR "),
-            values.len()
+             LEFT JOIN notice_read d ON d.entry = n.entry AND d.person = {reader} \
+             WHERE n.entry IN ({}) ORDER BY n.entry DESC LIMIT {most}",
+            addressed.join(" UNION ")
         );
-        // Holders are numbered by first appearance: the reader's comes before those of the inner statement.
-        let (text, values) = renumbered(&text, values);
-        let mut found = Vec::new();
-        for row in self.rows(&text, &values)? {
-            let notice = notice(&row).ok_or_else(|| StoreError::damaged("notice", format!("{row:?}")))?;
-            if found.len() < most && self.notice_for(notice.entry, person, roster)?.is_some() {
-                found.push(notice);
+        let rows = self.rows(&text, &holders.0)?;
+        let damaged = |row: &Row| StoreError::damaged("notice", format!("entry {:?}", row.int(0)));
+        let notices: Vec<Notice> =
+            rows.iter().map(|row| notice(row).ok_or_else(|| damaged(row))).collect::<Result<_, _>>()?;
+        let mut holders = Holders::default();
+        let entries = holders.list(notices.iter().map(|notice| notice.entry.0));
+        let mut to: HashMap<u64, Vec<Row>> = HashMap::new();
+        if !notices.is_empty() {
+            let text =
+                format!("SELECT person, role, unit, above, entry FROM notice_to WHERE entry IN {entries}");
+            for row in self.rows(&text, &holders.0)? {
+                to.entry(row.entry(4).unwrap_or(0)).or_default().push(row);
             }
         }
-        Ok(found)
+        let mut told = |notice: Notice| {
+            let to = to.remove(&notice.entry.0).unwrap_or_default();
+            (notice, to)
+        };
+        Ok(notices.into_iter().map(&mut told).collect())
     }
 }
+
+/// Fewest notices looked at together.
+const PAGE: usize = 64;
 
 fn notice(row: &Row) -> Option<Notice> {
     Some(Notice {
@@ -111,27 +158,4 @@ fn is_for(row: &Row, person: PersonId, roster: &dyn Directory) -> bool {
         }
         (None, None) => false,
     }
-}
-
-/// The statement with its holders numbered by first appearance, and the values in that order.
-fn renumbered(text: &str, values: Vec<Value>) -> (String, Vec<Value>) {
-    let (mut out, mut order): (String, Vec<usize>) = (String::new(), Vec::new());
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        let (before, from) = rest.split_at(at);
-        let digits = from.get(1..).unwrap_or_default();
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        let (number, behind) = digits.split_at(end);
-        let number: usize = number.parse().unwrap_or(0);
-        let place = order.iter().position(|one| *one == number).unwrap_or_else(|| {
-            order.push(number);
-            order.len() - 1
-        });
-        out.push_str(before);
-        out.push_str(&format!("${}", place + 1));
-        rest = behind;
-    }
-    out.push_str(rest);
-    let picked = order.iter().filter_map(|number| values.get(number.checked_sub(1)?).cloned()).collect();
-    (out, picked)
 }

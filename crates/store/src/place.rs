@@ -1,6 +1,7 @@
 //! Where the tables are: a folder with two files of SQLite, or a database of PostgreSQL.
 //!
-//! Invariant: one process writes. In a folder the installation's lock sees to it, in PostgreSQL a lock of its own.
+//! Invariant: one process writes. In a folder the installation's lock sees to it, in PostgreSQL a lock of its own, that of
+//! a connection: when the connection is lost the lock is, and whoever wrote must take it anew before writing on.
 
 use crate::error::StoreError;
 use crate::schema;
@@ -66,8 +67,9 @@ impl FileSort {
     }
 }
 
-/// Names this program's lock among those of the database ("ward").
-const LOCK: i64 = 0x7761_7264;
+/// Names the writer's lock among those of the database ("ward"), and that of the one who builds tables beside.
+pub(crate) const LOCK: i64 = 0x7761_7264;
+pub(crate) const LOCK_NEXT: i64 = LOCK + 1;
 
 impl Place {
     /// From what the configuration says: a URL of PostgreSQL, or nothing, which is the folder `store` in the data
@@ -83,7 +85,7 @@ impl Place {
     /// A connection that may write. In PostgreSQL it holds the lock as long as it lives.
     ///
     /// # Errors
-    /// `Held`: another process writes. `Unavailable`, `File`.
+    /// `Held`: another process writes. `Encoding`, `NotPermitted`, `Url`: the database is not fit. `Unavailable`, `File`.
     pub fn open_to_write(&self) -> Result<Sql, StoreError> {
         match self {
             Self::Folder(folder) => {
@@ -95,9 +97,11 @@ impl Place {
             }
             Self::Postgres { url, schema } => {
                 let mut sql = Sql::postgres(url, schema)?;
-                let row = sql.row("SELECT pg_try_advisory_lock($1)", &[LOCK.into()])?;
-                if row.and_then(|row| row.int(0)) != Some(1) {
-                    return Err(StoreError::Held);
+                lock(&mut sql, LOCK)?;
+                let row = sql.row("SHOW server_encoding", &[])?;
+                let encoding = row.as_ref().and_then(|row| row.text(0)).unwrap_or_default();
+                if encoding != "UTF8" {
+                    return Err(StoreError::Encoding(encoding.to_owned()));
                 }
                 sql.script(&format!(
                     "CREATE SCHEMA IF NOT EXISTS {schema}; CREATE SCHEMA IF NOT EXISTS state;"
@@ -139,7 +143,7 @@ impl Place {
     /// A connection that reads.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `Unavailable`, `Url`.
     pub fn open_to_read(&self) -> Result<Sql, StoreError> {
         match self {
             Self::Folder(folder) => {
@@ -147,6 +151,17 @@ impl Place {
             }
             Self::Postgres { url, schema } => Sql::postgres(url, schema),
         }
+    }
+}
+
+/// Takes a lock of the database of PostgreSQL; it goes with the connection. Whoever has just ended may still be leaving,
+/// and is waited for.
+pub(crate) fn lock(sql: &mut Sql, which: i64) -> Result<(), StoreError> {
+    sql.script("SET lock_timeout TO '2s'")?;
+    let taken = sql.script(&format!("SELECT pg_advisory_lock({which})"));
+    match taken {
+        Err(StoreError::Busy { .. }) => Err(StoreError::Held),
+        taken => taken.and_then(|()| sql.script("SET lock_timeout TO 0")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Readers: connections that only read, as many as are needed at once.
 //!
-//! A connection on which something failed is not used again.
+//! A connection on which something failed is not used again, nor one that its database has ended while it was idle: a
+//! database that was restarted is read again by whoever asks next.
 
 use crate::error::StoreError;
 use crate::place::Place;
@@ -28,8 +29,7 @@ impl Pool {
     /// # Errors
     /// What `read` failed with, or `Unavailable`.
     pub fn with<T, E: From<StoreError>>(&self, read: impl FnOnce(&mut Sql) -> Result<T, E>) -> Result<T, E> {
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut sql = match kept {
+        let mut sql = match self.kept() {
             Some(sql) => sql,
             None => self.place.open_to_read()?,
         };
@@ -39,5 +39,15 @@ impl Pool {
             idle.push(sql);
         }
         Ok(done)
+    }
+
+    /// An idle connection that still answers.
+    fn kept(&self) -> Option<Sql> {
+        loop {
+            let mut sql = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            if sql.is_alive() {
+                return Some(sql);
+            }
+        }
     }
 }

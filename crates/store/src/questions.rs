@@ -1,11 +1,10 @@
-//! Questions to the committed tables that are no list: a case, running records, published versions, destroyed keys; and
-//! the scrubbing of what deleted rows leave behind.
+//! Questions to the committed tables that are no list: a case, running records, published versions, destroyed keys.
 
 use crate::error::StoreError;
 use crate::fact::Keys;
 use crate::fold::Known;
 use crate::projection::{load, parsed};
-use crate::sql::{Dialect, Row, Sql};
+use crate::sql::{Row, Sql};
 use casework::Case;
 use model::{DataKeyId, RecordId};
 use std::sync::Arc;
@@ -73,45 +72,5 @@ impl Sql {
     pub fn knows(&mut self, record: RecordId) -> Result<bool, StoreError> {
         let row = self.row("SELECT 1 FROM record WHERE record = $1", &[record.to_string().into()])?;
         Ok(row.is_some())
-    }
-
-    /// Overwrites what deleted rows have left behind in the database's files, and makes it durable. False while somebody
-    /// reads what was before: some of it is still there, and it is to be done again.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub fn scrub(&mut self) -> Result<bool, StoreError> {
-        let keys =
-            self.row("SELECT count(*) FROM destroyed_key", &[])?.and_then(|row| row.int(0)).unwrap_or(0);
-        let done = self.overwrite()?;
-        if done {
-            let text = "INSERT INTO state.scrubbed (one, keys) VALUES (1, $1) \
-                        ON CONFLICT (one) DO UPDATE SET keys = excluded.keys";
-            self.run(text, &[keys.into()])?;
-        }
-        Ok(done)
-    }
-
-    fn overwrite(&mut self) -> Result<bool, StoreError> {
-        match self.dialect() {
-            // Deleted rows were overwritten as they went; the search index is merged, the log of changes emptied. One
-            // who reads for long is not waited for: nothing else is written meanwhile.
-            Dialect::Sqlite => {
-                self.script("INSERT INTO search (search) VALUES ('optimize'); PRAGMA busy_timeout = 200;")?;
-                let busy = self.row("PRAGMA wal_checkpoint(TRUNCATE)", &[]);
-                self.script("PRAGMA busy_timeout = 10000")?;
-                Ok(busy?.and_then(|row| row.int(0)) == Some(0))
-            }
-            Dialect::Postgres => {
-                let list = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
-                            WHERE table_schema = current_schema()";
-                for row in self.rows(list, &[])? {
-                    self.script(&format!("VACUUM FULL {}", row.text(0).unwrap_or_default()))?;
-                }
-                self.script("VACUUM FULL state.file_text")?;
-                self.script("CHECKPOINT")?;
-                Ok(true)
-            }
-        }
     }
 }

@@ -11,13 +11,14 @@ use crate::fact::{FactError, Keys, Recorded};
 use crate::flush::Making;
 use crate::fold::{Below, Fold, Known, Lost};
 use crate::layout::{Layout, Packs};
-use crate::place::{NEXT, PROJECTION, Place, STATE, make_folder};
+use crate::place::{LOCK, LOCK_NEXT, NEXT, PROJECTION, Place, STATE, lock, make_folder};
 use crate::projection::{create, set_meta, sheets_anew, write_all};
 use crate::sql::{Access, Dialect, Sql};
 use casework::{DutyKey, Object, Occurrence, Series};
 use ledger::reader::Reader;
 use model::{DataKeyId, RecordId};
 use regulation::DutyId;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -55,6 +56,7 @@ const LISTS: u64 = 262_144;
 /// Makes the tables anew from the entries up to `size`, and puts them in place.
 ///
 /// # Errors
+/// `Held`: somebody writes them, or builds others (in a folder the installation's lock sees to that).
 /// `Follows`: an entry cannot be applied; the old tables stay. `Unavailable`, `Damaged`, `Pack`, `File`.
 pub fn rebuild(
     place: &Place,
@@ -63,6 +65,10 @@ pub fn rebuild(
     sources: &Sources<'_>,
 ) -> Result<Rebuilt, StoreError> {
     let mut sql = open_next(place)?;
+    if sql.dialect() == Dialect::Postgres {
+        // Nobody may write what is about to be replaced.
+        lock(&mut sql, LOCK)?;
+    }
     let packs = fill(&mut sql, reader, size, sources)?;
     let layout = Layout::new(packs.0.iter());
     let digest = crate::dump::digest(&mut sql, &layout)?;
@@ -86,8 +92,7 @@ pub fn compare(
     let layout = Layout::new(packs.0.iter());
     let digest = crate::dump::digest(&mut sql, &layout)?;
     let before = before(place, &layout);
-    drop(sql);
-    take_away(place)?;
+    take_away(place, sql)?;
     Ok(Rebuilt { entries: size, digest, before })
 }
 
@@ -99,10 +104,10 @@ fn before(place: &Place, layout: &Layout) -> Option<String> {
 
 /// Tables of their own, beside those in use.
 pub(crate) fn open_next(place: &Place) -> Result<Sql, StoreError> {
-    take_away(place)?;
     match place {
         Place::Folder(folder) => {
             make_folder(folder)?;
+            remove_next(folder)?;
             let state = folder.join(STATE);
             let mut sql = Sql::sqlite(&folder.join(NEXT), Some(&state), Access::Write)?;
             sql.script(&crate::schema::state(Dialect::Sqlite))?;
@@ -112,6 +117,8 @@ pub(crate) fn open_next(place: &Place) -> Result<Sql, StoreError> {
         }
         Place::Postgres { url, schema } => {
             let mut sql = Sql::postgres(url, &format!("{schema}_next"))?;
+            lock(&mut sql, LOCK_NEXT)?;
+            sql.script(&format!("DROP SCHEMA IF EXISTS {schema}_next CASCADE"))?;
             sql.script(&format!("CREATE SCHEMA {schema}_next; CREATE SCHEMA IF NOT EXISTS state;"))?;
             sql.script(&crate::schema::state(Dialect::Postgres))?;
             Ok(sql)
@@ -119,22 +126,21 @@ pub(crate) fn open_next(place: &Place) -> Result<Sql, StoreError> {
     }
 }
 
-fn take_away(place: &Place) -> Result<(), StoreError> {
+fn take_away(place: &Place, mut sql: Sql) -> Result<(), StoreError> {
     match place {
         Place::Folder(folder) => {
-            for end in ["", "-wal", "-shm", "-journal"] {
-                remove(&folder.join(format!("{NEXT}{end}")))?;
-            }
-            Ok(())
+            drop(sql);
+            remove_next(folder)
         }
-        Place::Postgres { url, schema } => {
-            let mut sql = Sql::postgres(url, schema)?;
-            sql.script(&format!("DROP SCHEMA IF EXISTS {schema}_next CASCADE"))
-        }
+        Place::Postgres { schema, .. } => sql.script(&format!("DROP SCHEMA {schema}_next CASCADE")),
     }
 }
 
-fn remove(path: &std::path::Path) -> Result<(), StoreError> {
+fn remove_next(folder: &Path) -> Result<(), StoreError> {
+    ["", "-wal", "-shm", "-journal"].iter().try_for_each(|end| remove(&folder.join(format!("{NEXT}{end}"))))
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(StoreError::File { path: path.display().to_string(), source: error })
@@ -149,17 +155,21 @@ fn put_in_place(place: &Place, mut sql: Sql) -> Result<(), StoreError> {
     match place {
         Place::Folder(folder) => {
             drop(sql);
-            for end in ["-wal", "-shm"] {
+            let (from, to) = (folder.join(NEXT), folder.join(PROJECTION));
+            let file = |source| StoreError::File { path: to.display().to_string(), source };
+            std::fs::File::open(&from).and_then(|file| file.sync_all()).map_err(file)?;
+            // The tables go before their log: without it they could be half of what they were. A log without tables
+            // belongs to nothing and is not read.
+            for end in ["", "-wal", "-shm"] {
                 remove(&folder.join(format!("{PROJECTION}{end}")))?;
             }
-            let (from, to) = (folder.join(NEXT), folder.join(PROJECTION));
-            let moved = std::fs::File::open(&from).and_then(|file| file.sync_all());
-            let moved = moved.and_then(|()| std::fs::rename(&from, &to));
-            moved.map_err(|source| StoreError::File { path: to.display().to_string(), source })
+            std::fs::rename(&from, &to).map_err(file)
         }
-        Place::Postgres { schema, .. } => sql.script(&format!(
-            "BEGIN; DROP SCHEMA IF EXISTS {schema} CASCADE; ALTER SCHEMA {schema}_next RENAME TO {schema}; COMMIT;"
-        )),
+        Place::Postgres { schema, .. } => sql.within(|sql| {
+            sql.script(&format!(
+                "DROP SCHEMA IF EXISTS {schema} CASCADE; ALTER SCHEMA {schema}_next RENAME TO {schema};"
+            ))
+        }),
     }
 }
 
@@ -222,9 +232,12 @@ pub(crate) fn fill(
         set_meta(sql, "layout", &layout.fingerprint())?;
         set_meta(sql, "position", &size.to_string())
     })?;
-    if sql.dialect() == Dialect::Sqlite {
-        sql.script("ANALYZE")?;
-    }
+    // Where tables of other sizes lie, other plans are good. Samples of what is in them are not kept: they would outlive
+    // what is destroyed.
+    sql.script(match sql.dialect() {
+        Dialect::Sqlite => "ANALYZE; DROP TABLE IF EXISTS sqlite_stat4;",
+        Dialect::Postgres => "ANALYZE",
+    })?;
     Ok(packs)
 }
 

@@ -19,6 +19,8 @@ use zeroize::Zeroizing;
 pub(crate) struct Body {
     pub(crate) json: String,
     pub(crate) sealed: Option<Vec<u8>>,
+    /// The case without its sealed fields, where it has any.
+    pub(crate) open: Option<Case>,
 }
 
 /// Why a row does not read, or cannot be made.
@@ -41,7 +43,7 @@ type Sealed = [BTreeMap<FieldId, Json>; 2];
 pub(crate) fn write(case: &Case, register: &Register, key: Option<&DataKey>) -> Result<Body, RowError> {
     let is_sealed = |id: &FieldId| register.field(id.as_str()).is_some_and(|field| field.sealed);
     if !case.content.0.keys().chain(case.reckoned.0.keys()).any(is_sealed) {
-        return Ok(Body { json: serde_json::to_string(case)?, sealed: None });
+        return Ok(Body { json: serde_json::to_string(case)?, sealed: None, open: None });
     }
     let mut open = case.clone();
     let take = |from: &mut BTreeMap<FieldId, Json>| {
@@ -57,7 +59,8 @@ pub(crate) fn write(case: &Case, register: &Register, key: Option<&DataKey>) -> 
     let nonce = nonce(key, &record, &plain);
     let payload = Payload { msg: &plain, aad: record.as_bytes() };
     let data = cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| RowError::Broken)?;
-    Ok(Body { json: serde_json::to_string(&open)?, sealed: Some([&nonce[..], &data].concat()) })
+    let json = serde_json::to_string(&open)?;
+    Ok(Body { json, sealed: Some([&nonce[..], &data].concat()), open: Some(open) })
 }
 
 /// The case of a row.

@@ -3,6 +3,7 @@
 //! Chinese is not written with spaces, so that every two neighbouring characters are a word of the index: any piece of
 //! two characters or more is found, wherever it stands. Latin words and numbers are taken whole, in lower case; the last
 //! one of a question also finds what begins with it.
+//! What is a word is decided here alone: both databases are given words, and find the same records.
 //! Sealed fields and sealed files are never indexed.
 
 use crate::error::StoreError;
@@ -11,23 +12,35 @@ use crate::layout::Sheet;
 use crate::sql::{Dialect, Sql, Value};
 use casework::Case;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
-/// Separates texts, so that no question matches across two of them. It stands in no text.
-const GAP: &str = "\u{E000}";
+/// Separates texts, so that no question matches across two of them. It is no character.
+const GAP: &str = "\u{10FFFF}";
 /// Longest word of the index, in characters.
 const LONGEST_WORD: usize = 48;
 /// Most words of one record; what a longer file says beyond is not found.
 const MOST_WORDS: usize = 200_000;
+/// Most pieces of a question, and words of a piece; it is asked for no more.
+const MOST_PIECES: usize = 16;
+const MOST_PHRASE: usize = 64;
+
+/// PostgreSQL keeps, in one row, places up to 16,383, 255 of them for a word, and a megabyte in all. A long text takes
+/// several rows that overlap by as much as a phrase is long.
+const PART_WORDS: usize = 16_000;
+const PART_PLACES: usize = 255;
+const PART_BYTES: usize = 400_000;
 
 /// Statements that make the index.
 pub(crate) const fn create(dialect: Dialect) -> &'static str {
     match dialect {
+        // Words are cut beforehand; this tokenizer leaves all but spaces as it is.
         Dialect::Sqlite => {
             "CREATE VIRTUAL TABLE search USING fts5 (words, content = '', contentless_delete = 1, \
-             tokenize = \"unicode61 remove_diacritics 0 categories 'L* N* Co M*'\");"
+             tokenize = 'ascii');"
         }
         Dialect::Postgres => {
-            "CREATE TABLE search (opened BIGINT PRIMARY KEY, words TSVECTOR NOT NULL); \
+            "CREATE TABLE search (opened BIGINT NOT NULL, part BIGINT NOT NULL, words TSVECTOR NOT NULL, \
+             PRIMARY KEY (opened, part)); \
              CREATE INDEX search_words ON search USING GIN (words) WITH (fastupdate = off);"
         }
     }
@@ -60,16 +73,14 @@ pub(crate) fn index(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet) -> R
         return Ok(());
     }
     match sql.dialect() {
-        Dialect::Sqlite => sql.run(
-            "INSERT INTO search (rowid, words) VALUES ($1, $2)",
-            &[opened.into(), words.list.join(" ").into()],
-        ),
-        Dialect::Postgres => sql.run(
-            "INSERT INTO search (opened, words) VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR))",
-            &[opened.into(), words.vector().into()],
-        ),
+        Dialect::Sqlite => sql
+            .run("INSERT INTO search (rowid, words) VALUES ($1, $2)", &[opened.into(), words.list.join(" ").into()])
+            .map(drop),
+        Dialect::Postgres => words.parts().into_iter().enumerate().try_for_each(|(part, vector)| {
+            let text = "INSERT INTO search (opened, part, words) VALUES ($1, $2, CAST(CAST($3 AS TEXT) AS TSVECTOR))";
+            sql.run(text, &[opened.into(), part.into(), vector.into()]).map(drop)
+        }),
     }
-    .map(drop)
 }
 
 /// Takes a record out of the index.
@@ -81,48 +92,62 @@ pub(crate) fn take(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
     sql.run(text, &[opened.into()]).map(drop)
 }
 
-/// The condition that a record is found, over a table with the column `opened`.
-pub(crate) fn found(dialect: Dialect, holder: &str) -> String {
-    match dialect {
-        Dialect::Sqlite => format!("opened IN (SELECT rowid FROM search WHERE search MATCH {holder})"),
-        Dialect::Postgres => {
-            format!(
-                "opened IN (SELECT opened FROM search WHERE words @@ CAST(CAST({holder} AS TEXT) AS TSQUERY))"
-            )
-        }
-    }
+/// The condition that a record is found, over a table with the column `opened`; `put` binds a value and gives its
+/// holder.
+pub(crate) fn found(question: &Question, put: &mut dyn FnMut(Value) -> String) -> String {
+    let phrases: Vec<String> = question
+        .0
+        .iter()
+        .map(|phrase| match question.1 {
+            Dialect::Sqlite => {
+                format!("opened IN (SELECT rowid FROM search WHERE search MATCH {})", put(phrase.clone()))
+            }
+            Dialect::Postgres => format!(
+                "opened IN (SELECT opened FROM search WHERE words @@ CAST(CAST({} AS TEXT) AS TSQUERY))",
+                put(phrase.clone())
+            ),
+        })
+        .collect();
+    phrases.join(" AND ")
 }
+
+/// What a question asks the index, in the words of a database: all of it must be found.
+#[derive(Debug)]
+pub(crate) struct Question(Vec<Value>, Dialect);
 
 /// What a question asks the index; none where it holds nothing that could be found.
 #[must_use]
-pub(crate) fn question(text: &str, dialect: Dialect) -> Option<Value> {
-    let pieces: Vec<Vec<Word>> = text.split_whitespace().map(pieces).filter(|one| !one.is_empty()).collect();
+pub(crate) fn question(text: &str, dialect: Dialect) -> Option<Question> {
+    let pieces = text.split_whitespace().map(pieces).filter(|one| !one.is_empty());
+    let pieces: Vec<Vec<Word>> = pieces.take(MOST_PIECES).collect();
     let last = pieces.len().checked_sub(1)?;
-    let phrase = |(at, words): (usize, &Vec<Word>)| {
+    let phrases = pieces.iter().enumerate().map(|(at, words)| {
         let open = words.last().is_some_and(|word| word.single || (word.latin && at == last));
-        match dialect {
-            Dialect::Sqlite => {
-                let list: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-                format!("\"{}\"{}", list.join(" "), if open { "*" } else { "" })
-            }
-            Dialect::Postgres => {
-                let list: Vec<String> = words
-                    .iter()
-                    .enumerate()
-                    .map(|(nth, word)| {
-                        let open = open && nth + 1 == words.len();
-                        format!("'{}'{}", word.text, if open { ":*" } else { "" })
-                    })
-                    .collect();
-                format!("({})", list.join(" <-> "))
-            }
-        }
-    };
-    let phrases: Vec<String> = pieces.iter().enumerate().map(phrase).collect();
+        phrase(words, open, dialect)
+    });
     Some(match dialect {
-        Dialect::Sqlite => phrases.join(" AND ").into(),
-        Dialect::Postgres => phrases.join(" & ").into(),
+        // One question of the index, which meets what is rare first.
+        Dialect::Sqlite => {
+            let phrases: Vec<String> = phrases.collect();
+            Question(vec![phrases.join(" AND ").into()], dialect)
+        }
+        // A question each, since they may be found in different rows of one record.
+        Dialect::Postgres => Question(phrases.map(Value::from).collect(), dialect),
     })
+}
+
+/// Words that follow one another; an open one also finds what begins with its last word.
+fn phrase(words: &[Word], open: bool, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => {
+            let list: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+            format!("\"{}\"{}", list.join(" "), if open { "*" } else { "" })
+        }
+        Dialect::Postgres => {
+            let list: Vec<String> = words.iter().map(|word| format!("'{}'", word.text)).collect();
+            format!("{}{}", list.join(" <-> "), if open { ":*" } else { "" })
+        }
+    }
 }
 
 /// Words of the index, in order.
@@ -143,18 +168,57 @@ impl Words {
         self.list.extend(all_words(text).take(room));
     }
 
-    /// As PostgreSQL spells it: each word with its places. It keeps places up to 16,383; a word further back is found,
-    /// a phrase there is not.
-    fn vector(&self) -> String {
-        let mut places: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
-        for (at, word) in self.list.iter().enumerate() {
-            let list = places.entry(word).or_default();
-            if list.len() < 250 {
-                list.push((at + 1).min(16_383).to_string());
+    /// As PostgreSQL spells it: in parts, each word with its places.
+    fn parts(&self) -> Vec<String> {
+        let (mut parts, mut part) = (Vec::new(), Part::default());
+        let mut at = 0;
+        while let Some(word) = self.list.get(at) {
+            if part.is_full(word) {
+                parts.push(part.spelled());
+                part = Part::default();
+                // A phrase that began in the last part is found in this one.
+                let overlap = at.saturating_sub(MOST_PHRASE)..at;
+                self.list.get(overlap).unwrap_or_default().iter().for_each(|word| part.add(word));
             }
+            part.add(word);
+            at += 1;
         }
-        let spelled = places.into_iter().map(|(word, at)| format!("'{word}':{}", at.join(",")));
-        spelled.collect::<Vec<_>>().join(" ")
+        parts.push(part.spelled());
+        parts
+    }
+}
+
+/// What goes into one row.
+#[derive(Default)]
+struct Part<'w> {
+    places: BTreeMap<&'w str, Vec<usize>>,
+    words: usize,
+    bytes: usize,
+}
+
+impl<'w> Part<'w> {
+    fn is_full(&self, word: &str) -> bool {
+        self.words >= PART_WORDS
+            || self.bytes >= PART_BYTES
+            || self.places.get(word).is_some_and(|places| places.len() >= PART_PLACES)
+    }
+
+    fn add(&mut self, word: &'w str) {
+        self.words += 1;
+        if word == GAP {
+            return;
+        }
+        let places = self.places.entry(word).or_default();
+        self.bytes += 2 + if places.is_empty() { word.len() + 4 } else { 0 };
+        places.push(self.words);
+    }
+
+    fn spelled(&self) -> String {
+        let one = |(word, places): (&&str, &Vec<usize>)| {
+            let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+            format!("'{word}':{}", places.join(","))
+        };
+        self.places.iter().map(one).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -173,10 +237,27 @@ enum Run {
     Latin(String),
 }
 
-/// Is it written without spaces between words?
+/// Is it written without spaces between words? Characters that an authority has made for itself, in the areas for
+/// private use, are such: names are written with them.
 const fn is_dense(c: char) -> bool {
-    matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
-        && !matches!(c, '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{3030}')
+    match c {
+        // Punctuation, marks and hexagrams in between.
+        '\u{3000}'..='\u{3004}'
+        | '\u{3008}'..='\u{3020}'
+        | '\u{302A}'..='\u{3030}'
+        | '\u{303D}'..='\u{3040}'
+        | '\u{3097}'..='\u{309C}'
+        | '\u{30A0}'
+        | '\u{30FB}'
+        | '\u{4DC0}'..='\u{4DFF}' => false,
+        '\u{2E80}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{D7AF}'
+        | '\u{E000}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3FFFF}'
+        | '\u{F0000}'..='\u{FFFFD}'
+        | '\u{100000}'..='\u{10FFFD}' => true,
+        _ => false,
+    }
 }
 
 fn runs(text: &str) -> Vec<Run> {
@@ -243,6 +324,7 @@ fn pieces(text: &str) -> Vec<Word> {
             }
         }
     }
+    words.truncate(MOST_PHRASE);
     words
 }
 
@@ -255,10 +337,15 @@ mod tests {
     }
 
     fn asked(text: &str) -> Option<String> {
-        match question(text, Dialect::Sqlite) {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
+        spelled(text, Dialect::Sqlite).map(|phrases| phrases.concat())
+    }
+
+    fn spelled(asked: &str, dialect: Dialect) -> Option<Vec<String>> {
+        let text = |value: Value| match value {
+            Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        };
+        question(asked, dialect).map(|found| found.0.into_iter().map(text).collect())
     }
 
     #[test]
@@ -278,5 +365,61 @@ mod tests {
         assert_eq!(asked("第00042號").as_deref(), Some("\"第 00042 號\"*"));
         assert_eq!(asked("\" OR * -"), Some("\"or\"*".into()), "nothing of the index's own language passes");
         assert_eq!(asked(" ，").as_deref(), None);
+    }
+
+    #[test]
+    fn names_with_rare_and_self_made_characters_are_words_and_a_middle_dot_is_not() {
+        assert_eq!(words("王\u{E001}\u{30000}"), ["王\u{E001}", "\u{E001}\u{30000}", "\u{30000}"]);
+        assert_eq!(words("約翰・史密斯"), ["約翰", "翰", "史密", "密斯", "斯"]);
+        assert_eq!(words(GAP), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn postgresql_is_asked_for_each_piece_apart() {
+        let asked = spelled("第00042號 ups", Dialect::Postgres).unwrap();
+        assert_eq!(asked, ["'第' <-> '00042' <-> '號':*", "'ups':*"]);
+    }
+
+    #[test]
+    fn a_question_is_cut_off_where_it_gets_too_long() {
+        let long = "機房溫度過高".repeat(100);
+        assert_eq!(
+            spelled(&long, Dialect::Postgres).unwrap().concat().matches("<->").count(),
+            MOST_PHRASE - 1
+        );
+        assert_eq!(spelled(&"機房 ".repeat(100), Dialect::Postgres).unwrap().len(), MOST_PIECES);
+    }
+
+    #[test]
+    fn a_long_text_takes_parts_that_overlap_and_none_holds_too_much() {
+        let mut words = Words::default();
+        words.add(&"零 ".repeat(1_000));
+        words.add(&(0..40_000).map(|n| format!("w{n} ")).collect::<String>());
+        let parts = words.parts();
+        for part in &parts {
+            let places: Vec<Vec<usize>> = part
+                .split(' ')
+                .map(|word| {
+                    word.rsplit(':').next().unwrap().split(',').map(|at| at.parse().unwrap()).collect()
+                })
+                .collect();
+            assert!(
+                places
+                    .iter()
+                    .all(|places| places.len() <= PART_PLACES && places.iter().all(|at| *at <= 16_383))
+            );
+            assert!(part.len() < 1 << 20);
+        }
+        // Every 64 words that follow one another stand in one part.
+        let held = |part: &String| -> std::collections::HashSet<usize> {
+            part.split(' ')
+                .filter_map(|word| word.strip_prefix("'w")?.split('\'').next()?.parse().ok())
+                .collect()
+        };
+        let held: Vec<_> = parts.iter().map(held).collect();
+        for first in 0..=(40_000 - MOST_PHRASE) {
+            let last = first + MOST_PHRASE - 1;
+            assert!(held.iter().any(|part| part.contains(&first) && part.contains(&last)), "{first}");
+        }
     }
 }

@@ -48,7 +48,9 @@ impl Sql {
                     WHERE a.answered IS NULL AND (t.next_at IS NULL OR t.next_at <= $1) ORDER BY a.entry LIMIT $2";
         let rows = self.rows(text, &[now.to_string().into(), most.into()])?;
         rows.iter()
-            .map(|row| attempt(row).ok_or_else(|| StoreError::damaged("ask", format!("{row:?}"))))
+            .map(|row| {
+                attempt(row).ok_or_else(|| StoreError::damaged("ask", format!("entry {:?}", row.int(0))))
+            })
             .collect()
     }
 

@@ -105,6 +105,9 @@ fn failed(what: &str, error: postgres::Error) -> StoreError {
         Some(said) if said.code == SqlState::INSUFFICIENT_PRIVILEGE.code() => {
             StoreError::NotPermitted { what: said.message }
         }
+        Some(said) if said.code == SqlState::LOCK_NOT_AVAILABLE.code() => {
+            StoreError::Busy { what: said.message }
+        }
         Some(said) => unavailable(what, said),
         None => unavailable(what, error),
     }
