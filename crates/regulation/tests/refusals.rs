@@ -339,6 +339,46 @@ fn a_loop_of_escalations_is_refused() {
 }
 
 #[test]
+fn a_loop_of_records_that_open_one_another_is_refused() {
+    one(
+        ROUND,
+        "id = \"open\"\nlabel = { zh = \"開立\", en = \"Open\" }\nby = [{ system = true }]\nfields = [\"day\"]\nto = \"open\"\n",
+        "id = ⟦\"open\"\nlabel = { zh = \"開立\", en = \"Open\" }\nby = [{ system = true }]\nfields = [\"day\"]\nto = \"open\"\n[[step.then]]\nopen = \"round\"\nset = { day = \"day\" }\n",
+        "steps taken by themselves make a loop: round.open → round.open",
+        None,
+    );
+}
+
+#[test]
+fn a_grade_that_is_kept_on_paper_asks_what_may_be_written_of_it_here() {
+    let paper = "[paper]\nwhen = \"purpose.contains('專案')\"\nkeep = [\"key\", \"until\", \"level\"]\n";
+    refused(
+        &[change(LOAN, paper, ""), change(LOAN, "id = \"level\"", "id = ⟦\"level\"")],
+        "records of the grade secret and above are kept on paper",
+        None,
+    );
+    refused(
+        &[
+            change(ROUND, "is = \"public\"", "is = \"secret\""),
+            change(ROUND, "id = \"round\"", "id = ⟦\"round\""),
+        ],
+        "records of the grade secret and above are kept on paper",
+        None,
+    );
+}
+
+#[test]
+fn a_duty_whose_days_all_fall_away_can_never_be_due() {
+    one(
+        DUTY,
+        "repeat = \"FREQ=MONTHLY;BYDAY=-1WD\"",
+        "roll = \"skip\"\n⟦repeat = \"FREQ=WEEKLY;BYDAY=SU\"",
+        "can never be due",
+        None,
+    );
+}
+
+#[test]
 fn a_step_that_is_not_the_systems_is_not_taken_by_an_effect() {
     one(LOAN, "take = \"lend\"", "take = ⟦\"retire\"", "not the system's to take", None);
 }

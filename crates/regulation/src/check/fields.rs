@@ -6,8 +6,8 @@ use crate::field::{Field, Kind, When};
 use crate::flow::Effect;
 use crate::label::{Piece, Template};
 use crate::read::Context;
-use crate::register::{Register, RetentionStart};
-use crate::word::{FieldId, RegisterId, StepId};
+use crate::register::{GradeRule, Register, RetentionStart};
+use crate::word::{FieldId, GradeId, RegisterId, StepId};
 
 pub(super) fn check(register: &Register, context: &Context<'_>) {
     sealed(register, context);
@@ -118,6 +118,35 @@ fn unasked(register: &Register, context: &Context<'_>) {
                 format!("no step asks the field {}", field.id),
             );
         }
+    }
+}
+
+/// Records of a grade that is kept on paper have an entry here only where the register says what is in it.
+pub(super) fn on_paper(register: &Register, whole: &Whole<'_>, context: &Context<'_>) {
+    let height = |id: &GradeId| whole.grades.iter().position(|grade| grade.id == *id);
+    let (highest, name) = match &register.grade {
+        GradeRule::Fixed(grade) => (height(grade), register.id.to_string()),
+        GradeRule::Field { field, .. } => {
+            let most = match register.field(field.as_str()).map(|field| &field.kind) {
+                Some(Kind::Grade { most: Some(most), .. }) => height(most),
+                _ => whole.grades.len().checked_sub(1),
+            };
+            (most, format!("{}/field/{field}", register.id))
+        }
+    };
+    let paper = whole.grades.iter().enumerate().find(|(_, grade)| grade.paper);
+    if let (Some((least, grade)), Some(highest), None) = (paper, highest, &register.paper)
+        && highest >= least
+    {
+        let zh = format!(
+            "「{}」以上之紀錄以紙本保存;請以 [paper] 訂明得登錄之欄位,或以 most 限制等級",
+            grade.label.zh()
+        );
+        let en = format!(
+            "records of the grade {} and above are kept on paper; say in [paper] what may be filled in, or set most",
+            grade.id
+        );
+        context.problem(context.place(&name), zh, en);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::duty::Duty;
 use crate::flow::Effect;
 use crate::read::Context;
 use crate::register::Register;
-use crate::role::Role;
+use crate::role::{Grade, Role};
 use crate::word::{DutyId, RegisterId, RoleId};
 use std::collections::BTreeMap;
 
@@ -19,6 +19,8 @@ pub(crate) struct Whole<'w> {
     pub(crate) registers: &'w BTreeMap<RegisterId, Register>,
     pub(crate) duties: &'w BTreeMap<DutyId, Duty>,
     pub(crate) roles: &'w BTreeMap<RoleId, Role>,
+    /// The lowest first.
+    pub(crate) grades: &'w [Grade],
     pub(crate) destruction: Option<&'w RegisterId>,
     /// Was everything read? Otherwise nothing is judged by what is absent elsewhere.
     pub(crate) complete: bool,
@@ -30,6 +32,7 @@ pub(crate) fn check(whole: &Whole<'_>, context: &Context<'_>) {
         graph::check(register, context);
         people::check(register, whole, context);
         fields::check(register, context);
+        fields::on_paper(register, whole, context);
     }
     fields::openings(whole, context);
     automatic::check(whole, context);

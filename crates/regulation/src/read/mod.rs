@@ -163,6 +163,7 @@ fn read(
         registers: &registers,
         duties: &duties,
         roles: &roles,
+        grades: &grades,
         destruction,
         complete: !context.problems.any(),
     };
