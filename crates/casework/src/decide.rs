@@ -13,6 +13,7 @@ mod settle;
 mod show;
 mod step;
 mod who;
+mod words;
 
 use crate::around::{Around, Records, Seek};
 use crate::case::{Case, DutyKey, EntryNumber, Object, Occurrence, Reference, Series};

@@ -6,7 +6,7 @@ use crate::rules::{Rules, Shelf};
 use model::{CivilDate, Instant, Person, PersonId, UnitId};
 use regulation::{
     ActorAttribute, Calendar, Condition, EvalError, FieldId, GradeId, LookupId, Member, Name,
-    RecordAttribute, Reference, Register, RoleId, Scope, StepAttribute, StepId, Template, Value, When, Zone,
+    RecordAttribute, Reference, Register, RoleId, Scope, StepAttribute, StepId, Value, When, Zone,
 };
 
 /// A scope for conditions about a case.
@@ -61,20 +61,6 @@ impl<'a> View<'a> {
             Some(Value::Date(day)) => Some(self.rules.zone.moment(day, self.rules.day_ends)),
             _ => None,
         })
-    }
-
-    /// A template in both languages.
-    pub(crate) fn text(&self, template: &Template) -> Result<(String, String), EvalError> {
-        let write = |pieces: &[regulation::Piece]| {
-            let piece = |piece: &regulation::Piece| match piece {
-                regulation::Piece::Text(text) => Ok(text.to_string()),
-                regulation::Piece::Value(condition) => {
-                    Ok(self.value(condition)?.map_or_else(|| "—".to_owned(), |value| plain(&value)))
-                }
-            };
-            pieces.iter().map(piece).collect::<Result<String, EvalError>>()
-        };
-        Ok((write(&template.zh)?, write(&template.en)?))
     }
 
     fn field(&self, case: &Case, rules: &Rules<'_>, field: &FieldId) -> Result<Option<Value>, EvalError> {
@@ -231,16 +217,5 @@ pub(crate) fn person(value: Value) -> Option<PersonId> {
     match value {
         Value::Person(person) => Some(person),
         _ => None,
-    }
-}
-
-/// A value within a text; whoever shows it may write it better from the record.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::List(values) => values.iter().map(plain).collect::<Vec<_>>().join("、"),
-        value => match value.to_json() {
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
-        },
     }
 }

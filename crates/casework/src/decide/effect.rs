@@ -1,7 +1,9 @@
 //! What follows by itself: notices, changes, records opened, steps taken, hooks.
 
 use super::content::{NOBODY, changed};
+use super::show::written;
 use super::step::Opening;
+use super::words::{Recorded, TITLES};
 use super::{Acting, DEEPEST, Deciding};
 use crate::around::Records;
 use crate::case::{Case, Content, Link, Object, Reference, Seated};
@@ -72,11 +74,12 @@ impl Deciding<'_> {
         let case = self.case(cause.record)?;
         match effect {
             Effect::Tell { to, text } => {
-                let (to, (zh, en)) = {
+                let (to, told) = {
                     let view = self.seen_from(&case, cause)?;
-                    (self.addressees(&view, to)?, view.text(text)?)
+                    let spell = Recorded { view: &view, depth: TITLES };
+                    (self.addressees(&view, to)?, written(&view, self.register(&case)?, text, &spell)?)
                 };
-                self.emit(&case, None, Body::Notice { to, zh, en })
+                self.emit(&case, None, Body::Notice { to, zh: told.zh, en: told.en })
             }
             Effect::Hook { hook, give } => {
                 let give = self.values(&case, cause, give)?.into_iter().filter(|(_, json)| !json.is_null());

@@ -222,7 +222,7 @@ impl<'a> Deciding<'a> {
     }
 }
 
-fn written(
+pub(super) fn written(
     view: &View<'_>,
     register: &Register,
     template: &Template,

@@ -5,7 +5,7 @@ use crate::city::{City, has, kinds, opening, who};
 use crate::office::{condition, field, id, tell};
 use casework::Body;
 use model::UnitId;
-use regulation::{Effect, Follow, Kind, Outcome, When};
+use regulation::{Effect, Follow, Kind, Label, Outcome, Piece, Template, When};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -79,4 +79,36 @@ fn a_record_goes_to_the_unit_that_its_content_says() {
     assert_eq!(city.case(record).unit, second, "what has no unit any more stays where it was");
     let head = city.take(who(3, "head"), record, "approve", Outcome::Approve, &[]);
     assert_eq!(head, Err(casework::Refusal::WrongPerson(id("approve"))), "the former unit decides no longer");
+}
+
+#[test]
+fn a_notice_is_written_for_people_not_for_machines() {
+    let mut city = City::new();
+    let permit = city.office.registers.get_mut("permit").unwrap();
+    let value = |text: &str| Piece::Value(condition(text, "permit"));
+    let between = || Piece::Text("|".into());
+    let pieces = vec![
+        value("starts"),
+        between(),
+        value("network"),
+        between(),
+        value("record.state"),
+        between(),
+        value("now"),
+        between(),
+        value("report"),
+    ];
+    let text = Template { zh: pieces.clone(), en: pieces };
+    let Effect::Tell { to, .. } = tell("") else { panic!() };
+    let effect = Effect::Tell { to, text };
+    permit.flow.steps[0].then = vec![Follow { on: vec![Outcome::Done], when: When::Always, effect }];
+    permit.flow.states[0].label = Label::new("已申請", "Filed").unwrap();
+    let record = city.file(who(1, "operator"), "施工", false).unwrap();
+    let told = city.history.iter().filter(|event| event.record() == Some(record));
+    let told = told.filter_map(|event| match &event.body {
+        Body::Notice { zh, en, .. } => Some((zh.as_str(), en.as_str())),
+        _ => None,
+    });
+    let expected = ("115年12月1日|否|已申請|115年3月2日 09:00|—", "2026-12-01|no|Filed|2026-03-02 09:00|—");
+    assert_eq!(told.collect::<Vec<_>>(), [expected]);
 }

@@ -59,6 +59,7 @@ pub(crate) fn follow(after: &After<'_>, actor: Option<&Actor>, coverage: &mut Co
                 coverage.meet(&case.register, edge(Some(&before.state), taken, *outcome));
                 coverage.meet(&case.register, state(to));
             }
+            (Body::Notice { zh, en, .. }, _) => readable(zh, en),
             (Body::DutyDone { key, .. }, _) => coverage.meet(&format!("duty {}", key.duty), DONE.into()),
             (Body::DutyReopened { key, .. }, _) => {
                 coverage.meet(&format!("duty {}", key.duty), REOPENED.into())
@@ -66,6 +67,15 @@ pub(crate) fn follow(after: &After<'_>, actor: Option<&Actor>, coverage: &mut Co
             (Body::EffectRefused { zh, en }, _) => panic!("what should follow was refused: {zh} / {en}"),
             _ => {}
         }
+    }
+}
+
+/// Is a notice fit to be read: every value there, and no value as a machine writes it?
+fn readable(zh: &str, en: &str) {
+    for text in [zh, en] {
+        let machine = text.contains("000000Z") || text.contains('—') || text.contains('{');
+        let id = text.split(|c: char| !c.is_ascii_hexdigit()).any(|part| part.len() >= 12);
+        assert!(!machine && !id, "not fit to be read: {text}");
     }
 }
 
