@@ -45,19 +45,26 @@ impl Serve {
             let path = data.join("lock").display().to_string();
             return Err(Refused::misuse(ledger::error::OpenError::Locked { path }.told()));
         };
+        if office.desk.seen().packs.current().is_none() {
+            tell(&desk::Refused::NoPack.told());
+        }
         let witnesses = Witnesses::start(&office.ledger, &office.policy, self.witness_ca.as_deref())?;
         // No way out of Ward is there yet; what is asked for waits, and is shown.
         let pacemaker = Pacemaker::start(office.desk.clone(), desk::Ways::new());
-        socket::listen(data, &office)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(serve(self.listen, office.clone()))?;
-        drop(runtime);
+        let served = self.until_asked_to_stop(&office);
         pacemaker.stop();
-        office.close()?;
+        let closed = office.close();
         witnesses.join();
         // The name is of no use without the process; a new one replaces it anyway.
         let _ = std::fs::remove_file(socket::path(data));
-        Ok(ExitCode::SUCCESS)
+        served.and(closed).map(|()| ExitCode::SUCCESS)
+    }
+
+    /// Answers tools and serves pages.
+    fn until_asked_to_stop(&self, office: &Office) -> anyhow::Result<()> {
+        socket::listen(self.working.folder(), office)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        runtime.block_on(serve(self.listen, office.clone()))
     }
 }
 

@@ -92,10 +92,11 @@ impl City {
         ended
     }
 
-    /// A city with a pack, two units and one person.
+    /// A city with the small pack that `ward pack new` makes, in `own`; two units and one person.
     pub(crate) fn settled() -> Self {
         let city = Self::new();
-        city.good(&["pack", "publish", "--data", "data"], "");
+        city.good(&["pack", "new", "own"], "");
+        city.good(&["pack", "publish", "own", "--data", "data"], "");
         city.unit("100", None);
         city.unit("110", Some("100"));
         city.person("wang.dm", "110");
