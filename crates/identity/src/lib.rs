@@ -1,6 +1,6 @@
 //! Identity: who is there, where they belong, what they hold, who stands in for them, and what policies permit.
 //!
-//! Owns: units (a tree), people, roles held, deputies, clearance, public keys of authenticators; [`decide`] and
+//! Owns: units (a tree), people, roles held, deputies, clearance, public keys of authenticators; [`decide()`] and
 //! [`State::apply`] for them; the pack's policies, written in Cedar.
 //! Invariants: nobody holds two roles that exclude each other, at any time, in any units; no role has more holders
 //! than it may; the units are a tree; who has left holds nothing; nothing about people and units is done that no

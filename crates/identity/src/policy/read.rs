@@ -331,4 +331,20 @@ mod tests {
             [(9, "permit (x) when { y == \"a;\\\";\" };"), (50, "forbid z;"), (59, ";"), (62, "d")]
         );
     }
+
+    #[test]
+    fn no_step_is_called_read() {
+        let outline = regulation::Outline {
+            steps: [("read".parse().unwrap(), vec!["done"])].into(),
+            ..regulation::Outline::default()
+        };
+        let vocabulary =
+            Vocabulary { registers: [("loan".parse().unwrap(), outline)].into(), ..Vocabulary::default() };
+        let (_, problems) = read(&BTreeMap::new(), &vocabulary);
+        let told: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.place, one.en)).collect();
+        assert_eq!(
+            told,
+            ["registers/loan.toml:1:1: no step is called `read`: in policies that is reading a record"]
+        );
+    }
 }

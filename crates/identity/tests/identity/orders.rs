@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use regulation::HeldIn;
 use std::collections::BTreeSet;
 
-const PEOPLE: std::ops::Range<u16> = 1..9;
-const UNITS: std::ops::Range<u16> = 1..9;
+const PEOPLE: std::ops::Range<u16> = 1..7;
+const UNITS: std::ops::Range<u16> = 1..6;
 
 #[derive(Debug, Clone)]
 struct Step {
@@ -39,7 +39,7 @@ fn somebody() -> impl Strategy<Value = By> {
             By::Person(Permitted::by_policy(actor, verdict))
         },
     );
-    prop_oneof![2 => Just(By::Console), 3 => person_]
+    prop_oneof![3 => Just(By::Console), 2 => person_]
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -48,33 +48,32 @@ fn command() -> impl Strategy<Value = Command> {
     let place = || prop::option::weighted(0.8, UNITS);
     let time = || prop::option::of(0..60_u64);
     prop_oneof![
-        (UNITS, UNITS, place()).prop_map(move |(number, code, superior)| Command::CreateUnit {
+        2 => (UNITS, UNITS, place()).prop_map(move |(number, code, superior)| Command::CreateUnit {
             unit: unit(number),
             names: names(),
             code: format!("{code}").parse().unwrap(),
             superior: superior.map(unit),
         }),
-        (UNITS, UNITS, place()).prop_map(move |(number, code, superior)| Command::ChangeUnit {
+        3 => (UNITS, UNITS, place()).prop_map(move |(number, code, superior)| Command::ChangeUnit {
             unit: unit(number),
             names: names(),
-            code: format!("{code}").parse().unwrap(),
+            // Mostly the code it has.
+            code: if code > 1 { format!("單{number}") } else { format!("{number}") }.parse().unwrap(),
             superior: superior.map(unit),
         }),
-        UNITS.prop_map(|number| Command::CloseUnit { unit: unit(number) }),
-        (PEOPLE, PEOPLE, UNITS).prop_map(|(number, login, home)| Command::RegisterPerson {
+        1 => UNITS.prop_map(|number| Command::CloseUnit { unit: unit(number) }),
+        1 => (PEOPLE, PEOPLE, UNITS).prop_map(|(number, login, home)| Command::RegisterPerson {
             person: person(number),
             details: details(login),
             home: unit(home),
         }),
-        (PEOPLE, PEOPLE, UNITS).prop_map(|(number, login, home)| Command::ChangePerson {
+        1 => (PEOPLE, PEOPLE, UNITS).prop_map(|(number, login, home)| Command::ChangePerson {
             person: person(number),
             details: details(login),
             home: unit(home),
         }),
-        (PEOPLE, 0..3).prop_filter_map("seldom", |(number, rare)| {
-            (rare == 0).then_some(Command::RecordLeaving { person: person(number) })
-        }),
-        (PEOPLE, roles(), place(), time(), time()).prop_map(|(number, name, place, from, until)| {
+        1 => PEOPLE.prop_map(|number| Command::RecordLeaving { person: person(number) }),
+        6 => (PEOPLE, roles(), place(), time(), time()).prop_map(|(number, name, place, from, until)| {
             Command::GrantRole {
                 person: person(number),
                 role: role(name),
@@ -83,13 +82,13 @@ fn command() -> impl Strategy<Value = Command> {
                 until: until.map(day),
             }
         }),
-        (PEOPLE, roles(), place()).prop_map(|(number, name, place)| Command::EndRole {
+        4 => (PEOPLE, roles(), place()).prop_map(|(number, name, place)| Command::EndRole {
             person: person(number),
             role: role(name),
-            unit: place.map(unit),
+            unit: if name == "auditor" { None } else { place.map(unit) },
             from: None,
         }),
-        (PEOPLE, PEOPLE, time(), 0..60_u64).prop_map(|(principal, deputy, from, until)| {
+        5 => (PEOPLE, PEOPLE, time(), 20..90_u64).prop_map(|(principal, deputy, from, until)| {
             Command::AppointDeputy {
                 principal: person(principal),
                 deputy: person(deputy),
@@ -97,21 +96,21 @@ fn command() -> impl Strategy<Value = Command> {
                 until: day(until),
             }
         }),
-        (PEOPLE, PEOPLE, 0..60_u64).prop_map(|(principal, deputy, from)| Command::AcknowledgeDeputy {
+        2 => (PEOPLE, PEOPLE, 0..60_u64).prop_map(|(principal, deputy, from)| Command::AcknowledgeDeputy {
             principal: person(principal),
             deputy: person(deputy),
             from: day(from),
         }),
-        (PEOPLE, PEOPLE, 0..60_u64).prop_map(|(principal, deputy, from)| Command::RevokeDeputy {
+        2 => (PEOPLE, PEOPLE, 0..60_u64).prop_map(|(principal, deputy, from)| Command::RevokeDeputy {
             principal: person(principal),
             deputy: person(deputy),
             from: day(from),
         }),
-        (PEOPLE, 0..12_u8).prop_map(|(number, key)| Command::AddCredential {
+        2 => (PEOPLE, 0..12_u8).prop_map(|(number, key)| Command::AddCredential {
             credential: Box::new(credential(number, key)),
         }),
-        (0..12_u8).prop_map(|key| Command::RevokeCredential { credential: vec![key; 4] }),
-        PEOPLE.prop_map(|number| Command::GrantClearance {
+        2 => (0..12_u8).prop_map(|key| Command::RevokeCredential { credential: vec![key; 4] }),
+        2 => PEOPLE.prop_map(|number| Command::GrantClearance {
             person: person(number),
             grade: "secret".parse().unwrap(),
         }),
@@ -126,14 +125,16 @@ fn step() -> impl Strategy<Value = Step> {
 fn check(city: &City) {
     let state = &city.state;
     assert_eq!(State::from(state.parts()), *state, "the indexes are those reckoned anew");
-    let open = || state.units().filter(|unit| unit.closed_at.is_none());
+    // Not by the tree, from which a cycle would be missing.
+    let units = state.parts().units;
+    assert_eq!(state.units().count(), units.len(), "a cycle");
+    let open = || units.iter().filter(|unit| unit.closed_at.is_none());
     assert!(open().filter(|unit| unit.superior.is_none()).count() <= 1);
     for unit in open() {
         let up: Vec<_> = state.above(unit.id).collect();
-        assert!(!up.contains(&unit.id), "a cycle");
         assert!(up.iter().all(|above| state.unit(*above).unwrap().closed_at.is_none()), "open below closed");
     }
-    let codes: Vec<_> = state.units().flat_map(|unit| unit.former_codes.iter().chain([&unit.code])).collect();
+    let codes: Vec<_> = units.iter().flat_map(|unit| unit.former_codes.iter().chain([&unit.code])).collect();
     assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len(), "a code twice");
     let logins: Vec<_> = state
         .people()
@@ -142,6 +143,14 @@ fn check(city: &City) {
     assert_eq!(logins.iter().collect::<BTreeSet<_>>().len(), logins.len(), "an account name twice");
     for moment in (0..64).map(day).filter(|moment| *moment >= city.now) {
         roles_hold(city, moment);
+    }
+    for person in state.people() {
+        for (at, one) in person.deputies.iter().enumerate() {
+            let twice = |other: &identity::Standing| {
+                other.deputy == one.deputy && other.from < one.until && one.from < other.until
+            };
+            assert!(!person.deputies[at + 1..].iter().any(twice), "a deputy twice for a time");
+        }
     }
     for person in state.people().filter(|person| !person.here()) {
         let (roster, id) = (city.roster(), person.id);

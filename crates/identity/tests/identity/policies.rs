@@ -69,6 +69,12 @@ fn forbidden(name: &str) -> Verdict {
 }
 
 #[test]
+fn policies_are_shared_by_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&policies(""));
+}
+
+#[test]
 fn without_policies_everything_is_silent() {
     let (city, policies) = (city(), policies(""));
     let verdict =
