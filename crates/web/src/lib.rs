@@ -9,6 +9,7 @@
 //! Source: `docs/adr/0014-web.md`.
 
 mod language;
+mod query;
 mod roc;
 
 mod session;
@@ -31,15 +32,26 @@ mod reach;
 mod component;
 mod shell;
 
+mod choose;
+mod registers;
+mod search;
+
 mod router;
 
 pub use asset::{Icon, path as asset_path, wire_bytes};
+pub use choose::{people, records, units};
+pub use component::{
+    Action, Change, Chip, ColumnChoice, Empty, Export, Facet, Fact, Facts, FilterInput, FilterKind, Head,
+    ListCell, ListRow, ListView, Markup, Meter, Moment, Notice, Pill, RecordHead, Sorted, Tab, TableView,
+    Tabs, Timeline, Tone,
+};
 pub use cx::Cx;
 pub use error::{PageError, PageResult};
 pub use language::Language;
 pub use limit::{Limits, Rate};
 pub use look::Look;
 pub use names::{Checked, Named, Shown, Ticked, clause_path, record_path, register_path, size};
+pub use query::Query;
 pub use roc::{date, field_moment, moment, read_date, read_moment, span};
 pub use route::{Access, Audit, Listed as RouteListed, Verb, routes};
 pub use router::router;

@@ -5,7 +5,7 @@
 
 use crate::layer::guard;
 use crate::site::Site;
-use crate::{asset, shell};
+use crate::{asset, choose, registers, search, shell};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
@@ -67,7 +67,13 @@ pub struct Listed {
 }
 
 /// Every table, by the module it stands in.
-pub(crate) const TABLES: &[(&str, &[Route])] = &[("asset", asset::ROUTES), ("shell", shell::ROUTES)];
+pub(crate) const TABLES: &[(&str, &[Route])] = &[
+    ("asset", asset::ROUTES),
+    ("choose", choose::ROUTES),
+    ("registers", registers::ROUTES),
+    ("search", search::ROUTES),
+    ("shell", shell::ROUTES),
+];
 
 /// Bytes of a form.
 pub(crate) const FORM_BYTES: usize = 1 << 20;

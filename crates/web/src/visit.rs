@@ -93,6 +93,12 @@ impl Visit {
         self.language.of(zh, en)
     }
 
+    /// Is the page in Chinese?
+    #[must_use]
+    pub fn chinese(&self) -> bool {
+        self.language == Language::Chinese
+    }
+
     /// A label of a pack.
     #[must_use]
     pub fn label<'t>(&self, label: &'t regulation::Label) -> &'t str {

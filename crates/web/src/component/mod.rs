@@ -1,4 +1,48 @@
 //! Shared components: view structs with a template each. A page puts one in with `{{ component }}`.
+//!
+//! They come with every permission decided and every word chosen; their templates only lay out.
+
+mod list;
+mod part;
+mod record;
+
+use askama::Template;
+use std::fmt;
+
+pub use list::{
+    Chip, ColumnChoice, Export, Facet, FilterInput, FilterKind, Head, ListCell, ListRow, ListView, Sorted,
+};
+pub use part::{Empty, Fact, Facts, Meter, Notice, Pill, TableView, Tone};
+pub use record::{Action, Change, Moment, RecordHead, Tab, Tabs, Timeline};
+
+/// HTML that a template has written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Markup(String);
+
+impl Markup {
+    /// What a template writes.
+    ///
+    /// # Errors
+    /// It did not render.
+    pub fn of(template: &impl Template) -> Result<Self, askama::Error> {
+        template.render().map(Self)
+    }
+}
+
+impl fmt::Display for Markup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for Markup {}
+
+macro_rules! html_safe {
+    ($($name:ident)*) => {$(
+        impl askama::filters::HtmlSafe for $name<'_> {}
+    )*};
+}
+html_safe! { Empty Facts ListView Meter Notice Pill RecordHead TableView Tabs Timeline }
 
 /// A text as a value within a query.
 pub(crate) fn query_value(text: &str) -> String {

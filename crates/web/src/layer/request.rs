@@ -72,7 +72,7 @@ fn dressed(visit: &Visit, mut response: Response, json: bool) -> Response {
         (visit.site.config().report)(visit.request, causes);
     }
     let mut dressed = fault.dressed(visit, json);
-    for name in [header::ALLOW, header::LOCATION] {
+    for name in [header::ALLOW, header::LOCATION, HeaderName::from_static("hx-redirect")] {
         if let Some(value) = response.headers().get(&name) {
             dressed.headers_mut().insert(name, value.clone());
         }

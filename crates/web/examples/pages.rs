@@ -1,0 +1,185 @@
+//! A city of samples to look at pages with, in a browser: `cargo run -p web --example pages`.
+//!
+//! It lies in a folder that goes with the process and serves the machine itself only. `/as/<account>?to=/registers` signs one
+//! of its people in, without asking who it is: this is no product. Prints the accounts.
+
+use anyhow::{Context as _, anyhow};
+use axum::Router;
+use axum::extract::{Path as InPath, RawQuery, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use model::{Clock, Instant, PersonId, RecordId, SessionId};
+use regulation::Outcome;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use testkit::{Acting, House, SeededEntropy};
+use web::{Config, Factor, Limits, Parts, Session, Sessions, Site, session_cookie};
+
+/// Everybody's session is open.
+struct Everybody;
+
+impl Sessions for Everybody {
+    fn session(&self, cookie: &str, _: Instant) -> Option<Session> {
+        let person: PersonId = cookie.parse().ok()?;
+        Some(Session {
+            id: SessionId::from_bytes(*person.as_bytes()),
+            person,
+            csrf: format!("t{person}"),
+            terminal: None,
+            factors: [Factor::Passkey].into(),
+        })
+    }
+}
+
+type People = Arc<BTreeMap<String, PersonId>>;
+
+fn main() -> anyhow::Result<()> {
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../regulations/taichung-2001");
+    let mut house = House::with_pack(1, &regulation::Folder::new(&pack), None)?;
+    let people = settle(&mut house)?;
+    let config = Config {
+        host: "localhost".into(),
+        secure: false,
+        data: house.data.clone(),
+        limits: Limits::default(),
+        report: Arc::new(say),
+    };
+    let site = Site::new(Parts {
+        desk: house.desk.clone(),
+        sessions: Arc::new(Everybody),
+        clock: Arc::new(house.clock.clone()) as Arc<dyn Clock>,
+        entropy: Box::new(SeededEntropy::new(2)),
+        config,
+    });
+    let people: People = Arc::new(people);
+    let entrance = Router::new().route("/as/{account}", get(enter)).with_state(Arc::clone(&people));
+    let router = web::router(site).merge(entrance);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:8450").await?;
+        show(&people);
+        axum::serve(listener, router).await
+    })?;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "whoever started it reads where to look")]
+fn show(people: &People) {
+    for account in people.keys() {
+        println!("http://localhost:8450/as/{account}");
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "failures are told where they are looked for")]
+fn say(request: web::RequestId, causes: &str) {
+    eprintln!("{request}: {causes}");
+}
+
+async fn enter(
+    State(people): State<People>,
+    InPath(account): InPath<String>,
+    RawQuery(to): RawQuery,
+) -> Response {
+    let to = to.as_deref().and_then(|query| query.strip_prefix("to=")).unwrap_or("/");
+    match people.get(&account) {
+        Some(person) => {
+            let cookie = format!("{}={person}; Path=/; HttpOnly; SameSite=Lax", session_cookie(false));
+            ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+        }
+        None => Redirect::to("/").into_response(),
+    }
+}
+
+fn refused(refused: desk::Refused) -> anyhow::Error {
+    anyhow!("{}", refused.told())
+}
+
+/// Three units, people, rooms, faults in many states.
+fn settle(house: &mut House) -> anyhow::Result<BTreeMap<String, PersonId>> {
+    let top = house.unit("100", None)?;
+    let centre = house.unit("110", Some(top))?;
+    let other = house.unit("120", Some(top))?;
+    let head = house.person("lin", "unit_head", centre)?;
+    let it_head = house.person("chang", "it_head", centre)?;
+    let operator = house.person("wang", "operator", centre)?;
+    let maintainer = house.person("wu", "maintainer", centre)?;
+    let other_head = house.person("kuo", "unit_head", other)?;
+    let other_it = house.person("hsu", "it_head", other)?;
+    let auditor = house.person("tsai", "auditor", top)?;
+    let mut rooms = Vec::new();
+    for (code, name) in [("A1", "市政大樓主機房"), ("A2", "市政大樓備援機房"), ("B1", "陽明大樓機房")]
+    {
+        rooms.push(room(house, [it_head, operator, maintainer, head], code, name)?);
+    }
+    room(house, [other_it, operator, maintainer, other_head], "C1", "文化局機房")?;
+    let symptoms = [
+        "冷氣機漏水，地板有積水",
+        "核心交換器電源供應器故障",
+        "備份磁帶機無法退帶",
+        "不斷電系統電池告警",
+        "門禁讀卡機無回應",
+    ];
+    for number in 0..64u32 {
+        let symptom = symptoms.get(number as usize % symptoms.len()).context("a symptom")?;
+        let room = rooms.get(number as usize % rooms.len()).context("a room")?;
+        let severity = if number % 7 == 0 { "grave" } else { "normal" };
+        let fill = [
+            ("room", json!(room.to_string())),
+            ("symptom", json!(format!("{symptom}（第 {} 次）", number + 1))),
+            ("severity", json!(severity)),
+            ("source", json!("person")),
+        ];
+        let fault = house.open(operator, "fault", "report", &fill).map_err(refused)?;
+        if number % 3 != 0 {
+            let fill = [
+                ("kind", json!("hardware")),
+                ("diagnosis", json!("零件老化")),
+                ("self_mended", json!(number % 2 == 0)),
+                ("severity", json!(severity)),
+            ];
+            house.take(maintainer, fault, "diagnose", Outcome::Done, &fill).map_err(refused)?;
+        }
+        if number % 3 == 2 {
+            let fill = [
+                ("vendor", json!("中部資訊股份有限公司")),
+                ("vendor_phone", json!("04-22289111")),
+                ("vendor_answered", json!("陳工程師")),
+            ];
+            house.take(maintainer, fault, "call_vendor", Outcome::Done, &fill).map_err(refused)?;
+        }
+    }
+    let all = [
+        ("lin", head),
+        ("chang", it_head),
+        ("wang", operator),
+        ("wu", maintainer),
+        ("kuo", other_head),
+        ("hsu", other_it),
+        ("tsai", auditor),
+    ];
+    Ok(all.into_iter().map(|(account, who)| (account.to_owned(), who.person)).collect())
+}
+
+fn room(house: &mut House, people: [Acting; 4], code: &str, name: &str) -> anyhow::Result<RecordId> {
+    let [it_head, custodian, deputy, head] = people;
+    let fill = [
+        ("code", json!(code)),
+        ("name", json!(name)),
+        ("place", json!("臺中市西屯區臺灣大道三段99號")),
+        ("custodian", json!(custodian.person.to_string())),
+        ("deputy_custodian", json!(deputy.person.to_string())),
+        ("vault", json!(false)),
+        ("round_the_clock", json!(true)),
+        ("raised_floor", json!(true)),
+        (
+            "measures",
+            json!([{ "measure": "lock", "where_it_is": "入口" }, { "measure": "camera", "where_it_is": "走道" }]),
+        ),
+    ];
+    let room = house.open(it_head, "room", "propose", &fill).map_err(refused)?;
+    house.take(head, room, "approve", Outcome::Approve, &[]).map_err(refused)?;
+    Ok(room)
+}

@@ -1,0 +1,88 @@
+//! A list as a file: exactly what is filtered, in the columns shown, all pages of it.
+//!
+//! CSV is UTF-8 with a mark, since spreadsheets take it for something else without; what could be taken for a formula
+//! stands behind an apostrophe (OWASP, CSV injection). In XLSX and ODS every text is a text, and nothing is a formula.
+//! Source: RFC 4180; ECMA-376; OpenDocument 1.3 part 3.
+
+mod csv;
+mod ods;
+mod xlsx;
+
+use super::asked::Asked;
+use super::cells::{Plain, Shelf};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::query::Query;
+use crate::roc;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use regulation::Register;
+
+/// Most rows of a file: what a spreadsheet takes, heads aside.
+const MOST: u32 = 1_048_575;
+
+/// What a file is written from.
+struct Sheet<'a> {
+    cx: &'a Cx,
+    name: String,
+    heads: Vec<String>,
+    rows: Vec<Vec<Plain>>,
+}
+
+impl Sheet<'_> {
+    /// A moment as civil date and time in the pack's zone, as spreadsheets know them.
+    fn civil(&self, at: model::Instant) -> Result<(model::CivilDate, regulation::TimeOfDay), PageError> {
+        Ok(self.cx.zone()?.civil(at))
+    }
+}
+
+pub(super) fn export(cx: &Cx, look: &Look<'_>, register: &Register, query: &Query) -> PageResult {
+    let asked = Asked::read(look, register, query);
+    let (seen, reader) = (cx.seen(), cx.reader()?);
+    let ask = asked.ask_all(register, MOST);
+    // One statement gives all of them, so that the file is of one moment.
+    let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
+    look.listed(page.rows.iter().map(|row| row.record));
+    let shelf = Shelf::new(cx, register, &asked.columns);
+    let mut rows = Vec::with_capacity(page.rows.len());
+    for row in &page.rows {
+        if let Some(case) = look.case(row.record) {
+            rows.push(shelf.plain(look, &case));
+        }
+    }
+    let name = cx.label(&register.label).to_owned();
+    let sheet = Sheet { cx, name, heads: shelf.texts(), rows };
+    let (media, end, bytes) = match query.one("format") {
+        Some("csv") => ("text/csv; charset=utf-8", "csv", csv::write(&sheet)?),
+        Some("xlsx") => {
+            let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+            (media, "xlsx", xlsx::write(&sheet)?)
+        }
+        Some("ods") => ("application/vnd.oasis.opendocument.spreadsheet", "ods", ods::write(&sheet)?),
+        _ => return Err(PageError::NotFound),
+    };
+    let day = cx.zone()?.date(cx.now());
+    let disposition =
+        attachment(&format!("{}_{}.{end}", sheet.name, roc::date(cx.language, day)), &register.id, end);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media)),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment")),
+        ),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// The name a file is kept under, for browsers old and new (RFC 6266).
+fn attachment(name: &str, plain: &regulation::RegisterId, end: &str) -> String {
+    let encoded: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("attachment; filename=\"{plain}.{end}\"; filename*=UTF-8''{encoded}")
+}

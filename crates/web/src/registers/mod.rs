@@ -1,0 +1,293 @@
+//! Registers: the index of them, the list of one, and its export.
+//!
+//! What is listed, counted, searched and exported is asked of the store with the reader's predicate, once.
+//! Source: `docs/pack.md`, "Registers".
+
+mod asked;
+mod cells;
+mod export;
+mod filters;
+
+use crate::component::{Chip, Empty, Export, Facet, ListRow, ListView, Notice, Tone};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::names::{record_path, register_path};
+use crate::query::Query;
+use crate::route::{Access, Audit, Route};
+use crate::shell::{Area, Link, Section, Shell};
+pub(crate) use filters::of_register;
+
+use askama::Template;
+use asked::Asked;
+use axum::extract::{Path, RawQuery};
+use axum::routing::get;
+use cells::Shelf;
+use regulation::{Register, RegisterId};
+use std::collections::BTreeMap;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/registers", Access::Person, Audit::None, || get(index)),
+    Route::get("/registers/{register}", Access::Person, Audit::None, || get(list)),
+    Route::get("/registers/{register}/export", Access::Person, Audit::None, || get(export)),
+];
+
+/// A register on the index.
+struct Entry {
+    label: String,
+    help: String,
+    href: String,
+    clauses: Vec<String>,
+    total: u64,
+    running: u64,
+}
+
+#[derive(Template)]
+#[template(path = "registers/index.html")]
+struct IndexPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    entries: Vec<Entry>,
+}
+
+#[derive(Template)]
+#[template(path = "registers/list.html")]
+struct ListPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    register: &'a Register,
+    help: Option<String>,
+    list: ListView<'a>,
+}
+
+async fn index(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        let counts = counts(cx)?;
+        let entry = |register: &Register| {
+            let (total, running) = counts.get(&register.id).copied().unwrap_or_default();
+            Entry {
+                label: cx.label(&register.label).to_owned(),
+                help: register.help.as_ref().map(|help| cx.label(help).to_owned()).unwrap_or_default(),
+                href: register_path(&register.id),
+                clauses: register.clauses.iter().map(ToString::to_string).collect(),
+                total,
+                running,
+            }
+        };
+        let entries = in_order(cx)?.into_iter().map(entry).collect();
+        cx.render(&IndexPage { cx, shell: Shell::of_area(cx, Area::Registers), entries })
+    })
+    .await
+}
+
+async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let register = known(cx, &register)?;
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let list = cx.look(|look| view(cx, look, register, query))?;
+        if cx.wants("list") {
+            return cx.render(&list.as_region());
+        }
+        let shell = Shell::new(cx, Some(Area::Registers), cx.label(&register.label));
+        let shell = shell.with_second(second(cx, Some(&register.id))?);
+        let help = register.help.as_ref().map(|help| cx.label(help).to_owned());
+        cx.render(&ListPage { cx, shell, register, help, list })
+    })
+    .await
+}
+
+async fn export(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let register = known(cx, &register)?;
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        cx.look(|look| export::export(cx, look, register, &query))
+    })
+    .await
+}
+
+/// The register as the pack in force has it. Registers are no secret; what is in them is.
+fn known<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
+    cx.pack()?.register(id).ok_or(PageError::NotFound)
+}
+
+/// How many records of each register they read within the unit looked at, and how many of them run.
+fn counts(cx: &Cx) -> Result<BTreeMap<RegisterId, (u64, u64)>, PageError> {
+    let reader = cx.reader()?;
+    cx.look(|look| {
+        let seen = cx.seen();
+        Ok(look.sql(|sql| reader.counts(sql, &seen.packs, &seen.layout))?)
+    })
+}
+
+/// Registers in the order of the clauses they serve.
+fn in_order(cx: &Cx) -> Result<Vec<&Register>, PageError> {
+    let pack = cx.pack()?;
+    let place = |register: &&Register| {
+        let clause = register.clauses.first();
+        let place = clause.and_then(|clause| pack.clauses.iter().position(|one| one.id == *clause));
+        (place.unwrap_or(usize::MAX), register.id.clone())
+    };
+    let mut registers: Vec<&Register> = pack.registers.values().collect();
+    registers.sort_by_key(place);
+    Ok(registers)
+}
+
+/// The second level of the area: every register.
+///
+/// # Errors
+/// `Unavailable`: no pack is published yet.
+pub(crate) fn second(cx: &Cx, current: Option<&RegisterId>) -> Result<Vec<Section>, PageError> {
+    let link = |register: &Register| Link {
+        text: cx.label(&register.label).to_owned(),
+        href: register_path(&register.id),
+        current: current == Some(&register.id),
+        count: None,
+    };
+    Ok(vec![Section { head: None, links: in_order(cx)?.into_iter().map(link).collect() }])
+}
+
+fn view<'a>(
+    cx: &'a Cx,
+    look: &Look<'_>,
+    register: &'a Register,
+    query: Query,
+) -> Result<ListView<'a>, PageError> {
+    let began = cx.site.now();
+    let seen = cx.seen();
+    let path = register_path(&register.id);
+    let asked = Asked::read(look, register, &query);
+    let reader = cx.reader()?;
+    let ask = asked.ask(register);
+    let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
+    look.listed(page.rows.iter().map(|row| row.record));
+    let shelf = Shelf::new(cx, register, &asked.columns);
+    let mut rows = Vec::with_capacity(page.rows.len());
+    for row in &page.rows {
+        // A record that was destroyed since the list was made is left out.
+        let Some(case) = look.case(row.record) else { continue };
+        rows.push(ListRow { href: record_path(row.record), cells: shelf.cells(look, &case) });
+    }
+    let facets = facets(cx, look, register, &asked, &query)?;
+    let taken_micros = cx.site.now().as_micros() - began.as_micros();
+    let problem = |text: &String| Notice::new(cx, Tone::Warning, text.clone());
+    let filtered = asked.text.is_some() || !asked.filters.is_empty();
+    Ok(ListView {
+        cx,
+        caption: cx.label(&register.label).to_owned(),
+        hint: hint(cx, register),
+        views: None,
+        problems: asked.problems.iter().map(problem).collect(),
+        facets,
+        active: filters::active(look, register, &query, &path),
+        filters: filters::inputs(look, register, &query),
+        columns: shelf.choices(),
+        heads: shelf.heads(&query, &path),
+        rows,
+        empty: empty(cx, register, filtered),
+        total: page.total,
+        page: asked.page,
+        size: asked.size,
+        taken_micros,
+        exports: exports(&query, &path),
+        path,
+        query,
+    })
+}
+
+/// What the search looks at.
+fn hint(cx: &Cx, register: &Register) -> String {
+    let searched: Vec<&str> = register
+        .search
+        .iter()
+        .filter_map(|id| register.field(id.as_str()))
+        .map(|field| cx.label(&field.label))
+        .collect();
+    if searched.is_empty() {
+        return cx.t("搜尋編號", "Search by number").to_owned();
+    }
+    format!("{}{}", cx.t("搜尋編號、", "Search number, "), searched.join(cx.t("、", ", ")))
+}
+
+fn empty<'a>(cx: &'a Cx, register: &Register, filtered: bool) -> Empty<'a> {
+    let text = if filtered {
+        cx.t("沒有符合條件的紀錄。請放寬搜尋文字或篩選條件。", "No record fits. Ask for less.").to_owned()
+    } else {
+        let label = cx.label(&register.label);
+        match cx.chinese() {
+            true => format!("「{label}」目前沒有您可檢視的紀錄。"),
+            false => format!("There is no record of {label} for you to see."),
+        }
+    };
+    let action = filtered.then(|| (cx.t("清除條件", "Clear").to_owned(), register_path(&register.id)));
+    Empty { cx, icon: "books", text, action }
+}
+
+fn exports(query: &Query, path: &str) -> Vec<Export> {
+    let kinds = [("ods", "ODS（LibreOffice）"), ("xlsx", "XLSX（Excel）"), ("csv", "CSV（UTF-8）")];
+    let export = |(kind, text): (&str, &'static str)| Export {
+        text,
+        href: query.without("page").without("size").with("format", kind).behind(&format!("{path}/export")),
+    };
+    kinds.into_iter().map(export).collect()
+}
+
+/// States, and the options of the choices that the list shows, with how many there are of each.
+fn facets(
+    cx: &Cx,
+    look: &Look<'_>,
+    register: &Register,
+    asked: &Asked,
+    query: &Query,
+) -> Result<Vec<Facet>, PageError> {
+    let (seen, reader) = (cx.seen(), cx.reader()?);
+    let path = register_path(&register.id);
+    let ask = asked.ask(register);
+    let query = query.without("page");
+    let count =
+        |column: &store::Column| look.sql(|sql| ask.counts(sql, &seen.packs, &seen.layout, &reader, column));
+    let states = count(&store::Column::State)?;
+    let of = |word: &str| states.iter().find(|(one, _)| one.as_deref() == Some(word)).map_or(0, |one| one.1);
+    let running = register.flow.states.iter().filter(|state| state.end.is_none());
+    let running: u64 = running.map(|state| of(state.id.as_str())).sum();
+    let all = states.iter().map(|(_, count)| count).sum();
+    let plain = query.without("state").without("running");
+    let runs = query.one("running").is_some();
+    let chip = |id: &str, text: &str, count, href, on| Chip {
+        id: format!("chip-{id}"),
+        text: text.to_owned(),
+        count: Some(count),
+        href,
+        on,
+    };
+    let none = !runs && query.one("state").is_none();
+    let mut chips = vec![
+        chip("all", cx.t("全部", "All"), all, plain.behind(&path), none),
+        chip("running", cx.t("進行中", "Running"), running, plain.with("running", "1").behind(&path), runs),
+    ];
+    for state in &register.flow.states {
+        let (word, on) = (state.id.as_str(), query.has("state", state.id.as_str()));
+        if of(word) > 0 || on {
+            let href = query.without("running").toggled("state", word).behind(&path);
+            chips.push(chip(word, cx.label(&state.label), of(word), href, on));
+        }
+    }
+    let mut facets = vec![Facet { label: cx.t("狀態", "State").to_owned(), chips }];
+    for id in &register.list.columns {
+        let Some(field) = register.field(id.as_str()) else { continue };
+        let regulation::Kind::Choice { options, many: false } = &field.kind else { continue };
+        let counted = count(&store::Column::Field(id.clone()))?;
+        let name = filters::name(id);
+        let option = |option: &regulation::Choice| {
+            let word = option.id.as_str();
+            let count = counted.iter().find(|(one, _)| one.as_deref() == Some(word)).map_or(0, |one| one.1);
+            let on = query.has(&name, word);
+            let href = query.toggled(&name, word).behind(&path);
+            (count > 0 || on).then(|| chip(&format!("{id}-{word}"), cx.label(&option.label), count, href, on))
+        };
+        let chips: Vec<Chip> = options.iter().filter_map(option).collect();
+        if chips.len() > 1 {
+            facets.push(Facet { label: cx.label(&field.label).to_owned(), chips });
+        }
+    }
+    Ok(facets)
+}

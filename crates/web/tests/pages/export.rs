@@ -1,0 +1,84 @@
+//! Export: exactly what is filtered, in the columns shown, read by readers that are not ours.
+
+use crate::site::{City, city};
+use axum::http::StatusCode;
+use calamine::{Data, Ods, Reader, Xlsx};
+use std::io::Cursor;
+
+const ASKED: &str = "f.code=K0&columns=title&columns=room&columns=opened_at&sort=-code";
+
+fn cells(rows: Vec<Vec<Data>>) -> Vec<Vec<String>> {
+    rows.into_iter().map(|row| row.into_iter().map(|cell| cell.to_string()).collect()).collect()
+}
+
+fn sheet<R: Reader<Cursor<Vec<u8>>>>(bytes: &[u8]) -> Vec<Vec<Data>>
+where
+    R::Error: std::fmt::Debug,
+{
+    let mut book = R::new(Cursor::new(bytes.to_vec())).unwrap();
+    let name = book.sheet_names().first().unwrap().clone();
+    assert_eq!(name, "鑰匙");
+    book.worksheet_range(&name).unwrap().rows().map(<[Data]>::to_vec).collect()
+}
+
+#[test]
+fn the_three_files_hold_the_same_and_what_is_listed() {
+    let city = city();
+    let file = |format: &str| {
+        let answer = city
+            .asked
+            .get(&City::cookie(city.clerk), &format!("/registers/key/export?{ASKED}&format={format}"));
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let name = answer.header("content-disposition").to_owned();
+        assert!(
+            name.starts_with(&format!("attachment; filename=\"key.{format}\"; filename*=UTF-8''%E9%91%B0")),
+            "{name}"
+        );
+        answer.body
+    };
+    let xlsx = sheet::<Xlsx<_>>(&file("xlsx"));
+    let ods = sheet::<Ods<_>>(&file("ods"));
+    for rows in [&xlsx, &ods] {
+        assert_eq!(rows.len(), 10, "a head and nine keys");
+        assert_eq!(rows[0].iter().map(ToString::to_string).collect::<Vec<_>>(), ["案由", "房間", "建立時間"]);
+        assert_eq!(rows[1][0], Data::String("K09 鑰匙".into()));
+        // What looks like a formula is a text.
+        assert_eq!(rows[3][1], Data::String("=cmd|'/c calc'!A1".into()));
+    }
+    let moment = |cell: &Data| match cell {
+        Data::DateTime(when) => when.as_f64().floor(),
+        Data::DateTimeIso(text) => {
+            assert_eq!(text, "2025-01-02T09:00:00");
+            45_659.0
+        }
+        other => panic!("{other:?} is no moment"),
+    };
+    // 2025-01-02, in days since the last of 1899.
+    assert_eq!((moment(&xlsx[1][2]), moment(&ods[1][2])), (45_659.0, 45_659.0));
+    let csv = String::from_utf8(file("csv")).unwrap();
+    let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 10);
+    assert_eq!(lines[0], "案由,房間,建立時間");
+    assert_eq!(lines[1], "K09 鑰匙,第9會議室,2025-01-02 09:00");
+    assert_eq!(lines[3], "K07 鑰匙,'=cmd|'/c calc'!A1,2025-01-02 09:00");
+    assert_eq!(cells(xlsx)[2][0], "K08 鑰匙");
+}
+
+#[test]
+fn an_export_has_all_pages_and_nothing_that_is_not_for_one_to_see() {
+    let city = city();
+    let csv = |who, register: &str| {
+        let answer = city
+            .asked
+            .get(&City::cookie(who), &format!("/registers/{register}/export?format=csv&page=2&size=25"));
+        assert_eq!(answer.status, StatusCode::OK);
+        answer.text()
+    };
+    assert_eq!(csv(city.clerk, "key").lines().count(), 33);
+    assert_eq!(csv(city.clerk, "loan").lines().count(), 2);
+    assert!(csv(city.head, "loan").contains("114借字第001號"));
+    assert!(!csv(city.other_clerk, "loan").contains("114借字第001號"));
+    assert!(!csv(city.clerk, "key").contains("seven-seven-seven"));
+    let unknown = city.asked.get(&City::cookie(city.clerk), "/registers/key/export?format=pdf");
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}

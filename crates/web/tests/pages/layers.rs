@@ -1,0 +1,195 @@
+//! What every request passes: sign-in, headers, forged forms, sizes, rates, languages, failures.
+
+use crate::site::{City, city, city_with};
+use axum::http::{Method, StatusCode};
+use web::{Limits, Rate};
+
+#[test]
+fn strangers_are_led_to_the_sign_in_and_back() {
+    let city = city();
+    let answer = city.asked.ask(Method::GET, "/registers/key?q=a", &[], "");
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.header("location"), "/sign-in?to=%2Fregisters%2Fkey%3Fq%3Da");
+    let part = city.asked.ask(Method::GET, "/registers/key", &[("hx-request", "true")], "");
+    assert_eq!((part.status, part.header("hx-redirect")), (StatusCode::UNAUTHORIZED, "/sign-in"));
+    let unknown = city.asked.ask(Method::GET, "/registers", &[("cookie", "ward_session=guess")], "");
+    assert_eq!(unknown.status, StatusCode::SEE_OTHER);
+}
+
+#[test]
+fn nobody_who_has_left_gets_in_with_an_open_session() {
+    let city = city();
+    let leave = identity::Command::RecordLeaving { person: city.clerk.person };
+    city.asked.house.identity(leave).unwrap();
+    let answer = city.asked.get(&City::cookie(city.clerk), "/registers");
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+}
+
+#[test]
+fn every_answer_carries_the_policy_and_is_kept_by_nobody() {
+    let city = city();
+    for (path, status) in [("/registers", 200), ("/nothing", 404), ("/registers/key/export?format=csv", 200)]
+    {
+        let answer = city.asked.get(&City::cookie(city.clerk), path);
+        assert_eq!(answer.status.as_u16(), status);
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+        assert!(!policy.contains("unsafe"));
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("x-request-id").len(), 16);
+        assert!(answer.header("server-timing").starts_with("app;dur="));
+    }
+}
+
+#[test]
+fn what_pages_load_is_kept_for_good_and_compressed_as_asked() {
+    let city = city();
+    let page = city.page("/registers");
+    let mut bytes = page.len();
+    for link in page.split(['"', '#']).filter(|part| part.starts_with("/assets/")) {
+        let headers = [("accept-encoding", "gzip, br")];
+        let answer = city.asked.ask(Method::GET, link, &headers, "");
+        assert_eq!(answer.status, StatusCode::OK, "{link}");
+        assert_eq!(answer.header("content-encoding"), "br", "{link}");
+        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        let tag = answer.header("etag").to_owned();
+        let again = city.asked.ask(Method::GET, link, &[("if-none-match", &tag)], "");
+        assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
+        let plain = city.asked.ask(Method::GET, link, &[], "");
+        assert_eq!(plain.header("content-encoding"), "");
+        assert!(plain.body.len() > answer.body.len());
+    }
+    let mut links: Vec<&str> = page.split(['"', '#']).filter(|part| part.starts_with("/assets/")).collect();
+    links.sort_unstable();
+    links.dedup();
+    for link in links {
+        bytes += city.asked.ask(Method::GET, link, &[("accept-encoding", "br")], "").body.len();
+    }
+    assert!(bytes < 150_000, "the first page takes {bytes} bytes over the wire");
+    let gone = city.asked.ask(Method::GET, "/assets/none.js", &[], "");
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_form_of_another_site_or_without_the_token_is_not_believed() {
+    let city = city();
+    let cookie = format!("ward_session={}", City::cookie(city.clerk));
+    let token = format!("csrf=token-of-{}&language=en", city.clerk.person);
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let ask = |headers: &[(&str, &str)], body: &str| {
+        city.asked
+            .ask(
+                Method::POST,
+                "/preferences",
+                &[&[("cookie", cookie.as_str()), form], headers].concat(),
+                body,
+            )
+            .status
+    };
+    let good = StatusCode::SEE_OTHER;
+    let bad = StatusCode::FORBIDDEN;
+    assert_eq!(ask(&[("sec-fetch-site", "same-origin")], &token), good);
+    assert_eq!(ask(&[("origin", "http://house.example")], &token), good);
+    assert_eq!(ask(&[], &token), good);
+    assert_eq!(ask(&[("sec-fetch-site", "cross-site")], &token), bad);
+    assert_eq!(ask(&[("sec-fetch-site", "same-site")], &token), bad);
+    assert_eq!(ask(&[("origin", "http://evil.example")], &token), bad);
+    assert_eq!(ask(&[("origin", "null")], &token), bad);
+    assert_eq!(ask(&[("sec-fetch-site", "same-origin")], "language=en"), bad);
+    assert_eq!(ask(&[("sec-fetch-site", "same-origin")], "csrf=&language=en"), bad);
+    let others = format!("csrf=token-of-{}", city.head.person);
+    assert_eq!(ask(&[("sec-fetch-site", "same-origin")], &others), bad);
+    let header = format!("token-of-{}", city.clerk.person);
+    assert_eq!(ask(&[("x-csrf-token", header.as_str())], "language=en"), good);
+}
+
+#[test]
+fn a_form_with_files_carries_the_token_too() {
+    let city = city();
+    let cookie = format!("ward_session={}", City::cookie(city.clerk));
+    let body = |token: &str| {
+        format!(
+            "--x\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{token}\r\n--x\r\n\
+             content-disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\nabc\r\n--x--\r\n"
+        )
+    };
+    let headers = [("cookie", cookie.as_str()), ("content-type", "multipart/form-data; boundary=x")];
+    let ask = |token: &str| city.asked.ask(Method::POST, "/preferences", &headers, &body(token)).status;
+    assert_eq!(ask(&format!("token-of-{}", city.clerk.person)), StatusCode::SEE_OTHER);
+    assert_eq!(ask("other"), StatusCode::FORBIDDEN);
+}
+
+#[test]
+fn too_large_a_form_is_not_read() {
+    let city = city();
+    let large = "a".repeat(2 << 20);
+    let answer = city.asked.post(city.clerk.person, "/preferences", &[("back", &large)]);
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.text().contains("所送資料過大"));
+}
+
+#[test]
+fn who_asks_too_often_waits() {
+    let few = Rate { burst: 3, per_second: 1 };
+    let city = city_with(Limits { session: few, address: Rate { burst: 1_000, per_second: 1 } });
+    let status = || city.asked.get(&City::cookie(city.clerk), "/registers").status;
+    assert_eq!([status(), status(), status()], [StatusCode::OK; 3]);
+    let answer = city.asked.get(&City::cookie(city.clerk), "/registers");
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.header("retry-after"), "1");
+    // Somebody else does not wait.
+    assert_eq!(city.asked.get(&City::cookie(city.head), "/registers").status, StatusCode::OK);
+}
+
+#[test]
+fn errors_speak_the_readers_language_and_as_json_where_that_is_asked() {
+    let city = city();
+    assert!(
+        city.asked
+            .ask(Method::GET, "/x", &[("accept-language", "en-US,en")], "")
+            .text()
+            .contains("There is no such page")
+    );
+    assert!(city.asked.ask(Method::GET, "/x", &[], "").text().contains("查無此頁"));
+    let json = city.asked.ask(Method::GET, "/x", &[("accept", "application/json")], "");
+    assert_eq!(json.header("content-type"), "application/problem+json");
+    assert!(json.text().contains("\"status\":404"));
+    let method = city.asked.ask(
+        Method::DELETE,
+        "/registers",
+        &[("cookie", &format!("ward_session={}", City::cookie(city.clerk)))],
+        "",
+    );
+    assert_eq!((method.status, method.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
+    assert!(method.header("content-type").starts_with("text/html"));
+}
+
+#[test]
+fn preferences_are_cookies_of_this_browser_and_lead_nowhere_else() {
+    let city = city();
+    let set = |form: &[(&str, &str)]| city.asked.post(city.clerk.person, "/preferences", form);
+    let answer = set(&[("language", "en"), ("back", "/registers?q=a")]);
+    assert_eq!(answer.header("location"), "/registers?q=a");
+    assert_eq!(
+        answer.header("set-cookie"),
+        "ward_language=en; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"
+    );
+    assert_eq!(set(&[("theme", "dark"), ("back", "//evil.example")]).header("location"), "/");
+    assert_eq!(set(&[("theme", "neon"), ("language", "xx")]).header("set-cookie"), "");
+    let cookie = format!("ward_session={}; ward_theme=dark", City::cookie(city.clerk));
+    let dark = city.asked.ask(Method::GET, "/registers", &[("cookie", &cookie)], "").text();
+    assert!(dark.contains("data-bs-theme=\"dark\""));
+}
+
+#[test]
+fn the_way_home_leads_to_an_area_there_is() {
+    let city = city();
+    let answer = city.asked.get(&City::cookie(city.clerk), "/");
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let there = city.asked.get(&City::cookie(city.clerk), answer.header("location"));
+    assert_eq!(there.status, StatusCode::OK);
+    assert!(there.text().contains("aria-current=\"true\""));
+    assert!(city.asked.reports.lock().unwrap().is_empty());
+}

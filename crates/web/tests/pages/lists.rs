@@ -1,0 +1,193 @@
+//! The registers area: index, list, filters, chips, columns, order, pages, search, and what is not for one to see.
+
+use crate::site::{City, city};
+use axum::http::{Method, StatusCode};
+
+/// The data rows of a page's table.
+fn rows(page: &str) -> Vec<&str> {
+    let body = page.split("<tbody").nth(1).map_or("", |body| body.split("</tbody>").next().unwrap());
+    body.split("<tr>").skip(1).collect()
+}
+
+#[test]
+fn the_index_counts_what_one_may_see() {
+    let city = city();
+    let page = city.page("/registers");
+    assert!(page.contains("<a href=\"/registers/key\">鑰匙</a>"), "{page}");
+    assert!(page.contains("<a href=\"/registers/loan\">鑰匙借用</a>"));
+    // Keys are the city's to read: 32. Loans are the unit's: one of two.
+    let card = |page: &str, register: &str| {
+        let from = page.find(&format!("/registers/{register}\">")).unwrap();
+        page[from..].split("</li>").next().unwrap().to_owned()
+    };
+    let cards = page.split("<ul class=\"cards\">").nth(1).unwrap();
+    assert!(card(cards, "key").contains("共 <strong>32</strong>"), "{}", card(cards, "key"));
+    assert!(card(cards, "loan").contains("共 <strong>1</strong>"));
+    let english = city.asked.get_english(&City::cookie(city.clerk), "/registers").text();
+    assert!(english.contains("<a href=\"/registers/key\">Keys</a>"));
+    assert!(english.contains("<html lang=\"en\""));
+}
+
+#[test]
+fn a_list_is_paged_sorted_and_told_in_all() {
+    let city = city();
+    let page = city.page("/registers/key?size=25");
+    assert_eq!(rows(&page).len(), 25);
+    assert!(page.contains("共 32 筆，第 1–25 筆"), "{page}");
+    // By code, as the register says.
+    assert!(rows(&page)[0].contains("K01"), "{}", rows(&page)[0]);
+    assert!(page.contains("aria-sort=\"ascending\""));
+    let second = city.page("/registers/key?page=2&size=25");
+    assert_eq!(rows(&second).len(), 7);
+    let down = city.page("/registers/key?sort=-code");
+    assert!(rows(&down)[0].contains("L2"), "{}", rows(&down)[0]);
+    assert!(down.contains("aria-sort=\"descending\""));
+    // Of sizes there are four; another is none.
+    assert_eq!(rows(&city.page("/registers/key?size=3")).len(), 32);
+}
+
+#[test]
+fn a_list_is_searched_by_two_characters_and_filtered_by_fields() {
+    let city = city();
+    assert_eq!(rows(&city.page("/registers/key?q=%E6%AA%94%E6%A1%88")).len(), 2);
+    assert_eq!(rows(&city.page("/registers/key?f.code=K1")).len(), 10);
+    let both = city.page("/registers/key?f.code=K1&f.room=%E7%AC%AC1");
+    assert_eq!(rows(&both).len(), 10);
+    assert!(both.contains("編號：K1"), "the filter is told");
+    // A person by a part of the name.
+    assert_eq!(rows(&city.page("/registers/key?f.keeper=chen")).len(), 1);
+    assert_eq!(rows(&city.page("/registers/key?f.keeper=nobody")).len(), 0);
+    // What was opened on a day.
+    assert_eq!(
+        rows(&city.page("/registers/key?opened.min=114/1/2&opened.max=2025-01-02&size=200")).len(),
+        32
+    );
+    assert_eq!(rows(&city.page("/registers/key?opened.min=2025-01-03")).len(), 0);
+    let wrong = city.page("/registers/key?opened.min=abc");
+    assert!(wrong.contains("篩選條件「abc」無法判讀"), "{wrong}");
+    assert_eq!(rows(&wrong).len(), 32);
+}
+
+#[test]
+fn chips_tell_how_many_there_are_of_each_state() {
+    let city = city();
+    let page = city.page("/registers/key");
+    assert!(page.contains("在櫃 <small>31</small>"), "{page}");
+    assert!(page.contains("借出 <small>1</small>"));
+    assert!(page.contains("全部 <small>32</small>"));
+    let lent = city.page("/registers/key?state=lent");
+    assert_eq!(rows(&lent).len(), 1);
+    // Counts of states are of the list without the states asked for.
+    assert!(lent.contains("在櫃 <small>31</small>"));
+    assert!(lent.contains("aria-current=\"true\">借出"));
+    assert_eq!(rows(&city.page("/registers/key?running=1&size=200")).len(), 32);
+}
+
+#[test]
+fn columns_are_chosen_and_nothing_sealed_is_one() {
+    let city = city();
+    let page = city.page("/registers/key?columns=title&columns=opened_at&columns=alarm_code");
+    let heads = page.split("<thead>").nth(1).unwrap().split("</thead>").next().unwrap();
+    assert_eq!(heads.matches("<th ").count(), 2, "{heads}");
+    assert!(heads.contains("建立時間"));
+    assert!(page.contains("114年1月2日"));
+    assert!(!page.contains("保全密碼"));
+    assert!(!page.contains("seven-seven-seven"));
+}
+
+#[test]
+fn titles_people_references_and_numbers_are_written_for_people() {
+    let city = city();
+    let page = city.page("/registers/loan");
+    assert_eq!(rows(&page).len(), 1);
+    let row = rows(&page)[0];
+    assert!(
+        row.contains(&format!("<a class=\"title\" href=\"/records/{}\">L1 借用</a>", city.loan)),
+        "{row}"
+    );
+    assert!(row.contains("114借字第001號"), "{row}");
+    assert!(row.contains(">L1 鑰匙</a>"), "{row}");
+    assert!(row.contains("114年1月8日"), "{row}");
+    assert!(row.contains("<span class=\"state state-running\">借出中</span>"), "{row}");
+    let english = city.asked.get_english(&City::cookie(city.clerk), "/registers/loan").text();
+    assert!(rows(&english)[0].contains("Loan of L1"));
+    assert!(rows(&english)[0].contains("2025-01-08"));
+}
+
+#[test]
+fn what_one_may_not_see_is_neither_listed_nor_counted_nor_found() {
+    let city = city();
+    let mine = city.page("/registers/loan");
+    assert!(!mine.contains(&city.other_loan.to_string()));
+    let theirs = city.asked.get(&City::cookie(city.other_clerk), "/registers/loan").text();
+    assert!(theirs.contains(&city.other_loan.to_string()));
+    assert!(!theirs.contains(&city.loan.to_string()));
+    let found = city.page("/search?q=%E5%8F%83%E8%A8%AA");
+    assert!(found.contains(&city.loan.to_string()), "{found}");
+    assert!(!found.contains(&city.other_loan.to_string()));
+    assert!(city.page("/choose/record?register=loan&q=%E5%8F%83%E8%A8%AA").contains(&city.loan.to_string()));
+    assert!(!city.page("/choose/record?register=loan").contains(&city.other_loan.to_string()));
+}
+
+#[test]
+fn the_unit_looked_at_narrows_the_list() {
+    let city = city();
+    let cookie = format!("ward_session={}; ward_unit={}", City::cookie(city.clerk), city.other);
+    let page = city.asked.ask(Method::GET, "/registers/key", &[("cookie", &cookie)], "").text();
+    assert_eq!(rows(&page).len(), 1, "{page}");
+    assert!(page.contains("120單位"));
+    let set = city.asked.post(
+        city.clerk.person,
+        "/preferences",
+        &[("unit", &city.other.to_string()), ("back", "/registers/key")],
+    );
+    assert_eq!(set.status, StatusCode::SEE_OTHER);
+    assert_eq!(set.header("location"), "/registers/key");
+    assert!(set.header("set-cookie").starts_with(&format!("ward_unit={};", city.other)));
+}
+
+#[test]
+fn a_script_gets_the_part_it_asks_for() {
+    let city = city();
+    let cookie = format!("ward_session={}", City::cookie(city.clerk));
+    let headers = [("cookie", cookie.as_str()), ("hx-request", "true"), ("hx-target", "list")];
+    let part = city.asked.ask(Method::GET, "/registers/key?q=K02", &headers, "").text();
+    assert!(part.trim_start().starts_with("<div id=\"list\""), "{part}");
+    assert!(!part.contains("<html"));
+    assert_eq!(rows(&part).len(), 1);
+    let headers = [("cookie", cookie.as_str()), ("hx-request", "true"), ("hx-target", "palette-found")];
+    let found = city.asked.ask(Method::GET, "/search?q=K02", &headers, "").text();
+    assert!(found.contains("role=\"option\""), "{found}");
+    assert!(!found.contains("<html"));
+}
+
+#[test]
+fn what_is_not_there_and_what_is_not_for_one_to_see_look_the_same() {
+    let city = city();
+    let bare = |path: &str| {
+        let answer = city.asked.get(&City::cookie(city.clerk), path);
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        // The address of the way back is the only thing that differs.
+        answer.text().replace(path, "")
+    };
+    let nothing = bare("/nothing");
+    assert!(nothing.contains("查無此頁"));
+    assert_eq!(nothing, bare("/registers/nothing"));
+    assert_eq!(nothing, bare(&format!("/records/{}/none", city.other_loan)));
+    assert!(city.now().as_micros() > 0);
+}
+
+#[test]
+fn people_units_and_records_are_chosen_as_one_types() {
+    let city = city();
+    let people = city.page("/choose/person?role=clerk&q=");
+    assert!(
+        people.contains("wang先生") && people.contains("chen先生") && !people.contains("lin先生"),
+        "{people}"
+    );
+    assert!(city.page("/choose/person?q=LIN").contains("lin先生"));
+    assert!(city.page("/choose/unit?q=120").contains("120單位"));
+    assert!(city.page("/choose/record?register=key&q=K05").contains("K05 鑰匙"));
+    // By the title, where the words are not in what is searched.
+    assert!(city.page("/choose/record?register=loan&q=L1").contains("L1 借用"));
+}

@@ -1,0 +1,9 @@
+//! Pages, asked of the router in process, over a whole installation.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
+
+mod export;
+mod layers;
+mod lists;
+mod site;
+mod templates;

@@ -1,0 +1,210 @@
+//! A site over a house, sessions in memory, and somebody who asks it.
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use model::{Clock as _, Instant, PersonId, SessionId, UnitId};
+use regulation::Outcome;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use testkit::{Acting, House, SeededEntropy};
+use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
+use web::{Config, Limits, Parts, Session, Sessions, Site};
+
+/// Sessions in memory.
+#[derive(Default)]
+pub(crate) struct Open(Mutex<BTreeMap<String, Session>>);
+
+impl Sessions for Open {
+    fn session(&self, cookie: &str, _: Instant) -> Option<Session> {
+        self.0.lock().unwrap().get(cookie).cloned()
+    }
+}
+
+/// A site that is asked.
+pub(crate) struct Asked {
+    pub(crate) house: House,
+    pub(crate) reports: Arc<Mutex<Vec<String>>>,
+    sessions: Arc<Open>,
+    router: axum::Router,
+    runtime: Runtime,
+}
+
+/// An answer.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Asked {
+    pub(crate) fn of(house: House, limits: Limits) -> Self {
+        let sessions = Arc::new(Open::default());
+        let reports: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = Arc::clone(&reports);
+        let config = Config {
+            host: "house.example".into(),
+            secure: false,
+            data: house.data.clone(),
+            limits,
+            report: Arc::new(move |_, causes| told.lock().unwrap().push(causes.to_owned())),
+        };
+        let site = Site::new(Parts {
+            desk: house.desk.clone(),
+            sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
+            clock: Arc::new(house.clock.clone()),
+            entropy: Box::new(SeededEntropy::new(9)),
+            config,
+        });
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        Self { house, reports, sessions, router: web::router(site), runtime }
+    }
+
+    /// Signs somebody in: gives their cookie.
+    pub(crate) fn sign_in(&self, person: PersonId) -> String {
+        let cookie = format!("cookie-of-{person}");
+        let session = Session {
+            id: SessionId::from_bytes(*person.as_bytes()),
+            person,
+            csrf: format!("token-of-{person}"),
+            terminal: None,
+            factors: [web::Factor::Passkey].into(),
+        };
+        self.sessions.0.lock().unwrap().insert(cookie.clone(), session);
+        cookie
+    }
+
+    /// Asks, with headers.
+    pub(crate) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("host", "house.example");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        self.runtime.block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+            Answer { status: parts.status, headers: parts.headers, body }
+        })
+    }
+
+    /// Looks at a page as somebody who is signed in, in Chinese.
+    pub(crate) fn get(&self, cookie: &str, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[("cookie", &format!("ward_session={cookie}"))], "")
+    }
+
+    /// The same in English.
+    pub(crate) fn get_english(&self, cookie: &str, path: &str) -> Answer {
+        let cookie = format!("ward_session={cookie}; ward_language=en");
+        self.ask(Method::GET, path, &[("cookie", &cookie)], "")
+    }
+
+    /// Sends a form from a page of the person's session.
+    pub(crate) fn post(&self, person: PersonId, path: &str, form: &[(&str, &str)]) -> Answer {
+        let token = format!("token-of-{person}");
+        let mut fields = form_urlencoded::Serializer::new(String::new());
+        fields.append_pair("csrf", &token).extend_pairs(form);
+        let cookie = format!("ward_session=cookie-of-{person}");
+        let headers = [
+            ("cookie", cookie.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.ask(Method::POST, path, &headers, &fields.finish())
+    }
+}
+
+/// Keys and loans of two units, and people of both.
+pub(crate) struct City {
+    pub(crate) asked: Asked,
+    pub(crate) clerk: Acting,
+    pub(crate) head: Acting,
+    pub(crate) other_clerk: Acting,
+    pub(crate) other: UnitId,
+    pub(crate) loan: model::RecordId,
+    pub(crate) other_loan: model::RecordId,
+}
+
+/// Two units, a clerk each, 30 keys in one of them, two loans.
+pub(crate) fn city() -> City {
+    city_with(Limits::default())
+}
+
+pub(crate) fn city_with(limits: Limits) -> City {
+    let mut house = House::tiny(7).unwrap();
+    let top = house.unit("100", None).unwrap();
+    let unit = house.unit("110", Some(top)).unwrap();
+    let other = house.unit("120", Some(top)).unwrap();
+    let clerk = house.person("wang", "clerk", unit).unwrap();
+    let head = house.person("lin", "head", unit).unwrap();
+    let other_clerk = house.person("chen", "clerk", other).unwrap();
+    let other_head = house.person("kuo", "head", other).unwrap();
+    for number in 1..=30 {
+        let room = if number == 7 { "=cmd|'/c calc'!A1".to_owned() } else { format!("第{number}會議室") };
+        key(&mut house, &format!("K{number:02}"), &room, clerk, head);
+    }
+    let mine = key(&mut house, "L1", "檔案室", clerk, head);
+    let theirs = key(&mut house, "L2", "檔案室", other_clerk, other_head);
+    let loan = house.open(clerk, "loan", "file", &borrowing(mine, clerk, "internal")).unwrap();
+    let other_loan =
+        house.open(other_clerk, "loan", "file", &borrowing(theirs, other_clerk, "internal")).unwrap();
+    house.take(head, loan, "approve", Outcome::Approve, &[]).unwrap();
+    let asked = Asked::of(house, limits);
+    for one in [clerk, head, other_clerk] {
+        asked.sign_in(one.person);
+    }
+    City { asked, clerk, head, other_clerk, other, loan, other_loan }
+}
+
+/// A key, with its room and its keeper.
+fn key(house: &mut House, code: &str, room: &str, keeper: Acting, head: Acting) -> model::RecordId {
+    let key = house.open(keeper, "key", "register", &[("code", json!(code))]).unwrap();
+    let fill = [
+        ("room", json!(room)),
+        ("keeper", json!(keeper.person.to_string())),
+        ("alarm_code", json!("seven-seven-seven")),
+    ];
+    house.take(head, key, "change", Outcome::Done, &fill).unwrap();
+    key
+}
+
+fn borrowing(key: model::RecordId, who: Acting, level: &str) -> [(&'static str, serde_json::Value); 6] {
+    [
+        ("key", json!(key.to_string())),
+        ("borrower", json!(who.person.to_string())),
+        ("starts", json!("2025-01-06")),
+        ("until", json!("2025-01-08")),
+        ("purpose", json!("借用會議室接待參訪")),
+        ("level", json!(level)),
+    ]
+}
+
+impl City {
+    pub(crate) fn cookie(who: Acting) -> String {
+        format!("cookie-of-{}", who.person)
+    }
+
+    /// As the clerk sees it, in Chinese.
+    pub(crate) fn page(&self, path: &str) -> String {
+        let answer = self.asked.get(&Self::cookie(self.clerk), path);
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.text()
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.asked.house.clock.now()
+    }
+}
