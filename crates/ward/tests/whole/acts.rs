@@ -175,7 +175,7 @@ fn help_of_acts_speaks_both_languages() {
         let ended = Program::new(env!("CARGO_BIN_EXE_ward"), city.path()).with(&help).run("", LIMIT).unwrap();
         let text = ended.output.join("\n");
         let described: Vec<&String> = ended.output.iter().filter(|line| line.contains('。')).collect();
-        assert!(!described.is_empty() && text.is_ascii() == false, "{text}");
+        assert!(!described.is_empty() && !text.is_ascii(), "{text}");
         for line in described {
             assert!(line.chars().any(|c| c.is_ascii_alphabetic()), "{line}");
         }
