@@ -214,15 +214,12 @@ mod tests {
         stored: &str,
         rebuilt: &str,
     ) -> Option<(String, u64, Option<String>, Option<String>, Option<usize>)> {
-        let folder = std::env::temp_dir().join(format!("ward-compare-{}", std::process::id()));
-        let folder = folder.join(data_encoding::HEXLOWER.encode(format!("{stored}{rebuilt}").as_bytes()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let paths = ["stored", "rebuilt"].map(|name| folder.join(name));
+        let folder = testkit::TemporaryFolder::new();
+        let paths = ["stored", "rebuilt"].map(|name| folder.path().join(name));
         for (path, text) in paths.iter().zip([stored, rebuilt]) {
             writer(path).unwrap().write_all(text.as_bytes()).unwrap();
         }
         let found = first_line_apart(&paths[0], &paths[1]).unwrap();
-        std::fs::remove_dir_all(&folder).unwrap();
         let first = |cells: &Option<Vec<String>>| cells.as_ref().map(|cells| cells[0].clone());
         found.map(|one| (one.table.clone(), one.row, first(&one.stored), first(&one.rebuilt), one.cell()))
     }
