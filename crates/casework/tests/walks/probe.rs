@@ -10,7 +10,8 @@ use crate::seen::Seen;
 use crate::town::{Actor, Town};
 use casework::{Appointment, By, Case, Command, Event, Fill, Refusal, State};
 use model::{Instant, PersonId, RecordId};
-use regulation::{Outcome, Register, Step};
+use regulation::{Outcome, Register, Step, StepId};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Refusals that are about who acts, or whether the step is there at all.
@@ -35,6 +36,7 @@ pub(crate) fn name(refusal: &Refusal) -> String {
 pub(crate) fn state(town: &mut Town, record: RecordId, coverage: &mut Coverage) {
     let case = town.case(record);
     let register = town.pack.register(case.register.as_str()).unwrap();
+    let mut open: BTreeMap<usize, Vec<(StepId, Outcome)>> = BTreeMap::new();
     for step in register.flow.steps.iter().filter(|step| !step.opens()) {
         if !step.from.contains(&case.state) {
             elsewhere(town, &case, step);
@@ -45,7 +47,7 @@ pub(crate) fn state(town: &mut Town, record: RecordId, coverage: &mut Coverage) 
             let command = taking(&case, step, *outcome);
             assert_eq!(town.ask(&By::System, &command), Err(Refusal::WrongPerson(step.id.clone())));
             let mut within = None;
-            for post in town.people.posts.clone() {
+            for (index, post) in town.people.posts.clone().into_iter().enumerate() {
                 let actor = Actor { post, acting_for: None };
                 let seen = Seen { actor: Some(&actor), ..Seen::new(town, &case) };
                 let offered = seen.applies(&step.when);
@@ -57,6 +59,7 @@ pub(crate) fn state(town: &mut Town, record: RecordId, coverage: &mut Coverage) 
                         for rule in rules_met(town, &case, step, &actor) {
                             coverage.meet(&register.id, let_in(step, rule));
                         }
+                        open.entry(index).or_default().push((step.id.clone(), *outcome));
                         within = within.or(Some(actor));
                     }
                     Err(_) => coverage.meet(&register.id, refused(Some(&case.state), step, &actor.post.role)),
@@ -66,6 +69,11 @@ pub(crate) fn state(town: &mut Town, record: RecordId, coverage: &mut Coverage) 
                 deputies(town, &case, step, *outcome, &within.post);
             }
         }
+    }
+    for (index, post) in town.people.posts.iter().enumerate() {
+        let actor = Actor { post: post.clone(), acting_for: None };
+        let offered = town.offered(&actor, record);
+        assert_eq!(offered, open.remove(&index).unwrap_or_default(), "what is offered is what may be taken");
     }
 }
 

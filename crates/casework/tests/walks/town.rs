@@ -10,7 +10,7 @@ use casework::{
 };
 use model::{CivilDate, Evidence, Instant, Person, PersonId, RecordId};
 use proof::signature::{Otp, Passkey, Previous, Reason, Signature, Statement};
-use regulation::{DutyId, Pack, RegisterId};
+use regulation::{DutyId, Outcome, Pack, RegisterId, StepId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -103,6 +103,17 @@ impl Town {
         let by = actor.by();
         let command = self.signed(actor, evidence, &by, command)?;
         self.run(&by, &command)
+    }
+
+    /// The steps and outcomes that are offered to somebody.
+    pub(crate) fn offered(&self, actor: &Actor, record: RecordId) -> Vec<(StepId, Outcome)> {
+        let By::Person(permitted) = actor.by() else { return Vec::new() };
+        let shelf = Shelf::new(self.rules);
+        let offers = casework::offered(self.around(&shelf), &permitted, record).unwrap();
+        let each = |offer: casework::Offer| {
+            offer.outcomes.into_iter().map(move |outcome| (offer.step.clone(), outcome)).collect::<Vec<_>>()
+        };
+        offers.into_iter().flat_map(each).collect()
     }
 
     pub(crate) fn duties_due(&self, started: CivilDate) -> Vec<Command> {
