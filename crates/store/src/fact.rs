@@ -151,7 +151,7 @@ impl Fact {
     pub fn draft(&self) -> Result<Draft, JsonError> {
         Ok(match self {
             Self::Case(event) => Draft {
-                actor: event.actor.clone(),
+                actor: spelled(&event.actor),
                 kind: event.kind().to_owned(),
                 subject: match &event.subject {
                     casework::Subject::Record(record) => record.to_string(),
@@ -166,7 +166,7 @@ impl Fact {
                 signature: event.signed.as_ref().map(|signed| signed.carried.clone()),
             },
             Self::Identity(event) => Draft {
-                actor: event.actor.clone(),
+                actor: spelled(&event.actor),
                 kind: event.kind().to_owned(),
                 subject: event.subject.to_string(),
                 unit: event.unit,
@@ -182,7 +182,7 @@ impl Fact {
             }
             Self::NoticeRead(read) => {
                 let body = NoticeReadBody { notice: read.notice };
-                let draft = own(read.actor.clone(), NOTICE_READ, read.record.to_string(), json(&body)?);
+                let draft = own(spelled(&read.actor), NOTICE_READ, read.record.to_string(), json(&body)?);
                 Draft { unit: read.unit, ..draft }
             }
             Self::Published(body) => {
@@ -258,7 +258,7 @@ fn said(entry: &Entry<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<Sa
             let read: NoticeReadBody =
                 serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
             let record = entry.subject().parse().map_err(|_| unread("its subject is no record".into()))?;
-            let (actor, at) = (entry.actor(), entry.time());
+            let (actor, at) = (acting(entry), entry.time());
             Fact::NoticeRead(NoticeRead { actor, record, unit: entry.unit(), notice: read.notice, at })
         }
     };
@@ -343,7 +343,7 @@ fn case_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<casework:
         subject,
         form: entry.form().map(ToOwned::to_owned),
         unit: entry.unit(),
-        actor: entry.actor(),
+        actor: acting(entry),
         at: entry.time(),
         body,
         signed: None,
@@ -355,8 +355,26 @@ fn identity_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<ident
     let json = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let (body, policy) = identity::read_body(entry.kind(), json).map_err(|error| error.to_string())?;
     let subject = entry.subject().parse().map_err(|_| "its subject is neither person nor unit")?;
-    let (unit, actor, at) = (entry.unit(), entry.actor(), entry.time());
+    let (unit, actor, at) = (entry.unit(), acting(entry), entry.time());
     Ok(identity::Event { subject, unit, actor, at, body, policy, private })
+}
+
+/// An actor as entries spell it: words of the format have `-` where ids of packs have `_`.
+#[must_use]
+pub fn spelled(actor: &Actor) -> Actor {
+    with_role(actor.clone(), '_', "-")
+}
+
+/// Who acted, in the words of packs.
+fn acting(entry: &Entry<'_>) -> Actor {
+    with_role(entry.actor(), '-', "_")
+}
+
+fn with_role(mut actor: Actor, from: char, to: &str) -> Actor {
+    if let Actor::Person(person) = &mut actor {
+        person.role = person.role.replace(from, to);
+    }
+    actor
 }
 
 /// Register and version of a form such as `duty-sheet/3`.

@@ -63,7 +63,7 @@ pub enum Cell {
     Truth,
     /// A number or a span in millionths.
     Millionths,
-    /// A text that sorts as the value does, byte by byte.
+    /// A text that sorts as the value does, byte by byte; in a column with an index, its first 600 characters.
     Text,
     /// The height of a grade.
     Grade,
@@ -85,9 +85,9 @@ pub(crate) const COMMON: [(&str, &str); 12] = [
     ("closed_at", "TEXT"),
 ];
 
-/// The longest text PostgreSQL keeps in an index with room to spare, in characters. Where a version of the pack
-/// allowed longer ones, the sheet holds their beginnings.
-pub(crate) const LONGEST_INDEXED: u32 = 600;
+/// The longest text PostgreSQL keeps in an index with room to spare, in characters. Of longer ones such a column holds
+/// the beginnings.
+const LONGEST_INDEXED: u32 = 600;
 
 impl Layout {
     /// From the packs, the current one last; a register is laid out as the latest pack that has it says.
@@ -269,12 +269,6 @@ fn indexed(pack: &Pack, register: &Register) -> BTreeSet<FieldId> {
     found.extend(here.flat_map(|lookup| lookup.matches.iter().map(|(field, _)| field.clone())));
     let referring = |field: &&Field| matches!(field.of(), Type::Reference(_) | Type::Person);
     found.extend(register.fields.iter().filter(referring).map(|field| field.id.clone()));
-    let short = |id: &FieldId| match register.field(id.as_str()).map(|field| &field.kind) {
-        Some(Kind::Text { max, .. }) => *max <= LONGEST_INDEXED,
-        Some(_) => true,
-        None => false,
-    };
-    found.retain(short);
     found
 }
 

@@ -42,7 +42,7 @@ pub use dump::{digest, dump};
 pub use error::StoreError;
 pub use fact::{
     Fact, FactError, Gone, Keys, NOTICE_READ, NoticeRead, PUBLISHED, Published, Recorded, Said, UPCASTERS,
-    is_reserved,
+    is_reserved, spelled as spelled_actor,
 };
 pub use layout::{Cell, Column as SheetColumn, Layout, Packs, Sheet};
 pub use list::{

@@ -88,8 +88,9 @@ impl Projection {
     /// set, and what is missing applied, before anything is decided.
     ///
     /// # Errors
-    /// As [`Self::open`]; nothing has changed then.
+    /// As [`Self::open`]; they are closed then, and can be opened again.
     pub fn reopen(&mut self) -> Result<(), StoreError> {
+        self.sql.borrow_mut().close();
         *self = Self::open(&self.place, Arc::clone(&self.keys))?;
         Ok(())
     }

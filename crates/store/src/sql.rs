@@ -32,6 +32,8 @@ pub struct Sql {
 }
 
 enum Driver {
+    /// It was let go of.
+    Closed(Dialect),
     Sqlite(sqlite::Connection),
     Postgres(Box<postgres::Connection>),
 }
@@ -92,10 +94,16 @@ impl Sql {
         Ok(sql)
     }
 
+    /// Lets go of the database, and of the lock it may hold there; everything asked of it afterwards fails.
+    pub fn close(&mut self) {
+        self.driver = Driver::Closed(self.dialect());
+    }
+
     /// Which database it is.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
         match self.driver {
+            Driver::Closed(dialect) => dialect,
             Driver::Sqlite(_) => Dialect::Sqlite,
             Driver::Postgres(_) => Dialect::Postgres,
         }
@@ -104,6 +112,7 @@ impl Sql {
     /// Does the database still answer on this connection?
     pub fn is_alive(&mut self) -> bool {
         match &mut self.driver {
+            Driver::Closed(_) => false,
             Driver::Sqlite(_) => true,
             Driver::Postgres(connection) => connection.is_alive(),
         }
@@ -115,6 +124,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn run(&mut self, text: &str, values: &[Value]) -> Result<u64, StoreError> {
         match &mut self.driver {
+            Driver::Closed(_) => Err(closed(text)),
             Driver::Sqlite(connection) => connection.run(text, values),
             Driver::Postgres(connection) => connection.run(text, values),
         }
@@ -127,6 +137,7 @@ impl Sql {
     pub fn rows(&mut self, text: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let within = self.within;
         match &mut self.driver {
+            Driver::Closed(_) => Err(closed(text)),
             Driver::Sqlite(connection) => connection.rows(text, values),
             Driver::Postgres(connection) => connection.rows(text, values, within),
         }
@@ -146,6 +157,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn script(&mut self, text: &str) -> Result<(), StoreError> {
         match &mut self.driver {
+            Driver::Closed(_) => Err(closed(text)),
             Driver::Sqlite(connection) => connection.script(text),
             Driver::Postgres(connection) => connection.script(text),
         }
@@ -238,6 +250,10 @@ impl Sql {
 fn holders(before: usize, width: usize) -> String {
     let list: Vec<String> = (before + 1..=before + width).map(|number| format!("${number}")).collect();
     format!("({})", list.join(", "))
+}
+
+fn closed(what: &str) -> StoreError {
+    unavailable(what, "it was closed")
 }
 
 fn unavailable(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {

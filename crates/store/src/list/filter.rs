@@ -51,7 +51,8 @@ pub enum Test {
     AtLeast(String),
     /// It is at most this.
     AtMost(String),
-    /// It holds this text; capital letters from A to Z count as small ones.
+    /// It holds this text, in its first 600 characters where the column has an index. Capital letters from A to Z count as
+    /// small ones.
     Contains(String),
     /// Nothing is filled in.
     Empty,

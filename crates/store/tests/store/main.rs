@@ -1,0 +1,19 @@
+//! The store on both databases: one suite, run on SQLite and on PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, which fail by panicking"
+)]
+
+mod bed;
+mod pack;
+
+mod lists;
+mod reading;
+mod searches;
+mod state;
+mod tells;
+mod tombs;
+mod versions;

@@ -1,0 +1,116 @@
+//! The state: stored files, the pulse; people and units beside it, which are the ledger's.
+
+use crate::bed::{Bed, On, on_both};
+use identity::{Code, Command, Details, Line, Login, Mail, Names};
+use model::DataKeyId;
+use serde_json::json;
+use std::time::Duration;
+use store::Stored;
+
+fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
+    let bed = Bed::new(on, 41).unwrap();
+    let key = DataKeyId::from_bytes([5; 16]);
+    let digest = |byte: u8| format!("sha256:{}", data_encoding::HEXLOWER.encode(&[byte; 32]));
+    let file = |byte, key| Stored {
+        digest: digest(byte),
+        size: 5_000_000_000,
+        kind: "pdf".to_owned(),
+        key,
+        at: bed.now(),
+        text: Some("內容".to_owned()),
+    };
+    let ask = |ask: &mut dyn FnMut(&mut store::Sql)| {
+        bed.tables
+            .ask(|sql| {
+                ask(sql);
+                Ok(())
+            })
+            .unwrap()
+    };
+    ask(&mut |sql| {
+        assert_eq!(sql.file_key(&digest(1)).unwrap(), None);
+        for (byte, key) in [(1, None), (2, Some(key)), (1, Some(key))] {
+            sql.file_stored(&file(byte, key)).unwrap();
+        }
+        // The second word about a file changes nothing.
+        assert_eq!(
+            (sql.file_key(&digest(1)).unwrap(), sql.file_key(&digest(2)).unwrap()),
+            (Some(None), Some(Some(key)))
+        );
+        assert_eq!(sql.stored_file(&digest(2)).unwrap(), Some((5_000_000_000, "pdf".to_owned(), Some(key))));
+        assert_eq!(sql.files_under(key).unwrap(), [digest(2)]);
+        let texts = sql.rows("SELECT digest FROM state.file_text", &[]).unwrap();
+        assert_eq!(texts.len(), 1, "a sealed file has no text");
+        sql.file_forgotten(&digest(1)).unwrap();
+        sql.file_forgotten(&digest(3)).unwrap();
+        assert_eq!(sql.stored_file(&digest(1)).unwrap(), None);
+        assert_eq!(sql.rows("SELECT digest FROM state.file_text", &[]).unwrap(), []);
+    });
+    assert!(casework::Records::holds_file(&bed.tables, &[2; 32]));
+    assert!(!casework::Records::holds_file(&bed.tables, &[1; 32]));
+}
+
+fn the_pulse_is_the_last_moment_that_was_noted(on: On) {
+    let bed = Bed::new(on, 42).unwrap();
+    let now = bed.now();
+    assert_eq!(bed.sql().pulse().unwrap(), None);
+    for at in [now, now.plus(Duration::from_secs(9))] {
+        bed.tables.ask(|sql| sql.set_pulse(at)).unwrap();
+        assert_eq!(bed.sql().pulse().unwrap(), Some(at));
+    }
+}
+
+fn the_state_outlives_a_rebuilding(on: On) {
+    let mut bed = Bed::new(on, 43).unwrap();
+    let unit = bed.unit();
+    let file = bed.file("說明.txt", Some("附件之內文"), None);
+    let one = bed.item(unit, json!({"name": "甲", "papers": [file]}));
+    bed.settle();
+    let now = bed.now();
+    bed.tables.ask(|sql| sql.set_pulse(now)).unwrap();
+    bed.rebuilt();
+    assert_eq!((bed.found("附件之內"), bed.sql().pulse().unwrap()), ([one].into(), Some(now)));
+}
+
+fn people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed(on: On) {
+    let mut bed = Bed::new(on, 44).unwrap();
+    let unit = bed.unit();
+    let names = Names::new("資訊處", "Information").unwrap();
+    bed.identity(&Command::CreateUnit { unit, names, code: Code::new("IT").unwrap(), superior: None });
+    let mut people = Vec::new();
+    for login in ["wang", "chen"] {
+        let person = bed.person();
+        let details = Details {
+            name: Line::new(&format!("{login}zqname")).unwrap(),
+            login: Login::new(login).unwrap(),
+            title: Line::new("科員").unwrap(),
+            mail: Mail::new(&format!("{login}@bed.example")).unwrap(),
+            phone: None,
+        };
+        bed.identity(&Command::RegisterPerson { person, details, home: unit });
+        let role = "clerk".parse().unwrap();
+        bed.identity(&Command::GrantRole { person, role, unit: Some(unit), from: None, until: None });
+        people.push(person);
+    }
+    let read = |bed: &Bed| bed.tables.roster().person(people[0]).unwrap().details.is_some();
+    assert!(read(&bed));
+    let before = bed.dump();
+    bed.tables.reopen().unwrap();
+    let published = bed.tables.published().unwrap();
+    bed.tables.set_packs(crate::bed::read_packs(&published)).unwrap();
+    assert_eq!((bed.dump(), read(&bed)), (before, true));
+    let key = bed.tables.person_key(people[0]).unwrap();
+    assert_ne!(bed.tables.person_key(people[1]), Some(key));
+    bed.key_destroyed(key);
+    bed.settle();
+    bed.keys.destroy(key);
+    assert!(!read(&bed) && !bed.dump().contains("wangzqname") && bed.dump().contains("chenzqname"));
+    bed.holds();
+}
+
+on_both!(
+    stored_files_are_known_by_their_digest_until_they_are_forgotten,
+    the_pulse_is_the_last_moment_that_was_noted,
+    the_state_outlives_a_rebuilding,
+    people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed,
+);
