@@ -1,5 +1,5 @@
 //! What is refused wherever it stands: in every place of the tiny pack where there can be one, a language is left out,
-//! a role is made unknown, a condition is made of another type; each is told at its line.
+//! a role is made unknown, a condition is made of another type; each is told at its line. And any line left out.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
 
@@ -105,4 +105,28 @@ fn a_condition_of_another_type_is_refused_wherever_there_is_one() {
         }
     }
     assert!(tried > 20, "{tried} conditions");
+}
+
+/// Leaving out any one line, or breaking it, either changes nothing that matters or is told; nothing is dropped
+/// in silence and nothing panics.
+#[test]
+fn leaving_out_any_line_is_told_or_leaves_a_whole_pack() {
+    let files = Folder::new(Path::new("tests/tiny")).files().unwrap();
+    for (file, bytes) in files.iter().filter(|(file, _)| file.ends_with(".toml")) {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for left_out in 0..lines.len() {
+            let kept =
+                lines.iter().enumerate().filter(|(index, _)| *index != left_out).map(|(_, line)| *line);
+            let mut changed = files.clone();
+            changed.insert(file.clone(), kept.collect::<Vec<_>>().join("\n").into_bytes());
+            match load(&Files::new(changed)) {
+                Ok(pack) => assert_eq!(pack.registers.len() + pack.clauses.len() + pack.duties.len(), 15),
+                Err(problems) => {
+                    let unnamed = problems.iter().find(|problem| problem.place.file == ".");
+                    assert_eq!(unnamed, None, "{file}: {}", lines[left_out]);
+                }
+            }
+        }
+    }
 }
