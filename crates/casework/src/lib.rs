@@ -12,6 +12,7 @@ mod rules;
 
 mod case;
 mod event;
+mod lift;
 
 mod apply;
 mod around;
@@ -35,9 +36,8 @@ pub use decide::{
     rehearse, title,
 };
 pub use due::{clocks_due, duties_chased, duties_due};
-pub use event::{
-    Addressee, Body, Entered, Event, LiftError, Rooted, Subject, Upcaster, VoidCause, read_body,
-};
+pub use event::{Addressee, Body, Entered, Event, Rooted, Subject, VoidCause};
+pub use lift::{LiftError, Upcaster, read_body};
 pub use refusal::Refusal;
 pub use rules::{Rules, Shelf};
 pub use state::{ApplyError, State};
