@@ -150,17 +150,15 @@ p.good { border-color: #1a7f37; } p.open { border-color: #9a6700; } p.bad { bord
 </html>
 "#;
 
-/// Waits until somebody asks the process to stop: SIGTERM or Ctrl+C.
-pub(crate) async fn stop_asked() {
+/// Waits until somebody asks the process to stop: SIGTERM or Ctrl+C. What is asked from the moment this has returned is
+/// heard, however late it is waited for.
+pub(crate) fn stop_asked() -> std::io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(_) => std::future::pending().await,
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = interrupt.recv() => (),
         }
-    };
-    tokio::select! {
-        () = terminated => (),
-        _ = tokio::signal::ctrl_c() => (),
-    }
+    })
 }

@@ -72,9 +72,11 @@ impl Serve {
 async fn serve(listen: SocketAddr, served: Office) -> anyhow::Result<()> {
     let listener = http::bind(listen).await?;
     let address = listener.local_addr()?;
+    // Heard from now on, before anybody knows that it runs.
+    let stop = http::stop_asked()?;
     println!("http://{address}/");
     tell(&Told::new(format!("城防已啟動：http://{address}/"), format!("Ward is running: http://{address}/")));
-    axum::serve(listener, routes(served)).with_graceful_shutdown(http::stop_asked()).await?;
+    axum::serve(listener, routes(served)).with_graceful_shutdown(stop).await?;
     Ok(())
 }
 

@@ -157,6 +157,7 @@ fn serve(args: &Run) -> anyhow::Result<ExitCode> {
 async fn listen(address: SocketAddr, witness: Arc<Cosigning>) -> anyhow::Result<()> {
     let listener = http::bind(address).await?;
     let address = listener.local_addr()?;
+    let stop = http::stop_asked()?;
     println!("http://{address}/");
     tell(&Told::new(
         format!("見證人 {} 已啟動：http://{address}/", witness.key().name()),
@@ -168,7 +169,7 @@ async fn listen(address: SocketAddr, witness: Arc<Cosigning>) -> anyhow::Result<
         .route("/{id}/checkpoint", get(checkpoint))
         .layer(DefaultBodyLimit::max(MOST_REQUEST_BYTES))
         .with_state(witness);
-    axum::serve(listener, routes).with_graceful_shutdown(http::stop_asked()).await?;
+    axum::serve(listener, routes).with_graceful_shutdown(stop).await?;
     Ok(())
 }
 
