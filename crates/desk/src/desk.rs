@@ -4,18 +4,19 @@
 //! Guarantee: what was answered with [`Done`] is durable in the ledger and committed in the tables.
 //! Does not: know a form by name, speak HTTP, read a clock of its own.
 
-use crate::clerk::{Clerk, MOST_TOGETHER, Work};
+use crate::batch::MOST_TOGETHER;
+use crate::clerk::{Clerk, Work};
 use crate::files::{Files, Keeping};
 use crate::keys::Vaulted;
 use crate::order::{Asker, Done, Order, Refused};
 use crate::packs::{MakeSections, read};
-use crate::seen::{Seen, Shown};
+use crate::seen::{Figures, Seen, Shown};
 use crate::tick::Ticked;
 use attachment::Shelf;
 use ledger::Ledger;
 use ledger::entropy::Entropy;
 use ledger::vault::Vault;
-use model::{Clock, DataKeyId, Person, RecordId, Told};
+use model::{Clock, DataKeyId, Instant, Person, RecordId, Told};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +61,7 @@ pub struct Desk {
     vault: Arc<Vaulted>,
     clock: Arc<dyn Clock>,
     entropy: Arc<Mutex<Box<dyn Entropy>>>,
+    origin: Arc<str>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -85,6 +87,7 @@ impl Desk {
     pub fn open(parts: Parts) -> Result<(Self, Opened), Refused> {
         let Parts { ledger, vault, shelf, place, clock, entropy, sections } = parts;
         let [for_clerk, for_stock, for_files] = entropy;
+        let origin: Arc<str> = ledger.head().origin.clone().into();
         let vault = Vaulted::start(vault, for_stock);
         let files = Files::new(shelf, Arc::clone(&vault));
         let (projection, rebuilt) = projection(&place, &ledger, &vault, &files, &sections)?;
@@ -95,6 +98,7 @@ impl Desk {
             vault: Arc::clone(&vault),
             projection,
             files: files.clone(),
+            last_entry: Instant::EPOCH,
             up_since: clock.now(),
             clock: Arc::clone(&clock),
             entropy: for_clerk,
@@ -103,10 +107,13 @@ impl Desk {
             policies: None,
             duties_seen: None,
             moving: Some(0),
+            destroying: false,
             stopped: None,
         };
         let replayed = clerk.catch_up()?;
+        clerk.up_since = clerk.now();
         clerk.finish_destructions()?;
+        files.sweep();
         clerk.show(true);
         let (jobs, queue) = channel();
         let thread = std::thread::spawn(move || serve(clerk, &queue));
@@ -118,6 +125,7 @@ impl Desk {
             vault,
             clock,
             entropy: Arc::new(Mutex::new(for_files)),
+            origin,
             thread: Arc::new(Mutex::new(Some(thread))),
         };
         Ok((desk, Opened { replayed, rebuilt }))
@@ -151,6 +159,21 @@ impl Desk {
         self.between(move |clerk| clerk.rehearse(&person, &command))?
     }
 
+    /// Name of the ledger, as statements have it.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Random bytes that need not be secret: nonces, salts, identifiers.
+    ///
+    /// # Errors
+    /// The source of randomness failed.
+    pub fn draw<const N: usize>(&self) -> Result<[u8; N], Refused> {
+        let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
+        crate::keys::draw(entropy.as_mut()).map_err(Refused::Vault)
+    }
+
     /// Does all that is due by now.
     ///
     /// # Errors
@@ -163,6 +186,12 @@ impl Desk {
     #[must_use]
     pub fn seen(&self) -> Seen {
         self.shown.seen()
+    }
+
+    /// What was done since the desk was opened.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.shown.figures()
     }
 
     /// Waits until something beyond `position` is committed, or `limit` is over; gives what is reached.
@@ -211,9 +240,9 @@ impl Desk {
     /// # Errors
     /// It is not there, was changed, or was destroyed.
     pub fn file(&self, digest: &str) -> Result<Vec<u8>, Told> {
-        let key: Option<DataKeyId> =
-            self.pool.with(|sql| sql.file_key(digest)).map_err(|error| error.told())?.flatten();
-        self.files.get(digest, key)
+        let noted: Option<Option<DataKeyId>> =
+            self.pool.with(|sql| sql.file_key(digest)).map_err(|error: StoreError| error.told())?;
+        self.files.get(digest, noted)
     }
 
     /// Things that are to leave Ward now.
@@ -367,6 +396,9 @@ impl Clerk {
             if publishes.is_some() {
                 self.load_packs()?;
             }
+        }
+        if let Some(last) = size.checked_sub(1) {
+            self.last_entry = self.time_of(last)?;
         }
         Ok(size - from)
     }

@@ -1,14 +1,14 @@
 //! Files people hand in: looked at for what they are, kept, sealed where the register says so, given back whole.
 //!
-//! A file is stored before the command that speaks of it; a file nobody comes to speak of is swept away later.
-//! Does not: say who may read a file (whoever reads the record may).
+//! A file is stored before the command that speaks of it.
+//! Does not: say who may read a file (whoever reads the record may); take away files that no command came to speak of.
 
 use crate::keys::Vaulted;
 use crate::order::Refused;
 use crate::packs::{digest, spelled};
 use attachment::kind::Limits;
 use attachment::text::TextLimits;
-use attachment::{Digest, Seal, Shelf};
+use attachment::{Digest, GetError, Seal, Shelf};
 use ledger::entropy::Entropy;
 use ledger::vault::KeyState;
 use model::{DataKeyId, Instant, Told};
@@ -87,13 +87,13 @@ impl Files {
     ///
     /// # Errors
     /// It is not there, was changed, or its key was destroyed.
-    pub(crate) fn get(&self, text: &str, key: Option<DataKeyId>) -> Result<Vec<u8>, Told> {
-        let digest = digest(text).ok_or_else(|| {
-            Told::new(format!("「{text}」不是檔案識別碼"), format!("{text:?} names no stored file"))
-        })?;
-        let data_key = match key {
+    ///
+    /// `noted` is what the state knows of its data key.
+    pub(crate) fn get(&self, text: &str, noted: Option<Option<DataKeyId>>) -> Result<Vec<u8>, Told> {
+        let digest = named(text)?;
+        let data_key = match self.key_of(text, noted)? {
             None => None,
-            Some(id) => match store::Keys::key(self.vault.as_ref(), id).map_err(|error| error.told())? {
+            Some(id) => match self.data_key(id)? {
                 KeyState::Here(key) => Some((key, id)),
                 KeyState::Destroyed | KeyState::Unknown => {
                     return Err(Told::new("檔案內容已核准銷毀", "The file's content was destroyed"));
@@ -105,11 +105,46 @@ impl Files {
         content.map(|content| content.to_vec()).map_err(|error| error.told())
     }
 
+    /// The data key a file is sealed under; none where it is in clear, or gone. Where the state was lost, the file itself
+    /// says so, and only as far as it opens under that key: anybody may hand in a file that says anything.
+    pub(crate) fn key_of(
+        &self,
+        text: &str,
+        noted: Option<Option<DataKeyId>>,
+    ) -> Result<Option<DataKeyId>, Told> {
+        if let Some(noted) = noted {
+            return Ok(noted);
+        }
+        let digest = named(text)?;
+        let id = match self.shelf.claimed_key(digest) {
+            Ok(Some(id)) => id,
+            Ok(None) | Err(GetError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error.told()),
+        };
+        let KeyState::Here(key) = self.data_key(id)? else { return Ok(Some(id)) };
+        let opened = self.shelf.get(digest, Some((&key, id)));
+        match opened.and_then(|reader| reader.copy_to(&mut std::io::sink())) {
+            Ok(_) => Ok(Some(id)),
+            Err(GetError::Seal { .. }) => Ok(None),
+            Err(error) => Err(error.told()),
+        }
+    }
+
+    fn data_key(&self, id: DataKeyId) -> Result<KeyState, Told> {
+        store::Keys::key(self.vault.as_ref(), id).map_err(|error| error.told())
+    }
+
     /// Stores the archive of a pack.
     pub(crate) fn put_archive(&self, content: &[u8]) -> Result<Digest, Refused> {
         let mut source = content;
         let stored = self.shelf.put(&mut source, LARGEST_ARCHIVE, None);
         stored.map(|stored| stored.digest).map_err(|error| Refused::Vault(error.told()))
+    }
+
+    /// Takes away what interrupted processes have left on its way.
+    pub(crate) fn sweep(&self) {
+        // What stays in spite of this does no harm; the next start tries again.
+        let _ = self.shelf.sweep(None);
     }
 
     /// Takes a file away for good.
@@ -120,4 +155,10 @@ impl Files {
         };
         self.shelf.remove(digest).map(drop).map_err(failed)
     }
+}
+
+fn named(text: &str) -> Result<Digest, Told> {
+    digest(text).ok_or_else(|| {
+        Told::new(format!("「{text}」不是檔案識別碼"), format!("{text:?} names no stored file"))
+    })
 }

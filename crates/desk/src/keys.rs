@@ -9,6 +9,7 @@ use model::{DataKeyId, Told};
 use proof::seal::DataKey;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 /// Most keys kept ready.
 const STOCK: usize = 64;
@@ -18,6 +19,7 @@ pub struct Vaulted {
     vault: Mutex<Vault>,
     stock: Mutex<Stock>,
     changed: Condvar,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Default)]
@@ -33,15 +35,16 @@ impl Vaulted {
     #[must_use]
     pub fn start(vault: Vault, mut entropy: Box<dyn Entropy>) -> Arc<Self> {
         let (vault, stock, changed) = (Mutex::new(vault), Mutex::default(), Condvar::new());
-        let vaulted = Arc::new(Self { vault, stock, changed });
+        let vaulted = Arc::new(Self { vault, stock, changed, thread: Mutex::default() });
         let kept = Arc::downgrade(&vaulted);
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             while let Some(vaulted) = kept.upgrade() {
                 if !vaulted.restock(entropy.as_mut()) {
                     return;
                 }
             }
         });
+        vaulted.thread.lock().unwrap_or_else(PoisonError::into_inner).replace(thread);
         vaulted
     }
 
@@ -92,10 +95,15 @@ impl Vaulted {
         self.vault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the thread end.
+    /// Ends the thread, so that whoever opens the vault next is the only one who writes in it.
     pub fn close(&self) {
         self.stock().closing = true;
         self.changed.notify_all();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A thread that panicked has ended as well.
+            let _ = thread.join();
+        }
     }
 
     fn stock(&self) -> MutexGuard<'_, Stock> {

@@ -18,18 +18,24 @@ mod sign;
 mod entering;
 mod overlay;
 
+mod batch;
+mod decide;
+
 mod clerk;
+mod destroy;
 mod tick;
 
 mod desk;
 mod outbox;
+mod signing;
 
-pub use clerk::REFUSED;
+pub use batch::REFUSED;
 pub use desk::{Desk, Opened, Parts, Receipt};
 pub use files::{Files, Keeping, LARGEST_FILE};
 pub use keys::Vaulted;
-pub use order::{Asker, Done, Order, Refused};
+pub use order::{Asker, Done, KeyFault, Order, Refused};
 pub use outbox::{Sent, Way, Ways};
 pub use packs::{MakeSections, PackFiles, read};
-pub use seen::Seen;
+pub use seen::{Figures, Seen};
+pub use signing::ToSign;
 pub use tick::Ticked;

@@ -5,7 +5,7 @@ use casework::EntryNumber;
 use ledger::error::AppendError;
 use model::{Person, RecordId, Told};
 use proof::signature::SignatureError;
-use regulation::Problem;
+use regulation::{FieldId, Problem};
 use std::ops::Range;
 use store::StoreError;
 
@@ -48,6 +48,9 @@ pub enum Refused {
     /// The ledger did not take it.
     #[error("the ledger did not take it")]
     Append(#[from] AppendError),
+    /// The ledger has it and the tables have not. The next start writes them.
+    #[error("the ledger has it, the tables have not: {0}")]
+    Behind(Told),
     /// The desk has stopped: what it knows may not be what is.
     #[error("the desk has stopped: {0}")]
     Stopped(Told),
@@ -73,8 +76,17 @@ pub enum Refused {
     #[error("the signature does not hold")]
     Signature(#[from] SignatureError),
     /// The signature was made with a key that does not count.
-    #[error("the signature's key does not count: {0}")]
-    Key(&'static str),
+    #[error("the signature's key does not count: {0:?}")]
+    Key(KeyFault),
+    /// A file may not be held under this name.
+    #[error("a file may not be held under this name: {0}")]
+    File(Told),
+    /// A field that is sealed would hold a file that is not.
+    #[error("the field {0} is sealed, and the file is not")]
+    FileInClear(FieldId),
+    /// A stored file is not what the command says of it.
+    #[error("the stored file is not what is said of {0:?}")]
+    FileUnlike(String),
     /// There is no such notice for whoever asks.
     #[error("there is no such notice")]
     NoNotice,
@@ -92,13 +104,60 @@ pub enum Refused {
     Store(#[from] StoreError),
 }
 
+/// Why the key of a signature does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFault {
+    /// The statement is one for another ledger.
+    OtherLedger,
+    /// The evidence is of another grade than the command says.
+    OtherGrade,
+    /// It was revoked.
+    Revoked,
+    /// It is somebody else's.
+    SomebodyElses,
+    /// Nobody has registered it.
+    Unregistered,
+}
+
+impl KeyFault {
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OtherLedger => ("簽署對象為另一份帳本", "the statement is for another ledger"),
+            Self::OtherGrade => {
+                ("簽署等級與所稱不符", "the evidence is of another grade than the command says")
+            }
+            Self::Revoked => ("驗證器已註銷", "the authenticator was revoked"),
+            Self::SomebodyElses => ("驗證器非本人所有", "the authenticator is somebody else's"),
+            Self::Unregistered => ("驗證器未登記", "the authenticator is not registered"),
+        }
+    }
+}
+
 impl Refused {
     /// What the person is told.
     #[must_use]
     pub fn told(&self) -> Told {
         match self {
             Self::Append(error) => error.told(),
-            Self::Stopped(told) | Self::Vault(told) => told.clone(),
+            Self::Behind(cause) => Told::new(
+                format!(
+                    "已記入帳本，但資料表未能更新，系統已停止受理。請排除原因後重新啟動，資料表將自動補齊，請勿重複送出。原因：{}",
+                    cause.zh
+                ),
+                format!(
+                    "The ledger has it, but the tables could not be written, and nothing more is taken. Mend the cause and start again: the tables catch up by themselves; do not send it twice. The cause: {}",
+                    cause.en
+                ),
+            ),
+            Self::Stopped(told) | Self::Vault(told) | Self::File(told) => told.clone(),
+            Self::FileInClear(field) => Told::new(
+                format!("欄位「{field}」為加密欄位，其檔案須以加密方式上傳"),
+                format!("The field `{field}` is sealed; hand its file in to be sealed"),
+            ),
+            Self::FileUnlike(name) => Told::new(
+                format!("檔案「{name}」之類型或大小與已存入者不符，請重新上傳"),
+                format!("The kind or size of {name:?} is not that of the stored file; hand it in again"),
+            ),
             Self::Casework(refusal) => refusal.told(),
             Self::Identity(refusal) => refusal.told(),
             Self::Policy(id) => Told::new(
@@ -111,20 +170,22 @@ impl Refused {
                 "No pack is published yet. Run `ward pack publish` first",
             ),
             Self::Pack(problems) => {
+                // Each problem is told in both languages.
                 let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                let (count, list) = (list.len(), list.join("\n"));
                 Told::new(
-                    format!("規範有 {} 項問題，未發布：\n{}", list.len(), list.join("\n")),
-                    format!("The pack has {} problems and was not published; see above", list.len()),
+                    format!("規範有 {count} 項問題，未發布：\n{list}"),
+                    format!("The pack has {count} problems and was not published:\n{list}"),
                 )
             }
             Self::Signature(error) => Told::new(
                 format!("簽章不符（{error}），請重新簽署"),
                 format!("The signature does not hold ({error}); sign again"),
             ),
-            Self::Key(what) => Told::new(
-                format!("簽章所用之驗證器不可採（{what}）"),
-                format!("The signature's authenticator does not count ({what})"),
-            ),
+            Self::Key(fault) => {
+                let (zh, en) = fault.words();
+                Told::new(format!("簽章不可採：{zh}"), format!("The signature does not count: {en}"))
+            }
             Self::NoNotice => Told::new("查無此通知", "There is no such notice"),
             Self::TooLarge { bytes } => Told::new(
                 format!("內容過大（{bytes} 位元組），請將長文改以附件檔案提出"),
@@ -139,7 +200,8 @@ impl Refused {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Append(_) | Self::Store(_) | Self::Vault(_) => "unavailable",
-            Self::Stopped(_) => "stopped",
+            Self::Behind(_) | Self::Stopped(_) => "stopped",
+            Self::File(_) | Self::FileInClear(_) | Self::FileUnlike(_) => "file",
             Self::Casework(casework::Refusal::Stale { .. }) => "stale",
             Self::Casework(casework::Refusal::NoRecord(_)) | Self::NoNotice => "not-found",
             Self::Casework(casework::Refusal::WeakSignature { .. }) => "weak-signature",

@@ -3,7 +3,7 @@
 //! Rebuilding sends nothing: what is sent is what is asked for and not answered, and that only while the desk is open.
 
 use crate::desk::Desk;
-use crate::order::{Asker, Order, Refused};
+use crate::order::{Asker, Done, Order, Refused};
 use casework::{Command, EntryNumber};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub type Ways = BTreeMap<String, Arc<dyn Way>>;
 
 /// Most things sent in one go.
 const MOST: usize = 64;
+/// Most characters of an answer that are kept.
+const LONGEST_ANSWER: usize = 4_000;
 
 impl Desk {
     /// Sends what is to be sent now; gives how many answers came. What has no way out yet stays, and is shown.
@@ -49,12 +51,22 @@ impl Desk {
                     continue;
                 }
             };
-            let hook = attempt.hook.parse().map_err(|_| casework::Refusal::NoSuch(attempt.hook.clone()))?;
-            let (record, asked) = (attempt.record, EntryNumber(attempt.entry));
-            let answer = Command::Answer { record, hook, asked, done, text };
-            self.ask(Asker::System, Order::Casework(answer))?;
-            answered += 1;
+            match self.answer(&attempt, done, &text) {
+                Ok(_) => answered += 1,
+                Err(refused @ (Refused::Append(_) | Refused::Behind(_) | Refused::Stopped(_))) => {
+                    return Err(refused);
+                }
+                // What came back cannot be entered: it does not keep others from leaving.
+                Err(refused) => self.not_sent(&attempt, &refused.told().to_string())?,
+            }
         }
         Ok(answered)
+    }
+
+    fn answer(&self, attempt: &Attempt, done: bool, text: &str) -> Result<Done, Refused> {
+        let hook = attempt.hook.parse().map_err(|_| casework::Refusal::NoSuch(attempt.hook.clone()))?;
+        let (record, asked) = (attempt.record, EntryNumber(attempt.entry));
+        let text = text.chars().take(LONGEST_ANSWER).collect();
+        self.ask(Asker::System, Order::Casework(Command::Answer { record, hook, asked, done, text }))
     }
 }

@@ -9,19 +9,19 @@ use casework::{
 };
 use model::RecordId;
 use regulation::DutyId;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// The view of a batch.
 pub(crate) struct Overlay<'a> {
     base: &'a dyn Records,
-    state: State,
+    state: RefCell<State>,
     looked: Cell<bool>,
 }
 
 impl<'a> Overlay<'a> {
     pub(crate) fn new(base: &'a dyn Records) -> Self {
-        Self { base, state: State::default(), looked: Cell::new(false) }
+        Self { base, state: RefCell::default(), looked: Cell::new(false) }
     }
 
     /// Did a decision, since the last call, look at a case that the batch has changed?
@@ -30,40 +30,36 @@ impl<'a> Overlay<'a> {
     }
 
     /// Adds what a decision has given.
-    pub(crate) fn add(&mut self, events: &[Event]) -> Result<(), ApplyError> {
-        for event in events {
-            if let Some(record) = event.record()
-                && !self.state.cases.contains_key(&record)
-                && let Some(case) = self.base.case(record)
-            {
-                self.state.cases.insert(record, case);
-            }
-            match &event.body {
-                Body::Numbered { sequence, .. } if !self.state.sequences.contains_key(sequence) => {
-                    let last = self.base.last_place(sequence);
-                    if last > 0 {
-                        self.state.sequences.insert(sequence.clone(), last);
-                    }
-                }
-                Body::DutyChased { key, .. }
-                | Body::DutyDone { key, .. }
-                | Body::DutyReopened { key, .. }
-                    if !self.state.occurrences.contains_key(key) =>
-                {
-                    let found = self.base.occurrence(key);
-                    self.state.occurrences.extend(found.map(|found| (key.clone(), found)));
-                }
-                _ => {}
-            }
-            self.state.apply(event, None)?;
+    pub(crate) fn add(&self, event: &Event) -> Result<(), ApplyError> {
+        let mut state = self.state.borrow_mut();
+        if let Some(record) = event.record()
+            && !state.cases.contains_key(&record)
+            && let Some(case) = self.base.case(record)
+        {
+            state.cases.insert(record, case);
         }
-        Ok(())
+        match &event.body {
+            Body::Numbered { sequence, .. } if !state.sequences.contains_key(sequence) => {
+                let last = self.base.last_place(sequence);
+                if last > 0 {
+                    state.sequences.insert(sequence.clone(), last);
+                }
+            }
+            Body::DutyChased { key, .. } | Body::DutyDone { key, .. } | Body::DutyReopened { key, .. }
+                if !state.occurrences.contains_key(key) =>
+            {
+                let found = self.base.occurrence(key);
+                state.occurrences.extend(found.map(|found| (key.clone(), found)));
+            }
+            _ => {}
+        }
+        state.apply(event, None)
     }
 }
 
 impl Records for Overlay<'_> {
     fn case(&self, record: RecordId) -> Option<Arc<Case>> {
-        if let Some(case) = self.state.case(record) {
+        if let Some(case) = self.state.borrow().case(record) {
             self.looked.set(true);
             return Some(case);
         }
@@ -71,9 +67,10 @@ impl Records for Overlay<'_> {
     }
 
     fn find(&self, seek: &Seek) -> Vec<Reference> {
+        let state = self.state.borrow();
         let mut found = self.base.find(seek);
-        found.retain(|one| !self.state.cases.contains_key(&one.record));
-        let here = self.state.find(seek);
+        found.retain(|one| !state.cases.contains_key(&one.record));
+        let here = state.find(seek);
         if !here.is_empty() {
             self.looked.set(true);
         }
@@ -83,15 +80,16 @@ impl Records for Overlay<'_> {
     }
 
     fn last_place(&self, sequence: &str) -> u32 {
-        self.state.sequences.get(sequence).copied().unwrap_or_else(|| self.base.last_place(sequence))
+        let here = self.state.borrow().sequences.get(sequence).copied();
+        here.unwrap_or_else(|| self.base.last_place(sequence))
     }
 
     fn occurrence(&self, key: &DutyKey) -> Option<Occurrence> {
-        self.state.occurrence(key).or_else(|| self.base.occurrence(key))
+        self.state.borrow().occurrence(key).or_else(|| self.base.occurrence(key))
     }
 
     fn series(&self, duty: &DutyId, object: &Object) -> Option<Series> {
-        self.state.series(duty, object).or_else(|| self.base.series(duty, object))
+        self.state.borrow().series(duty, object).or_else(|| self.base.series(duty, object))
     }
 
     fn holds_file(&self, digest: &[u8; 32]) -> bool {

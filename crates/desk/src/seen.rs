@@ -17,9 +17,23 @@ pub struct Seen {
     pub roster: Arc<identity::State>,
 }
 
+/// What the clerk has done since the desk was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Batches that were appended and committed.
+    pub batches: u64,
+    /// Orders that were done in them.
+    pub done: u64,
+    /// Orders that were refused, for whatever reason.
+    pub refused: u64,
+    /// Entries that the desk has made.
+    pub entries: u64,
+}
+
 /// Shows it to any number of readers.
 pub(crate) struct Shown {
     seen: RwLock<Seen>,
+    figures: Mutex<Figures>,
     position: Mutex<u64>,
     moved: Condvar,
 }
@@ -32,7 +46,16 @@ impl Shown {
             layout: Arc::new(Layout::new([])),
             roster: Arc::default(),
         };
-        Self { seen: RwLock::new(seen), position: Mutex::new(0), moved: Condvar::new() }
+        let (seen, figures) = (RwLock::new(seen), Mutex::default());
+        Self { seen, figures, position: Mutex::new(0), moved: Condvar::new() }
+    }
+
+    pub(crate) fn figures(&self) -> Figures {
+        *self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn count(&self, count: impl FnOnce(&mut Figures)) {
+        count(&mut self.figures.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     pub(crate) fn seen(&self) -> Seen {

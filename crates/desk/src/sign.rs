@@ -3,7 +3,7 @@
 //! What a signature says is judged by casework; here only by whom it was made.
 //! Source: `docs/format.md` §7; clause 26.2.1.
 
-use crate::order::Refused;
+use crate::order::{KeyFault, Refused};
 use casework::{Command, Signed};
 use model::{Evidence, Person};
 use proof::signature::Evidence as Carried;
@@ -27,22 +27,22 @@ fn check_signed(
     origin: &str,
 ) -> Result<(), Refused> {
     if signed.statement.ledger != origin {
-        return Err(Refused::Key("另一份帳本 · another ledger"));
+        return Err(Refused::Key(KeyFault::OtherLedger));
     }
     match (&signed.carried.evidence, signed.evidence) {
         (Carried::Passkey(passkey), Evidence::Passkey) => {
             let found = people.authenticator(&passkey.credential);
-            let (owner, authenticator) = found.ok_or(Refused::Key("未登記 · not registered"))?;
+            let (owner, authenticator) = found.ok_or(Refused::Key(KeyFault::Unregistered))?;
             if owner != actor.person {
-                return Err(Refused::Key("非本人所有 · somebody else's"));
+                return Err(Refused::Key(KeyFault::SomebodyElses));
             }
             if authenticator.revoked_at.is_some() {
-                return Err(Refused::Key("已註銷 · revoked"));
+                return Err(Refused::Key(KeyFault::Revoked));
             }
             Ok(passkey.check(&signed.statement, &authenticator.credential)?)
         }
         // The session has seen the code; the server vouches, and everyone is shown that it does.
         (Carried::Otp(_), Evidence::Otp) => Ok(()),
-        _ => Err(Refused::Key("等級不符 · of another grade than it says")),
+        _ => Err(Refused::Key(KeyFault::OtherGrade)),
     }
 }

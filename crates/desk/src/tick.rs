@@ -3,59 +3,69 @@
 //! Each is asked for until its entry is there, so that what an outage missed comes once, marked late, and nothing comes
 //! twice. The desk has no clock of its own: whoever calls says when.
 
-use crate::clerk::{Clerk, MOST_TOGETHER, Work, shelf};
+use crate::batch::MOST_TOGETHER;
+use crate::clerk::{Clerk, Work};
+use crate::decide::shelf;
 use crate::order::{Asker, Order, Refused};
-use casework::{Around, Command, Records as _};
+use casework::{Around, Body, Command, Records as _, Subject};
 use identity::Roster;
-use ledger::vault::KeyState;
-use model::{CivilDate, DataKeyId, Instant, RecordId};
-use proof::lifecycle::KeyDestroyed;
+use model::{CivilDate, Instant, RecordId, Told};
+use regulation::DutyEach;
 use std::collections::VecDeque;
-use store::Fact;
+use store::{Fact, Recorded, Said};
 
 /// How a tick went.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ticked {
     /// Clocks and duties that came to a point, duties that were opened, records that moved.
     pub done: u64,
     /// What was refused and will be asked for again.
     pub refused: u64,
+    /// Why the first of them was.
+    pub why: Option<Told>,
     /// Records whose content was destroyed.
     pub destroyed: u64,
 }
 
-/// Rounds of one tick: effects may set clocks that are due at once.
+/// Most rounds of one tick.
 const MOST_ROUNDS: u32 = 4_096;
+
+type Due = fn(&mut Clerk, Instant) -> Result<Vec<Command>, Refused>;
 
 impl Clerk {
     /// Does all that is due by now.
     pub(crate) fn tick(&mut self) -> Result<Ticked, Refused> {
-        let now = self.clock.now();
+        self.running()?;
+        let now = self.now();
         let mut ticked = Ticked::default();
         self.projection.ask(|sql| sql.set_pulse(now))?;
         if self.projection.packs().current().is_none() {
             return Ok(ticked);
         }
-        for due in [Self::clocks as Due, Self::chases as Due, Self::duties as Due, Self::moves as Due] {
-            for _ in 0..MOST_ROUNDS {
-                let commands = due(self, now)?;
-                if commands.is_empty() {
-                    break;
-                }
-                let (done, refused) = self.all_for_system(commands);
-                ticked.done += done;
-                ticked.refused += refused;
-                // What is refused stays due; it is asked for again at the next tick.
-                if done == 0 {
-                    break;
-                }
+        for _ in 0..MOST_ROUNDS {
+            let before = ticked.done;
+            self.round(now, &mut ticked)?;
+            if ticked.done == before {
+                break;
             }
         }
         ticked.destroyed = self.destroy()?;
         Ok(ticked)
     }
 
-    fn all_for_system(&mut self, commands: Vec<Command>) -> (u64, u64) {
+    /// Does what is due as things stand. It may make other things due.
+    fn round(&mut self, now: Instant, ticked: &mut Ticked) -> Result<(), Refused> {
+        // What is refused stays due; it is asked for again in the next round, and at the next tick.
+        (ticked.refused, ticked.why) = (0, None);
+        for due in [Self::moves as Due, Self::duties as Due, Self::clocks as Due, Self::chases as Due] {
+            let commands = due(self, now)?;
+            self.all_for_system(commands, ticked);
+            self.running()?;
+        }
+        Ok(())
+    }
+
+    fn all_for_system(&mut self, commands: Vec<Command>, ticked: &mut Ticked) {
         let mut waiting = VecDeque::new();
         let mut answers = Vec::new();
         for command in commands {
@@ -64,9 +74,17 @@ impl Clerk {
             answers.push(answer);
         }
         self.work(waiting);
-        let all = answers.len() as u64;
-        let done = answers.into_iter().filter(|answer| matches!(answer.try_recv(), Ok(Ok(_)))).count() as u64;
-        (done, all - done)
+        for answer in answers {
+            match answer.try_recv() {
+                Ok(Ok(_)) => ticked.done += 1,
+                Ok(Err(refused)) => {
+                    ticked.refused += 1;
+                    ticked.why.get_or_insert_with(|| refused.told());
+                }
+                // Every order of a batch is answered.
+                Err(_) => ticked.refused += 1,
+            }
+        }
     }
 
     fn clocks(&mut self, now: Instant) -> Result<Vec<Command>, Refused> {
@@ -76,7 +94,10 @@ impl Clerk {
                 commands.extend(casework::clocks_due(&case, now, self.up_since));
             }
         }
-        Ok(commands)
+        match self.projection.take_fault() {
+            Some(fault) => Err(fault.into()),
+            None => Ok(commands),
+        }
     }
 
     fn chases(&mut self, now: Instant) -> Result<Vec<Command>, Refused> {
@@ -88,16 +109,14 @@ impl Clerk {
     /// Duties are looked at once a day, and when what they are owed for may have changed.
     fn duties(&mut self, now: Instant) -> Result<Vec<Command>, Refused> {
         let packs = self.projection.packs().clone();
-        let Some(pack) = packs.current() else { return Ok(Vec::new()) };
+        let (Some(pack), Some(shelf)) = (packs.current(), shelf(&packs)) else { return Ok(Vec::new()) };
         let today = pack.zone.date(now);
         if self.duties_seen == Some(today) {
             return Ok(Vec::new());
         }
-        let Some(shelf) = shelf(&packs) else { return Ok(Vec::new()) };
         let roster = Roster::new(self.projection.roster(), pack, now);
         let around = Around { shelf: &shelf, records: &self.projection, directory: &roster, now };
-        let started = self.started(pack)?;
-        let due = casework::duties_due(around, started);
+        let due = casework::duties_due(around, self.started(pack)?);
         if let Some(fault) = self.projection.take_fault() {
             return Err(fault.into());
         }
@@ -113,86 +132,58 @@ impl Clerk {
         let entry = self.projection.ask(store::Sql::first_published)?;
         let at = match entry {
             Some(entry) => self.time_of(entry)?,
-            None => self.clock.now(),
+            None => self.now(),
         };
         Ok(pack.zone.date(at))
     }
 
-    /// Running records move to the current version where it says how.
+    /// May an entry change what duties are owed, or by whom?
+    pub(crate) fn may_owe(&self, recorded: &Recorded) -> bool {
+        let Said::Fact(fact) = &recorded.said else { return false };
+        match fact.as_ref() {
+            Fact::Identity(event) => matches!(event.subject, identity::Subject::Unit(_)),
+            Fact::Case(event) => self.is_of_owing_register(event) && changes(&event.body),
+            _ => false,
+        }
+    }
+
+    fn is_of_owing_register(&self, event: &casework::Event) -> bool {
+        let Some(pack) = self.projection.packs().current() else { return false };
+        let (Subject::Record(_), Some(form)) = (&event.subject, &event.form) else { return false };
+        // A form is the register, spelled with `-`, and the version.
+        let register = form.split('/').next().unwrap_or_default();
+        pack.duties.values().any(|duty| match &duty.each {
+            DutyEach::Record(of) => of.as_str().replace('_', "-") == register,
+            DutyEach::Unit => false,
+        })
+    }
+
+    /// Running records move to the current version where it says how; those it says nothing about stay.
     fn moves(&mut self, _: Instant) -> Result<Vec<Command>, Refused> {
-        let Some(after) = self.moving else { return Ok(Vec::new()) };
         let packs = self.projection.packs().clone();
         let Some(pack) = packs.current() else { return Ok(Vec::new()) };
-        let found: Vec<(u64, RecordId)> =
-            self.projection.ask(|sql| sql.running_before(pack.version, after, MOST_TOGETHER))?;
-        let Some((last, _)) = found.last() else {
-            self.moving = None;
-            return Ok(Vec::new());
-        };
-        self.moving = Some(*last);
-        let stated =
-            |case: &casework::Case| pack.moves.as_ref().is_some_and(|moves| moves.from == case.version);
-        let cases = found.iter().filter_map(|(_, record)| self.projection.case(*record));
-        let commands: Vec<Command> = cases
-            .filter(|case| stated(case))
-            .map(|case| Command::Move { record: case.record, seen: case.revision })
-            .collect();
-        // Those the version says nothing about stay; the next ones are looked at.
-        if commands.is_empty() { self.moves(self.up_since) } else { Ok(commands) }
-    }
-
-    /// Destroys what approved cases have condemned. Order: the entry first, then the key. A crash in between leaves a
-    /// key of which the ledger says that it is destroyed; the next start destroys it.
-    fn destroy(&mut self) -> Result<u64, Refused> {
-        let mut destroyed = 0;
-        for (record, case, key) in self.projection.condemned()? {
-            let Some(key) = key else { continue };
-            let files = self.projection.ask(|sql| sql.files_of_record_alone(record))?;
-            let mut keys = vec![key];
-            for file in &files {
-                keys.extend(self.projection.ask(|sql| sql.file_key(file))?.flatten());
+        while let Some(after) = self.moving {
+            let found: Vec<(u64, RecordId)> =
+                self.projection.ask(|sql| sql.running_before(pack.version, after, MOST_TOGETHER))?;
+            self.moving = found.last().map(|(last, _)| *last);
+            let stated = |version| pack.moves.as_ref().is_some_and(|moves| moves.from == version);
+            let cases = found.iter().filter_map(|(_, record)| self.projection.case(*record));
+            let commands: Vec<Command> = cases
+                .filter(|case| stated(case.version))
+                .map(|case| Command::Move { record: case.record, seen: case.revision })
+                .collect();
+            if let Some(fault) = self.projection.take_fault() {
+                return Err(fault.into());
             }
-            let expire = self.vault.vault().last_expiry();
-            let expire = expire.map_or_else(|| "none".to_owned(), |day| day.to_string());
-            let fact = |key: &DataKeyId| {
-                Fact::KeyDestroyed(KeyDestroyed {
-                    backups_expire: expire.clone(),
-                    case: case.to_string(),
-                    key: *key,
-                    reason: format!("核准銷毀 {record} · approved destruction of {record}"),
-                })
-            };
-            self.enter_own(keys.iter().map(fact).collect())?;
-            self.forget(&keys, &files)?;
-            destroyed += 1;
-        }
-        if destroyed > 0 {
-            self.projection.ask(store::Sql::scrub)?;
-        }
-        Ok(destroyed)
-    }
-
-    fn forget(&mut self, keys: &[DataKeyId], files: &[String]) -> Result<(), Refused> {
-        for key in keys {
-            self.vault.vault().destroy(*key).map_err(|error| Refused::Vault(error.told()))?;
-        }
-        for file in files {
-            self.files.remove(file).map_err(Refused::Vault)?;
-            self.projection.ask(|sql| sql.file_forgotten(file))?;
-        }
-        Ok(())
-    }
-
-    /// Finishes destructions that a crash has cut off.
-    pub(crate) fn finish_destructions(&mut self) -> Result<(), Refused> {
-        for key in self.projection.ask(store::Sql::destroyed_keys)? {
-            let state = store::Keys::key(self.vault.as_ref(), key);
-            if matches!(state.map_err(|error| Refused::Vault(error.told()))?, KeyState::Here(_)) {
-                self.forget(&[key], &[])?;
+            if !commands.is_empty() {
+                return Ok(commands);
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 
-type Due = fn(&mut Clerk, Instant) -> Result<Vec<Command>, Refused>;
+/// Does an event change what a record holds or where it stands?
+const fn changes(body: &Body) -> bool {
+    body.content().is_some() || matches!(body, Body::Taken { .. } | Body::SentBack { .. })
+}

@@ -1,6 +1,12 @@
 //! A house: a whole installation in a folder of its own, with a clock that obeys, people, and authenticators in software.
 //!
 //! What a test does, it does through the desk, as the pages and tools do. Closed and opened again it is the same house.
+//! Ledger, vault, keys and files may lie on any disk, one that fails or forgets for example; the tables lie in the folder.
+
+mod remains;
+mod verify;
+
+pub use remains::Remains;
 
 use crate::{Chance, SeededEntropy, SoftAuthenticator, SteppedClock, TemporaryFolder};
 use anyhow::{Context as _, Result, anyhow};
@@ -26,7 +32,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use store::Place;
+use store::{Comparison, Likeness, Place};
 
 /// Name of every house's ledger.
 pub const ORIGIN: &str = "house.example/ledger";
@@ -35,7 +41,7 @@ pub const HOST: &str = "house.example";
 /// When every house is founded: a Thursday.
 const START: &str = "2025-01-02T01:00:00.000000Z";
 /// Bytes of a journal file.
-const SEGMENT_BYTES: usize = 1 << 20;
+const SEGMENT_BYTES: usize = 256 << 10;
 
 /// A whole installation.
 pub struct House {
@@ -49,6 +55,8 @@ pub struct House {
     pub opened: Opened,
     /// Where its tables are.
     pub place: Place,
+    /// Where all else is.
+    disk: Arc<dyn Disk>,
     master: PathBuf,
     seed: u64,
     openings: u64,
@@ -119,9 +127,28 @@ impl House {
     /// Something of it could not be made.
     pub fn with_pack(seed: u64, pack: &dyn Source, url: Option<&str>) -> Result<Self> {
         let house = Self::empty(seed, url)?;
-        let files = PackFiles::of(pack).map_err(|told| anyhow!("{told}"))?;
-        house.desk.ask(Asker::Console, Order::Publish(files)).map_err(told)?;
+        house.publish(pack).map_err(told)?;
         Ok(house)
+    }
+
+    /// With a pack, published; ledger, vault, keys and files on this disk.
+    ///
+    /// # Errors
+    /// Something of it could not be made.
+    pub fn on_disk(seed: u64, pack: &dyn Source, disk: Arc<dyn Disk>) -> Result<Self> {
+        let folder = TemporaryFolder::new();
+        let house = Self::found(seed, folder, disk, None)?;
+        house.publish(pack).map_err(told)?;
+        Ok(house)
+    }
+
+    /// Publishes a version of a pack.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn publish(&self, pack: &dyn Source) -> Result<Done, Refused> {
+        let files = PackFiles::of(pack).map_err(Refused::Vault)?;
+        self.desk.ask(Asker::Console, Order::Publish(files))
     }
 
     /// Without a pack.
@@ -130,10 +157,14 @@ impl House {
     /// Something of it could not be made.
     pub fn empty(seed: u64, url: Option<&str>) -> Result<Self> {
         let folder = TemporaryFolder::new();
+        let disk: Arc<dyn Disk> = Arc::new(Folder::new(folder.path().join("data")));
+        Self::found(seed, folder, disk, url)
+    }
+
+    fn found(seed: u64, folder: TemporaryFolder, disk: Arc<dyn Disk>, url: Option<&str>) -> Result<Self> {
         let data = folder.path().join("data");
         std::fs::create_dir(&data)?;
         let master = folder.path().join("data.master");
-        let disk: Arc<dyn Disk> = Arc::new(Folder::new(&data));
         let clock = SteppedClock::new(Duration::from_micros(1));
         clock.set(START.parse()?);
         let mut entropy = SeededEntropy::new(seed);
@@ -154,10 +185,11 @@ impl House {
         let (objects, journal) = storage(&disk);
         ledger::create(objects, journal, Arc::new(clock.clone()), &signer, &created)?;
         let place = Place::of(&data, url);
-        let (desk, opened) = open(&data, &master, &place, &clock, seed)?;
+        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed)?;
         let chance = Chance::new(seed ^ 0x5157);
         let signers = BTreeMap::new();
-        Ok(Self { data, clock, desk, opened, place, master, seed, openings: 0, chance, signers, folder })
+        let openings = 0;
+        Ok(Self { data, clock, desk, opened, place, disk, master, seed, openings, chance, signers, folder })
     }
 
     /// Closes the house and opens it again, as a restart does.
@@ -176,8 +208,28 @@ impl House {
     pub fn open_again(&mut self) -> Result<()> {
         self.openings += 1;
         let seed = self.seed + (self.openings << 32);
-        (self.desk, self.opened) = open(&self.data, &self.master, &self.place, &self.clock, seed)?;
+        let paths = (self.data.as_path(), self.master.as_path());
+        (self.desk, self.opened) = open(&self.disk, paths, &self.place, &self.clock, seed)?;
         Ok(())
+    }
+
+    /// Does all that is due by now.
+    ///
+    /// # Errors
+    /// The tables or the vault failed.
+    pub fn tick(&self) -> Result<desk::Ticked, Refused> {
+        self.desk.tick()
+    }
+
+    /// Stores a file and gives what a field that holds it says of it.
+    ///
+    /// # Errors
+    /// It may not come in.
+    pub fn file(&self, name: &str, content: &[u8], keeping: desk::Keeping) -> Result<Json> {
+        let stored = self.desk.put_file(name, content, keeping).map_err(|told| anyhow!("{told}"))?;
+        Ok(serde_json::json!({
+            "digest": stored.digest, "kind": stored.kind, "name": name, "size": stored.size.to_string(),
+        }))
     }
 
     /// Lets go of the folder, which a failing test keeps.
@@ -250,29 +302,31 @@ impl House {
         self.identity(identity::Command::GrantRole { person, role, unit, from: None, until: None })
     }
 
-    /// Appoints a deputy whom both know of.
+    /// Appoints a deputy, whom both know of; gives the appointment's first moment.
     ///
     /// # Errors
     /// It is refused.
-    pub fn appoint(&self, principal: Acting, deputy: Acting, until: Instant) -> Result<()> {
-        let from = self.clock.now();
-        let appoint = identity::Command::AppointDeputy {
-            principal: principal.person,
-            deputy: deputy.person,
-            from: Some(from),
-            until,
-        };
-        self.identity(appoint)?;
+    pub fn appoint(&self, principal: Acting, deputy: Acting, until: Instant) -> Result<Instant> {
+        let from = self.appoint_untold(principal, deputy, until)?;
         for side in [principal, deputy] {
             let (principal, deputy) = (principal.person, deputy.person);
             let command = identity::Command::AcknowledgeDeputy { principal, deputy, from };
-            // What it took to appoint, the console has said already for one side.
-            match self.desk.ask(Asker::Person(side.actor()), Order::Identity(command)) {
-                Ok(_) | Err(Refused::Identity(identity::Refusal::Acknowledged)) => {}
-                Err(refused) => return Err(told(refused)),
-            }
+            self.desk.ask(Asker::Person(side.actor()), Order::Identity(command)).map_err(told)?;
         }
-        Ok(())
+        Ok(from)
+    }
+
+    /// Appoints a deputy of whom neither knows yet; gives the appointment's first moment.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn appoint_untold(&self, principal: Acting, deputy: Acting, until: Instant) -> Result<Instant> {
+        let (principal, deputy) = (principal.person, deputy.person);
+        self.identity(identity::Command::AppointDeputy { principal, deputy, from: None, until })?;
+        let seen = self.desk.seen();
+        let appointed = seen.roster.appointments(deputy).into_iter();
+        let of_both = appointed.filter(|one| one.principal == principal && one.deputy == deputy);
+        of_both.map(|one| one.from).max().context("the appointment is not there")
     }
 
     /// Does something about people at the console.
@@ -414,31 +468,50 @@ impl House {
     /// They differ, or cannot be compared.
     pub fn compare(&mut self) -> Result<String> {
         let digest = self.desk.digest()?;
-        let reader =
-            ledger::reader::Reader::new(Arc::new(FolderObjects::new(Arc::new(Folder::new(&self.data)))));
         self.desk.close();
-        let secret = MasterSecret::from_key_file(&self.master, &self.data)?;
-        let disk: Arc<dyn Disk> = Arc::new(Folder::new(&self.data));
-        let vault = Vault::open(Arc::clone(&disk), &secret)?;
-        let keys = desk::Vaulted::start(vault, Box::new(SeededEntropy::new(1)));
-        let shelf = Shelf::new(disk);
-        let sections = sections();
+        self.compared(&digest)?;
+        self.open_again()?;
+        Ok(digest)
+    }
+
+    /// The same while the desk is closed.
+    fn compared(&self, digest: &str) -> Result<()> {
+        let (reader, keys) = (self.reader(), self.keys()?);
+        let (shelf, sections) = (Shelf::new(Arc::clone(&self.disk)), sections());
         let packs = |published: &[(u32, String)]| desk::read(published, &shelf, &sections);
         let shared: Arc<dyn store::Keys> = Arc::<desk::Vaulted>::clone(&keys);
         let sources = store::Sources { keys: shared, packs: &packs, progress: &|_| (), index: true };
-        let rebuilt = store::compare(&self.place, &reader, reader.size()?, &sources)?;
+        let (scratch, size) = (TemporaryFolder::new(), reader.size()?);
+        let compared =
+            store::first_difference(&self.place, scratch.path(), &reader, &|asked| asked.min(size), &sources);
         keys.close();
-        self.open_again()?;
-        if rebuilt.before.as_deref() == Some(&rebuilt.digest) && rebuilt.digest == digest {
-            return Ok(digest);
+        match compared? {
+            Comparison { position, likeness: Likeness::Same { digest: same } }
+                if position == size && same == digest =>
+            {
+                Ok(())
+            }
+            other => Err(anyhow!("the tables are not what {size} entries of the ledger give: {other:?}")),
         }
-        Err(anyhow!("the tables ({digest}) are not what the ledger gives ({})", rebuilt.digest))
     }
 
     /// A ledger reader over the published files.
     #[must_use]
     pub fn reader(&self) -> ledger::reader::Reader {
-        ledger::reader::Reader::new(Arc::new(FolderObjects::new(Arc::new(Folder::new(&self.data)))))
+        ledger::reader::Reader::new(Arc::new(FolderObjects::new(Arc::clone(&self.disk))))
+    }
+
+    /// The data keys of a house whose desk is closed.
+    ///
+    /// # Errors
+    /// The vault does not open.
+    pub fn keys(&self) -> Result<Arc<desk::Vaulted>> {
+        let vault = Vault::open(Arc::clone(&self.disk), &self.secret()?)?;
+        Ok(desk::Vaulted::start(vault, Box::new(SeededEntropy::new(1))))
+    }
+
+    fn secret(&self) -> Result<MasterSecret> {
+        Ok(MasterSecret::from_key_file(&self.master, &self.data)?)
     }
 }
 
@@ -453,25 +526,25 @@ pub fn sections() -> MakeSections {
     Arc::new(|| Sections::none().with(PolicySection))
 }
 
+/// Opens a desk over a disk; the paths are those of data folder and master key.
 fn open(
-    data: &Path,
-    master: &Path,
+    disk: &Arc<dyn Disk>,
+    (data, master): (&Path, &Path),
     place: &Place,
     clock: &SteppedClock,
     seed: u64,
 ) -> Result<(Desk, Opened)> {
-    let disk: Arc<dyn Disk> = Arc::new(Folder::new(data));
     let secret = MasterSecret::from_key_file(master, data)?;
-    let vault = Vault::open(Arc::clone(&disk), &secret)?;
+    let vault = Vault::open(Arc::clone(disk), &secret)?;
     let key: SignerKey = KeyFile::read(disk.as_ref(), "keys/ledger.key")?.open(&secret)?;
-    let (objects, journal) = storage(&disk);
+    let (objects, journal) = storage(disk);
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let (ledger, _) = Ledger::open(objects, journal, Arc::clone(&shared), vec![key])?;
     let entropy = |nth: u64| -> Box<dyn Entropy> { Box::new(SeededEntropy::new(seed ^ (nth << 56))) };
     let parts = Parts {
         ledger,
         vault,
-        shelf: Shelf::new(disk),
+        shelf: Shelf::new(Arc::clone(disk)),
         place: place.clone(),
         clock: shared,
         entropy: [entropy(1), entropy(2), entropy(3)],

@@ -23,6 +23,6 @@ pub use crash_disk::{Counts, CrashDisk};
 pub use entropy::SeededEntropy;
 pub use faulty_disk::{Failing, Fault, FaultyDisk, Operation, Reason};
 pub use folder::TemporaryFolder;
-pub use house::{Acting, HOST, House, ORIGIN, sections};
+pub use house::{Acting, HOST, House, ORIGIN, Remains, sections};
 pub use postgres::Postgres;
 pub use process::{Ended, Program, Running};

@@ -1,0 +1,343 @@
+//! Deciding one order: who may, what follows, and the entries that say so.
+//!
+//! Reads the committed tables and what the batch has added; changes nothing but the batch.
+//! Does not: append, write, answer.
+
+use crate::batch::{Entering, MOST_OF_ONE, Made, refusal_entry};
+use crate::clerk::{Clerk, Work};
+use crate::entering::seal_all;
+use crate::files::Files;
+use crate::keys::{Vaulted, draw};
+use crate::order::{Asker, Order, Refused};
+use crate::overlay::Overlay;
+use crate::packs::{MakeSections, PackFiles, pack_digest, spelled};
+use crate::sign;
+use casework::{Around, By, Command, EntryNumber, Permitted, Records, Refusal, Rules, Shelf};
+use identity::{Action, Beside, On, Policies, RecordFacts, Roster};
+use ledger::entropy::Entropy;
+use model::{Actor, Instant, Person, RecordId};
+use regulation::{FieldId, Register};
+use serde_json::Value as Json;
+use std::sync::Arc;
+use store::{Fact, NoticeRead, Packs, Projection, Published, Sql};
+
+/// What the decisions of a batch look at.
+pub(crate) struct Deciding<'a> {
+    projection: &'a Projection,
+    vault: &'a Vaulted,
+    files: &'a Files,
+    packs: &'a Packs,
+    policies: Option<&'a Policies>,
+    overlay: Overlay<'a>,
+    origin: &'a str,
+    sections: &'a MakeSections,
+    now: Instant,
+}
+
+/// What an order has given.
+struct Decided {
+    facts: Vec<Fact>,
+    record: Option<RecordId>,
+}
+
+impl Clerk {
+    /// What decisions look at, and where they draw from.
+    pub(crate) fn deciding<'a>(
+        &'a mut self,
+        packs: &'a Packs,
+        now: Instant,
+    ) -> (Deciding<'a>, &'a mut dyn Entropy) {
+        let deciding = Deciding {
+            projection: &self.projection,
+            vault: &self.vault,
+            files: &self.files,
+            packs,
+            policies: self.policies.as_ref(),
+            overlay: Overlay::new(&self.projection),
+            origin: &self.origin,
+            sections: &self.sections,
+            now,
+        };
+        (deciding, self.entropy.as_mut())
+    }
+}
+
+impl Deciding<'_> {
+    /// Decides an order and adds what it gives to what the next ones see.
+    pub(crate) fn make(&self, work: &Work, entropy: &mut dyn Entropy) -> Made {
+        self.overlay.take_looked();
+        let decided = self.decide(work, entropy);
+        if let Some(fault) = self.projection.take_fault() {
+            return Made::Entries(Vec::new(), Err(fault.into()));
+        }
+        if self.overlay.take_looked() {
+            return Made::Again;
+        }
+        match decided.and_then(|decided| self.enter(decided, entropy)) {
+            Ok((entering, record)) => Made::Entries(entering, Ok(record)),
+            Err(refused) => Made::Entries(refusal_entry(work, &refused).into_iter().collect(), Err(refused)),
+        }
+    }
+
+    /// The entries of what was decided.
+    fn enter(
+        &self,
+        decided: Decided,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(Vec<Entering>, Option<RecordId>), Refused> {
+        let Decided { facts, record } = decided;
+        let ready = seal_all(&facts, self.projection, self.vault, entropy)?;
+        let bytes = ready.iter().map(|(_, encoded)| encoded.len()).sum();
+        if bytes > MOST_OF_ONE {
+            return Err(Refused::TooLarge { bytes });
+        }
+        for fact in &facts {
+            if let Fact::Case(event) = fact {
+                self.overlay.add(event).map_err(|error| Refusal::NoSuch(error.to_string()))?;
+            }
+        }
+        let entering = facts.into_iter().map(Some).zip(ready);
+        let entering = entering.map(|(fact, (key, encoded))| Entering { fact, key, encoded });
+        Ok((entering.collect(), record))
+    }
+
+    fn decide(&self, work: &Work, entropy: &mut dyn Entropy) -> Result<Decided, Refused> {
+        match &work.order {
+            Order::Casework(command) => self.casework(&work.asker, command, entropy),
+            Order::Identity(command) => self.identity(&work.asker, command),
+            Order::Publish(files) => self.publish(&work.asker, files),
+            Order::ReadNotice(notice) => self.read_notice(&work.asker, *notice),
+        }
+    }
+
+    fn casework(
+        &self,
+        asker: &Asker,
+        command: &Command,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Decided, Refused> {
+        let roster = self.roster()?;
+        let by = match asker {
+            Asker::Console => return Err(Refused::NotForAsker),
+            Asker::System => {
+                self.awaited(command)?;
+                By::System
+            }
+            Asker::Person(person) => {
+                let by = self.by(person, command, &roster)?;
+                sign::check(command, person, self.projection.roster(), self.origin)?;
+                self.files_fit(command)?;
+                By::Person(by)
+            }
+        };
+        self.fresh(command)?;
+        let mut failed = None;
+        let mut draw_id = || match draw(entropy) {
+            Ok(bytes) => RecordId::from_bytes(bytes),
+            Err(told) => {
+                failed = Some(told);
+                RecordId::from_bytes([0; 16])
+            }
+        };
+        let events = self.around(&roster, |around| casework::decide(around, &by, command, &mut draw_id))?;
+        if let Some(told) = failed {
+            return Err(Refused::Vault(told));
+        }
+        let events = events?;
+        let record = events.first().and_then(casework::Event::record);
+        Ok(Decided { facts: events.into_iter().map(Fact::Case).collect(), record })
+    }
+
+    /// What a person would have to sign.
+    pub(crate) fn rehearse(
+        &self,
+        person: &Person,
+        command: &Command,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Option<casework::Asked>, Refused> {
+        let roster = self.roster()?;
+        let by = By::Person(self.by(person, command, &roster)?);
+        self.files_fit(command)?;
+        self.fresh(command)?;
+        let mut draw_id = || RecordId::from_bytes(draw(entropy).unwrap_or_default());
+        let asked = self.around(&roster, |around| casework::rehearse(around, &by, command, &mut draw_id))?;
+        match self.projection.take_fault() {
+            Some(fault) => Err(fault.into()),
+            None => Ok(asked?),
+        }
+    }
+
+    fn identity(&self, asker: &Asker, command: &identity::Command) -> Result<Decided, Refused> {
+        let roster = self.roster()?;
+        let by = match asker {
+            Asker::Console => identity::By::Console,
+            Asker::System => return Err(Refused::NotForAsker),
+            Asker::Person(person) => {
+                let policies = self.policies.ok_or(Refused::NoPack)?;
+                identity::By::Person(policies.permits(&roster, person.clone(), command))
+            }
+        };
+        let events = identity::decide(roster, &by, command)?;
+        Ok(Decided { facts: events.into_iter().map(Fact::Identity).collect(), record: None })
+    }
+
+    fn publish(&self, asker: &Asker, files: &PackFiles) -> Result<Decided, Refused> {
+        if *asker != Asker::Console {
+            return Err(Refused::NotForAsker);
+        }
+        let pack = files.load(&(self.sections)()).map_err(Refused::Pack)?;
+        Policies::compile(&pack).map_err(Refused::Pack)?;
+        if let Some(former) = self.packs.current() {
+            let problems = regulation::succession(former, &pack);
+            if !problems.is_empty() {
+                return Err(Refused::Pack(problems));
+            }
+        }
+        let archive = self.files.put_archive(&files.archive())?;
+        let published = Published {
+            archive: spelled(archive),
+            digest: pack_digest(&pack),
+            pack: pack.id.as_str().to_owned(),
+            version: pack.version,
+        };
+        Ok(Decided { facts: vec![Fact::Published(published)], record: None })
+    }
+
+    fn read_notice(&self, asker: &Asker, notice: EntryNumber) -> Result<Decided, Refused> {
+        let Asker::Person(person) = asker else { return Err(Refused::NotForAsker) };
+        let roster = self.roster()?;
+        roster.acts(person)?;
+        let told = self.ask(|sql| sql.notice_for(notice, person.person, &roster))?;
+        let (record, unread) = told.ok_or(Refused::NoNotice)?;
+        let unit = self.overlay.case(record).map(|case| case.unit);
+        let read = NoticeRead { actor: Actor::Person(person.clone()), record, unit, notice, at: self.now };
+        let facts = if unread { vec![Fact::NoticeRead(read)] } else { Vec::new() };
+        Ok(Decided { facts, record: Some(record) })
+    }
+
+    /// The person, with what the policies say of the act.
+    fn by(&self, person: &Person, command: &Command, roster: &Roster<'_>) -> Result<Permitted, Refused> {
+        roster.acts(person)?;
+        let (action, facts) = match command {
+            Command::Open { record, register, step, .. } => {
+                let lowest = roster.grades.first().map(|grade| grade.id.clone());
+                let facts = RecordFacts {
+                    record: *record,
+                    register: register.clone(),
+                    unit: person.unit,
+                    state: None,
+                    grade: lowest.ok_or(Refused::NoPack)?,
+                    opened_by: Some(person.person),
+                };
+                (Action::Step(register.clone(), step.clone()), facts)
+            }
+            Command::Take { record, step, .. } => {
+                let case = self.overlay.case(*record).ok_or(Refusal::NoRecord(*record))?;
+                let facts = RecordFacts {
+                    record: *record,
+                    register: case.register.clone(),
+                    unit: case.unit,
+                    state: Some(case.state.clone()),
+                    grade: case.grade.clone(),
+                    opened_by: case.opened_by,
+                };
+                (Action::Step(case.register.clone(), step.clone()), facts)
+            }
+            // What only the system may do.
+            _ => return Err(Refused::NotForAsker),
+        };
+        let policies = self.policies.ok_or(Refused::NoPack)?;
+        let ask = roster.ask(person, action, On::Record(facts), Beside::default());
+        let verdict = policies.judge(&ask.ok_or(Refused::NotForAsker)?);
+        Ok(Permitted::by_policy(person.clone(), verdict.for_flow().map_err(Refused::Policy)?))
+    }
+
+    /// Nothing is opened under an id that was ever given, be its record destroyed.
+    fn fresh(&self, command: &Command) -> Result<(), Refused> {
+        let Command::Open { record, .. } = command else { return Ok(()) };
+        if self.ask(|sql| sql.knows(*record))? { Err(Refusal::RecordTaken(*record).into()) } else { Ok(()) }
+    }
+
+    /// An answer is to something that was asked, and to nothing twice.
+    fn awaited(&self, command: &Command) -> Result<(), Refused> {
+        let Command::Answer { record, hook, asked, .. } = command else { return Ok(()) };
+        // A batch that has answered for the record comes first: whether this is the second answer shows after it.
+        self.overlay.case(*record);
+        let awaited = self.ask(|sql| sql.awaited(asked.0))?;
+        let same = awaited.is_some_and(|(of, by)| of == *record && by == hook.as_str());
+        if same { Ok(()) } else { Err(Refusal::NotDue.into()) }
+    }
+
+    /// Files that a command speaks of are what it says of them, and are sealed where the register says so.
+    fn files_fit(&self, command: &Command) -> Result<(), Refused> {
+        let (register, fill) = match command {
+            Command::Open { register, fill, .. } => (self.register(register, None), fill),
+            Command::Take { record, fill, .. } => {
+                let case = self.overlay.case(*record);
+                (case.and_then(|case| self.register(&case.register, Some(case.version))), fill)
+            }
+            _ => return Ok(()),
+        };
+        for (id, json) in fill {
+            let sealed =
+                register.and_then(|register| register.field(id.as_str())).is_some_and(|field| field.sealed);
+            self.file_fits(id, json, sealed)?;
+        }
+        Ok(())
+    }
+
+    fn file_fits(&self, field: &FieldId, json: &Json, sealed: bool) -> Result<(), Refused> {
+        match json {
+            Json::Array(list) => list.iter().try_for_each(|one| self.file_fits(field, one, sealed)),
+            Json::Object(members) => {
+                let text = |name: &str| members.get(name).and_then(Json::as_str);
+                let (Some(digest), Some(name)) = (text("digest"), text("name")) else {
+                    return members.values().try_for_each(|one| self.file_fits(field, one, sealed));
+                };
+                // One that is not stored is refused by the rules of the case.
+                let Some((size, kind, key)) = self.ask(|sql| sql.stored_file(digest))? else { return Ok(()) };
+                if text("kind") != Some(kind.as_str()) || text("size") != Some(size.to_string().as_str()) {
+                    return Err(Refused::FileUnlike(name.chars().take(80).collect()));
+                }
+                if sealed && key.is_none() {
+                    return Err(Refused::FileInClear(field.clone()));
+                }
+                let found = attachment::Kind::of_name(&kind).unwrap_or(attachment::Kind::Unknown);
+                attachment::check_name(name, found).map_err(|refused| Refused::File(refused.told()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn register(&self, register: &regulation::RegisterId, version: Option<u32>) -> Option<&Register> {
+        match version {
+            Some(version) => self.packs.register(register, version),
+            None => self.packs.current()?.registers.get(register),
+        }
+    }
+
+    fn roster(&self) -> Result<Roster<'_>, Refused> {
+        let pack = self.packs.current().ok_or(Refused::NoPack)?;
+        Ok(Roster::new(self.projection.roster(), pack, self.now))
+    }
+
+    fn around<T>(&self, roster: &Roster<'_>, decide: impl FnOnce(Around<'_>) -> T) -> Result<T, Refused> {
+        let shelf = shelf(self.packs).ok_or(Refused::NoPack)?;
+        let records: &dyn Records = &self.overlay;
+        Ok(decide(Around { shelf: &shelf, records, directory: roster, now: self.now }))
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&mut Sql) -> Result<T, store::StoreError>) -> Result<T, Refused> {
+        Ok(self.projection.ask(ask)?)
+    }
+}
+
+/// Every version that records run on.
+pub(crate) fn shelf(packs: &Packs) -> Option<Shelf<'_>> {
+    let mut shelf = Shelf::new(Rules::from(packs.current()?));
+    let Packs(all) = packs;
+    for former in Arc::as_ref(all) {
+        shelf = shelf.with(Rules::from(former));
+    }
+    Some(shelf)
+}
