@@ -4,19 +4,25 @@
 //! of its people in, without asking who it is: this is no product. Prints the accounts.
 
 use anyhow::{Context as _, anyhow};
+use askama::Template;
 use axum::Router;
 use axum::extract::{Path as InPath, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use model::{Clock, Instant, PersonId, RecordId, SessionId};
+use model::{Clock, Instant, Person, PersonId, RecordId, SessionId};
 use regulation::Outcome;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use testkit::{Acting, House, SeededEntropy};
-use web::{Config, Factor, Limits, Parts, Session, Sessions, Site, session_cookie};
+use web::component::FormView;
+use web::form::Posted;
+use web::{
+    Area, Config, Cx, Factor, Limits, PageError, PageResult, Parts, Session, Sessions, Shell, Site,
+    session_cookie,
+};
 
 /// Everybody's session is open.
 struct Everybody;
@@ -56,7 +62,8 @@ fn main() -> anyhow::Result<()> {
     });
     let people: People = Arc::new(people);
     let entrance = Router::new().route("/as/{account}", get(enter)).with_state(Arc::clone(&people));
-    let router = web::router(site).merge(entrance);
+    let forms = Router::new().route("/form/{register}/{step}", get(form).post(form));
+    let router = web::router_with(site, forms).merge(entrance);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:8450").await?;
@@ -91,6 +98,71 @@ async fn enter(
         }
         None => Redirect::to("/").into_response(),
     }
+}
+
+/// A page with nothing but a form.
+#[derive(Template)]
+#[template(
+    source = r#"{% extends "shell.html" %}{% block main %}<h1>{{ shell.title }}</h1>{{ form }}{% endblock %}"#,
+    ext = "html"
+)]
+struct FormPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    form: FormView<'a>,
+}
+
+/// The form of an opening step, as it stands. It files nothing.
+async fn form(cx: Cx, InPath((register, step)): InPath<(String, String)>, posted: Posted) -> PageResult {
+    cx.run(move |cx| {
+        cx.look(|look| {
+            let register = look.pack.register(&register).ok_or(PageError::NotFound)?;
+            let step = register.flow.step(&step).ok_or(PageError::NotFound)?;
+            let person = look.roster.state.person(cx.person()).ok_or(PageError::NotFound)?;
+            let by = Person {
+                acting_for: None,
+                person: person.id,
+                role: "operator".into(),
+                session: None,
+                terminal: None,
+                unit: person.home,
+            };
+            let first = posted.query.one("_do").is_none();
+            let (posted, mut wrong) = posted.with_rows().kept(cx, |_| false);
+            let fill = if first {
+                Default::default()
+            } else {
+                web::form::fill(look, register, &step.fields, None, &posted)
+            };
+            let filling = casework::Filling::Open { register: &register.id, step: &step.id };
+            let stands = web::form::stand(look, &by, filling, &fill, first)?;
+            let posted =
+                if first { Posted::of(web::form::pairs(cx, register, &stands.case.content)) } else { posted };
+            wrong.extend(web::form::unfit(&stands));
+            let action = format!("/form/{}/{}", register.id, step.id);
+            let view = FormView {
+                cx,
+                hidden: Vec::new(),
+                problems: Vec::new(),
+                sections: web::form::sections(look, &by, &stands, &posted, &action, &wrong),
+                next: None,
+                buttons: vec![
+                    ("send".into(), cx.label(&step.label).into(), true),
+                    ("draft".into(), cx.t("存草稿", "Keep a draft").into(), false),
+                ],
+                cancel: web::register_path(&register.id),
+                action,
+            };
+            let shell = Shell::new(cx, Some(Area::Registers), cx.label(&step.label));
+            let shell = shell.by(cx.label(&register.label), web::register_path(&register.id));
+            if cx.wants("form-body") {
+                cx.render(&view.as_body())
+            } else {
+                cx.render(&FormPage { cx, shell, form: view })
+            }
+        })
+    })
+    .await
 }
 
 fn refused(refused: desk::Refused) -> anyhow::Error {

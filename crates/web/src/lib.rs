@@ -29,8 +29,10 @@ mod look;
 mod names;
 mod reach;
 
-mod component;
+pub mod component;
 mod shell;
+
+pub mod form;
 
 mod choose;
 mod registers;
@@ -40,11 +42,6 @@ mod router;
 
 pub use asset::{Icon, path as asset_path, wire_bytes};
 pub use choose::{people, records, units};
-pub use component::{
-    Action, Change, Chip, ColumnChoice, Empty, Export, Facet, Fact, Facts, FilterInput, FilterKind, Head,
-    ListCell, ListRow, ListView, Markup, Meter, Moment, Notice, Pill, RecordHead, Sorted, Tab, TableView,
-    Tabs, Timeline, Tone,
-};
 pub use cx::Cx;
 pub use error::{PageError, PageResult};
 pub use language::Language;
@@ -54,7 +51,7 @@ pub use names::{Checked, Named, Shown, Ticked, clause_path, record_path, registe
 pub use query::Query;
 pub use roc::{date, field_moment, moment, read_date, read_moment, span};
 pub use route::{Access, Audit, Listed as RouteListed, Verb, routes};
-pub use router::router;
+pub use router::{router, router_with};
 pub use session::{Factor, Session, Sessions};
 pub use shell::{Area, Link, Section, Shell, UnitChoice};
 pub use site::{Config, Parts, Report, Site};

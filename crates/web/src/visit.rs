@@ -123,6 +123,12 @@ impl Visit {
         self.session.as_ref().map_or("", |session| &session.csrf)
     }
 
+    /// The present address as a value within another.
+    #[must_use]
+    pub fn back(&self) -> String {
+        crate::component::query_value(&self.path)
+    }
+
     /// Does a script ask for this part of the page?
     #[must_use]
     pub fn wants(&self, part: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! They come with every permission decided and every word chosen; their templates only lay out.
 
+mod form;
 mod list;
 mod part;
 mod record;
@@ -9,6 +10,8 @@ mod record;
 use askama::Template;
 use std::fmt;
 
+pub(crate) use form::id;
+pub use form::{FormView, Input, InputKind, ItemView, Opt, Picked, RowView, SectionView, StepView};
 pub use list::{
     Chip, ColumnChoice, Export, Facet, FilterInput, FilterKind, Head, ListCell, ListRow, ListView, Sorted,
 };
@@ -42,7 +45,7 @@ macro_rules! html_safe {
         impl askama::filters::HtmlSafe for $name<'_> {}
     )*};
 }
-html_safe! { Empty Facts ListView Meter Notice Pill RecordHead TableView Tabs Timeline }
+html_safe! { Empty Facts FormView ListView Meter Notice Pill RecordHead TableView Tabs Timeline }
 
 /// A text as a value within a query.
 pub(crate) fn query_value(text: &str) -> String {

@@ -3,7 +3,7 @@
 //! In an address a field's filter is `f.<field>`: values to choose from, words, or `.min` and `.max`. People, units and
 //! records are sought by words, not by their ids.
 
-use crate::component::{Chip, FilterInput, FilterKind};
+use crate::component::{Chip, Facet, FilterInput, FilterKind};
 use crate::look::Look;
 use crate::query::Query;
 use crate::roc;
@@ -288,7 +288,13 @@ pub(super) fn inputs(look: &Look<'_>, register: &Register, query: &Query) -> Vec
 }
 
 /// The filters in force, each with the way to be rid of it.
-pub(super) fn active(look: &Look<'_>, register: &Register, query: &Query, path: &str) -> Vec<Chip> {
+pub(super) fn active(
+    look: &Look<'_>,
+    register: &Register,
+    query: &Query,
+    path: &str,
+    facets: &[Facet],
+) -> Vec<Chip> {
     let cx = look.cx;
     let query = query.without("page");
     let mut chips = Vec::new();
@@ -296,7 +302,8 @@ pub(super) fn active(look: &Look<'_>, register: &Register, query: &Query, path: 
         let id = format!("active-{}-{}", name.replace('.', "-"), chips.len());
         chips.push(Chip { id, text, count: None, href: rest.behind(path), on: true });
     };
-    for input in inputs(look, register, &query) {
+    let shown = |label: &str| facets.iter().any(|facet| facet.label == label);
+    for input in inputs(look, register, &query).into_iter().filter(|input| !shown(&input.label)) {
         let (name, label) = (&input.name, &input.label);
         match &input.kind {
             FilterKind::Words(words) if !words.is_empty() => {
