@@ -43,6 +43,7 @@ const AT_ONCE: usize = 5_000;
 pub fn dump(sql: &mut Sql, layout: &Layout, out: &mut dyn Write) -> Result<(), StoreError> {
     let sheets = layout.sheets.values().map(|sheet| (sheet.table.as_str(), "opened"));
     let tables = TABLES.into_iter().chain(sheets).chain([("several", "opened, field, value")]);
+    sql.prepare_anew();
     sql.snapshot(|sql| {
         tables.into_iter().try_for_each(|(table, key)| dump_table(sql, layout, table, key, out))
     })

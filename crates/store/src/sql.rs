@@ -109,6 +109,13 @@ impl Sql {
         }
     }
 
+    /// Prepares statements anew that are used from here on: tables may have come to have other columns.
+    pub(crate) fn prepare_anew(&mut self) {
+        if let Driver::Postgres(connection) = &mut self.driver {
+            connection.prepare_anew();
+        }
+    }
+
     /// Does the database still answer on this connection?
     pub fn is_alive(&mut self) -> bool {
         match &mut self.driver {

@@ -35,6 +35,10 @@ impl Connection {
         Ok(Self { client, prepared: HashMap::new() })
     }
 
+    pub(super) fn prepare_anew(&mut self) {
+        self.prepared.clear();
+    }
+
     pub(super) fn is_alive(&mut self) -> bool {
         !self.client.is_closed() && self.client.is_valid(ANSWERS_WITHIN).is_ok()
     }
@@ -55,7 +59,7 @@ impl Connection {
         // A statement prepared before a table was made anew with other types: it is prepared again.
         if !within && rows.as_ref().is_err_and(|error| error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED))
         {
-            self.prepared.clear();
+            self.prepare_anew();
             let statement = self.prepare(text)?;
             rows = self.client.query(&statement, &bound(values));
         }

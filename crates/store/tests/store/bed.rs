@@ -111,6 +111,20 @@ impl Bed {
     pub(crate) fn empty(on: On, seed: u64) -> Option<Self> {
         let folder = TemporaryFolder::new();
         let place = on.place(&folder)?;
+        Some(Self::at(place, folder, seed))
+    }
+
+    /// In a database of a cluster of one's own.
+    pub(crate) fn in_cluster(url: &str, seed: u64) -> Self {
+        let folder = TemporaryFolder::new();
+        let place = Place::of(folder.path(), Some(url));
+        let mut bed = Self::at(place, folder, seed);
+        bed.publish(Version::One);
+        bed
+    }
+
+    fn at(place: Place, folder: TemporaryFolder, seed: u64) -> Self {
+        let on = if matches!(place, Place::Folder(_)) { On::Sqlite } else { On::Postgres };
         let clock = SteppedClock::new(Duration::from_micros(1));
         clock.set("2025-03-03T01:00:00.000000Z".parse().unwrap());
         let disk: Arc<dyn Disk> = Arc::new(CrashDisk::new());
@@ -150,7 +164,16 @@ impl Bed {
         };
         let missed = bed.entries(0..bed.size());
         bed.tables.apply(missed).unwrap();
-        Some(bed)
+        bed
+    }
+
+    /// Opens the tables again and brings them up to the ledger, as a start does.
+    pub(crate) fn reopen(&mut self) {
+        self.tables.reopen().unwrap();
+        let published = self.tables.published().unwrap();
+        self.tables.set_packs(read_packs(&published)).unwrap();
+        let missed = self.entries(self.tables.position()..self.size());
+        self.tables.apply(missed).unwrap();
     }
 
     pub(crate) fn draw(&mut self) -> [u8; 16] {
@@ -500,19 +523,40 @@ impl Bed {
         self.dump()
     }
 
-    fn rebuild(&mut self) -> store::Rebuilt {
+    /// Tables elsewhere, rebuilt from this ledger.
+    pub(crate) fn rebuild_at(&self, place: &Place) -> Result<store::Rebuilt, store::StoreError> {
         let shared: Arc<dyn Keys> = Arc::<Keyring>::clone(&self.keys);
         let packs = |published: &[(u32, String)]| Ok(read_packs(published));
-        let sources = Sources { keys: Arc::clone(&shared), packs: &packs, progress: &|_| (), index: true };
+        let sources = Sources { keys: shared, packs: &packs, progress: &|_| (), index: true };
+        store::rebuild(place, &self.ledger.reader(), self.size(), &sources)
+    }
+
+    /// Tries to rebuild the tables without the packs they need; opens them as they are then.
+    pub(crate) fn rebuild_failing(&mut self) -> store::StoreError {
+        let packs =
+            |_: &[(u32, String)]| Err(store::StoreError::Pack { version: 1, what: "gone".to_owned() });
+        self.between(|bed| {
+            let shared: Arc<dyn Keys> = Arc::<Keyring>::clone(&bed.keys);
+            let sources = Sources { keys: shared, packs: &packs, progress: &|_| (), index: true };
+            store::rebuild(&bed.place, &bed.ledger.reader(), bed.size(), &sources).unwrap_err()
+        })
+    }
+
+    /// Does something while nobody writes the tables.
+    fn between<T>(&mut self, work: impl FnOnce(&Self) -> T) -> T {
+        let shared: Arc<dyn Keys> = Arc::<Keyring>::clone(&self.keys);
         let scratch = TemporaryFolder::new();
-        // The writer has to let go of the tables.
         self.tables = Projection::open(&Place::of(scratch.path(), None), Arc::clone(&shared)).unwrap();
-        let rebuilt = store::rebuild(&self.place, &self.ledger.reader(), self.size(), &sources).unwrap();
+        let done = work(self);
         self.tables = Projection::open(&self.place, shared).unwrap();
         let published = self.tables.published().unwrap();
         self.tables.set_packs(read_packs(&published)).unwrap();
         assert_eq!(self.tables.position(), self.size());
-        rebuilt
+        done
+    }
+
+    fn rebuild(&mut self) -> store::Rebuilt {
+        self.between(|bed| bed.rebuild_at(&bed.place).unwrap())
     }
 
     /// The tables are what the ledger gives, however it is read, on both databases.

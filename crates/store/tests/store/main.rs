@@ -11,7 +11,9 @@ mod bed;
 mod pack;
 
 mod lists;
+mod postgres;
 mod reading;
+mod scrubs;
 mod searches;
 mod state;
 mod tells;

@@ -7,8 +7,8 @@ use model::RecordId;
 use serde_json::json;
 use store::Ask;
 
-/// A record that leaves something in each table, with another beside it.
-fn told_of(bed: &mut Bed) -> (RecordId, RecordId) {
+/// A record that leaves something in each table, all of it marked, with another beside it.
+pub(crate) fn told_of(bed: &mut Bed) -> (RecordId, RecordId) {
     let (unit, wang, chen) = (bed.unit(), bed.person(), bed.person());
     let file = bed.file("契約zq0file.txt", Some("zq0text 內容"), None);
     let other = bed.item(unit, json!({"name": "留存"}));
@@ -16,7 +16,8 @@ fn told_of(bed: &mut Bed) -> (RecordId, RecordId) {
         "helpers": [chen.to_string()], "parent": other.to_string(), "related": [other.to_string()], "papers": [file],
         "secret": "zq0secret", "was_secret": "zq0hidden"});
     let one = bed.open(&"item".parse().unwrap(), unit, Some(wang), fill);
-    bed.number(one, 1);
+    let place = bed.tables.last_place("item/2025") + 1;
+    bed.number(one, place);
     let notice = Body::Notice {
         to: vec![Addressee::Person(wang)],
         zh: "zq0notice 通知".into(),

@@ -93,7 +93,18 @@ fn tables_of_another_version_of_this_program_are_not_read_but_made_anew(on: On) 
     assert!(!bed.tables.is_of_other_version().unwrap());
 }
 
+fn a_rebuilding_that_fails_leaves_the_tables_as_they_were(on: On) {
+    let mut bed = Bed::new(on, 35).unwrap();
+    four(&mut bed);
+    bed.settle();
+    let before = bed.dump();
+    assert!(matches!(bed.rebuild_failing(), store::StoreError::Pack { version: 1, .. }));
+    assert_eq!(bed.dump(), before);
+    assert_eq!(bed.rebuilt(), before);
+}
+
 on_both!(
+    a_rebuilding_that_fails_leaves_the_tables_as_they_were,
     lists_and_search_go_by_the_newest_version,
     a_record_that_moves_to_a_version_is_as_if_it_had_been_opened_there,
     published_versions_are_told_in_order,
