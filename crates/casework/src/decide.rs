@@ -28,7 +28,7 @@ use regulation::{DutyId, Register};
 use std::sync::Arc;
 
 pub use offer::{Offer, awaited, offered, openings};
-pub use show::{Asking, Filling, Form, Origin, Spell, form, may_refer, reckoned_run, title};
+pub use show::{Asking, Filling, Form, Origin, Spell, form, may_refer, title};
 
 /// What a person is to sign for a command to be accepted.
 #[derive(Debug, Clone, PartialEq)]

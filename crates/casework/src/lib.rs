@@ -33,7 +33,7 @@ pub use case::{
 pub use command::{By, Command, Fill, Permitted, Policy, Signed};
 pub use decide::{
     Asked, Asking, Filling, Form, Offer, Origin, Spell, awaited, decide, form, may_refer, offered, openings,
-    reckoned_run, rehearse, title,
+    rehearse, title,
 };
 pub use due::{clocks_due, duties_chased, duties_due};
 pub use event::{Addressee, Body, Entered, Event, Rooted, Subject, VoidCause};

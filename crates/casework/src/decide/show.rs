@@ -15,8 +15,8 @@ use crate::state::State;
 use crate::view::View;
 use model::{Person, RecordId, Told};
 use regulation::{
-    Expr, Field, FieldId, Group, Kind, Member, Name, Piece, Procedure, ProcedureStep, RecordAttribute,
-    Reference, Register, RegisterId, Roll, Run, StepId, Template, Unfit, Value, When,
+    Expr, Field, FieldId, Group, Kind, Member, Name, Piece, RecordAttribute, Reference, Register, RegisterId,
+    StepId, Template, Unfit, Value,
 };
 
 /// Where a value within a text came from.
@@ -169,42 +169,6 @@ pub fn may_refer(
     let target = Some(Reference { register: register.clone(), record: to });
     let view = View { target, ..deciding.view(case, Acting { person: Some(by), reason: None })? };
     Ok(only.holds(&view)?.unwrap_or(false))
-}
-
-/// A run of a procedure with what follows from its ticks: when it ended, and how many steps came after their limit.
-/// The steps that belong to it are those whose condition holds of the record; of a record yet to be opened, all.
-///
-/// # Errors
-/// Its pack is not loaded; a condition of the pack has no answer.
-pub fn reckoned_run(
-    around: Around<'_>,
-    case: Option<&Case>,
-    procedure: &Procedure,
-    run: Run,
-) -> Result<Run, Refusal> {
-    let mut never = || RecordId::from_bytes([0; 16]);
-    let deciding = Deciding::showing(around, &mut never);
-    let mut steps = Vec::new();
-    for step in &procedure.steps {
-        let belongs = match case {
-            Some(case) => deciding.view(case, Acting { person: None, reason: None })?.applies(&step.when)?,
-            None => !matches!(step.when, When::Never),
-        };
-        if belongs {
-            steps.push(step);
-        }
-    }
-    let office = around.shelf.current().office();
-    let late = |step: &&&ProcedureStep| {
-        let (Some(tick), Some(limit)) = (run.ticks.get(&step.id), step.limit) else { return false };
-        let since = step.since.as_ref().and_then(|since| run.ticks.get(since));
-        let last = limit.after(since.map_or(run.started_at, |since| since.at), Roll::Keep, office);
-        last.is_ok_and(|last| tick.at > last)
-    };
-    let late = u32::try_from(steps.iter().filter(late).count()).unwrap_or(u32::MAX);
-    let complete = steps.iter().all(|step| run.ticks.contains_key(&step.id));
-    let ended_at = if complete { run.ticks.values().map(|tick| tick.at).max() } else { None };
-    Ok(Run { late, ended_at, ..run })
 }
 
 impl<'a> Deciding<'a> {

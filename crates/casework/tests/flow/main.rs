@@ -19,4 +19,6 @@ mod refusals;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod shows;
+#[cfg(test)]
 mod time;
