@@ -64,7 +64,7 @@ pub struct Form<'p> {
     pub register: &'p Register,
     /// The step.
     pub step: &'p regulation::Step,
-    /// What the step asks, in the order of the register.
+    /// What the step asks, and what is reckoned from it, in the order of the register.
     pub asks: Vec<Asking<'p>>,
     /// What does not fit its field.
     pub unfit: Vec<Unfit>,
@@ -139,7 +139,7 @@ pub fn form<'p>(
     }
     let view = View { old: Some(&before.content), ..deciding.view(&case, acting)? };
     let mut asks = Vec::new();
-    for field in register.fields.iter().filter(|field| asked(&field.id)) {
+    for field in register.fields.iter().filter(|field| asked(&field.id) || reckoned_from(field, step)) {
         let group = register.groups.iter().find(|group| group.fields.contains(&field.id));
         let shown = super::content::shown(&view, register, field)?;
         let required = shown && view.applies(&field.required)?;
@@ -220,6 +220,13 @@ impl<'a> Deciding<'a> {
             }
         }
     }
+}
+
+/// Is it reckoned from what the step asks? Then it is shown beside it.
+fn reckoned_from(field: &Field, step: &regulation::Step) -> bool {
+    let Kind::Computed { value } = &field.kind else { return false };
+    let names = value.names();
+    names.iter().any(|name| matches!(name, Name::Field(id) if step.fields.contains(id)))
 }
 
 pub(super) fn written(

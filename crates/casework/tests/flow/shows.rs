@@ -78,6 +78,8 @@ fn a_form_half_filled_in_tells_what_is_asked_and_what_does_not_fit() {
             ask("subject", true, true),
             ask("starts", true, true),
             ask("network", true, false),
+            // Reckoned from the subject, and shown beside it.
+            ask("length", true, false),
             ask("paper", true, paper),
         ]
     };
