@@ -132,7 +132,7 @@ async fn form(cx: Cx, InPath((register, step)): InPath<(String, String)>, posted
             let fill = if first {
                 Default::default()
             } else {
-                web::form::fill(look, register, &step.fields, None, &posted)
+                web::form::fill(cx, register, &step.fields, None, &posted)
             };
             let filling = casework::Filling::Open { register: &register.id, step: &step.id };
             let stands = web::form::stand(look, &by, filling, &fill, first)?;

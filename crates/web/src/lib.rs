@@ -35,6 +35,7 @@ mod shell;
 pub mod form;
 
 mod choose;
+mod live;
 mod registers;
 mod search;
 

@@ -5,7 +5,7 @@
 
 use crate::layer::guard;
 use crate::site::Site;
-use crate::{asset, choose, registers, search, shell};
+use crate::{asset, choose, live, registers, search, shell};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
@@ -70,6 +70,7 @@ pub struct Listed {
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("asset", asset::ROUTES),
     ("choose", choose::ROUTES),
+    ("live", live::ROUTES),
     ("registers", registers::ROUTES),
     ("search", search::ROUTES),
     ("shell", shell::ROUTES),

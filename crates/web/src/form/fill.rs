@@ -5,33 +5,28 @@
 
 use crate::cx::Cx;
 use crate::form::{Posted, name};
-use crate::look::Look;
 use crate::query::Query;
 use crate::roc;
 use casework::{Case, Content, Fill};
-use regulation::{Answer, Field, FieldId, Kind, Register, Type, Value};
+use regulation::{Answer, Field, FieldId, Kind, Register, Type};
 use serde_json::{Map, Value as Json, json};
 
 /// What a form fills in of these fields. What is left blank empties its field.
 #[must_use]
 pub fn fill(
-    look: &Look<'_>,
+    cx: &Cx,
     register: &Register,
     fields: &[FieldId],
     before: Option<&Case>,
     posted: &Posted,
 ) -> Fill {
-    let cx = look.cx;
     let mut fill = Fill::new();
     for field in register.fields.iter().filter(|field| fields.contains(&field.id)) {
         if matches!(field.kind, Kind::Computed { .. }) {
             continue;
         }
         let held = before.and_then(|case| case.content.0.get(&field.id));
-        let mut value = value(cx, field, &name(&field.id), held, &posted.query);
-        if matches!(field.kind, Kind::Run { .. }) {
-            value = value.map(|run| reckoned(look, field, before, run));
-        }
+        let value = value(cx, field, &name(&field.id), held, &posted.query);
         fill.insert(field.id.clone(), value.unwrap_or(Json::Null));
     }
     fill
@@ -124,16 +119,6 @@ fn number(text: &str) -> String {
     match plain.parse::<regulation::Decimal>() {
         Ok(number) => number.to_string(),
         Err(_) => plain,
-    }
-}
-
-/// A run with what follows from its ticks.
-fn reckoned(look: &Look<'_>, field: &Field, before: Option<&Case>, json: Json) -> Json {
-    let Ok(Value::Run(run)) = field.of().read(&json) else { return json };
-    let Some(procedure) = look.pack.procedures.get(&run.procedure) else { return json };
-    match casework::reckoned_run(look.around(), before, procedure, run) {
-        Ok(run) => Value::Run(run).to_json(),
-        Err(_) => json,
     }
 }
 

@@ -193,3 +193,11 @@ fn the_way_home_leads_to_an_area_there_is() {
     assert!(there.text().contains("aria-current=\"true\""));
     assert!(city.asked.reports.lock().unwrap().is_empty());
 }
+
+#[test]
+fn what_happens_meanwhile_is_told_as_events() {
+    let city = city();
+    let events = city.asked.begins("/events", &City::cookie(city.clerk));
+    assert_eq!(events, "event: unread\ndata: 0\n\n");
+    assert_eq!(city.asked.ask(Method::GET, "/events", &[], "").status, StatusCode::SEE_OTHER);
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
 
 mod export;
+mod forms;
 mod layers;
 mod lists;
 mod site;

@@ -50,6 +50,11 @@ impl Answer {
 
 impl Asked {
     pub(crate) fn of(house: House, limits: Limits) -> Self {
+        Self::with(house, limits, axum::Router::new())
+    }
+
+    /// With pages of the test's own.
+    pub(crate) fn with(house: House, limits: Limits, more: axum::Router<Site>) -> Self {
         let sessions = Arc::new(Open::default());
         let reports: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = Arc::clone(&reports);
@@ -69,7 +74,7 @@ impl Asked {
         });
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { house, reports, sessions, router: web::router(site), runtime }
+        Self { house, reports, sessions, router: web::router_with(site, more), runtime }
     }
 
     /// Signs somebody in: gives their cookie.
@@ -98,6 +103,20 @@ impl Asked {
             let (parts, body) = response.into_parts();
             let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
             Answer { status: parts.status, headers: parts.headers, body }
+        })
+    }
+
+    /// The first bytes of an answer that has no end.
+    pub(crate) fn begins(&self, path: &str, cookie: &str) -> String {
+        use futures_core::Stream as _;
+        let cookie = format!("ward_session={cookie}");
+        let request = Request::builder().uri(path).header("cookie", cookie).body(Body::empty()).unwrap();
+        self.runtime.block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+            let mut stream = Box::pin(response.into_body().into_data_stream());
+            let first = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await;
+            String::from_utf8(first.unwrap().unwrap().to_vec()).unwrap()
         })
     }
 
