@@ -2,7 +2,7 @@
 //!
 //! Sorted by whose fault: the database's (`Unavailable`), the stored data's (`Damaged`, `Follows`), the
 //! installation's (`Held`, `Url`, `NotPermitted`, `Encoding`, `Pack`, `File`), the ledger's
-//! (`Ahead`), nobody's (`Busy`).
+//! (`Ahead`, `Foreign`), nobody's (`Busy`).
 
 use model::Told;
 
@@ -67,6 +67,12 @@ pub enum StoreError {
         /// Entries of the ledger.
         ledger: u64,
     },
+    /// The tables are another ledger's.
+    #[error("the last entry the tables have seen, {entry}, is not the ledger's")]
+    Foreign {
+        /// Its number.
+        entry: u64,
+    },
     /// A published pack is not there or not good.
     #[error("version {version} of the pack cannot be had: {what}")]
     Pack {
@@ -111,10 +117,10 @@ impl StoreError {
         match self {
             Self::Unavailable { .. } => Told::new(
                 format!(
-                    "資料庫無法完成作業（{chain}）。未變更任何資料，請稍後再試；若持續發生，請檢查磁碟空間與資料庫服務。"
+                    "資料庫無法完成作業（{chain}）。請稍後再試；若持續發生，請檢查磁碟空間與資料庫服務。"
                 ),
                 format!(
-                    "The database failed ({chain}). Nothing was changed. Try again; if it persists, look at disk space and the database service."
+                    "The database failed ({chain}). Try again; if it persists, look at disk space and the database service."
                 ),
             ),
             Self::Damaged { .. } | Self::Follows { .. } => Told::new(
@@ -161,6 +167,14 @@ impl StoreError {
                 ),
                 format!(
                     "The tables reach to entry {tables}, the ledger has {ledger}: they do not belong together, or the ledger was restored. Run `ward rebuild`."
+                ),
+            ),
+            Self::Foreign { entry } => Told::new(
+                format!(
+                    "資料表所記之第 {entry} 筆並非此帳本之內容：資料表屬於另一份帳本，或帳本曾還原。請確認資料庫設定；若確為此處所用，請以 ward rebuild 重建資料表。"
+                ),
+                format!(
+                    "Entry {entry} as the tables have it is not the ledger's: they belong to another ledger, or the ledger was restored. Look at the database's setting; if it is the right one, run `ward rebuild`."
                 ),
             ),
             Self::Pack { version, what } => Told::new(

@@ -7,7 +7,7 @@
 use crate::error::StoreError;
 use crate::fact::{Fact, Gone, NoticeRead, Published, Recorded, Said};
 use crate::flush;
-use casework::{Addressee, Body, Case, DutyKey, Object, Occurrence, Series, State, Subject};
+use casework::{Addressee, Body, Case, ContentHash, DutyKey, Object, Occurrence, Series, State, Subject};
 use model::{Actor, DataKeyId, Instant, PersonId, RecordId, UnitId};
 use proof::lifecycle::KeyDestroyed;
 use regulation::{DutyId, RegisterId};
@@ -148,12 +148,15 @@ pub(crate) struct Fold {
     pub(crate) lost: BTreeMap<RecordId, Lost>,
     /// Destroyed in this fold or before.
     pub(crate) buried: HashMap<RecordId, u64>,
+    /// Content hash of the last entry.
+    pub(crate) last: Option<ContentHash>,
 }
 
 impl Fold {
     /// Applies an entry.
     pub(crate) fn apply(&mut self, recorded: Recorded, below: &dyn Below) -> Result<(), StoreError> {
         let (number, key, entered) = (recorded.number, recorded.key, recorded.entered());
+        self.last = Some(recorded.content);
         match recorded.said {
             Said::Other => Ok(()),
             Said::Gone(gone) => self.gone(number, key, &gone, recorded.at, below),

@@ -17,7 +17,7 @@ use crate::layout::{Layout, Packs};
 use crate::place::Place as Where;
 use crate::sql::{Dialect, Row, Sql};
 use crate::{roster, row, schema, search};
-use casework::{Case, Point};
+use casework::{Case, ContentHash, Point};
 use ledger::vault::KeyState;
 use model::{DataKeyId, PersonId, RecordId};
 use proof::seal::DataKey;
@@ -107,6 +107,16 @@ impl Projection {
     /// `Unavailable`.
     pub fn is_of_other_version(&self) -> Result<bool, StoreError> {
         Ok(!is_of_this_version(&mut self.sql.borrow_mut())?)
+    }
+
+    /// Content hash of the last entry applied: whether the tables are this ledger's.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn last(&self) -> Result<Option<ContentHash>, StoreError> {
+        let text = meta(&mut self.sql.borrow_mut(), "last")?;
+        let read = |text: String| text.try_into().map_err(|_| StoreError::damaged("meta", "last"));
+        text.map(read).transpose()
     }
 
     /// People and units as of the last entry applied.
@@ -341,6 +351,9 @@ pub(crate) fn write_all(
     flush::lists(sql, lists)?;
     flush::touched(sql, fold, touched, making)?;
     roster::save(sql, fold, &touched.identity)?;
+    if let Some(last) = fold.last {
+        set_meta(sql, "last", &String::from(last))?;
+    }
     set_meta(sql, "position", &position.to_string())
 }
 
