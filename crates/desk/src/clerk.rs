@@ -9,6 +9,7 @@
 //! while the tables are behind the ledger, the desk takes nothing and is opened anew.
 
 use crate::batch::{Accepted, Batch, Entering};
+use crate::desk::belong;
 use crate::entering::seal_all;
 use crate::files::Files;
 use crate::keys::Vaulted;
@@ -70,11 +71,12 @@ impl Clerk {
     /// Does what waits, in batches; what a batch puts off comes first in the next.
     pub(crate) fn work(&mut self, mut waiting: VecDeque<Work>) {
         while !waiting.is_empty() {
-            if let Err(stopped) = self.running() {
-                let told = stopped.told();
-                waiting.into_iter().for_each(|work| {
-                    self.answer(work.reply, Err(Refused::Stopped(told.clone())));
-                });
+            if let Err(refused) = self.ready() {
+                let again = || match &refused {
+                    Refused::Away(cause) => Refused::Away(cause.clone()),
+                    refused => Refused::Stopped(refused.told()),
+                };
+                waiting.into_iter().for_each(|work| self.answer(work.reply, Err(again())));
                 return;
             }
             waiting = self.batch(waiting);
@@ -248,7 +250,7 @@ impl Clerk {
         person: &Person,
         command: &Command,
     ) -> Result<Option<casework::Asked>, Refused> {
-        self.running()?;
+        self.ready()?;
         let (packs, now) = (self.projection.packs().clone(), self.now());
         let (deciding, entropy) = self.deciding(&packs, now);
         deciding.rehearse(person, command, entropy)
@@ -267,6 +269,38 @@ impl Clerk {
     /// was over, neither a deputy's appointment nor a role.
     pub(crate) fn now(&self) -> Instant {
         self.clock.now().max(self.last_entry)
+    }
+
+    /// Refuses once the desk has stopped, and while the database is away. Between two batches nothing is under way, so
+    /// that a database that was lost is opened again: its lock taken anew, what it lost of its own accord replayed.
+    pub(crate) fn ready(&mut self) -> Result<(), Refused> {
+        self.running()?;
+        if self.projection.is_alive() {
+            return Ok(());
+        }
+        let opened = self.projection.reopen().map_err(Refused::from).and_then(|()| {
+            let (tables, size) = (self.projection.position(), self.ledger.head().size);
+            if tables > size || self.projection.is_of_other_version()? {
+                return Err(StoreError::Ahead { tables, ledger: size }.into());
+            }
+            belong(&self.projection, &self.ledger)?;
+            self.catch_up()
+        });
+        match opened {
+            Ok(_) => {
+                (self.duties_seen, self.moving) = (None, Some(0));
+                self.show(true);
+                Ok(())
+            }
+            Err(Refused::Store(error @ (StoreError::Unavailable { .. } | StoreError::Busy { .. }))) => {
+                Err(Refused::Away(error.told()))
+            }
+            // Somebody else writes them, or they are not those that were lost.
+            Err(refused) => {
+                self.stopped = Some(refused.told());
+                Err(Refused::Stopped(refused.told()))
+            }
+        }
     }
 
     /// Refuses, once the desk has stopped.

@@ -13,10 +13,12 @@ use crate::packs::{MakeSections, read};
 use crate::seen::{Figures, Seen, Shown};
 use crate::tick::Ticked;
 use attachment::Shelf;
+use casework::ContentHash;
 use ledger::Ledger;
 use ledger::entropy::Entropy;
 use ledger::vault::Vault;
 use model::{Clock, DataKeyId, Instant, Person, RecordId, Told};
+use proof::entry::Entry;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -370,6 +372,7 @@ fn projection(
         return Err(StoreError::Ahead { tables, ledger: size }.into());
     }
     if !projection.is_of_other_version()? {
+        belong(&projection, ledger)?;
         return Ok((projection, false));
     }
     drop(projection);
@@ -379,9 +382,22 @@ fn projection(
     Ok((Projection::open(place, keys)?, true))
 }
 
+/// Are the tables this ledger's?
+pub(crate) fn belong(projection: &Projection, ledger: &Ledger) -> Result<(), Refused> {
+    let Some(entry) = projection.position().checked_sub(1) else { return Ok(()) };
+    let follows = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Follows { entry, source };
+    let bytes = ledger.reader().entry(entry).map_err(|error| follows(error.into()))?;
+    let hash = Entry::parse(&bytes).map_err(|error| follows(error.into()))?.content_hash();
+    if projection.last()? == Some(ContentHash(hash)) {
+        Ok(())
+    } else {
+        Err(StoreError::Foreign { entry }.into())
+    }
+}
+
 impl Clerk {
     /// Applies what the tables have not seen, through the code of every day.
-    fn catch_up(&mut self) -> Result<u64, Refused> {
+    pub(crate) fn catch_up(&mut self) -> Result<u64, Refused> {
         self.load_packs()?;
         let (from, size) = (self.projection.position(), self.ledger.head().size);
         while self.projection.position() < size {

@@ -51,6 +51,9 @@ pub enum Refused {
     /// The ledger has it and the tables have not. The next start writes them.
     #[error("the ledger has it, the tables have not: {0}")]
     Behind(Told),
+    /// The database of the tables is away. The desk goes on by itself once it is back.
+    #[error("the database is away: {0}")]
+    Away(Told),
     /// The desk has stopped: what it knows may not be what is.
     #[error("the desk has stopped: {0}")]
     Stopped(Told),
@@ -139,6 +142,16 @@ impl Refused {
     pub fn told(&self) -> Told {
         match self {
             Self::Append(error) => error.told(),
+            Self::Away(cause) => Told::new(
+                format!(
+                    "資料庫暫時無法使用，本次作業未受理，未變更任何資料；恢復後請重新送出。原因：{}",
+                    cause.zh
+                ),
+                format!(
+                    "The database is away; nothing was taken and nothing was changed. Send it again once it is back. The cause: {}",
+                    cause.en
+                ),
+            ),
             Self::Behind(cause) => Told::new(
                 format!(
                     "已記入帳本，但資料表未能更新，系統已停止受理。請排除原因後重新啟動，資料表將自動補齊，請勿重複送出。原因：{}",
@@ -199,7 +212,7 @@ impl Refused {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Append(_) | Self::Store(_) | Self::Vault(_) => "unavailable",
+            Self::Append(_) | Self::Away(_) | Self::Store(_) | Self::Vault(_) => "unavailable",
             Self::Behind(_) | Self::Stopped(_) => "stopped",
             Self::File(_) | Self::FileInClear(_) | Self::FileUnlike(_) => "file",
             Self::Casework(casework::Refusal::Stale { .. }) => "stale",

@@ -35,7 +35,7 @@ type Due = fn(&mut Clerk, Instant) -> Result<Vec<Command>, Refused>;
 impl Clerk {
     /// Does all that is due by now.
     pub(crate) fn tick(&mut self) -> Result<Ticked, Refused> {
-        self.running()?;
+        self.ready()?;
         let now = self.now();
         let mut ticked = Ticked::default();
         self.projection.ask(|sql| sql.set_pulse(now))?;
