@@ -209,11 +209,11 @@ fn file(path: &Path, source: std::io::Error) -> StoreError {
 mod tests {
     use super::*;
 
-    /// Where two dumps part: table, row, first cells, cell.
-    fn apart(
-        stored: &str,
-        rebuilt: &str,
-    ) -> Option<(String, u64, Option<String>, Option<String>, Option<usize>)> {
+    /// Table, row, first cells, cell.
+    type Apart = (String, u64, Option<String>, Option<String>, Option<usize>);
+
+    /// Where two dumps part.
+    fn apart(stored: &str, rebuilt: &str) -> Option<Apart> {
         let folder = testkit::TemporaryFolder::new();
         let paths = ["stored", "rebuilt"].map(|name| folder.path().join(name));
         for (path, text) in paths.iter().zip([stored, rebuilt]) {
@@ -224,13 +224,7 @@ mod tests {
         found.map(|one| (one.table.clone(), one.row, first(&one.stored), first(&one.rebuilt), one.cell()))
     }
 
-    fn told(
-        table: &str,
-        row: u64,
-        stored: &str,
-        rebuilt: &str,
-        cell: usize,
-    ) -> Option<(String, u64, Option<String>, Option<String>, Option<usize>)> {
+    fn told(table: &str, row: u64, stored: &str, rebuilt: &str, cell: usize) -> Option<Apart> {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Some((table.to_owned(), row, text(stored), text(rebuilt), (cell > 0).then_some(cell)))
     }

@@ -1,7 +1,7 @@
 //! Rebuilding: the tables made anew from the ledger, beside the old ones, compared, and put in their place.
 //!
 //! Runs the code of every day (`fold`, `flush`); what differs is how often it is flushed. Entries are read and opened on
-//! one thread and folded on another.
+//! several threads, a chunk each in turn, and folded on one.
 //! Memory: the cases of all records are held until they are written; it grows with what there is, not with how long it
 //! has been there.
 //! Invariants: the old tables stay until the new ones are whole; nothing is sent; the state is not touched.
@@ -16,11 +16,14 @@ use crate::projection::{create, set_meta, sheets_anew, write_all};
 use crate::sql::{Access, Dialect, Sql};
 use casework::{DutyKey, Object, Occurrence, Series};
 use ledger::reader::Reader;
+use ledger::vault::{KeyState, VaultError};
 use model::{DataKeyId, RecordId};
+use proof::seal::DataKey;
 use regulation::DutyId;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use zeroize::Zeroizing;
 
 /// Reads published packs: version and digest of the stored archive, in order.
 pub type ReadPacks<'a> = dyn Fn(&[(u32, String)]) -> Result<Packs, StoreError> + 'a;
@@ -50,6 +53,10 @@ pub struct Rebuilt {
 
 /// Entries handed over at a time.
 const CHUNK: u64 = 4_096;
+/// Most threads that read.
+const MOST_READERS: usize = 4;
+/// Chunks a reader may be ahead.
+const AHEAD: usize = 4;
 /// Rows that only grow are written after so many entries.
 const LISTS: u64 = 262_144;
 
@@ -207,15 +214,23 @@ pub(crate) fn fill(
     sql.within(create)?;
     let mut fold = Fold::default();
     let mut published = Vec::new();
-    let (to, from) = sync_channel(8);
-    let reader = reader.clone();
-    let keys = Arc::clone(&sources.keys);
-    let reading = std::thread::spawn(move || read(&reader, size, keys.as_ref(), &to));
+    let readers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_READERS);
+    let (mut from, mut reading) = (Vec::new(), Vec::new());
+    for nth in 0..readers {
+        let (to, chunks) = sync_channel(AHEAD);
+        let (reader, keys) = (reader.clone(), Remembering::new(Arc::clone(&sources.keys)));
+        reading.push(std::thread::spawn(move || read(&reader, size, (nth, readers), &keys, &to)));
+        from.push(chunks);
+    }
     let folded = fold_all(sql, &mut fold, &mut published, &from, sources);
     drop(from);
-    // The reader ends by itself once nobody listens.
-    let _ = reading.join();
-    folded?;
+    // Readers end by themselves once nobody listens.
+    reading.into_iter().for_each(|one| drop(one.join()));
+    let folded = folded?;
+    if folded != size {
+        // A reader that ended early must not pass for the end of the ledger.
+        return Err(StoreError::follows(folded, "reading the ledger ended early"));
+    }
     let packs = (sources.packs)(&published)?;
     let layout = Layout::new(packs.0.iter());
     let making = Making { packs: &packs, layout: &layout, keys: sources.keys.as_ref(), index: false };
@@ -243,8 +258,10 @@ pub(crate) fn fill(
 
 type Chunk = Result<Vec<Recorded>, StoreError>;
 
-fn read(reader: &Reader, size: u64, keys: &dyn Keys, to: &SyncSender<Chunk>) {
-    let mut first = 0;
+/// Reads every so-and-so-many-th chunk: `turn` is which of how many readers this one is.
+fn read(reader: &Reader, size: u64, turn: (usize, usize), keys: &dyn Keys, to: &SyncSender<Chunk>) {
+    let (nth, readers) = (turn.0 as u64, turn.1 as u64);
+    let mut first = nth * CHUNK;
     while first < size {
         let end = (first + CHUNK).min(size);
         let mut chunk: Chunk = Ok(Vec::with_capacity(CHUNK as usize));
@@ -262,7 +279,33 @@ fn read(reader: &Reader, size: u64, keys: &dyn Keys, to: &SyncSender<Chunk>) {
         if to.send(chunk).is_err() || failed {
             return;
         }
-        first = end;
+        first += readers * CHUNK;
+    }
+}
+
+/// The vault, and the key it was asked for last: entries of one record often stand together.
+struct Remembering {
+    keys: Arc<dyn Keys>,
+    last: Mutex<Option<(DataKeyId, Zeroizing<[u8; 32]>)>>,
+}
+
+impl Remembering {
+    const fn new(keys: Arc<dyn Keys>) -> Self {
+        Self { keys, last: Mutex::new(None) }
+    }
+}
+
+impl Keys for Remembering {
+    fn key(&self, id: DataKeyId) -> Result<KeyState, VaultError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bytes)) = last.as_ref().filter(|(one, _)| *one == id) {
+            return Ok(KeyState::Here(DataKey::from_bytes(**bytes)));
+        }
+        let state = self.keys.key(id)?;
+        if let KeyState::Here(key) = &state {
+            *last = Some((id, Zeroizing::new(*key.secret_bytes())));
+        }
+        Ok(state)
     }
 }
 
@@ -274,11 +317,13 @@ fn fold_all(
     sql: &mut Sql,
     fold: &mut Fold,
     published: &mut Vec<(u32, String)>,
-    from: &Receiver<Chunk>,
+    from: &[Receiver<Chunk>],
     sources: &Sources<'_>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let (mut done, mut flushed) = (0u64, 0u64);
-    while let Ok(chunk) = from.recv() {
+    // Chunks come in the order of their turns; the first reader with nothing more has read the last chunk.
+    let turns = from.iter().cycle().map_while(|chunks| chunks.recv().ok());
+    for chunk in turns {
         let chunk = chunk?;
         done += chunk.len() as u64;
         for recorded in chunk {
@@ -300,5 +345,5 @@ fn fold_all(
             fold.lists.published = keep;
         }
     }
-    Ok(())
+    Ok(done)
 }

@@ -13,6 +13,10 @@ mod socket;
 mod tables;
 mod told;
 
+/// Entries are read on one thread and folded on another; the system's allocator makes them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     command::run()
 }
