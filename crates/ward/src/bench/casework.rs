@@ -9,7 +9,7 @@ mod grown;
 
 use anyhow::Context as _;
 use city::City;
-use desk::{Asker, Desk, Order};
+use desk::Desk;
 use indicatif::ProgressBar;
 use model::{Person, RecordId};
 use regulation::Outcome;
@@ -218,8 +218,7 @@ fn save(desk: &Desk, person: &Person, record: RecordId, round: u64) -> anyhow::R
         fill,
         signed: None,
     };
-    let done = desk.ask(Asker::Person(person.clone()), Order::Casework(command));
-    done.map(drop).map_err(|refused| anyhow::anyhow!("{}", refused.told()))
+    city::give(desk, person, command)
 }
 
 fn measured(

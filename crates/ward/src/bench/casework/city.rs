@@ -15,9 +15,10 @@ use ledger::master::{Argon2Cost, MasterSecret};
 use ledger::objects::FolderObjects;
 use ledger::reader::Reader;
 use ledger::vault::Vault;
-use model::{Clock as _, Person, PersonId, UnitId};
+use model::{Clock as _, Evidence, Person, PersonId, UnitId};
 use proof::lifecycle::{Created, FORMAT};
 use proof::note::{KeyKind, SignerKey};
+use proof::signature::{Evidence as Carried, Factor, Otp};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -184,6 +185,16 @@ fn signer() -> anyhow::Result<SignerKey> {
 fn storage(disk: &Arc<dyn Disk>) -> (Arc<FolderObjects>, Arc<FileJournal>) {
     let objects = Arc::new(FolderObjects::new(Arc::clone(disk)));
     (objects, Arc::new(FileJournal::new(Arc::clone(disk), super::super::appends::SEGMENT)))
+}
+
+/// Gives a command, vouched for by a one-time code as a step may ask.
+pub(super) fn give(desk: &Desk, person: &Person, command: casework::Command) -> anyhow::Result<()> {
+    let told = |refused: desk::Refused| anyhow!("{}", refused.told());
+    let command = match desk.to_sign(person, &command, Evidence::Otp).map_err(told)? {
+        Some(to_sign) => to_sign.sign(command, Carried::Otp(Otp { factor: Factor::Totp })),
+        None => command,
+    };
+    desk.ask(Asker::Person(person.clone()), Order::Casework(command)).map(drop).map_err(told)
 }
 
 /// 16 random bytes.

@@ -1,9 +1,9 @@
 //! The city grown: rooms through the desk, one device through the desk, the others in its likeness.
 
-use super::city::{City, drawn};
+use super::city::{City, drawn, give};
 use anyhow::{Context as _, anyhow};
 use casework::{Body, Command, Content, Event, Subject};
-use desk::{Asker, Desk, Order};
+use desk::Desk;
 use indicatif::ProgressBar;
 use ledger::entropy::MachineEntropy;
 use ledger::vault::Vault;
@@ -74,11 +74,6 @@ pub(super) fn grow(city: &City, devices: u64, events: u64) -> anyhow::Result<Gro
     Ok(Grown { devices, entries, rooms, records })
 }
 
-fn give(desk: &Desk, person: &Person, command: Command) -> anyhow::Result<()> {
-    let done = desk.ask(Asker::Person(person.clone()), Order::Casework(command));
-    done.map(drop).map_err(|refused| anyhow!("{}", refused.told()))
-}
-
 fn open(
     desk: &Desk,
     person: &Person,
@@ -128,7 +123,7 @@ fn room(city: &City, desk: &Desk, nth: usize) -> anyhow::Result<RecordId> {
         ("vault", json!(false)),
         ("round_the_clock", json!(true)),
         ("raised_floor", json!(true)),
-        ("measures", json!(["lock"])),
+        ("measures", json!([{ "measure": "lock", "where_it_is": "前後門" }])),
     ];
     let record = open(desk, &city.it_head, "room", "propose", &fill)?;
     take(desk, &city.head, record, "approve", Outcome::Approve, &[])?;
