@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
 
+#[expect(clippy::print_stderr, reason = "what cargo shows of a build that failed")]
 fn main() {
     if let Err(error) = embed() {
         eprintln!("{error}");

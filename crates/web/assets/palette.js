@@ -37,6 +37,10 @@ if (dialog) {
     } else if (event.key === "ArrowUp" && count) {
       event.preventDefault();
       choose((chosen() - 1 + count) % count);
+    } else if (event.key === "Escape") {
+      // In a field of type search Escape would only empty it.
+      event.preventDefault();
+      dialog.close();
     } else if (event.key === "Enter" && chosen() >= 0) {
       event.preventDefault();
       options()[chosen()].click();

@@ -94,8 +94,8 @@ impl PageError {
                 StatusCode::NOT_FOUND,
                 Told::new("查無此頁", "There is no such page"),
                 Told::new(
-                    "您要找的頁面或資料不存在，或不在您可檢視的範圍。請檢查網址，或自左列選單、搜尋進入。",
-                    "The page or record is not there, or not among what you may see. Look at the address, or go by the menu or the search.",
+                    "您要找的頁面或資料不存在，或不在您可檢視的範圍。請檢查網址，或回首頁查找。",
+                    "The page or record is not there, or not among what you may see. Look at the address, or begin from the first page.",
                 ),
             ),
             Self::SignedOut => fault(

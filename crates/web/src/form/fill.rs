@@ -85,6 +85,10 @@ fn value(cx: &Cx, field: &Field, name: &str, held: Option<&Json>, query: &Query)
                 query.pairs().find(|(key, _)| *key == name).map(|(_, text)| text.replace("\r\n", "\n"));
             text.filter(|text| !text.trim().is_empty()).map(|text| text.trim_end().into())
         }
+        // What was found and chosen stands behind what was chosen before.
+        Kind::Person { .. } | Kind::Reference { .. } | Kind::Unit { .. } => {
+            query.all(name).last().map(Json::from)
+        }
         kind => query.one(name).map(|text| spelled(cx, kind, text).into()),
     }
 }

@@ -52,6 +52,20 @@ impl Asked {
         }
     }
 
+    /// The address without what says nothing: blanks, columns and size that are the usual ones.
+    pub(super) fn plain(look: &Look<'_>, register: &Register, query: &Query) -> Query {
+        let filled = query.pairs().filter(|(_, value)| !value.trim().is_empty());
+        let mut plain = Query::of(filled.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+        let columns: Vec<&str> = query.all("columns").collect();
+        if Col::are_usual(look, register, &columns) {
+            plain = plain.without("columns");
+        }
+        if plain.one("size") == Some(&SIZE.to_string()) {
+            plain = plain.without("size");
+        }
+        plain
+    }
+
     /// The page that is asked for.
     pub(super) fn ask(&self, register: &Register) -> Ask {
         Ask {

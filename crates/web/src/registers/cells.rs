@@ -150,6 +150,13 @@ impl Col {
         columns
     }
 
+    /// Are these the columns a list shows where nothing is chosen?
+    pub(super) fn are_usual(look: &Look<'_>, register: &Register, names: &[&str]) -> bool {
+        let usual: Vec<String> =
+            Self::usual(look, register).iter().map(|column| column.key(register)).collect();
+        usual == names
+    }
+
     /// The column of the store it is sorted by.
     pub(super) fn sortable(&self) -> Option<Column> {
         Some(match self {
@@ -242,8 +249,11 @@ impl<'a> Shelf<'a> {
     pub(super) fn choices(&self) -> Vec<ColumnChoice> {
         let fields = self.register.fields.iter().filter(|field| is_listed(field));
         let fields = fields.map(|field| Col::Field(field.id.clone(), false));
-        let all = Common::ALL.into_iter().map(Col::Common).chain(fields);
         let same = |one: &Col, other: &Col| one.key(self.register) == other.key(self.register);
+        let all = Common::ALL.into_iter().map(Col::Common).chain(fields);
+        // Those shown come first, in their order, which a form then keeps.
+        let others = all.filter(|column| !self.columns.iter().any(|shown| same(shown, column)));
+        let all = self.columns.iter().cloned().chain(others.collect::<Vec<_>>());
         let choice = |column: Col| ColumnChoice {
             name: column.key(self.register),
             text: self.text(&column),

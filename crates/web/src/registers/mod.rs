@@ -21,6 +21,7 @@ pub(crate) use filters::of_register;
 use askama::Template;
 use asked::Asked;
 use axum::extract::{Path, RawQuery};
+use axum::http::HeaderValue;
 use axum::routing::get;
 use cells::Shelf;
 use regulation::{Register, RegisterId};
@@ -86,7 +87,13 @@ async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let list = cx.look(|look| view(cx, look, register, query))?;
         if cx.wants("list") {
-            return cx.render(&list.as_region());
+            let place = list.query.behind(&list.path);
+            let mut response = cx.render(&list.as_region())?;
+            // The address that is kept is the short one, not all that the form has sent.
+            if let Ok(place) = HeaderValue::from_str(&place) {
+                response.headers_mut().insert("hx-push-url", place);
+            }
+            return Ok(response);
         }
         let shell = Shell::new(cx, Some(Area::Registers), cx.label(&register.label));
         let shell = shell.with_second(second(cx, Some(&register.id))?);
@@ -155,6 +162,7 @@ fn view<'a>(
     let began = cx.site.now();
     let seen = cx.seen();
     let path = register_path(&register.id);
+    let query = Asked::plain(look, register, &query);
     let asked = Asked::read(look, register, &query);
     let reader = cx.reader()?;
     let ask = asked.ask(register);

@@ -191,11 +191,13 @@ fn records_and_people_are_sought_and_chosen_without_script() {
 #[test]
 fn what_is_sent_becomes_values_in_their_one_spelling() {
     let city = asked();
-    let borrower = city.other_clerk.person.to_string();
+    let (before, borrower) = (city.clerk.person.to_string(), city.other_clerk.person.to_string());
     let sent = [
         ("f.purpose", "第一行\r\n第二行\r\n"),
         ("f.starts", "民國114年1月6日"),
         ("f.until", "114.1.8"),
+        // Another was chosen in place of the one before.
+        ("f.borrower", before.as_str()),
         ("f.borrower", borrower.as_str()),
         ("f.kind", "visit"),
         ("f.level", ""),

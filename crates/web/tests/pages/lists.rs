@@ -151,7 +151,10 @@ fn a_script_gets_the_part_it_asks_for() {
     let city = city();
     let cookie = format!("ward_session={}", City::cookie(city.clerk));
     let headers = [("cookie", cookie.as_str()), ("hx-request", "true"), ("hx-target", "list")];
-    let part = city.asked.ask(Method::GET, "/registers/key?q=K02", &headers, "").text();
+    let all = "/registers/key?q=K02&f.code=&columns=title&columns=state&columns=unit&columns=code&columns=room&columns=keeper&size=50";
+    let answer = city.asked.ask(Method::GET, all, &headers, "");
+    assert_eq!(answer.header("hx-push-url"), "/registers/key?q=K02");
+    let part = answer.text();
     assert!(part.trim_start().starts_with("<div id=\"list\""), "{part}");
     assert!(!part.contains("<html"));
     assert_eq!(rows(&part).len(), 1);

@@ -1,6 +1,6 @@
 //! Pages, asked of the router in process, over a whole installation.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
 
 mod export;
 mod forms;
