@@ -226,7 +226,7 @@ fn change(case: &mut Case, event: &Event, entered: Option<Entered>) {
 }
 
 fn move_over(case: &mut Case, body: &Body, entered: Option<Entered>) {
-    let Body::Moved { to, state, content, fields, .. } = body else { return };
+    let Body::Moved { to, state, states, content, fields, .. } = body else { return };
     case.version = *to;
     case.state = state.clone();
     case.content = content.clone();
@@ -239,6 +239,9 @@ fn move_over(case: &mut Case, body: &Body, entered: Option<Entered>) {
     renamed(&mut case.asked);
     for approval in &mut case.approvals {
         renamed(&mut approval.fields);
+        if let Some(now) = states.get(&approval.from) {
+            approval.from = now.clone();
+        }
     }
 }
 

@@ -141,6 +141,9 @@ pub enum Body {
         to: u32,
         /// Its state there.
         state: StateId,
+        /// Former state, state now, of those it may be sent back to and that are called otherwise.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        states: BTreeMap<StateId, StateId>,
         /// Its content there.
         content: Content,
         /// Former field, field now.

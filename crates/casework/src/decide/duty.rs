@@ -261,10 +261,14 @@ impl Deciding<'_> {
             By::Person(permitted) => Some(permitted.actor()),
             By::System => None,
         };
-        let body = Body::Moved { from: case.version, to: to.version, state, content, fields };
+        // Where approvals that stand would send it back to.
+        let again = case.approvals.iter().map(|approval| approval.from.clone());
+        let states = again.map(|former| (former.clone(), moves.state(&case.register, &former)));
+        let states = states.filter(|(former, now)| former != now).collect();
+        let body = Body::Moved { from: case.version, to: to.version, state, states, content, fields };
         self.emit(&case, actor, body)?;
         self.reckon_anew(record)?;
         self.belong(record)?;
-        self.settle(record)
+        self.settle_after(record, &case.clocks)
     }
 }

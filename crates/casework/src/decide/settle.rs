@@ -3,14 +3,17 @@
 use super::Deciding;
 use super::content::NOBODY;
 use crate::around::Records;
-use crate::case::{Case, Point, Seats};
+use crate::case::{Case, Point, Running, Seats};
 use crate::event::Body;
 use crate::refusal::Refusal;
 use crate::rules::Rules;
 use crate::view::{View, flat};
 use model::{Instant, RecordId};
-use regulation::{Clock, Due, Escalation, EscalationTime, NumberPart, Numbering, Outcome, Reset, Roll};
-use regulation::{Seat, Sequence, Signers, Step};
+use regulation::{
+    Clock, ClockId, Due, Escalation, EscalationTime, NumberPart, Numbering, Outcome, Reset, Roll, Seat,
+    Sequence, Signers, Step,
+};
+use std::collections::BTreeMap;
 
 impl Deciding<'_> {
     /// Gives the number, once, at the step that gives it.
@@ -59,10 +62,20 @@ impl Deciding<'_> {
 
     /// Sets and stops clocks and computes seats, for the state and the content the case has now.
     pub(super) fn settle(&mut self, record: RecordId) -> Result<(), Refusal> {
+        self.settle_after(record, &BTreeMap::new())
+    }
+
+    /// The same for a case whose clocks were forgotten and ran like this before: one that runs out at the same moment as
+    /// before does not come again to points that have come.
+    pub(super) fn settle_after(
+        &mut self,
+        record: RecordId,
+        before: &BTreeMap<ClockId, Running>,
+    ) -> Result<(), Refusal> {
         let case = self.case(record)?;
         let register = self.register(&case)?;
         for clock in &register.flow.clocks {
-            self.settle_clock(record, clock)?;
+            self.settle_clock(record, clock, before.get(&clock.id))?;
         }
         for step in register.flow.steps.iter().filter(|step| step.from.contains(&case.state)) {
             self.settle_seats(record, step)?;
@@ -70,7 +83,12 @@ impl Deciding<'_> {
         Ok(())
     }
 
-    fn settle_clock(&mut self, record: RecordId, clock: &Clock) -> Result<(), Refusal> {
+    fn settle_clock(
+        &mut self,
+        record: RecordId,
+        clock: &Clock,
+        before: Option<&Running>,
+    ) -> Result<(), Refusal> {
         let case = self.case(record)?;
         let running = case.clocks.get(&clock.id);
         let due = if clock.runs.contains(&case.state) { self.due(&case, clock)? } else { None };
@@ -81,7 +99,11 @@ impl Deciding<'_> {
         if running.is_some_and(|running| running.due == due) {
             return Ok(());
         }
-        let points = points(&clock.then, due, self.rules(case.version)?)?;
+        let mut points = points(&clock.then, due, self.rules(case.version)?)?;
+        if let Some(before) = before.filter(|before| before.due == due) {
+            let waits = |point: &Point| before.points.iter().any(|one| one.at == point.at);
+            points.retain(|point| point.at > self.around.now || waits(point));
+        }
         self.emit(&case, None, Body::ClockSet { clock: clock.id.clone(), due, points })
     }
 

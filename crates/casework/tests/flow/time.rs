@@ -194,6 +194,46 @@ fn a_running_case_stays_on_its_version_until_it_is_moved_as_the_new_one_says() {
 }
 
 #[test]
+fn a_moved_case_is_sent_back_by_the_new_name_and_its_clock_does_not_come_again() {
+    let mut city = City::new();
+    let record = city.file(who(1, "operator"), "施工", false).unwrap();
+    let waits = city.file(who(2, "operator"), "施工", false).unwrap();
+    for head in [3, 4] {
+        city.take(who(head, "head"), record, "approve", Outcome::Approve, &[]).unwrap();
+    }
+    let due = city.case(waits).clocks["decide"].due;
+    city.now = due;
+    let ticks = clocks_due(&city.case(waits), city.now, city.now);
+    assert_eq!(ticks.len(), 2, "soon, and now");
+    city.run(&By::System, &ticks[0]).unwrap();
+    let mut next = crate::office::office();
+    next.version = 2;
+    let flow = &mut next.registers.get_mut("permit").unwrap().flow;
+    let rename = |state: &mut regulation::StateId| {
+        if state.as_str() == "filed" {
+            *state = id("asked");
+        }
+    };
+    flow.states.iter_mut().for_each(|state| rename(&mut state.id));
+    flow.clocks.iter_mut().flat_map(|clock| &mut clock.runs).for_each(rename);
+    for step in &mut flow.steps {
+        step.from.iter_mut().chain(step.outcomes.iter_mut().map(|(_, to)| to)).for_each(rename);
+    }
+    let states = [(id("filed"), id("asked"))].into();
+    let change = regulation::Move { states, ..regulation::Move::default() };
+    next.moves = Some(regulation::Moves { from: 1, registers: [(id("permit"), change)].into() });
+    city.former = Some(std::mem::replace(&mut city.office, next));
+    for one in [record, waits] {
+        let seen = city.case(one).revision;
+        city.run(&By::System, &Command::Move { record: one, seen }).unwrap();
+    }
+    let ticks = clocks_due(&city.case(waits), city.now, city.now);
+    assert!(matches!(ticks[..], [Command::Tick { point: 1, .. }]), "the one that had not come: {ticks:?}");
+    city.take(who(2, "operator"), record, "amend", Outcome::Done, &[("subject", json!("改期"))]).unwrap();
+    assert_eq!(city.case(record).state.as_str(), "asked");
+}
+
+#[test]
 fn whatever_carries_a_field_that_must_not_be_in_clear_is_private() {
     let mut city = City::new();
     city.office.registers.get_mut("permit").unwrap().fields[0].sealed = true;

@@ -41,6 +41,7 @@ fn a_record_that_moves_to_a_version_is_as_if_it_had_been_opened_there(on: On) {
     let content =
         json!({"name": "甲", "was_secret": "zq0open", "tags": ["blue"], "related": [other.to_string()]});
     let moved = Body::Moved {
+        states: [].into(),
         from: 1,
         to: 2,
         state: "filed".parse().unwrap(),
