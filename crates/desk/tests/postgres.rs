@@ -128,14 +128,15 @@ fn a_database_lost_between_ledger_and_tables_stops_the_desk_and_the_next_start_r
     other.script("BEGIN; LOCK TABLE history IN SHARE MODE").unwrap();
     let size = small.house.reader().size().unwrap();
     let desk = small.house.desk.clone();
-    let waiting =
-        std::thread::spawn(move || small.key("K-2").map(|_| ()).map_err(|refused| (refused, small)));
+    let waiting = std::thread::spawn(move || {
+        small.key("K-2").map(|_| ()).map_err(|refused| Box::new((refused, small)))
+    });
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     // Asking the server takes it some time each time; nobody sleeps.
     let seen = (0..200_000).any(|_| other.row(waits, &[]).unwrap().unwrap().int(0) == Some(1));
     assert!(seen, "the desk waits for the table");
     cluster.crash().unwrap();
-    let (refused, mut small) = waiting.join().unwrap().err().unwrap();
+    let (refused, mut small) = *waiting.join().unwrap().err().unwrap();
     assert_eq!(refused.code(), "stopped");
     assert!(refused.told().zh.contains("已記入帳本"), "{}", refused.told());
     assert!(desk.stopped().is_some());
