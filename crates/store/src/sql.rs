@@ -29,6 +29,8 @@ pub struct Sql {
     driver: Driver,
     /// Is a transaction open?
     within: bool,
+    /// What was asked, while somebody wants to know.
+    asked: Option<Vec<(String, Vec<Value>)>>,
 }
 
 enum Driver {
@@ -59,7 +61,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn sqlite(path: &Path, state: Option<&Path>, access: Access) -> Result<Self, StoreError> {
         let driver = Driver::Sqlite(sqlite::Connection::open(path, access)?);
-        let mut sql = Self { driver, within: false };
+        let mut sql = Self { driver, within: false, asked: None };
         // The ledger is the durable one; a commit that a crash takes back is replayed. What is deleted is overwritten.
         sql.script(
             "PRAGMA busy_timeout = 10000; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
@@ -85,7 +87,7 @@ impl Sql {
     /// `Url`: it does not read, or asks for what would go in clear over a network. `Unavailable`.
     pub fn postgres(url: &str, schema: &str) -> Result<Self, StoreError> {
         let driver = Driver::Postgres(Box::new(postgres::Connection::open(url)?));
-        let mut sql = Self { driver, within: false };
+        let mut sql = Self { driver, within: false, asked: None };
         // As above: what a crash of the server takes back is replayed. Compiling a plan takes longer than any of ours.
         sql.script(&format!(
             "SET client_min_messages TO warning; SET search_path TO {schema}; SET synchronous_commit TO off; \
@@ -142,6 +144,9 @@ impl Sql {
     /// # Errors
     /// `Unavailable`.
     pub fn rows(&mut self, text: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        if let Some(asked) = &mut self.asked {
+            asked.push((text.to_owned(), values.to_vec()));
+        }
         let within = self.within;
         match &mut self.driver {
             Driver::Closed(_) => Err(closed(text)),
@@ -156,6 +161,31 @@ impl Sql {
     /// `Unavailable`.
     pub fn row(&mut self, text: &str, values: &[Value]) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(text, values)?.into_iter().next())
+    }
+
+    /// Does something, and tells how the database found what was asked for meanwhile: each statement with its plan.
+    ///
+    /// # Errors
+    /// What `work` failed with, or `Unavailable`.
+    pub fn explained<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<(T, Vec<(String, String)>), E> {
+        self.asked = Some(Vec::new());
+        let done = work(self);
+        let asked = self.asked.take().unwrap_or_default();
+        let (how, at) = match self.dialect() {
+            Dialect::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+            Dialect::Postgres => ("EXPLAIN (COSTS OFF)", 0),
+        };
+        let done = done?;
+        let mut explained = Vec::with_capacity(asked.len());
+        for (text, values) in asked {
+            let plan = self.rows(&format!("{how} {text}"), &values)?;
+            let lines: Vec<&str> = plan.iter().filter_map(|row| row.text(at)).collect();
+            explained.push((text, lines.join("\n")));
+        }
+        Ok((done, explained))
     }
 
     /// Runs several statements without values.
@@ -177,11 +207,11 @@ impl Sql {
     /// `Unavailable`.
     pub fn put(&mut self, text: &str, end: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
         let Some(width) = rows.first().map(Vec::len).filter(|width| *width > 0) else { return Ok(()) };
-        // SQLite is quickest row by row with a prepared statement, PostgreSQL with as few messages as possible.
-        let most = match self.dialect() {
-            Dialect::Sqlite => 1,
-            Dialect::Postgres => (MOST_VALUES / width).clamp(1, 256),
-        };
+        // SQLite is quickest row by row with one prepared statement, PostgreSQL with as few messages as possible.
+        if let Driver::Sqlite(connection) = &mut self.driver {
+            return connection.each(&format!("{text} VALUES {} {end}", holders(0, width)), rows);
+        }
+        let most = (MOST_VALUES / width).clamp(1, 256);
         let mut rest = rows;
         while !rest.is_empty() {
             // Two sizes only, so that few statements are prepared.
