@@ -6,6 +6,7 @@
 
 use casework::{
     ApplyError, Body, Case, DutyKey, Event, Object, Occurrence, Records, Reference, Seek, Series, State,
+    Subject,
 };
 use model::RecordId;
 use regulation::DutyId;
@@ -50,6 +51,17 @@ impl<'a> Overlay<'a> {
             {
                 let found = self.base.occurrence(key);
                 state.occurrences.extend(found.map(|found| (key.clone(), found)));
+            }
+            Body::CalendarMissing { object, .. }
+            | Body::DutyBegun { object, .. }
+            | Body::DutyRested { object } => {
+                if let Subject::Duty(duty) = &event.subject {
+                    let series = (duty.clone(), object.clone());
+                    if !state.series.contains_key(&series) {
+                        let found = self.base.series(duty, object);
+                        state.series.extend(found.map(|found| (series, found)));
+                    }
+                }
             }
             _ => {}
         }

@@ -99,7 +99,9 @@ impl Acting {
         Self { evidence, ..self }
     }
 
-    fn actor(self) -> Person {
+    /// As a person who acts.
+    #[must_use]
+    pub fn actor(self) -> Person {
         Person {
             acting_for: self.acting_for,
             person: self.person,

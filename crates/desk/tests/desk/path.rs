@@ -12,7 +12,7 @@ fn a_loan_goes_its_way_and_the_tables_are_what_the_ledger_gives() {
     let case = archive.house.case(loan).unwrap();
     assert_eq!((case.state.as_str(), case.number.as_deref()), ("out", Some("114借字第001號")));
     assert_eq!(archive.house.case(key).unwrap().state.as_str(), "lent");
-    let again = archive.house.take(archive.head, loan, "approve", Outcome::Approve, &[]);
+    let again = archive.house.take(archive.people.head, loan, "approve", Outcome::Approve, &[]);
     assert_eq!(again.unwrap_err().code(), "refused");
     let digest = archive.house.compare().unwrap();
     archive.house.reopen().unwrap();

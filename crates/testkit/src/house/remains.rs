@@ -6,8 +6,9 @@
 use super::{House, open};
 use crate::{Chance, CrashDisk, SoftAuthenticator, SteppedClock, TemporaryFolder};
 use anyhow::{Context as _, Result};
-use ledger::disk::Disk;
+use ledger::disk::{Disk, Folder};
 use model::{Clock as _, Instant, PersonId};
+use proof::tile::Tile;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +48,75 @@ impl House {
     }
 }
 
+impl House {
+    /// A house from files that were kept: all but its tables in `folder/house`, its master key in `folder/master`. It is
+    /// opened at this moment, in a folder of its own; its tables are made.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn kept(folder: &Path, now: Instant) -> Result<Self> {
+        let own = TemporaryFolder::new();
+        let data = own.path().join("data");
+        copy_all(&folder.join("house"), &data)?;
+        let master = own.path().join("data.master");
+        write_own(&master, &std::fs::read(folder.join("master"))?)?;
+        let disk: Arc<dyn Disk> = Arc::new(Folder::new(&data));
+        let clock = SteppedClock::new(std::time::Duration::from_micros(1));
+        clock.set(now);
+        let (place, seed, openings) = (Place::of(&data, None), now.as_micros().unsigned_abs(), 0);
+        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed)?;
+        let (chance, signers) = (Chance::new(seed), BTreeMap::new());
+        Ok(Self {
+            data,
+            clock,
+            desk,
+            opened,
+            place,
+            disk,
+            master,
+            seed,
+            openings,
+            chance,
+            signers,
+            folder: own,
+        })
+    }
+
+    /// Keeps a closed house for [`House::kept`]: what a copy of its published ledger and its secrets takes, and not the
+    /// journal, which is empty, nor files that wider ones have taken the place of.
+    ///
+    /// # Errors
+    /// A file cannot be copied.
+    pub fn keep(&self, folder: &Path) -> Result<()> {
+        let size = self.reader().size()?;
+        let wanted = |path: &str| match path.strip_prefix("ledger/").map(Tile::from_path) {
+            Some(Ok(tile)) => Tile::in_tree(tile.kind, tile.index, size) == Some(tile),
+            _ => {
+                !["lock", "socket"].contains(&path)
+                    && !["store/", "ledger/journal/"].iter().any(|one| path.starts_with(one))
+            }
+        };
+        let to = folder.join("house");
+        for path in paths(&self.data, "")?.into_iter().filter(|path| wanted(path)) {
+            write_own(&to.join(&path), &std::fs::read(self.data.join(&path))?)?;
+        }
+        write_own(&folder.join("master"), &std::fs::read(&self.master)?)
+    }
+}
+
 impl Remains {
+    /// The same with the tables of another moment.
+    #[must_use]
+    pub fn with_tables_of(&self, other: &Self) -> Self {
+        Self { tables: other.tables.clone(), ..self.clone() }
+    }
+
+    /// The same with another disk.
+    #[must_use]
+    pub fn on(&self, disk: CrashDisk) -> Self {
+        Self { disk, ..self.clone() }
+    }
+
     /// A house on a copy of the disk.
     ///
     /// # Errors
@@ -94,10 +163,35 @@ fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
+/// Paths of all files below a folder.
+fn paths(folder: &Path, below: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder.join(below))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{below}{name}");
+        if entry.file_type()?.is_dir() {
+            found.extend(paths(folder, &format!("{path}/"))?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    for path in paths(from, "")? {
+        write_own(&to.join(&path), &std::fs::read(from.join(&path))?)?;
+    }
+    Ok(())
+}
+
 /// Writes a file that only its owner may read, as the master key asks for.
 fn write_own(path: &Path, content: &[u8]) -> Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     Ok(file.write_all(content)?)
 }
