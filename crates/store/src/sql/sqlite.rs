@@ -27,6 +27,17 @@ impl Connection {
         statement.raw_execute().map(|changed| changed as u64).map_err(failed)
     }
 
+    /// Runs one statement for each row of values.
+    pub(super) fn each(&mut self, text: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        let failed = |error| unavailable(text, error);
+        let mut statement = self.0.prepare_cached(&numbered(text)).map_err(failed)?;
+        for values in rows {
+            bind(&mut statement, text, values)?;
+            statement.raw_execute().map_err(failed)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn rows(&mut self, text: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let failed = |error| unavailable(text, error);
         let mut statement = self.0.prepare_cached(&numbered(text)).map_err(failed)?;
