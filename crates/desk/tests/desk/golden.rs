@@ -50,8 +50,8 @@ fn golden_ledgers_of_all_releases_are_rebuilt_the_same() {
         make();
     }
     let mut releases = 0;
-    for entry in std::fs::read_dir(kept("")).unwrap() {
-        let path = entry.unwrap().path();
+    let paths = std::fs::read_dir(kept("")).unwrap().map(|entry| entry.unwrap().path());
+    for path in paths.filter(|path| path.is_dir()) {
         let mut house = House::kept(&path, later()).unwrap();
         assert!(house.opened.replayed > 100, "{}", path.display());
         let (tables, file) = (tables(&house), path.join("tables.txt"));

@@ -11,7 +11,7 @@ use casework::Command;
 use desk::{Sent, Way, Ways};
 use model::{Evidence, RecordId};
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
+use proptest::test_runner::{FileFailurePersistence, TestRunner};
 use regulation::Outcome;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -54,22 +54,22 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Luck::Weak),
         1 => Just(Luck::Stale),
     ];
-    let take = (any::<u8>(), 0u8..12, any::<u8>(), any::<u8>(), any::<u8>(), luck)
+    let take = (any::<u8>(), 0u8..5, any::<u8>(), any::<u8>(), any::<u8>(), luck)
         .prop_map(|(who, record, way, stand, text, luck)| Act::Take { who, record, way, stand, text, luck });
     prop_oneof![
-        4 => (any::<u8>(), any::<u8>(), 0u8..4).prop_map(|(who, what, day)| Act::Open { who, what, day }),
-        28 => take,
-        3 => (any::<u8>(), any::<u8>(), 1u16..200, prop::bool::weighted(0.9))
+        8 => (any::<u8>(), any::<u8>(), 0u8..4).prop_map(|(who, what, day)| Act::Open { who, what, day }),
+        80 => take,
+        4 => (any::<u8>(), any::<u8>(), 1u16..100, prop::bool::weighted(0.9))
             .prop_map(|(deputy, principal, hours, told)| Act::Appoint { deputy, principal, hours, told }),
         1 => any::<u8>().prop_map(|nth| Act::Revoke { nth }),
-        1 => (any::<u8>(), any::<bool>()).prop_map(|(who, held)| Act::Role { who, held }),
-        1 => Just(Act::Tick),
-        1 => any::<u8>().prop_filter("seldom", |who| who % 3 == 0).prop_map(|who| Act::Leave { who }),
-        3 => (1u32..4_000).prop_map(|minutes| Act::Pass { minutes }),
+        1 => (any::<u8>(), prop::bool::weighted(0.7)).prop_map(|(who, held)| Act::Role { who, held }),
+        1 => prop::sample::select(vec![0u8, 3, 7, 200, 201, 202, 203, 204]).prop_map(|who| Act::Leave { who }),
+        4 => (1u32..900).prop_map(|minutes| Act::Pass { minutes }),
+        1 => (1_440u32..6_000).prop_map(|minutes| Act::Pass { minutes }),
         1 => (1u16..500).prop_map(|minutes| Act::Back { minutes }),
-        1 => (0u16..100).prop_map(|hours| Act::Reopen { hours }),
-        2 => Just(Act::Tick),
-        1 => Just(Act::Send),
+        1 => (0u16..60).prop_map(|hours| Act::Reopen { hours }),
+        4 => Just(Act::Tick),
+        2 => Just(Act::Send),
     ]
 }
 
@@ -80,13 +80,13 @@ type Step = (&'static str, &'static str, Outcome, &'static str);
 struct Life {
     house: House,
     acting: Vec<Acting>,
+    /// Sites and keys: what records are about.
+    base: Vec<RecordId>,
     records: Vec<RecordId>,
     appointed: Vec<(Acting, Acting, model::Instant)>,
     steps: &'static [Step],
     open: fn(&mut Life, Acting, u8, u8) -> Option<RecordId>,
     fill: fn(&str, u8) -> Vec<(&'static str, Json)>,
-    refused: u32,
-    done: u32,
 }
 
 impl Life {
@@ -132,6 +132,8 @@ impl Life {
                 };
                 let _ = self.house.identity(command);
             }
+            // Most of those who would leave stay.
+            Act::Leave { who } if *who >= 200 => {}
             Act::Leave { who } => {
                 let person = self.anybody(*who).person;
                 let _ = self.house.identity(identity::Command::RecordLeaving { person });
@@ -151,8 +153,20 @@ impl Life {
                 assert_eq!(ticked.refused, 0, "{:?}", ticked.why);
                 let again = self.house.tick().unwrap();
                 assert_eq!(again.done, 0, "what was due came twice");
+                self.found();
             }
             Act::Send => drop(self.house.desk.send(&ways()).unwrap()),
+        }
+    }
+
+    /// Records that the system has opened are acted on like any other.
+    fn found(&mut self) {
+        let text = "SELECT record FROM record WHERE destroyed IS NULL ORDER BY opened";
+        let rows = self.house.desk.read(|sql, _| sql.rows(text, &[])).unwrap();
+        for record in rows.iter().map(|row| row.text(0).unwrap().parse().unwrap()) {
+            if !self.records.contains(&record) && !self.base.contains(&record) {
+                self.records.push(record);
+            }
         }
     }
 
@@ -166,15 +180,8 @@ impl Life {
     }
 
     fn take(&mut self, who: u8, record: u8, way: u8, stand: u8, text: u8, luck: Luck) {
-        let Some(record) = self.records.iter().rev().nth(usize::from(record)).copied() else { return };
+        let Some((record, steps)) = self.somewhere(record, luck) else { return };
         let Ok(case) = self.house.case(record) else { return };
-        let seen = self.house.desk.seen();
-        let register = &seen.packs.current().unwrap().registers[&case.register];
-        let here = |(of, step, _, _): &&Step| {
-            let open = register.flow.step(step).is_some_and(|step| step.from.contains(&case.state));
-            *of == case.register.as_str() && (open || luck == Luck::Wild)
-        };
-        let steps: Vec<Step> = self.steps.iter().filter(here).copied().collect();
         let Some((_, step, outcome, role)) = pick(&steps, way) else { return };
         let likely: Vec<Acting> = self.acting.iter().filter(|one| one.role == role).copied().collect();
         let likely = if luck == Luck::Wild || likely.is_empty() { &self.acting } else { &likely };
@@ -204,14 +211,28 @@ impl Life {
         self.count(acting, command);
     }
 
+    /// A record, one of the latest, with the steps that are open there; with luck of the wild sort any step.
+    fn somewhere(&self, record: u8, luck: Luck) -> Option<(RecordId, Vec<Step>)> {
+        let seen = self.house.desk.seen();
+        let registers = &seen.packs.current().unwrap().registers;
+        let list = if record == 4 { &self.base } else { &self.records };
+        let latest = list.iter().rev().cycle().skip(usize::from(record)).take(list.len());
+        latest.copied().find_map(|record| {
+            let case = self.house.case(record).ok()?;
+            let flow = &registers[&case.register].flow;
+            let here = |(of, step, _, _): &&Step| {
+                let open = flow.step(step).is_some_and(|step| step.from.contains(&case.state));
+                *of == case.register.as_str() && (open || luck == Luck::Wild)
+            };
+            let steps: Vec<Step> = self.steps.iter().filter(here).copied().collect();
+            (!steps.is_empty()).then_some((record, steps))
+        })
+    }
+
     fn count(&mut self, who: Acting, command: Command) -> bool {
         let given = self.house.give(who, command);
-        match &given {
-            Ok(_) => self.done += 1,
-            Err(refused) => {
-                assert!(!["stopped", "unavailable"].contains(&refused.code()), "{refused:?}");
-                self.refused += 1;
-            }
+        if let Err(refused) = &given {
+            assert!(!["stopped", "unavailable"].contains(&refused.code()), "{refused:?}");
         }
         given.is_ok()
     }
@@ -259,9 +280,19 @@ fn day(life: &Life, days: u64) -> Json {
     json!(at.to_string()[..10])
 }
 
+/// Four acts that open something, so that there is something to act on.
+fn begun(mut life: Life) -> Life {
+    for what in [5, 10, 1, 3] {
+        life.play(&Act::Open { who: 0, what, day: 2 });
+    }
+    life
+}
+
 fn archive() -> Life {
     const STEPS: &[Step] = &[
         ("key", "change", Outcome::Done, "head"),
+        ("loan", "approve", Outcome::Approve, "head"),
+        ("loan", "approve", Outcome::Approve, "head"),
         ("loan", "approve", Outcome::Approve, "head"),
         ("loan", "approve", Outcome::Approve, "head"),
         ("loan", "approve", Outcome::Refuse, "head"),
@@ -274,23 +305,23 @@ fn archive() -> Life {
     Life {
         house,
         acting: vec![people.clerk, people.keeper, people.head, people.director, people.auditor],
+        base: vec![],
         records: vec![],
         appointed: vec![],
         steps: STEPS,
         open: |life, who, what, days| {
-            let keys: Vec<RecordId> =
-                life.records.iter().copied().filter(|one| is(life, *one, "key")).collect();
-            if keys.len() < 2 || what % 5 == 0 {
+            if life.base.len() < 2 || what % 10 == 0 {
                 let fill = [("code", json!(format!("K-{}", what % 4)))];
                 let key = life.file(Acting { role: "clerk", ..who }, "key", "register", &fill)?;
                 let keeper = life.acting[usize::from(what) % 2].person.to_string();
                 let fill = [("room", json!("庫房")), ("keeper", json!(keeper))];
                 let _ = life.house.take(life.acting[2], key, "change", Outcome::Done, &fill);
-                return Some(key);
+                life.base.push(key);
+                return None;
             }
             let borrower = life.acting[usize::from(what) % 3].person.to_string();
             let fill = [
-                ("key", json!(pick(&keys, what).unwrap().to_string())),
+                ("key", json!(pick(&life.base, what).unwrap().to_string())),
                 ("borrower", json!(borrower)),
                 ("starts", day(life, 3)),
                 ("until", day(life, 4 + u64::from(days))),
@@ -308,8 +339,6 @@ fn archive() -> Life {
             "finish" => vec![("looked_at", json!({"doors": {"answer": "good"}, "damp": {"answer": "good"}}))],
             _ => vec![],
         },
-        refused: 0,
-        done: 0,
     }
 }
 
@@ -319,10 +348,17 @@ fn yard() -> Life {
         ("permit", "approve", Outcome::Approve, "head"),
         ("permit", "approve", Outcome::Approve, "head"),
         ("permit", "approve", Outcome::Approve, "head"),
+        ("permit", "approve", Outcome::Approve, "head"),
+        ("permit", "approve", Outcome::Approve, "head"),
+        ("permit", "approve", Outcome::Approve, "head"),
+        ("permit", "approve", Outcome::Approve, "head"),
         ("permit", "approve", Outcome::Approve, "director"),
         ("permit", "approve", Outcome::Refuse, "head"),
         ("permit", "approve", Outcome::Return, "head"),
         ("permit", "check", Outcome::Done, "safety_officer"),
+        ("permit", "check", Outcome::Done, "safety_officer"),
+        ("permit", "check", Outcome::Done, "operator"),
+        ("permit", "check", Outcome::Done, "operator"),
         ("permit", "check", Outcome::Done, "network"),
         ("permit", "check", Outcome::Done, "operator"),
         ("permit", "check", Outcome::Refuse, "network"),
@@ -354,11 +390,13 @@ fn yard() -> Life {
     Life {
         house,
         acting,
-        records: people.sites.to_vec(),
+        base: people.sites.to_vec(),
+        records: vec![],
         appointed: vec![],
         steps: STEPS,
         open: |life, who, what, days| {
-            let site = life.records[usize::from(what) % 3];
+            let southern = what % 5 == 4;
+            let site = life.base[if southern { 2 } else { usize::from(what) % 2 }];
             let helpers: Vec<String> = life
                 .acting
                 .iter()
@@ -378,7 +416,8 @@ fn yard() -> Life {
             if what % 3 == 0 {
                 fill.push(("secret", json!(format!("密{what}"))));
             }
-            let who = if what % 4 == 0 { who } else { life.acting[[0, 1, 5, 9][usize::from(what) % 4]] };
+            let likely = if southern { 9 } else { [0, 1, 5][usize::from(what) % 3] };
+            let who = if what % 16 == 0 { who } else { life.acting[likely] };
             life.file(who.with(Evidence::Otp), "permit", "file", &fill)
         },
         fill: |step, text| match step {
@@ -392,22 +431,26 @@ fn yard() -> Life {
             "finish" => vec![("found", json!("無"))],
             _ => vec![],
         },
-        refused: 0,
-        done: 0,
     }
 }
 
-fn is(life: &Life, record: RecordId, register: &str) -> bool {
-    life.house.case(record).is_ok_and(|case| case.register.as_str() == register)
-}
-
 impl Life {
-    fn live(mut self, acts: &[Act], rules: &'static rules::Rules) -> (u32, u32, Naive) {
+    fn live(mut self, acts: &[Act], rules: &'static rules::Rules) -> Naive {
         for act in acts {
             self.play(act);
         }
         let naive = judge_house(&mut self.house, rules);
-        (self.done, self.refused, naive)
+        let mut kinds: std::collections::BTreeMap<String, u32> = Default::default();
+        for line in crate::naive::lines(&self.house) {
+            *kinds.entry(line.kind.clone()).or_default() += 1;
+            if let Some(store::Fact::Case(e)) = &line.fact {
+                if let casework::Body::Taken { step, outcome, .. } = &e.body {
+                    *kinds.entry(format!("T {step} {outcome:?}")).or_default() += 1;
+                }
+            }
+        }
+        eprintln!("STAT done {} refused {} completed {} {kinds:?}", 0, 0, naive.completed);
+        naive
     }
 }
 
@@ -422,15 +465,29 @@ fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-proptest! {
-    #![proptest_config(config(8))]
-    #[test]
-    fn no_order_lets_a_loan_pass_without_each_signature(acts in prop::collection::vec(act(), 20..60)) {
-        archive().live(&acts, &rules::ARCHIVE);
+/// Plays random acts, each time in a house of its own; says how many steps of several signatures were completed in all.
+fn play(cases: u32, acts: std::ops::Range<usize>, life: fn() -> Life, rules: &'static rules::Rules) -> u32 {
+    let completed = std::cell::Cell::new(0);
+    let mut runner = TestRunner::new(config(cases));
+    let lived = runner.run(&prop::collection::vec(act(), acts), |acts| {
+        let naive = life().live(&acts, rules);
+        completed.set(completed.get() + naive.completed);
+        Ok(())
+    });
+    if let Err(error) = lived {
+        panic!("{error}\n{runner}");
     }
+    completed.get()
+}
 
-    #[test]
-    fn no_order_lets_a_permit_pass_without_each_signature(acts in prop::collection::vec(act(), 20..80)) {
-        yard().live(&acts, &rules::YARD);
-    }
+#[test]
+fn no_order_lets_a_loan_pass_without_each_signature() {
+    let completed = play(8, 30..90, || begun(archive()), &rules::ARCHIVE);
+    assert!(completed >= 4, "no loan came back: {completed}");
+}
+
+#[test]
+fn no_order_lets_a_permit_pass_without_each_signature() {
+    let completed = play(10, 40..120, || begun(yard()), &rules::YARD);
+    assert!(completed >= 8, "permits do not come far: {completed}");
 }
