@@ -45,11 +45,6 @@ impl Day {
         Self { house, people, permit: None, second: None, acknowledged, sent }
     }
 
-    pub(crate) fn quick() -> Self {
-        let Yard { house, people } = Yard::quick();
-        Self::of(house, people)
-    }
-
     /// Checks that a house knows all that was acknowledged.
     pub(crate) fn check(&self, house: &House, context: &str) {
         for (record, revision) in &self.acknowledged {
