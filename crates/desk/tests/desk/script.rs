@@ -1,6 +1,6 @@
 //! A day in the yards, step by step: what tests of crashes and faults cut off somewhere.
 
-use crate::yard::{People, Yard};
+use crate::yard::People;
 use casework::EntryNumber;
 use desk::{Asker, Keeping, Order, Refused, Sent, Way, Ways};
 use model::{Evidence, RecordId};
