@@ -15,7 +15,13 @@ pub fn schemas(sections: &Sections) -> BTreeMap<String, Value> {
         .iter()
         .filter(|section| section.has_folder())
         .map(|section| (section.name().to_owned(), schema(section.title(), section.shape())));
-    ours.chain(engines).collect()
+    ours.chain(engines)
+        .map(|(name, mut schema)| {
+            // Whatever else is built beside, members come in the order of their names.
+            schema.sort_all_objects();
+            (name, schema)
+        })
+        .collect()
 }
 
 impl Contents {

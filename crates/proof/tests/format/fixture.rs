@@ -10,7 +10,10 @@ use std::path::PathBuf;
 /// Compares `vectors` with the file of this name, or writes it when `UPDATE_EXPECT` is set.
 pub(crate) fn expect_vectors(name: &str, vectors: &Value) {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "vectors", name].iter().collect();
-    let mut text = serde_json::to_string_pretty(vectors).unwrap();
+    // Whatever else is built beside, members come in the order of their names.
+    let mut vectors = vectors.clone();
+    vectors.sort_all_objects();
+    let mut text = serde_json::to_string_pretty(&vectors).unwrap();
     text.push('\n');
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
