@@ -70,7 +70,10 @@ impl Authenticator {
     }
 
     pub(crate) fn give(&self, answer: &Answer) -> Passkey {
-        let client_data = serde_json::to_vec(&answer.client).unwrap();
+        // Vectors come out the same whatever serde_json is built with.
+        let mut client = answer.client.clone();
+        client.sort_all_objects();
+        let client_data = serde_json::to_vec(&client).unwrap();
         let mut authenticator_data = Hash::of(&[answer.rp.as_bytes()]).as_bytes().to_vec();
         authenticator_data.extend_from_slice(&[answer.flags, 0, 0, 0, 0]);
         let signature = self.sign(&authenticator_data, &client_data);
