@@ -5,9 +5,9 @@
 
 use crate::clerk::Work;
 use crate::order::{Asker, Done, Order, Refused};
-use casework::Command;
+use casework::{Case, Command};
 use ledger::MOST_BATCH_BYTES;
-use model::{Actor, DataKeyId, PersonId, RecordId};
+use model::{Actor, DataKeyId, Person, PersonId, RecordId};
 use proof::entry::{Body, Draft, Encoded};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -22,6 +22,8 @@ pub(crate) const MOST_OF_ONE: usize = MOST_BATCH_BYTES - FULL_BYTES;
 
 /// Kind of the entry that says a person was refused for want of a right.
 pub const REFUSED: &str = "access.refused/1";
+/// Kind of the entry that says a person read a graded record.
+pub const READ: &str = "access.read/1";
 
 /// An entry on its way.
 pub(crate) struct Entering {
@@ -148,6 +150,20 @@ pub(crate) fn refusal_entry(work: &Work, refused: &Refused) -> Option<Entering> 
     draft.encode().ok().map(|encoded| Entering { fact: None, key: None, encoded })
 }
 
+/// The entry that tells of a graded record's reading: whose, of which record, at which grade.
+pub(crate) fn reading_entry(person: &Person, case: &Case) -> Option<Entering> {
+    let draft = Draft {
+        actor: store::spelled_actor(&Actor::Person(person.clone())),
+        kind: READ.to_owned(),
+        subject: case.record.to_string(),
+        unit: Some(case.unit),
+        form: None,
+        body: Body::Clear { value: serde_json::json!({ "grade": case.grade.as_str() }), salt: None },
+        signature: None,
+    };
+    draft.encode().ok().map(|encoded| Entering { fact: None, key: None, encoded })
+}
+
 fn act(order: &Order, person: PersonId) -> (String, String) {
     match order {
         Order::Casework(Command::Open { record, register, step, .. }) => {
@@ -158,5 +174,6 @@ fn act(order: &Order, person: PersonId) -> (String, String) {
         Order::Identity(_) => ("identity".to_owned(), person.to_string()),
         Order::Publish(_) => ("publish".to_owned(), person.to_string()),
         Order::ReadNotice(_) => ("read-notice".to_owned(), person.to_string()),
+        Order::ReadRecord(record) => ("read-record".to_owned(), record.to_string()),
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct Clerk {
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) sections: MakeSections,
     pub(crate) shown: Arc<Shown>,
-    pub(crate) policies: Option<Policies>,
+    pub(crate) policies: Option<Arc<Policies>>,
     pub(crate) origin: String,
     /// Time of the last entry.
     pub(crate) last_entry: Instant,
@@ -222,7 +222,7 @@ impl Clerk {
         let published = self.projection.published()?;
         let packs = read(&published, self.files.shelf(), &self.sections)?;
         self.policies = match packs.current() {
-            Some(pack) => Some(Policies::compile(pack).map_err(Refused::Pack)?),
+            Some(pack) => Some(Arc::new(Policies::compile(pack).map_err(Refused::Pack)?)),
             None => None,
         };
         self.projection.set_packs(packs)?;
@@ -238,6 +238,7 @@ impl Clerk {
                 packs: self.projection.packs().clone(),
                 layout: Arc::new(self.projection.layout().clone()),
                 roster: Arc::new(self.projection.roster().clone()),
+                policies: self.policies.clone(),
             });
         } else {
             self.shown.reach(position);

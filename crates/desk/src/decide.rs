@@ -3,7 +3,7 @@
 //! Reads the committed tables and what the batch has added; changes nothing but the batch.
 //! Does not: append, write, answer.
 
-use crate::batch::{Entering, MOST_OF_ONE, Made, refusal_entry};
+use crate::batch::{Entering, MOST_OF_ONE, Made, reading_entry, refusal_entry};
 use crate::clerk::{Clerk, Work};
 use crate::entering::seal_all;
 use crate::files::Files;
@@ -52,7 +52,7 @@ impl Clerk {
             vault: &self.vault,
             files: &self.files,
             packs,
-            policies: self.policies.as_ref(),
+            policies: self.policies.as_deref(),
             overlay: Overlay::new(&self.projection),
             origin: &self.origin,
             sections: &self.sections,
@@ -66,6 +66,13 @@ impl Deciding<'_> {
     /// Decides an order and adds what it gives to what the next ones see.
     pub(crate) fn make(&self, work: &Work, entropy: &mut dyn Entropy) -> Made {
         self.overlay.take_looked();
+        if let Order::ReadRecord(record) = &work.order {
+            let read = self.read_record(&work.asker, *record);
+            return match read {
+                Ok(entering) => Made::Entries(vec![entering], Ok(Some(*record))),
+                Err(refused) => Made::Entries(Vec::new(), Err(refused)),
+            };
+        }
         let decided = self.decide(work, entropy);
         if let Some(fault) = self.projection.take_fault() {
             return Made::Entries(Vec::new(), Err(fault.into()));
@@ -107,6 +114,8 @@ impl Deciding<'_> {
             Order::Identity(command) => self.identity(&work.asker, command),
             Order::Publish(files) => self.publish(&work.asker, files),
             Order::ReadNotice(notice) => self.read_notice(&work.asker, *notice),
+            // Its entry tells the tables nothing and is made beside those of facts.
+            Order::ReadRecord(record) => Err(Refusal::NoRecord(*record).into()),
         }
     }
 
@@ -213,6 +222,16 @@ impl Deciding<'_> {
         let read = NoticeRead { actor: Actor::Person(person.clone()), record, unit, notice, at: self.now };
         let facts = if unread { vec![Fact::NoticeRead(read)] } else { Vec::new() };
         Ok(Decided { facts, record: Some(record) })
+    }
+
+    /// The entry that says somebody read a record. Whoever reads has asked whether they may.
+    fn read_record(&self, asker: &Asker, record: RecordId) -> Result<Entering, Refused> {
+        let Asker::Person(person) = asker else { return Err(Refused::NotForAsker) };
+        if self.roster()?.here(person.person).is_none() {
+            return Err(identity::Refusal::Left(person.person).into());
+        }
+        let case = self.overlay.case(record).ok_or(Refusal::NoRecord(record))?;
+        reading_entry(person, &case).ok_or(Refusal::NoRecord(record).into())
     }
 
     /// The person, with what the policies say of the act.

@@ -16,6 +16,7 @@ use attachment::Shelf;
 use casework::ContentHash;
 use ledger::Ledger;
 use ledger::entropy::Entropy;
+use ledger::reader::Reader;
 use ledger::vault::Vault;
 use model::{Clock, DataKeyId, Instant, Person, RecordId, Told};
 use proof::entry::Entry;
@@ -64,6 +65,7 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     entropy: Arc<Mutex<Box<dyn Entropy>>>,
     origin: Arc<str>,
+    reader: Reader,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -90,6 +92,7 @@ impl Desk {
         let Parts { ledger, vault, shelf, place, clock, entropy, sections } = parts;
         let [for_clerk, for_stock, for_files] = entropy;
         let origin: Arc<str> = ledger.head().origin.clone().into();
+        let reader = ledger.reader();
         let vault = Vaulted::start(vault, for_stock);
         let files = Files::new(shelf, Arc::clone(&vault));
         let (projection, rebuilt) = projection(&place, &ledger, &vault, &files, &sections)?;
@@ -128,6 +131,7 @@ impl Desk {
             clock,
             entropy: Arc::new(Mutex::new(for_files)),
             origin,
+            reader,
             thread: Arc::new(Mutex::new(Some(thread))),
         };
         Ok((desk, Opened { replayed, rebuilt }))
@@ -165,6 +169,12 @@ impl Desk {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Reads entries of the ledger, acknowledged ones included.
+    #[must_use]
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Random bytes that need not be secret: nonces, salts, identifiers.
@@ -297,7 +307,7 @@ impl Desk {
         self.vault.close();
     }
 
-    fn between<T: Send + 'static>(
+    pub(crate) fn between<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Clerk) -> T + Send + 'static,
     ) -> Result<T, Refused> {

@@ -31,6 +31,7 @@ impl Clerk {
 
     /// Takes away files in clear, and enters that the keys are destroyed.
     fn let_go(&mut self, record: RecordId, case: u64, key: DataKeyId) -> Result<(), Refused> {
+        self.projection.ask(|sql| sql.forget_drafts_of(record))?;
         let mut keys = vec![key];
         for file in self.projection.ask(|sql| sql.files_of_record_alone(record))? {
             let noted = self.projection.ask(|sql| sql.file_key(&file))?;

@@ -26,10 +26,11 @@ mod destroy;
 mod tick;
 
 mod desk;
+mod drafts;
 mod outbox;
 mod signing;
 
-pub use batch::REFUSED;
+pub use batch::{READ, REFUSED};
 pub use desk::{Desk, Opened, Parts, Receipt};
 pub use files::{Files, Keeping, LARGEST_FILE};
 pub use keys::Vaulted;

@@ -31,6 +31,8 @@ pub enum Order {
     Publish(PackFiles),
     /// A notice was read.
     ReadNotice(EntryNumber),
+    /// A record was read whose grade is above what everybody is cleared for.
+    ReadRecord(RecordId),
 }
 
 /// What was done. It is durable, and the tables have it.

@@ -15,6 +15,8 @@ pub struct Seen {
     pub layout: Arc<Layout>,
     /// People and units.
     pub roster: Arc<identity::State>,
+    /// Policies of the pack in force; none while no pack is published.
+    pub policies: Option<Arc<identity::Policies>>,
 }
 
 /// What the clerk has done since the desk was opened.
@@ -45,6 +47,7 @@ impl Shown {
             packs: Packs::default(),
             layout: Arc::new(Layout::new([])),
             roster: Arc::default(),
+            policies: None,
         };
         let (seen, figures) = (RwLock::new(seen), Mutex::default());
         Self { seen, figures, position: Mutex::new(0), moved: Condvar::new() }

@@ -34,3 +34,13 @@ CREATE TABLE IF NOT EXISTS state.stored (
   data_key TEXT,
   stored_at TEXT NOT NULL
 );
+
+-- Forms that somebody has begun and not sent, as the pairs of a form. Answers to sealed fields are never among them.
+CREATE TABLE IF NOT EXISTS state.draft (
+  person TEXT NOT NULL,
+  form TEXT NOT NULL,
+  record TEXT,
+  pairs TEXT NOT NULL,
+  kept_at TEXT NOT NULL,
+  PRIMARY KEY (person, form)
+);

@@ -36,6 +36,7 @@ mod questions;
 mod reading;
 mod scrub;
 mod state;
+mod work;
 
 pub use compare::{Comparison, Difference, Likeness, first_difference};
 pub use dump::{digest, dump};
@@ -55,4 +56,5 @@ pub use projection::Projection;
 pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use sql::{Access, Dialect, Row, Sql, Value};
-pub use state::{Attempt, Stored};
+pub use state::{Attempt, Draft, Stored};
+pub use work::{Due, Mention};

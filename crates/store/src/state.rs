@@ -1,4 +1,8 @@
-//! State: attempts to send, texts of files, the pulse. Losing it loses no truth.
+//! State: attempts to send, texts of files, drafts, the pulse. Losing it loses no truth.
+
+mod drafts;
+
+pub use drafts::Draft;
 
 use crate::error::StoreError;
 use crate::projection::parsed;

@@ -9,7 +9,7 @@ use crate::command::Permitted;
 use crate::event::Addressee;
 use crate::refusal::Refusal;
 use crate::state::State;
-use model::RecordId;
+use model::{Evidence, RecordId};
 use regulation::{ActorRule, Outcome, RegisterId, Signers, Step, StepId, Who};
 
 /// A step somebody may take.
@@ -19,6 +19,8 @@ pub struct Offer {
     pub step: StepId,
     /// The outcomes open to them.
     pub outcomes: Vec<Outcome>,
+    /// The least signature, as the record is graded now.
+    pub least: Evidence,
 }
 
 /// The steps a person may take on a case as it stands, in the order of the flow.
@@ -43,7 +45,8 @@ pub fn offered(around: Around<'_>, by: &Permitted, record: RecordId) -> Result<V
         };
         let outcomes: Vec<Outcome> = step.outcomes.iter().filter_map(open).collect();
         if !outcomes.is_empty() {
-            offers.push(Offer { step: step.id.clone(), outcomes });
+            let least = deciding.least(&case, step)?;
+            offers.push(Offer { step: step.id.clone(), outcomes, least });
         }
     }
     Ok(offers)

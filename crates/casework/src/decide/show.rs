@@ -13,7 +13,7 @@ use crate::event::Rooted;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::view::View;
-use model::{Person, RecordId, Told};
+use model::{Evidence, Person, RecordId, Told};
 use regulation::{
     Expr, Field, FieldId, Group, Kind, Member, Name, Piece, RecordAttribute, Reference, Register, RegisterId,
     StepId, Template, Unfit, Value,
@@ -68,6 +68,8 @@ pub struct Form<'p> {
     pub asks: Vec<Asking<'p>>,
     /// What does not fit its field.
     pub unfit: Vec<Unfit>,
+    /// The least signature, as the record would be graded.
+    pub least: Evidence,
 }
 
 /// A question of a form.
@@ -145,7 +147,8 @@ pub fn form<'p>(
         let required = shown && view.applies(&field.required)?;
         asks.push(Asking { field, group, shown, required });
     }
-    Ok(Form { case, register, step, asks, unfit })
+    let least = deciding.least(&case, step)?;
+    Ok(Form { case, register, step, asks, unfit, least })
 }
 
 /// May a reference field of a record, as it stands, name this record?

@@ -1,0 +1,130 @@
+//! Questions of the pages in which cases are worked: what happened to a record, what speaks of it, which files it
+//! holds, what somebody has filed, what is running.
+//!
+//! Invariant: lists of records go through the reader's predicate; the rest is asked of records that were found readable.
+
+use crate::error::StoreError;
+use crate::layout::{Layout, Packs};
+use crate::projection::parsed;
+use crate::reading::{Holders, Reader};
+use crate::sql::{Row, Sql};
+use model::{CivilDate, Instant, RecordId};
+use regulation::FieldId;
+
+/// A record that speaks of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// The record that speaks.
+    pub by: RecordId,
+    /// By which field; none by a link.
+    pub field: Option<FieldId>,
+}
+
+/// When what a record is to prove is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// The day.
+    pub on: CivilDate,
+    /// The moment.
+    pub at: Instant,
+    /// When it was done.
+    pub done: Option<Instant>,
+}
+
+impl Sql {
+    /// Numbers of the entries that happened to a record, in order.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn history(&mut self, record: RecordId) -> Result<Vec<u64>, StoreError> {
+        let text = "SELECT h.entry FROM history h JOIN record r ON r.opened = h.opened WHERE r.record = $1 \
+                    ORDER BY h.entry";
+        let rows = self.rows(text, &[record.to_string().into()])?;
+        let number =
+            |row: &Row| row.entry(0).ok_or_else(|| StoreError::damaged("history", record.to_string()));
+        rows.iter().map(number).collect()
+    }
+
+    /// Records that speak of a record, the newest first, whoever may read them.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn mentions(&mut self, record: RecordId, most: usize) -> Result<Vec<Mention>, StoreError> {
+        let text = "SELECT r.record, m.field FROM mention m JOIN record r ON r.opened = m.opened \
+                    WHERE m.target = $1 AND r.destroyed IS NULL ORDER BY m.opened DESC, m.field LIMIT $2";
+        let rows = self.rows(text, &[record.to_string().into(), most.into()])?;
+        let one = |row: &Row| {
+            let field = row.text(1).filter(|field| !field.is_empty());
+            Ok(Mention { by: parsed(row, 0, "record")?, field: field.and_then(|field| field.parse().ok()) })
+        };
+        rows.iter().map(one).collect()
+    }
+
+    /// Does a record hold this file, or did it once?
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn holds(&mut self, record: RecordId, digest: &str) -> Result<bool, StoreError> {
+        let text = "SELECT 1 FROM file_use u JOIN record r ON r.opened = u.opened \
+                    WHERE r.record = $1 AND u.digest = $2 AND r.destroyed IS NULL";
+        Ok(self.row(text, &[record.to_string().into(), digest.into()])?.is_some())
+    }
+
+    /// When the occurrence of a duty is due that a record is to prove; none where it proves none.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn due_of(&mut self, record: RecordId) -> Result<Option<Due>, StoreError> {
+        let text = "SELECT due_on, due, done_at FROM occurrence WHERE record = $1";
+        let Some(row) = self.row(text, &[record.to_string().into()])? else { return Ok(None) };
+        let done = row.text(2).map(|_| parsed(&row, 2, "occurrence")).transpose()?;
+        Ok(Some(Due { on: parsed(&row, 0, "occurrence")?, at: parsed(&row, 1, "occurrence")?, done }))
+    }
+}
+
+impl Reader {
+    /// Records they read that have not come to an end, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn running(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+        most: usize,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let mut holders = Holders::default();
+        let seen = self.predicate_everywhere(packs, layout, &mut holders);
+        let most = holders.put(most);
+        let text = format!(
+            "SELECT record FROM record WHERE state IS NOT NULL AND ending IS NULL AND {seen} \
+             ORDER BY opened DESC LIMIT {most}"
+        );
+        let rows = sql.rows(&text, &holders.0)?;
+        rows.iter().map(|row| parsed(row, 0, "record")).collect()
+    }
+
+    /// Records they read and have acted on that have not come to an end, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn acted_on(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+        most: usize,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let mut holders = Holders::default();
+        let person = holders.put(self.person.to_string());
+        let seen = self.predicate_everywhere(packs, layout, &mut holders);
+        let most = holders.put(most);
+        let text = format!(
+            "SELECT record FROM record WHERE opened IN (SELECT opened FROM party WHERE person = {person} AND \
+             how = 'acted') AND state IS NOT NULL AND ending IS NULL AND {seen} ORDER BY opened DESC LIMIT {most}"
+        );
+        let rows = sql.rows(&text, &holders.0)?;
+        rows.iter().map(|row| parsed(row, 0, "record")).collect()
+    }
+}
