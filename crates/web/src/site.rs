@@ -3,7 +3,7 @@
 //! Owns nothing that is true; the desk does. Clones are the same site.
 
 use crate::limit::{Buckets, Limits};
-use crate::session::Sessions;
+use crate::session::{Codes, Sessions};
 use crate::visit::RequestId;
 use desk::Desk;
 use ledger::entropy::{Entropy, EntropyError};
@@ -19,6 +19,8 @@ pub struct Parts {
     pub desk: Desk,
     /// Whoever keeps sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// Whoever checks one-time codes.
+    pub codes: Arc<dyn Codes>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness: names of requests, ids of records to be opened.
@@ -52,6 +54,7 @@ pub struct Site(Arc<Inner>);
 struct Inner {
     desk: Desk,
     sessions: Arc<dyn Sessions>,
+    codes: Arc<dyn Codes>,
     clock: Arc<dyn Clock>,
     entropy: Mutex<Box<dyn Entropy>>,
     config: Config,
@@ -66,10 +69,11 @@ impl Site {
     /// Makes it, and starts the thread that tells when something was committed. It ends with the site.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, sessions, clock, entropy, config } = parts;
+        let Parts { desk, sessions, codes, clock, entropy, config } = parts;
         let (moved, _) = watch::channel(desk.seen().position);
         let buckets = Buckets::new(config.limits);
-        let inner = Inner { desk, sessions, clock, entropy: Mutex::new(entropy), config, buckets, moved };
+        let entropy = Mutex::new(entropy);
+        let inner = Inner { desk, sessions, codes, clock, entropy, config, buckets, moved };
         let site = Self(Arc::new(inner));
         let weak = Arc::downgrade(&site.0);
         std::thread::spawn(move || {
@@ -94,6 +98,12 @@ impl Site {
     #[must_use]
     pub fn sessions(&self) -> &Arc<dyn Sessions> {
         &self.0.sessions
+    }
+
+    /// Whoever checks one-time codes.
+    #[must_use]
+    pub fn codes(&self) -> &Arc<dyn Codes> {
+        &self.0.codes
     }
 
     /// The present moment.

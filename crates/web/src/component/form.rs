@@ -3,7 +3,7 @@
 //! Rows are added and taken away, people and records sought and chosen, by buttons of the form itself (`_do`), which
 //! post it and get it back as it then stands. With htmx the same answer replaces the part `form-body`.
 
-use crate::component::Notice;
+use crate::component::{Markup, Notice};
 use crate::cx::Cx;
 use crate::names::Shown;
 use askama::Template;
@@ -20,6 +20,8 @@ pub struct FormView<'a> {
     pub hidden: Vec<(String, String)>,
     /// What is wrong with all of it.
     pub problems: Vec<Notice<'a>>,
+    /// What else is to be known before it is sent.
+    pub notes: Vec<Markup>,
     /// The questions.
     pub sections: Vec<SectionView<'a>>,
     /// Who signs next.

@@ -1,11 +1,14 @@
-//! The guard of a route: who may come, how large a body may be, and that a form comes from a page of this session.
+//! The guard of a route: who may come, how large a body may be, that a form comes from a page of this session, and that
+//! the reading of a graded record is in the ledger before anything of it is shown.
 //!
 //! A form is believed when the browser says that it comes from this site (Fetch Metadata, else Origin) and it carries
 //! the session's token. A session is never enough: cookies travel with forms of others.
 //! Source: OWASP ASVS 5.0, V3.5; Fetch Metadata Request Headers.
 
+use crate::cx::Cx;
 use crate::error::PageError;
-use crate::route::{Access, Route, Verb};
+use crate::reading;
+use crate::route::{Access, Audit, Route, Verb};
 use crate::site::Site;
 use crate::visit::Visit;
 use axum::body::{Body, Bytes, to_bytes};
@@ -31,12 +34,29 @@ pub(crate) async fn pass(
         return sign_in_first(&visit, route.verb);
     }
     if route.verb == Verb::Get {
-        return next.run(request).await;
+        return match noted(visit, &route).await {
+            Ok(()) => next.run(request).await,
+            Err(error) => error.into_response(),
+        };
     }
     match believed(&site, &visit, route.most_bytes, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => match noted(visit, &route).await {
+            Ok(()) => next.run(request).await,
+            Err(error) => error.into_response(),
+        },
         Err(error) => error.into_response(),
     }
+}
+
+/// Whoever comes to a page of a graded record has read it, and the ledger has it before they see anything. A form that
+/// is sent shows the record again, so that it counts as well.
+async fn noted(visit: Visit, route: &Route) -> Result<(), PageError> {
+    if route.audit == Audit::None {
+        return Ok(());
+    }
+    let path = visit.path.split('?').next().unwrap_or_default();
+    let Some(record) = reading::named(route.path, path) else { return Ok(()) };
+    Cx::of(visit)?.run(move |cx| reading::note(cx, record)).await
 }
 
 /// A page is shown after the sign-in; a script is told to load it; a form sent too late is not lost by a detour.

@@ -90,6 +90,7 @@ fn answer(cx: &Cx, filling: Filling<'_>, posted: Posted) -> PageResult {
             action: cx.path.clone(),
             hidden: vec![("seen".into(), "0".into())],
             problems: Vec::new(),
+            notes: Vec::new(),
             sections: sections(look, &by, &stands, &posted, &cx.path, &wrong),
             next: Some("單位主管".into()),
             buttons: vec![("send".into(), "送出".into(), true)],

@@ -2,7 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use model::{Clock as _, Instant, PersonId, SessionId, UnitId};
+use model::{Clock as _, Instant, PersonId, SessionId, Told, UnitId};
 use regulation::Outcome;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use testkit::{Acting, House, SeededEntropy};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Config, Limits, Parts, Session, Sessions, Site};
+use web::{Codes, Config, Limits, Parts, Session, Sessions, Site};
 
 /// Sessions in memory.
 #[derive(Default)]
@@ -22,11 +22,37 @@ impl Sessions for Open {
     }
 }
 
+/// The one-time code that is right, once.
+pub(crate) const CODE: &str = "246810";
+
+/// One-time codes that are all the same; each person's is used up when it was right.
+#[derive(Default)]
+pub(crate) struct Counted(Mutex<Vec<PersonId>>);
+
+impl Codes for Counted {
+    fn verify_otp(&self, person: PersonId, code: &str, _: Instant) -> Result<bool, Told> {
+        let mut used = self.0.lock().unwrap();
+        let right = code == CODE && !used.contains(&person);
+        if right {
+            used.push(person);
+        }
+        Ok(right)
+    }
+}
+
+impl Counted {
+    /// As if the next half minute had come.
+    pub(crate) fn anew(&self) {
+        self.0.lock().unwrap().clear();
+    }
+}
+
 /// A site that is asked.
 pub(crate) struct Asked {
     pub(crate) house: House,
     pub(crate) reports: Arc<Mutex<Vec<String>>>,
     sessions: Arc<Open>,
+    pub(crate) codes: Arc<Counted>,
     router: axum::Router,
     runtime: Runtime,
 }
@@ -56,6 +82,7 @@ impl Asked {
     /// With pages of the test's own.
     pub(crate) fn with(house: House, limits: Limits, more: axum::Router<Site>) -> Self {
         let sessions = Arc::new(Open::default());
+        let codes = Arc::new(Counted::default());
         let reports: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = Arc::clone(&reports);
         let config = Config {
@@ -68,13 +95,14 @@ impl Asked {
         let site = Site::new(Parts {
             desk: house.desk.clone(),
             sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
+            codes: Arc::clone(&codes) as Arc<dyn Codes>,
             clock: Arc::new(house.clock.clone()),
             entropy: Box::new(SeededEntropy::new(9)),
             config,
         });
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { house, reports, sessions, router: web::router_with(site, more), runtime }
+        Self { house, reports, sessions, codes, router: web::router_with(site, more), runtime }
     }
 
     /// Signs somebody in: gives their cookie.
