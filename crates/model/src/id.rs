@@ -83,6 +83,8 @@ ids! {
     SessionId = "s_",
     /// A registered terminal.
     TerminalId = "t_",
+    /// A token of an application.
+    TokenId = "a_",
     /// An organisational unit.
     UnitId = "u_",
 }

@@ -9,6 +9,6 @@ mod time;
 mod told;
 
 pub use actor::{Actor, Evidence, Person};
-pub use id::{DataKeyId, IdError, PersonId, RecordId, SessionId, TerminalId, UnitId};
+pub use id::{DataKeyId, IdError, PersonId, RecordId, SessionId, TerminalId, TokenId, UnitId};
 pub use time::{CivilDate, Clock, Instant, TimeError};
 pub use told::Told;
