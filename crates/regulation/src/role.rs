@@ -25,6 +25,8 @@ pub struct Role {
     pub incompatible: Vec<RoleId>,
     /// May its holder be stood in for?
     pub deputy: bool,
+    /// Does its holder administer the system? Then it is used at management terminals and at the console only.
+    pub administrator: bool,
     /// The clauses it comes from.
     pub clauses: Vec<ClauseId>,
 }

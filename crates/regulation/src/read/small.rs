@@ -141,6 +141,7 @@ fn role(table: Table<'_>, context: &Context<'_>) -> Option<(RoleId, Role)> {
         most: table.small("most"),
         incompatible,
         deputy: table.flag("deputy").unwrap_or(true),
+        administrator: table.flag("administrator").unwrap_or(false),
         clauses: context.clauses(table),
         id: id.clone(),
     };

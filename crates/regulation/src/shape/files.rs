@@ -124,6 +124,12 @@ static ROLE: Shape = Shape {
         may("most", Form::Whole(1, 10_000), "最多人數", "at most so many holders"),
         may("incompatible", IDS, "不得兼任", "roles one person may not hold beside it"),
         may("deputy", Form::Flag, "可由職務代理人代理", "may its holder be stood in for?"),
+        may(
+            "administrator",
+            Form::Flag,
+            "系統管理角色,僅得於管理終端機或主控台行使",
+            "does its holder administer the system? Used at management terminals and at the console only",
+        ),
         may("clause", CLAUSES, "依據條文", "the clauses it comes from"),
     ],
 };
