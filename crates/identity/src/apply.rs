@@ -6,8 +6,9 @@
 use crate::event::{Body, Event, Subject};
 use crate::person::{Authenticator, Details, Holding, Person, Side, Standing};
 use crate::state::State;
+use crate::terminal::Terminal;
 use crate::unit::{Tree, Unit};
-use model::{Instant, PersonId, UnitId};
+use model::{Instant, PersonId, TerminalId, UnitId};
 
 /// Why an event does not apply: the events before it are not those it followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +48,7 @@ impl State {
     pub fn apply(&mut self, event: &Event) -> Result<(), ApplyError> {
         match (event.subject, &event.body) {
             (Subject::Unit(unit), body) => self.apply_to_unit(unit, event.at, body),
+            (Subject::Terminal(terminal), body) => self.apply_to_terminal(terminal, event.at, body),
             (Subject::Person(person), Body::PersonRegistered { details, home }) => {
                 self.register(person, *home, Some(details.clone()), event.at, event.kind())
             }
@@ -127,6 +129,30 @@ impl State {
                 let subject = Subject::Unit(id);
                 return Err(ApplyError::Subject { kind: body.kind().to_owned(), subject });
             }
+        }
+        Ok(())
+    }
+
+    fn apply_to_terminal(&mut self, id: TerminalId, at: Instant, body: &Body) -> Result<(), ApplyError> {
+        let (kind, subject) = (body.kind().to_owned(), Subject::Terminal(id));
+        match body {
+            Body::TerminalRegistered { name, fingerprint, unit, management } => {
+                if self.terminals.contains_key(&id) {
+                    return Err(ApplyError::Twice(subject));
+                }
+                if let Some(unit) = unit {
+                    self.known_unit(*unit, &kind)?;
+                }
+                let (name, fingerprint, unit) = (name.clone(), *fingerprint, *unit);
+                let (management, registered_at, removed_at) = (*management, at, None);
+                let one = Terminal { id, name, fingerprint, unit, management, registered_at, removed_at };
+                self.terminals.insert(id, one);
+            }
+            Body::TerminalRemoved {} => {
+                let one = self.terminals.get_mut(&id).ok_or(ApplyError::Unknown { kind, subject })?;
+                one.removed_at.get_or_insert(at);
+            }
+            _ => return Err(ApplyError::Subject { kind, subject }),
         }
         Ok(())
     }
@@ -274,6 +300,8 @@ impl State {
             }
             Body::PersonChanged { .. }
             | Body::PersonRegistered { .. }
+            | Body::TerminalRegistered { .. }
+            | Body::TerminalRemoved {}
             | Body::UnitChanged { .. }
             | Body::UnitClosed {}
             | Body::UnitCreated { .. } => {

@@ -4,8 +4,9 @@
 
 use crate::person::Details;
 use crate::policy::Verdict;
-use crate::text::{Code, Names};
-use model::{Instant, Person, PersonId, UnitId};
+use crate::terminal::Fingerprint;
+use crate::text::{Code, Line, Names};
+use model::{Instant, Person, PersonId, TerminalId, UnitId};
 use proof::signature::Credential;
 use regulation::{GradeId, RoleId};
 
@@ -133,6 +134,24 @@ pub enum Command {
         details: Details,
         /// The unit the person belongs to.
         home: UnitId,
+    },
+    /// A terminal is to be known by its certificate.
+    RegisterTerminal {
+        /// Its id, freshly drawn.
+        terminal: TerminalId,
+        /// What people call it.
+        name: Line,
+        /// The certificate it shows.
+        fingerprint: Fingerprint,
+        /// The unit it belongs to; none for one that any unit may use.
+        unit: Option<UnitId>,
+        /// May administrators' roles be used at it?
+        management: bool,
+    },
+    /// A terminal is no longer to count.
+    RemoveTerminal {
+        /// Which.
+        terminal: TerminalId,
     },
     /// An authenticator is no longer to count.
     RevokeCredential {

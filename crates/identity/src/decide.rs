@@ -7,6 +7,7 @@
 mod deputy;
 mod person;
 mod role;
+mod terminal;
 mod unit;
 
 use crate::command::{By, Command};
@@ -88,6 +89,10 @@ impl<'a> Deciding<'a> {
             Command::RegisterPerson { person, details, home } => {
                 self.register_person(*person, details, *home)
             }
+            Command::RegisterTerminal { terminal, name, fingerprint, unit, management } => {
+                self.register_terminal(*terminal, name, *fingerprint, *unit, *management)
+            }
+            Command::RemoveTerminal { terminal } => self.remove_terminal(*terminal),
             Command::RevokeCredential { credential } => self.revoke_credential(credential),
             Command::RevokeDeputy { principal, deputy, from } => self.revoke(*principal, *deputy, *from),
             Command::WithdrawClearance { person } => self.withdraw_clearance(*person),

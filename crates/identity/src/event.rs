@@ -7,8 +7,9 @@
 //! Source: `docs/format.md` §2 (kinds), §7 (credentials).
 
 use crate::person::{Details, Side};
-use crate::text::{Code, Names};
-use model::{Actor, Instant, PersonId, UnitId};
+use crate::terminal::Fingerprint;
+use crate::text::{Code, Line, Names};
+use model::{Actor, Instant, PersonId, TerminalId, UnitId};
 use proof::signature::Credential;
 use regulation::{GradeId, RoleId};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,8 @@ pub struct Event {
 pub enum Subject {
     /// A person.
     Person(PersonId),
+    /// A terminal.
+    Terminal(TerminalId),
     /// A unit.
     Unit(UnitId),
 }
@@ -139,6 +142,22 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Instant>,
     },
+    /// A terminal was registered.
+    #[serde(rename = "terminal.registered/1")]
+    TerminalRegistered {
+        /// What people call it.
+        name: Line,
+        /// The certificate it shows.
+        fingerprint: Fingerprint,
+        /// The unit it belongs to; none for one that any unit may use.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitId>,
+        /// May administrators' roles be used at it?
+        management: bool,
+    },
+    /// A terminal no longer counts.
+    #[serde(rename = "terminal.removed/1")]
+    TerminalRemoved {},
     /// A unit was changed.
     #[serde(rename = "unit.changed/1")]
     UnitChanged {
@@ -239,6 +258,8 @@ impl Body {
             Self::PersonRegistered { .. } => "person.registered/1",
             Self::RoleEnded { .. } => "role.ended/1",
             Self::RoleGranted { .. } => "role.granted/1",
+            Self::TerminalRegistered { .. } => "terminal.registered/1",
+            Self::TerminalRemoved {} => "terminal.removed/1",
             Self::UnitChanged { .. } => "unit.changed/1",
             Self::UnitClosed {} => "unit.closed/1",
             Self::UnitCreated { .. } => "unit.created/1",
@@ -272,6 +293,7 @@ impl std::fmt::Display for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Person(person) => person.fmt(f),
+            Self::Terminal(terminal) => terminal.fmt(f),
             Self::Unit(unit) => unit.fmt(f),
         }
     }
@@ -283,6 +305,8 @@ impl std::str::FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, model::IdError> {
         if text.starts_with(UnitId::PREFIX) {
             text.parse().map(Self::Unit)
+        } else if text.starts_with(TerminalId::PREFIX) {
+            text.parse().map(Self::Terminal)
         } else {
             text.parse().map(Self::Person)
         }

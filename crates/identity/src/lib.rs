@@ -1,7 +1,7 @@
 //! Identity: who is there, where they belong, what they hold, who stands in for them, and what policies permit.
 //!
-//! Owns: units (a tree), people, roles held, deputies, clearance, public keys of authenticators; [`decide()`] and
-//! [`State::apply`] for them; the pack's policies, written in Cedar.
+//! Owns: units (a tree), people, roles held, deputies, clearance, public keys of authenticators, terminals; [`decide()`]
+//! and [`State::apply`] for them; bodies of what happens at the door; the pack's policies, written in Cedar.
 //! Invariants: nobody holds two roles that exclude each other, at any time, in any units; no role has more holders
 //! than it may; the units are a tree; who has left holds nothing; nothing about people and units is done that no
 //! policy permits, save at the console and on oneself.
@@ -12,6 +12,7 @@
 mod text;
 
 mod person;
+mod terminal;
 mod unit;
 
 mod event;
@@ -25,11 +26,14 @@ mod roster;
 
 mod policy;
 
+mod door;
+
 mod decide;
 
 pub use apply::ApplyError;
 pub use command::{By, Command, Permitted};
 pub use decide::decide;
+pub use door::{Denied, Door, DoorBody, Ended, Factor, Recovery};
 pub use event::{Body, Event, ReadError, Subject, read_body};
 pub use person::{Authenticator, Details, Holding, Person, Side, Standing};
 pub use policy::{
@@ -39,5 +43,6 @@ pub use policy::{
 pub use refusal::Refusal;
 pub use roster::Roster;
 pub use state::{Parts, State};
+pub use terminal::{Fingerprint, FingerprintError, LOCAL_CONSOLE, Terminal};
 pub use text::{Code, Line, Login, Mail, Names, Phone, TextError};
 pub use unit::Unit;

@@ -1,6 +1,6 @@
 //! Refusals: why a command changes nothing, for the person who gave it.
 
-use model::{PersonId, Told, UnitId};
+use model::{PersonId, TerminalId, Told, UnitId};
 use regulation::{GradeId, RoleId};
 
 /// Why a command is refused; nothing has happened then.
@@ -77,6 +77,9 @@ pub enum Refusal {
     /// The pack has no such role.
     #[error("the pack has no role {0}")]
     NoRole(String),
+    /// There is no such terminal, or it does not count any more.
+    #[error("there is no terminal {0}")]
+    NoTerminal(TerminalId),
     /// There is no such unit.
     #[error("there is no unit {0}")]
     NoUnit(UnitId),
@@ -86,6 +89,12 @@ pub enum Refusal {
     /// Whoever acts does not hold the role they act in.
     #[error("the role {role} is not theirs to act in")]
     NotHolder {
+        /// The role.
+        role: RoleId,
+    },
+    /// An administrator's role is used at a management terminal, or at the console.
+    #[error("the role {role} is used at a management terminal only")]
+    NotManagementTerminal {
         /// The role.
         role: RoleId,
     },
@@ -123,6 +132,9 @@ pub enum Refusal {
         /// The most it may have.
         most: u32,
     },
+    /// Another terminal shows the same certificate.
+    #[error("the certificate is that of {0}")]
+    TerminalTaken(TerminalId),
     /// The unit is closed.
     #[error("the unit {0} is closed")]
     UnitClosed(UnitId),
@@ -207,6 +219,9 @@ impl Refusal {
             Self::NoRole(role) => {
                 Told::new(format!("規範中無角色「{role}」"), format!("The pack has no role `{role}`"))
             }
+            Self::NoTerminal(_) => {
+                Told::new("查無此終端機，或已註銷", "There is no such terminal, or it was removed")
+            }
             Self::NoUnit(_) => Told::new("查無此單位", "There is no such unit"),
             Self::NotDeputy => Told::new(
                 "無有效且雙方均已確認之職務代理，或該角色不得代理",
@@ -215,6 +230,12 @@ impl Refusal {
             Self::NotHolder { role } => Told::new(
                 format!("您目前不具角色「{role}」"),
                 format!("You do not hold the role `{role}` there"),
+            ),
+            Self::NotManagementTerminal { role } => Told::new(
+                format!("管理角色「{role}」僅得於已登記之管理終端機或主控台行使，請改至該處辦理"),
+                format!(
+                    "The administrator's role `{role}` is used at a registered management terminal or at the console only; go there"
+                ),
             ),
             Self::NotParty => Told::new(
                 "僅代理人或被代理人得確認此代理",
@@ -240,6 +261,10 @@ impl Refusal {
             Self::SecondRoot => Told::new(
                 "最上級單位僅有一個，並於主機上建立；請指定上級單位",
                 "There is one topmost unit, made at the console; name the unit above",
+            ),
+            Self::TerminalTaken(_) => Told::new(
+                "此憑證已由另一終端機登記，請先註銷該終端機",
+                "Another terminal has this certificate; remove that one first",
             ),
             Self::TooMany { role, most } => Told::new(
                 format!("角色「{role}」至多 {most} 人，該期間已額滿"),

@@ -82,12 +82,15 @@ impl<'a> Roster<'a> {
     /// does, by an appointment in force that both know of.
     ///
     /// # Errors
-    /// `Left`, `NotDeputy`, `NotHolder`.
+    /// `Left`, `NotDeputy`, `NotHolder`, `NotManagementTerminal`.
     pub fn acts(&self, actor: &model::Person) -> Result<(), Refusal> {
         if self.here(actor.person).is_none() {
             return Err(Refusal::Left(actor.person));
         }
         let role = self.roles.get(actor.role.as_str()).ok_or_else(|| Refusal::NoRole(actor.role.clone()))?;
+        if role.administrator && !self.state.administers_at(actor.terminal) {
+            return Err(Refusal::NotManagementTerminal { role: role.id.clone() });
+        }
         let holder = actor.acting_for.unwrap_or(actor.person);
         if let Some(principal) = actor.acting_for {
             let covers = |one: &Appointment| {

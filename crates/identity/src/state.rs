@@ -5,10 +5,11 @@
 //! Does not: know the time or a pack; that is what a [`crate::Roster`] adds.
 
 use crate::person::{Authenticator, Person, Standing};
+use crate::terminal::Terminal;
 use crate::text::{Code, Login};
 use crate::unit::{Tree, Unit};
 use casework::Appointment;
-use model::{PersonId, UnitId};
+use model::{PersonId, TerminalId, UnitId};
 use regulation::RoleId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct State {
     pub(crate) people: BTreeMap<PersonId, Person>,
     pub(crate) units: BTreeMap<UnitId, Unit>,
+    pub(crate) terminals: BTreeMap<TerminalId, Terminal>,
     pub(crate) index: Index,
 }
 
@@ -27,6 +29,9 @@ pub struct State {
 pub struct Parts {
     /// People.
     pub people: Vec<Person>,
+    /// Terminals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terminals: Vec<Terminal>,
     /// Units.
     pub units: Vec<Unit>,
 }
@@ -163,14 +168,19 @@ impl From<Parts> for State {
     fn from(parts: Parts) -> Self {
         let people = parts.people.into_iter().map(|person| (person.id, person)).collect();
         let units = parts.units.into_iter().map(|unit| (unit.id, unit)).collect();
+        let terminals = parts.terminals.into_iter().map(|terminal| (terminal.id, terminal)).collect();
         let index = Index::of(&people, &units);
-        Self { people, units, index }
+        Self { people, units, terminals, index }
     }
 }
 
 impl From<State> for Parts {
     fn from(state: State) -> Self {
-        Self { people: state.people.into_values().collect(), units: state.units.into_values().collect() }
+        Self {
+            people: state.people.into_values().collect(),
+            terminals: state.terminals.into_values().collect(),
+            units: state.units.into_values().collect(),
+        }
     }
 }
 

@@ -183,7 +183,7 @@ CREATE TABLE published (
   entry INTEGER NOT NULL
 ) STRICT;
 
--- People, units, roles held, deputies, credentials: each fact as the identity engine keeps it.
+-- People, units, terminals, roles held, deputies, credentials: each fact as the identity engine keeps it.
 CREATE TABLE identity (
   kind TEXT NOT NULL,
   id TEXT NOT NULL,

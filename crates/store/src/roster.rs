@@ -1,4 +1,4 @@
-//! People and units in the table `identity`, one row each, as the identity engine keeps them; and the data keys of people.
+//! People, units and terminals in the table `identity`, one row each, as the identity engine keeps them; and the data keys of people.
 
 use crate::error::StoreError;
 use crate::fold::Fold;
@@ -15,6 +15,7 @@ pub(crate) fn load(sql: &mut Sql) -> Result<(State, BTreeMap<PersonId, DataKeyId
         let damaged = || StoreError::damaged("identity", id.to_owned());
         match row.text(0) {
             Some("person") => parts.people.push(serde_json::from_str(body).map_err(|_| damaged())?),
+            Some("terminal") => parts.terminals.push(serde_json::from_str(body).map_err(|_| damaged())?),
             Some("unit") => parts.units.push(serde_json::from_str(body).map_err(|_| damaged())?),
             Some("key") => {
                 let (person, key) =
@@ -38,6 +39,9 @@ pub(crate) fn save(sql: &mut Sql, fold: &Fold, touched: &BTreeSet<Subject>) -> R
                     rows.push(vec!["key".into(), id.clone().into(), key.to_string().into()]);
                 }
                 fold.roster.person(*person).map(serde_json::to_string).map(|body| ("person", body))
+            }
+            Subject::Terminal(terminal) => {
+                fold.roster.terminal(*terminal).map(serde_json::to_string).map(|body| ("terminal", body))
             }
             Subject::Unit(unit) => {
                 fold.roster.unit(*unit).map(serde_json::to_string).map(|body| ("unit", body))

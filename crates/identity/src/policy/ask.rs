@@ -127,6 +127,8 @@ pub enum Act {
     CreateUnit,
     /// Ending a role a person holds.
     EndRole,
+    /// Ending a person's sessions.
+    EndSessions,
     /// Clearing a person for a grade.
     GrantClearance,
     /// Granting a person a role.
@@ -135,17 +137,27 @@ pub enum Act {
     RecordLeaving,
     /// Registering a person in a unit; also asked of the unit somebody is to move to.
     RegisterPerson,
+    /// Registering a terminal of a unit.
+    RegisterTerminal,
+    /// Removing a terminal of a unit.
+    RemoveTerminal,
+    /// Having a person's factors set anew: beginning it, and confirming it.
+    ResetFactors,
     /// Revoking a person's authenticator.
     RevokeCredential,
     /// Revoking the appointment of a person's deputy.
     RevokeDeputy,
+    /// Revoking a token of an application a person answers for.
+    RevokeToken,
+    /// Opening a person's account again after too many failed tries.
+    Unlock,
     /// Taking a person's clearance back.
     WithdrawClearance,
 }
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::AddCredential,
         Self::AppointDeputy,
         Self::ChangePerson,
@@ -153,12 +165,18 @@ impl Act {
         Self::CloseUnit,
         Self::CreateUnit,
         Self::EndRole,
+        Self::EndSessions,
         Self::GrantClearance,
         Self::GrantRole,
         Self::RecordLeaving,
         Self::RegisterPerson,
+        Self::RegisterTerminal,
+        Self::RemoveTerminal,
+        Self::ResetFactors,
         Self::RevokeCredential,
         Self::RevokeDeputy,
+        Self::RevokeToken,
+        Self::Unlock,
         Self::WithdrawClearance,
     ];
 
@@ -173,18 +191,32 @@ impl Act {
             Self::CloseUnit => "close_unit",
             Self::CreateUnit => "create_unit",
             Self::EndRole => "end_role",
+            Self::EndSessions => "end_sessions",
             Self::GrantClearance => "grant_clearance",
             Self::GrantRole => "grant_role",
             Self::RecordLeaving => "record_leaving",
             Self::RegisterPerson => "register_person",
+            Self::RegisterTerminal => "register_terminal",
+            Self::RemoveTerminal => "remove_terminal",
+            Self::ResetFactors => "reset_factors",
             Self::RevokeCredential => "revoke_credential",
             Self::RevokeDeputy => "revoke_deputy",
+            Self::RevokeToken => "revoke_token",
+            Self::Unlock => "unlock",
             Self::WithdrawClearance => "withdraw_clearance",
         }
     }
 
     pub(super) const fn on_unit(self) -> bool {
-        matches!(self, Self::ChangeUnit | Self::CloseUnit | Self::CreateUnit | Self::RegisterPerson)
+        matches!(
+            self,
+            Self::ChangeUnit
+                | Self::CloseUnit
+                | Self::CreateUnit
+                | Self::RegisterPerson
+                | Self::RegisterTerminal
+                | Self::RemoveTerminal
+        )
     }
 
     /// What [`Beside`] holds for it, as members of a context.
@@ -296,6 +328,16 @@ impl Roster<'_> {
             }
             Command::RecordLeaving { person } => vec![(Act::RecordLeaving, On::Person(*person), none())],
             Command::RegisterPerson { home, .. } => vec![(Act::RegisterPerson, On::Unit(*home), none())],
+            Command::RegisterTerminal { unit, .. } => {
+                // One that any unit may use is the topmost unit's.
+                let on = unit.or_else(|| self.state.root());
+                on.map(|unit| (Act::RegisterTerminal, On::Unit(unit), none())).into_iter().collect()
+            }
+            Command::RemoveTerminal { terminal } => {
+                let unit = self.state.terminal(*terminal).and_then(|one| one.unit);
+                let on = unit.or_else(|| self.state.root());
+                on.map(|unit| (Act::RemoveTerminal, On::Unit(unit), none())).into_iter().collect()
+            }
             Command::RevokeCredential { credential } => {
                 let owner = self.state.authenticator(credential).map(|(owner, _)| owner);
                 let on = owner.map(|owner| (Act::RevokeCredential, On::Person(owner), none()));
