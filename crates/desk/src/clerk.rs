@@ -321,6 +321,7 @@ fn follows(entry: u64, source: impl Into<Box<dyn std::error::Error + Send + Sync
 fn timed(fact: Fact, at: Instant) -> Fact {
     match fact {
         Fact::Case(event) => Fact::Case(casework::Event { at, ..event }),
+        Fact::Door(door) => Fact::Door(identity::Door { at, ..door }),
         Fact::Identity(event) => Fact::Identity(identity::Event { at, ..event }),
         Fact::NoticeRead(read) => Fact::NoticeRead(NoticeRead { at, ..read }),
         fact => fact,

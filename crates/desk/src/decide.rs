@@ -23,15 +23,15 @@ use store::{Fact, NoticeRead, Packs, Projection, Published, Sql};
 
 /// What the decisions of a batch look at.
 pub(crate) struct Deciding<'a> {
-    projection: &'a Projection,
+    pub(crate) projection: &'a Projection,
     vault: &'a Vaulted,
     files: &'a Files,
     packs: &'a Packs,
-    policies: Option<&'a Policies>,
+    pub(crate) policies: Option<&'a Policies>,
     overlay: Overlay<'a>,
     origin: &'a str,
     sections: &'a MakeSections,
-    now: Instant,
+    pub(crate) now: Instant,
 }
 
 /// What an order has given.
@@ -111,6 +111,10 @@ impl Deciding<'_> {
     fn decide(&self, work: &Work, entropy: &mut dyn Entropy) -> Result<Decided, Refused> {
         match &work.order {
             Order::Casework(command) => self.casework(&work.asker, command, entropy),
+            Order::Door(order) => {
+                let door = self.door(&work.asker, order)?;
+                Ok(Decided { facts: vec![Fact::Door(door)], record: None })
+            }
             Order::Identity(command) => self.identity(&work.asker, command),
             Order::Publish(files) => self.publish(&work.asker, files),
             Order::ReadNotice(notice) => self.read_notice(&work.asker, *notice),
@@ -335,7 +339,7 @@ impl Deciding<'_> {
         }
     }
 
-    fn roster(&self) -> Result<Roster<'_>, Refused> {
+    pub(crate) fn roster(&self) -> Result<Roster<'_>, Refused> {
         let pack = self.packs.current().ok_or(Refused::NoPack)?;
         Ok(Roster::new(self.projection.roster(), pack, self.now))
     }

@@ -17,9 +17,10 @@ use casework::ContentHash;
 use ledger::Ledger;
 use ledger::entropy::Entropy;
 use ledger::reader::Reader;
-use ledger::vault::Vault;
-use model::{Clock, DataKeyId, Instant, Person, RecordId, Told};
+use ledger::vault::{KeyState, Vault};
+use model::{Clock, DataKeyId, Instant, Person, PersonId, RecordId, Told};
 use proof::entry::Entry;
+use proof::seal::DataKey;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -222,6 +223,38 @@ impl Desk {
     ) -> Result<T, E> {
         let seen = self.seen();
         self.pool.with(|sql| read(sql, &seen))
+    }
+
+    /// Changes what is neither in the ledger nor computed from it, between two batches: what one does there nobody else
+    /// does at the same time.
+    ///
+    /// # Errors
+    /// The desk has stopped, or what `change` failed with.
+    pub fn state<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Sql) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refused> {
+        Ok(self.between(move |clerk| {
+            clerk.ready()?;
+            clerk.projection.ask(change).map_err(Refused::from)
+        })??)
+    }
+
+    /// A person's own data key; none where it was destroyed, or the person is not registered.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`; the vault failed.
+    pub fn person_key(&self, person: PersonId) -> Result<Option<DataKey>, Refused> {
+        let id = self.pool.with(|sql| sql.person_key(person))?;
+        let Some(id) = id else { return Ok(None) };
+        match store::Keys::key(self.vault.as_ref(), id).map_err(|error| Refused::Vault(error.told()))? {
+            KeyState::Here(key) => Ok(Some(key)),
+            KeyState::Destroyed => Ok(None),
+            KeyState::Unknown => Err(Refused::Vault(Told::new(
+                format!("金鑰庫沒有 {id}"),
+                format!("The vault has no key {id}"),
+            ))),
+        }
     }
 
     /// A case as committed; sealed fields are opened.

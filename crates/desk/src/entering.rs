@@ -51,7 +51,7 @@ fn own_key(
         },
         Fact::Identity(event) => match event.subject {
             identity::Subject::Person(person) => projection.person_key(person),
-            identity::Subject::Unit(_) => None,
+            identity::Subject::Terminal(_) | identity::Subject::Unit(_) => None,
         },
         _ => None,
     };

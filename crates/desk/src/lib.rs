@@ -20,6 +20,7 @@ mod overlay;
 
 mod batch;
 mod decide;
+mod door;
 
 mod clerk;
 mod destroy;
@@ -34,7 +35,7 @@ pub use batch::{READ, REFUSED};
 pub use desk::{Desk, Opened, Parts, Receipt};
 pub use files::{Files, Keeping, LARGEST_FILE};
 pub use keys::Vaulted;
-pub use order::{Asker, Done, KeyFault, Order, Refused};
+pub use order::{Asker, Done, DoorOrder, KeyFault, Order, Refused};
 pub use outbox::{Sent, Way, Ways};
 pub use packs::{MakeSections, PackFiles, read};
 pub use seen::{Figures, Seen};

@@ -2,8 +2,9 @@
 
 use crate::packs::PackFiles;
 use casework::EntryNumber;
+use identity::DoorBody;
 use ledger::error::AppendError;
-use model::{Person, RecordId, Told};
+use model::{Person, PersonId, RecordId, SessionId, TerminalId, Told};
 use proof::signature::SignatureError;
 use regulation::{FieldId, Problem};
 use std::ops::Range;
@@ -25,7 +26,9 @@ pub enum Asker {
 pub enum Order {
     /// Something about a record.
     Casework(casework::Command),
-    /// Something about people or units.
+    /// Something happened at the door, or is to happen there.
+    Door(DoorOrder),
+    /// Something about people, units or terminals.
     Identity(identity::Command),
     /// A version of a pack is to be published.
     Publish(PackFiles),
@@ -33,6 +36,18 @@ pub enum Order {
     ReadNotice(EntryNumber),
     /// A record was read whose grade is above what everybody is cleared for.
     ReadRecord(RecordId),
+}
+
+/// Something at the door. What only `signin` can know comes from the system or from the console; where one person does
+/// it to another, a policy is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DoorOrder {
+    /// Whom it is about.
+    pub person: PersonId,
+    /// The session and the terminal of the person themselves, where it is their own doing.
+    pub own: Option<(Option<SessionId>, Option<TerminalId>)>,
+    /// What.
+    pub body: DoorBody,
 }
 
 /// What was done. It is durable, and the tables have it.
@@ -244,7 +259,12 @@ impl Refused {
                 use identity::Refusal as I;
                 matches!(
                     refusal,
-                    I::Forbidden(_) | I::Left(_) | I::NotDeputy | I::NotHolder { .. } | I::NotPermitted
+                    I::Forbidden(_)
+                        | I::Left(_)
+                        | I::NotDeputy
+                        | I::NotHolder { .. }
+                        | I::NotManagementTerminal { .. }
+                        | I::NotPermitted
                 )
             }
             _ => false,

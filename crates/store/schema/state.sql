@@ -8,6 +8,67 @@ CREATE TABLE IF NOT EXISTS state.attempt (
   told TEXT NOT NULL
 );
 
+-- What people are to be told about their account.
+CREATE TABLE IF NOT EXISTS state.door_word (
+  person TEXT NOT NULL,
+  at TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (person, at, kind)
+);
+
+-- How often signing in failed, by a digest of the account name or of the address.
+CREATE TABLE IF NOT EXISTS state.door_failure (
+  digest TEXT NOT NULL PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  last_at TEXT NOT NULL
+);
+
+-- The one-time link of the first start, as a digest.
+CREATE TABLE IF NOT EXISTS state.door_first (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  digest TEXT NOT NULL,
+  until TEXT NOT NULL
+);
+
+-- Passkeys as they were last used.
+CREATE TABLE IF NOT EXISTS state.door_passkey (
+  credential TEXT NOT NULL PRIMARY KEY,
+  counter INTEGER NOT NULL,
+  used_at TEXT NOT NULL
+);
+
+-- Secrets of people, sealed under the person's own data key.
+CREATE TABLE IF NOT EXISTS state.door_secret (
+  person TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  changed_at TEXT NOT NULL,
+  PRIMARY KEY (person, kind)
+);
+
+-- Sessions, by the digest of their cookie.
+CREATE TABLE IF NOT EXISTS state.door_session (
+  session TEXT NOT NULL PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,
+  person TEXT NOT NULL,
+  opened_at TEXT NOT NULL,
+  seen_at TEXT NOT NULL,
+  ended_at TEXT,
+  body TEXT NOT NULL
+);
+
+-- Tokens of applications, by the digest of the token.
+CREATE TABLE IF NOT EXISTS state.door_token (
+  token TEXT NOT NULL PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,
+  person TEXT NOT NULL,
+  expires_at TEXT NOT NULL,
+  used_at TEXT,
+  revoked_at TEXT,
+  body TEXT NOT NULL
+);
+
 -- Text of stored files, found once; of sealed files there is none.
 CREATE TABLE IF NOT EXISTS state.file_text (
   digest TEXT NOT NULL PRIMARY KEY,

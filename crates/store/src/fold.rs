@@ -161,6 +161,7 @@ impl Fold {
             Said::Other => Ok(()),
             Said::Gone(gone) => self.gone(number, key, &gone, recorded.at, below),
             Said::Fact(fact) => match *fact {
+                Fact::Door(_) => Ok(()),
                 Fact::Case(event) => self.case(number, key, entered, event, below),
                 Fact::Identity(event) => {
                     self.known(event.subject, key);

@@ -56,5 +56,5 @@ pub use projection::Projection;
 pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use sql::{Access, Dialect, Row, Sql, Value};
-pub use state::{Attempt, Draft, Stored};
+pub use state::{Attempt, Draft, Failures, SessionRow, Stored, TokenRow};
 pub use work::{Due, Mention};

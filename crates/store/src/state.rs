@@ -1,7 +1,9 @@
 //! State: attempts to send, texts of files, drafts, the pulse. Losing it loses no truth.
 
+mod door;
 mod drafts;
 
+pub use door::{Failures, SessionRow, TokenRow};
 pub use drafts::Draft;
 
 use crate::error::StoreError;

@@ -170,7 +170,7 @@ impl Naive {
                 Subject::Record(record) => self.case(record, event, line),
                 Subject::Duty(_) => self.duty(&event.body),
             },
-            Fact::KeyDestroyed(_) | Fact::NoticeRead(_) | Fact::Published(_) => {}
+            Fact::Door(_) | Fact::KeyDestroyed(_) | Fact::NoticeRead(_) | Fact::Published(_) => {}
         }
     }
 
