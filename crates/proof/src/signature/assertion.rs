@@ -94,7 +94,27 @@ impl Passkey {
         if statement.signer != credential.person {
             return Err(SignatureError::Credential { member: "person" });
         }
-        self.check_client_data(&self.challenge(statement)?, credential)?;
+        self.check_answer(&self.challenge(statement)?, credential)
+    }
+
+    /// Checks that the owner of `credential` has answered `challenge`, which is no statement's: a log-on. Of what a
+    /// log-on asks beside, the sign counter is the caller's to look at.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn check_challenge(
+        &self,
+        challenge: &[u8; 32],
+        credential: &Credential,
+    ) -> Result<(), SignatureError> {
+        if self.credential != credential.credential {
+            return Err(SignatureError::Credential { member: "credential" });
+        }
+        self.check_answer(challenge, credential)
+    }
+
+    fn check_answer(&self, challenge: &[u8; 32], credential: &Credential) -> Result<(), SignatureError> {
+        self.check_client_data(challenge, credential)?;
         self.check_authenticator_data(credential)?;
         let client_data = Hash::of(&[&self.client_data]);
         let message = [&self.authenticator_data, client_data.as_bytes().as_slice()].concat();
