@@ -20,15 +20,15 @@ use testkit::{Acting, House, SeededEntropy};
 use web::component::FormView;
 use web::form::Posted;
 use web::{
-    Area, Codes, Config, Cx, Factor, Limits, PageError, PageResult, Parts, Session, Sessions, Shell, Site,
-    session_cookie,
+    Area, Codes, Config, Cx, Factor, Limits, PageError, PageResult, Parts, Place, Session, Sessions, Shell,
+    Site, session_cookie,
 };
 
 /// Everybody's session is open.
 struct Everybody;
 
 impl Sessions for Everybody {
-    fn session(&self, cookie: &str, _: Instant) -> Option<Session> {
+    fn session(&self, cookie: &str, _: &Place, _: Instant) -> Option<Session> {
         let person: PersonId = cookie.parse().ok()?;
         Some(Session {
             id: SessionId::from_bytes(*person.as_bytes()),
@@ -154,7 +154,7 @@ async fn form(cx: Cx, InPath((register, step)): InPath<(String, String)>, posted
                 cx,
                 hidden: Vec::new(),
                 problems: Vec::new(),
-            notes: Vec::new(),
+                notes: Vec::new(),
                 sections: web::form::sections(look, &by, &stands, &posted, &action, &wrong),
                 next: None,
                 buttons: vec![

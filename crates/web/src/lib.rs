@@ -56,7 +56,7 @@ pub use query::Query;
 pub use roc::{date, field_moment, moment, read_date, read_moment, span};
 pub use route::{Access, Audit, Listed as RouteListed, Verb, routes};
 pub use router::{router, router_with};
-pub use session::{Codes, Factor, Session, Sessions};
+pub use session::{Codes, Factor, Place, Session, Sessions};
 pub use shell::{Area, Link, Section, Shell, UnitChoice};
 pub use site::{Config, Parts, Report, Site};
 pub use visit::{RequestId, Theme, Visit, session_cookie};

@@ -1,11 +1,12 @@
 //! A visit: what is known of a request before anybody asks who it is: its name, language, colours, session.
 
 use crate::language::Language;
-use crate::session::Session;
+use crate::session::{Place, Session};
 use crate::site::Site;
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use identity::Fingerprint;
 use model::{Instant, UnitId};
 use std::fmt;
 use std::net::SocketAddr;
@@ -46,6 +47,8 @@ pub struct Visit {
     pub focus: Option<UnitId>,
     /// Where it comes from.
     pub address: Option<SocketAddr>,
+    /// The same for whoever keeps sessions: address, client certificate, what the browser calls itself.
+    pub place: Place,
     /// The session, where there is one.
     pub session: Option<Session>,
 }
@@ -68,6 +71,7 @@ impl Visit {
         let headers = request.headers();
         let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         let hx = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             site: site.clone(),
@@ -82,7 +86,13 @@ impl Visit {
                 _ => None,
             },
             focus: cookie(headers, UNIT).and_then(|text| text.parse().ok()),
-            address: request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0),
+            address,
+            place: Place {
+                address: address.map(|address| address.ip()),
+                // Whoever ends TLS has checked the certificate and says so with the request.
+                certificate: request.extensions().get::<Fingerprint>().copied(),
+                agent: text(header::USER_AGENT).map(ToOwned::to_owned),
+            },
             session: None,
         }
     }

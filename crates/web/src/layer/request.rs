@@ -46,8 +46,8 @@ async fn admitted(site: &Site, visit: &mut Visit, cookie: Option<String>) -> Res
     let address = visit.address.map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
     site.buckets().take(Asking::Address(address), visit.began).map_err(PageError::TooMany)?;
     let Some(cookie) = cookie else { return Ok(()) };
-    let (sessions, now) = (site.sessions().clone(), visit.began);
-    let session = tokio::task::spawn_blocking(move || sessions.session(&cookie, now)).await;
+    let (sessions, now, place) = (site.sessions().clone(), visit.began, visit.place.clone());
+    let session = tokio::task::spawn_blocking(move || sessions.session(&cookie, &place, now)).await;
     visit.session = session.map_err(|error| PageError::Failed(error.into()))?;
     match &visit.session {
         Some(session) => {

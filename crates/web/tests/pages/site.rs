@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex};
 use testkit::{Acting, House, SeededEntropy};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Codes, Config, Limits, Parts, Session, Sessions, Site};
+use web::{Codes, Config, Limits, Parts, Place, Session, Sessions, Site};
 
 /// Sessions in memory.
 #[derive(Default)]
 pub(crate) struct Open(Mutex<BTreeMap<String, Session>>);
 
 impl Sessions for Open {
-    fn session(&self, cookie: &str, _: Instant) -> Option<Session> {
+    fn session(&self, cookie: &str, _: &Place, _: Instant) -> Option<Session> {
         self.0.lock().unwrap().get(cookie).cloned()
     }
 }

@@ -1,0 +1,39 @@
+//! Sessions as pages see them.
+//!
+//! Does not: open or end one, keep anything. A session belongs to one person.
+
+use crate::place::Place;
+use identity::Factor;
+use model::{Instant, PersonId, SessionId, TerminalId, Told};
+use std::collections::BTreeSet;
+
+/// Whoever keeps sessions.
+pub trait Sessions: Send + Sync {
+    /// The session a cookie stands for, if it is still open at this moment and the request comes from where it was
+    /// opened. It may block.
+    fn session(&self, cookie: &str, place: &Place, now: Instant) -> Option<Session>;
+}
+
+/// Whoever checks one-time codes of people who are signed in.
+pub trait Codes: Send + Sync {
+    /// Is it the person's code of this moment? It is used up by the question. It may block.
+    ///
+    /// # Errors
+    /// It cannot be said: too many wrong ones, no such factor, the tables are away.
+    fn verify_otp(&self, person: PersonId, code: &str, now: Instant) -> Result<bool, Told>;
+}
+
+/// One log-on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Which.
+    pub id: SessionId,
+    /// Whose.
+    pub person: PersonId,
+    /// What the session's forms carry, so that nobody else's form passes for one of them.
+    pub csrf: String,
+    /// The registered terminal it was opened at, or the console.
+    pub terminal: Option<TerminalId>,
+    /// What the person has shown.
+    pub factors: BTreeSet<Factor>,
+}
