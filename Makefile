@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # third implementation of the format, g++ compiles the fuzzing runtime, poppler-utils reads PDF files with the tables of
 # poppler-data, postgresql is the other database (tests start servers of their own from its programs). `make run` needs
 # none; without poppler it does not find the text of attached PDF files.
-PACKAGES := g++ oathtool poppler-data poppler-utils postgresql python3-cryptography strace
+PACKAGES := g++ oathtool poppler-data poppler-utils postgresql python3-cryptography python3-fido2 strace
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 

@@ -14,7 +14,7 @@ use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::secrets::Kind;
 use crate::words::Word;
-use desk::{Asker, DoorOrder, Order, Refused, Seen};
+use desk::{Asker, Done, DoorOrder, Order, Refused, Seen};
 use identity::{Command, Denied, DoorBody, Ended, Factor, Person, Recovery};
 use model::{Instant, PersonId};
 use serde::{Deserialize, Serialize};
@@ -227,17 +227,18 @@ impl SignIn {
         Ok(self.tell(&[person.id], Word::RecoveryUsed {}, now)?)
     }
 
-    /// Opens an account again after too many failures, where a policy permits it.
+    /// Opens an account again after too many failures, where a policy permits it, or at the console.
     ///
     /// # Errors
     /// `Nothing`, `Desk`.
-    pub fn unlock(&self, by: &model::Person, person: PersonId, now: Instant) -> Result<(), Refusal> {
+    pub fn unlock(&self, by: &Asker, person: PersonId, now: Instant) -> Result<Done, Refusal> {
         let found = self.someone_here(person)?;
         let account = crate::passkey::account_of(&found);
         let order = DoorOrder { person, own: None, body: DoorBody::Unlocked {} };
-        self.desk().ask(Asker::Person(by.clone()), Order::Door(order))?;
+        let done = self.desk().ask(by.clone(), Order::Door(order))?;
         self.desk().state(move |sql| sql.forget_failures(&account))?;
-        Ok(self.tell(&[person], Word::Unlocked {}, now)?)
+        self.tell(&[person], Word::Unlocked {}, now)?;
+        Ok(done)
     }
 
     fn someone_here(&self, person: PersonId) -> Result<Person, Refusal> {

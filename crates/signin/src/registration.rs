@@ -168,7 +168,7 @@ fn cose_key(key: &ciborium::Value) -> Option<(&'static str, Vec<u8>)> {
         (bytes.len() == 32).then_some(bytes)
     };
     match (number(1)?, number(3)?, number(-1)?) {
-        (2, ES256, 1) => Some(("ES256", [&[4], coordinate(-2)?.as_slice(), coordinate(-3)?].concat())),
+        (2, ES256, 1) => Some(("ES256", [[4].as_slice(), coordinate(-2)?, coordinate(-3)?].concat())),
         (1, EDDSA, 6) => Some(("EdDSA", coordinate(-2)?.clone())),
         _ => None,
     }

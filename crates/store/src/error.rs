@@ -102,7 +102,8 @@ pub enum UrlFault {
 }
 
 impl StoreError {
-    pub(crate) fn damaged(table: &'static str, what: impl Into<String>) -> Self {
+    /// A row, named by its table and what it is, that does not read.
+    pub fn damaged(table: &'static str, what: impl Into<String>) -> Self {
         Self::Damaged { table, what: what.into() }
     }
 

@@ -1,7 +1,7 @@
 //! An authenticator in software: what a person's passkey would answer, without the person.
 //!
 //! Owns: [`SoftAuthenticator`], a key pair with the credential that makes it known, and its WebAuthn assertions.
-//! Does not: ask anybody, register itself with a server (attestation).
+//! Does not: ask anybody; what a browser makes of it stands in `browser`.
 //! Source: WebAuthn Level 3 §5.8.1, §6.1, §6.3.3; `docs/format.md` §7.
 
 use crate::Chance;

@@ -6,6 +6,7 @@
 //! Never: is used by anything but tests.
 
 mod authenticator;
+mod browser;
 mod chance;
 mod clock;
 mod crash_disk;
@@ -17,6 +18,7 @@ mod postgres;
 mod process;
 
 pub use authenticator::SoftAuthenticator;
+pub use browser::Registering;
 pub use chance::Chance;
 pub use clock::{FixedClock, SteppedClock};
 pub use crash_disk::{Counts, CrashDisk};

@@ -9,6 +9,8 @@
 pub(crate) mod named;
 pub(crate) mod person;
 pub(crate) mod publish;
+pub(crate) mod signin;
+pub(crate) mod terminal;
 pub(crate) mod unit;
 
 use crate::command::append::Line;
@@ -40,10 +42,22 @@ pub(crate) enum Request {
     PersonGrant(person::Grant),
     /// A person leaves.
     PersonLeave(person::Leave),
+    /// Which factors somebody has.
+    PersonFactors(signin::Factors),
     /// Who there is.
     PersonList(person::List),
+    /// Have factors set anew.
+    PersonRecover(signin::Recover),
+    /// Open an account again.
+    PersonUnlock(signin::Unlock),
     /// Publish a version of a pack.
     Publish(publish::Publish),
+    /// Register a terminal.
+    TerminalAdd(terminal::Add),
+    /// Which terminals there are.
+    TerminalList(terminal::List),
+    /// Remove a terminal.
+    TerminalRemove(terminal::Remove),
     /// Create a unit.
     UnitAdd(unit::Add),
     /// Change a unit.
@@ -62,12 +76,18 @@ pub(crate) enum Answer {
     Appended(u64, u64),
     /// It is done.
     Done(Done),
+    /// The factors of a person.
+    Factors(signin::Row),
+    /// What is to be handed over.
+    Pass(signin::Pass),
     /// People.
     People(Vec<person::Row>),
     /// The pack has problems.
     Problems(Vec<publish::ProblemRow>),
     /// Refused or failed.
     Refused(Refusal),
+    /// Terminals.
+    Terminals(Vec<terminal::Row>),
     /// Units.
     Units(Vec<unit::Row>),
 }
@@ -109,7 +129,7 @@ impl Refusal {
         use desk::Refused as R;
         use identity::Refusal as I;
         match refused {
-            R::Identity(I::NoGrade(_) | I::NoPerson(_) | I::NoRole(_) | I::NoUnit(_)) => {
+            R::Identity(I::NoGrade(_) | I::NoPerson(_) | I::NoRole(_) | I::NoTerminal(_) | I::NoUnit(_)) => {
                 Self::misuse(refused.told())
             }
             R::Append(_) | R::NoPack | R::Stopped(_) | R::Store(_) | R::TooLarge { .. } | R::Vault(_) => {
@@ -148,8 +168,14 @@ pub(crate) fn answer(office: &Office, request: Request) -> Answer {
         Request::PersonEnd(end) => person::end(office, &end).map(Answer::Done),
         Request::PersonGrant(grant) => person::grant(office, &grant).map(Answer::Done),
         Request::PersonLeave(leave) => person::leave(office, &leave).map(Answer::Done),
+        Request::PersonFactors(factors) => signin::factors(office, &factors).map(Answer::Factors),
+        Request::PersonRecover(recover) => signin::recover(office, &recover).map(Answer::Pass),
+        Request::PersonUnlock(unlock) => signin::unlock(office, &unlock).map(Answer::Done),
         Request::PersonList(list) => person::list(office, &list).map(Answer::People),
         Request::Publish(publish) => publish::publish(office, publish),
+        Request::TerminalAdd(add) => terminal::add(office, &add).map(Answer::Done),
+        Request::TerminalList(terminal::List {}) => Ok(Answer::Terminals(terminal::list(office))),
+        Request::TerminalRemove(remove) => terminal::remove(office, &remove).map(Answer::Done),
         Request::UnitAdd(add) => unit::add(office, &add).map(Answer::Done),
         Request::UnitChange(change) => unit::change(office, &change).map(Answer::Done),
         Request::UnitClose(close) => unit::close(office, &close).map(Answer::Done),

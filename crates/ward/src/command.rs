@@ -12,6 +12,7 @@ mod person;
 pub(crate) mod proof;
 mod rebuild;
 mod succession;
+mod terminal;
 mod unit;
 mod vault;
 pub(crate) mod verify;
@@ -43,6 +44,9 @@ enum Command {
     /// 人員：登錄、任職、代理、離職。People: register, roles, deputies, leaving.
     #[command(subcommand)]
     Person(person::Person),
+    /// 終端機：登記、列出、註銷。Terminals: register, list, remove.
+    #[command(subcommand)]
+    Terminal(terminal::Terminal),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
     Rebuild(rebuild::Rebuild),
     /// 離線檢查證明或佐證包。Check a proof or bundle offline.
@@ -92,6 +96,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Vault(command) => vault::run(command),
         Command::Unit(command) => unit::run(command),
         Command::Person(command) => person::run(command),
+        Command::Terminal(command) => terminal::run(command),
         Command::Rebuild(args) => rebuild::run(&args),
         Command::Pack(command) => pack::run(&command),
         Command::Key(command) => key::run(&command),

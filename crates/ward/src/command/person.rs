@@ -3,8 +3,11 @@
 use super::asking::{Asking, Subject};
 use super::pack::width::{harmless, padded, width};
 use crate::acts::person::{Add, Appoint, Change, End, Grant, Leave, List, Row};
+use crate::acts::signin::{Factors, Recover, Unlock};
 use crate::acts::{self, Answer, Request};
+use crate::told::tell;
 use clap::Subcommand;
+use model::Told;
 use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
@@ -23,6 +26,12 @@ pub(crate) enum Person {
     End(Asking<End>),
     /// 指派職務代理人；雙方各自確認後生效。Appoint a deputy; it counts once both have acknowledged it.
     Appoint(Asking<Appoint>),
+    /// 緊急重設登入驗證：印出一次性通行碼，並通知全體管理人員。Break the glass: print a pass to set factors anew; everybody who administers is told.
+    Recover(Asking<Recover>),
+    /// 解除登入限制。Open an account again after too many failed tries.
+    Unlock(Asking<Unlock>),
+    /// 顯示登入驗證方式。Show which factors a person has.
+    Factors(Asking<Factors>),
 }
 
 pub(crate) fn run(command: Person) -> anyhow::Result<ExitCode> {
@@ -50,6 +59,11 @@ pub(crate) fn run(command: Person) -> anyhow::Result<ExitCode> {
             "已指派代理人，待雙方確認",
             "The deputy is appointed; both have yet to acknowledge it",
         ),
+        Person::Unlock(asking) => {
+            asking.done(Request::PersonUnlock, known, what, "已解除登入限制", "The account is open again")
+        }
+        Person::Recover(asking) => recover(asking),
+        Person::Factors(asking) => factors(asking),
         Person::List(asking) => list(asking),
     }
 }
@@ -65,6 +79,48 @@ fn list(asking: Asking<List>) -> anyhow::Result<ExitCode> {
     } else {
         table(&rows).iter().for_each(|line| println!("{line}"));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "the pass is the output")]
+fn recover(asking: Asking<Recover>) -> anyhow::Result<ExitCode> {
+    let pass = match acts::ask_once(&asking.working, Request::PersonRecover(asking.act))? {
+        Answer::Pass(pass) => pass,
+        other => return Err(other.unexpected()),
+    };
+    if asking.json {
+        println!("{}", serde_json::to_string(&pass)?);
+    } else {
+        println!("{}", pass.pass);
+    }
+    let until = &pass.until;
+    tell(&Told::new(
+        format!(
+            "請將通行碼當面交予本人，於 {until} 前至登入頁「重設登入驗證」使用一次；原有驗證屆時失效。已入帳並通知全體管理人員。"
+        ),
+        format!(
+            "Hand the pass to the person; it serves once on the sign-in page, before {until}, and ends the former factors. It is in the ledger, and everybody who administers is told."
+        ),
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "the factors are the output")]
+fn factors(asking: Asking<Factors>) -> anyhow::Result<ExitCode> {
+    let row = match acts::ask_once(&asking.working, Request::PersonFactors(asking.act))? {
+        Answer::Factors(row) => row,
+        other => return Err(other.unexpected()),
+    };
+    if asking.json {
+        println!("{}", serde_json::to_string(&row)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let at = |at: &Option<String>| at.clone().unwrap_or_else(|| "無 none".to_owned());
+    println!("密碼 password  {}", at(&row.password_at));
+    println!("驗證碼 one-time codes  {}", at(&row.otp_at));
+    println!("通行金鑰 passkeys  {}", row.passkeys);
+    println!("救援碼 recovery codes  {}", row.recovery_left);
+    println!("登入中 sessions  {}", row.sessions);
     Ok(ExitCode::SUCCESS)
 }
 
