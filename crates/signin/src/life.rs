@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::session::{Session, Sessions};
 use crate::words::Word;
 use desk::{Asker, DoorOrder, Order, Refused, Seen};
-use identity::{DoorBody, Ended, Factor, Person, Roster};
+use identity::{DoorBody, Ended, Factor, Person};
 use model::{Instant, PersonId, SessionId, TerminalId};
 use regulation::RoleId;
 use serde::{Deserialize, Serialize};
