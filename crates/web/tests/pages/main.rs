@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
 
+mod asvs;
+mod defence;
 mod export;
 mod forms;
 mod layers;

@@ -148,6 +148,22 @@ impl Asked {
         })
     }
 
+    /// Says these bytes to it over a connection; gives all it answers until it closes.
+    pub(crate) fn speak(&self, said: &str) -> String {
+        use std::io::{Read as _, Write as _};
+        let listener = self.runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        let server = self.runtime.spawn(async move { axum::serve(listener, router).await });
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        stream.write_all(said.as_bytes()).unwrap();
+        let mut answered = Vec::new();
+        stream.read_to_end(&mut answered).unwrap();
+        server.abort();
+        String::from_utf8_lossy(&answered).into_owned()
+    }
+
     /// Looks at a page as somebody who is signed in, in Chinese.
     pub(crate) fn get(&self, cookie: &str, path: &str) -> Answer {
         self.ask(Method::GET, path, &[("cookie", &format!("ward_session={cookie}"))], "")
