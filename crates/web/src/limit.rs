@@ -1,9 +1,11 @@
 //! How often anybody may ask: a bucket of tokens for each session and each address, filled as time passes.
 //!
-//! Invariant: memory stays bounded; full buckets are forgotten first.
+//! Invariants: memory stays bounded; whoever has asked least is forgotten first, so that nobody is let off by asking from
+//! many places; the addresses a subscriber has in IPv6 are one.
 
 use model::Instant;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 /// How often anybody may ask.
@@ -76,7 +78,7 @@ impl Buckets {
                 bucket.at(rate, now).tokens < u64::from(rate.burst) * TOKEN
             });
             if filled.len() >= MOST {
-                filled.clear();
+                forget_half(&mut filled, limits);
             }
         }
         let full = Bucket { tokens: u64::from(rate.burst) * TOKEN, at: now };
@@ -93,6 +95,35 @@ impl Buckets {
             }
         }
     }
+}
+
+impl From<Option<IpAddr>> for Asking {
+    /// Of IPv6 the network of a subscriber, a /64.
+    fn from(address: Option<IpAddr>) -> Self {
+        Self::Address(match address.map(|address| address.to_canonical()) {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        })
+    }
+}
+
+/// Forgets those who have taken least, half of them or more.
+fn forget_half(filled: &mut HashMap<Asking, Bucket>, limits: Limits) {
+    let taken = |asking: &Asking, bucket: &Bucket| {
+        let rate = match asking {
+            Asking::Address(_) => limits.address,
+            Asking::Session(_) => limits.session,
+        };
+        (u64::from(rate.burst) * TOKEN).saturating_sub(bucket.tokens)
+    };
+    let mut all: Vec<u64> = filled.iter().map(|(asking, bucket)| taken(asking, bucket)).collect();
+    all.sort_unstable();
+    let middle = all.get(all.len() / 2).copied().unwrap_or(0);
+    filled.retain(|asking, bucket| taken(asking, bucket) > middle);
 }
 
 impl Bucket {
@@ -127,5 +158,28 @@ mod tests {
         // Buckets hold no more than a burst.
         let long = start.plus(Duration::from_secs(3_600));
         assert_eq!((0..5).filter(|_| buckets.take(asking(), long).is_ok()).count(), 3);
+    }
+    #[test]
+    fn whoever_has_asked_most_is_not_forgotten_when_many_come() {
+        let rate = Rate { burst: 3, per_second: 1 };
+        let buckets = Buckets::new(Limits { address: rate, session: rate });
+        let asking = |number: usize| Asking::Address(format!("place {number}"));
+        let start = Instant::EPOCH;
+        assert!((0..3).all(|_| buckets.take(asking(0), start).is_ok()));
+        for number in 1..MOST * 2 {
+            assert!(buckets.take(asking(number), start).is_ok());
+        }
+        assert!(buckets.filled.lock().unwrap().len() <= MOST);
+        assert!(buckets.take(asking(0), start).is_err());
+    }
+
+    #[test]
+    fn the_addresses_of_a_subscriber_are_one() {
+        let of = |text: &str| Asking::from(text.parse().ok());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(Asking::from(None), Asking::Address("unknown".into()));
     }
 }

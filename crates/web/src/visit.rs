@@ -186,17 +186,43 @@ impl FromRequestParts<Site> for Visit {
     }
 }
 
-/// A cookie by its name.
+/// A cookie by its name; one that browsers hold to this host alone comes before one that they do not.
 pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
+    let pairs = || {
+        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+    };
+    let held = pairs().find_map(|(key, value)| (key.strip_prefix(HELD) == Some(name)).then_some(value));
+    held.or_else(|| pairs().find_map(|(key, value)| (key == name).then_some(value)))
 }
+
+/// Browsers take a cookie of such a name from this host over HTTPS alone, and send it to no other (RFC 6265bis §4.1.3.2).
+const HELD: &str = "__Host-";
 
 /// A cookie to be kept by the browser for a year; no script reads it.
 pub(crate) fn kept_cookie(name: &str, value: &str, secure: bool) -> String {
-    let secure = if secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}")
+    let (held, secure) = if secure { (HELD, "; Secure") } else { ("", "") };
+    format!("{held}{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn over_https_cookies_are_held_to_this_host_and_come_before_others() {
+        let kept = kept_cookie(THEME, "dark", true);
+        assert!(kept.starts_with("__Host-ward_theme=dark; Path=/; ") && kept.ends_with("; Secure"), "{kept}");
+        let headers = |line: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_static(line));
+            headers
+        };
+        let both = headers("ward_theme=light; __Host-ward_theme=dark; x=__Host-ward_theme=no");
+        assert_eq!(cookie(&both, THEME), Some("dark"));
+        assert_eq!(cookie(&headers("ward_theme=light"), THEME), Some("light"));
+        assert_eq!(cookie(&headers("__Host-ward=s"), session_cookie(true)), Some("s"));
+        assert_eq!(cookie(&headers("ward=s"), session_cookie(true)), None);
+    }
 }

@@ -12,7 +12,7 @@ use crate::route::{Access, Audit, Route, Verb};
 use crate::site::Site;
 use crate::visit::Visit;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequest as _, Multipart, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -134,6 +134,8 @@ async fn token(headers: &HeaderMap, body: &Bytes) -> Option<String> {
     }
     let mut request = Request::new(Body::from(body.clone()));
     request.headers_mut().insert(header::CONTENT_TYPE, headers.get(header::CONTENT_TYPE)?.clone());
+    // It was measured; a large file behind the token does not hide it.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut parts = Multipart::from_request(request, &()).await.ok()?;
     while let Ok(Some(part)) = parts.next_field().await {
         if part.name() == Some(TOKEN) {
@@ -146,4 +148,22 @@ async fn token(headers: &HeaderMap, body: &Bytes) -> Option<String> {
 /// Are they the same? Digests are compared, so that the time taken says nothing of either.
 fn same(given: &str, expected: &str) -> bool {
     !expected.is_empty() && Sha256::digest(given) == Sha256::digest(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_found_before_a_file_however_large() {
+        let field = "--x\r\ncontent-disposition: form-data; name=";
+        let (token_part, file_part) = ("\"csrf\"\r\n\r\nabc\r\n", "\"f\"; filename=\"a\"\r\n\r\n");
+        let head = format!("{field}{token_part}{field}{file_part}");
+        let body = [head.as_bytes(), &vec![b'a'; 5 << 20], b"\r\n--x--\r\n"].concat();
+        let mut headers = HeaderMap::new();
+        let of = HeaderValue::from_static("multipart/form-data; boundary=x");
+        headers.insert(header::CONTENT_TYPE, of);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(token(&headers, &body.into())).as_deref(), Some("abc"));
+    }
 }

@@ -43,8 +43,8 @@ pub(crate) async fn pass(State(site): State<Site>, mut request: Request, next: N
 
 /// Limits, and whose session it is.
 async fn admitted(site: &Site, visit: &mut Visit, cookie: Option<String>) -> Result<(), PageError> {
-    let address = visit.address.map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-    site.buckets().take(Asking::Address(address), visit.began).map_err(PageError::TooMany)?;
+    let asking = Asking::from(visit.address.map(|address| address.ip()));
+    site.buckets().take(asking, visit.began).map_err(PageError::TooMany)?;
     let Some(cookie) = cookie else { return Ok(()) };
     let (sessions, now, place) = (site.sessions().clone(), visit.began, visit.place.clone());
     let session = tokio::task::spawn_blocking(move || sessions.session(&cookie, &place, now)).await;
@@ -116,9 +116,13 @@ fn headers(site: &Site, visit: &Visit, mut response: Response) -> Response {
     // Pages are for one reader alone.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let taken = site.now().as_micros() - visit.began.as_micros();
-    let timing = format!("app;dur={}.{:03}", taken.max(0) / 1_000, taken.max(0) % 1_000);
-    for (name, value) in [("server-timing", timing), ("x-request-id", visit.request.to_string())] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+    // Strangers are not told: how long a sign-in took would tell them whether there is such an account.
+    let timing = visit
+        .session
+        .as_ref()
+        .map(|_| format!("app;dur={}.{:03}", taken.max(0) / 1_000, taken.max(0) % 1_000));
+    for (name, value) in [("server-timing", timing), ("x-request-id", Some(visit.request.to_string()))] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
