@@ -84,6 +84,14 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_for_a_cookie_is_32_bytes_and_another_each_time() {
+        let draw = Draw::new(Box::new(SeededEntropy::new(4)));
+        let secrets = [draw.secret().unwrap(), draw.secret().unwrap()];
+        assert!(secrets.iter().all(|one| BASE64URL_NOPAD.decode(one.as_bytes()).unwrap().len() == 32));
+        assert_ne!(secrets[0], secrets[1]);
+    }
+
+    #[test]
     fn a_digest_of_one_use_does_not_serve_another() {
         assert_ne!(digest("session", "x"), digest("token", "x"));
         assert!(same("abc", "abc") && !same("abc", "abd") && !same("abc", "ab"));

@@ -243,6 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn a_password_may_be_as_long_as_256_characters_and_every_one_counts() {
+        let words = "the pier at dawn, no two gulls alike; tea, toast, a letter from the valley. ".repeat(4);
+        let longest: String = words.chars().take(MOST_LENGTH - 1).chain(['z']).collect();
+        assert!(!faults(&longest).contains(&Weakness::Long));
+        assert_eq!(faults(longest.get(..75).unwrap()), []);
+        let hasher = hasher(64);
+        let kept = hasher.hash(&Password::typed(&longest), [7; 16]).unwrap();
+        assert!(hasher.verify(&Password::typed(&longest), Some(&kept)).unwrap());
+        let other: String = longest.chars().take(MOST_LENGTH - 1).chain(['y']).collect();
+        assert!(!hasher.verify(&Password::typed(&other), Some(&kept)).unwrap());
+    }
+
+    #[test]
     fn what_is_weak_is_told_with_every_reason() {
         for (weak, expected) in [
             ("short", vec![Weakness::Short]),
