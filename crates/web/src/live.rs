@@ -85,7 +85,8 @@ async fn events(State(site): State<Site>, cx: Cx) -> PageResult {
             }
         }
     });
-    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    let headers =
+        [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(Events(events))).into_response())
 }
 

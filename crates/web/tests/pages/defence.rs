@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::routing::get;
 use calamine::{Data, Ods, Reader, Xlsx};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use testkit::House;
@@ -104,6 +105,26 @@ fn no_answer_is_for_pages_of_other_sites() {
         let policy = answer.header("content-security-policy");
         assert!(policy.contains("default-src 'none'"), "{method} {path}: {policy}");
         assert!(policy.contains("frame-ancestors 'none'"), "{method} {path}: {policy}");
+    }
+}
+
+#[test]
+fn what_is_text_says_that_it_is_utf_8() {
+    let city = city();
+    let page = city.page("/registers");
+    let assets = page.split('"').filter(|part| part.starts_with("/assets/"));
+    let assets = assets.map(|path| path.split('#').next().unwrap());
+    let own = ["/registers", "/registers/key/export?format=csv", "/choose/unit?q=", "/nothing"];
+    let mut seen = BTreeSet::new();
+    for path in assets.chain(own) {
+        let answer = city.asked.get(&City::cookie(city.clerk), path);
+        let of = answer.header("content-type").to_owned();
+        // JSON is in UTF-8 and nothing else (RFC 8259).
+        assert!(of.ends_with("; charset=utf-8") || of == "application/json", "{path}: {of}");
+        seen.insert(of);
+    }
+    for of in ["application/json", "image/svg+xml", "text/css", "text/csv", "text/html", "text/javascript"] {
+        assert!(seen.iter().any(|one| one.starts_with(of)), "{of}: {seen:?}");
     }
 }
 

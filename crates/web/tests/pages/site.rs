@@ -142,6 +142,7 @@ impl Asked {
         self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
             let mut stream = Box::pin(response.into_body().into_data_stream());
             let first = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await;
             String::from_utf8(first.unwrap().unwrap().to_vec()).unwrap()
