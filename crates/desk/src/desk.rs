@@ -234,10 +234,10 @@ impl Desk {
         &self,
         change: impl FnOnce(&mut Sql) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refused> {
-        Ok(self.between(move |clerk| {
+        self.between(move |clerk| {
             clerk.ready()?;
             clerk.projection.ask(change).map_err(Refused::from)
-        })??)
+        })?
     }
 
     /// A person's own data key; none where it was destroyed, or the person is not registered.
