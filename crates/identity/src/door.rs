@@ -219,3 +219,45 @@ impl DoorBody {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_body_is_written_with_its_kind_and_read_again() {
+        let (session, token) = (SessionId::from_bytes([1; 16]), TokenId::from_bytes([2; 16]));
+        let name: Line = "排程匯入".parse().unwrap();
+        let bodies = [
+            DoorBody::Locked { until: Some(Instant::EPOCH) },
+            DoorBody::Locked { until: None },
+            DoorBody::Unlocked {},
+            DoorBody::FactorSet { factor: Factor::Otp },
+            DoorBody::FactorRemoved { factor: Factor::Password },
+            DoorBody::RecoveryBegun { how: Recovery::TwoPeople },
+            DoorBody::RecoveryConfirmed {},
+            DoorBody::RecoveryUsed { how: Recovery::Console },
+            DoorBody::SessionOpened { session, factors: [Factor::Passkey].into() },
+            DoorBody::SessionEnded { session, why: Ended::RoleEnded },
+            DoorBody::Refused { why: Denied::WrongCode },
+            DoorBody::TokenIssued {
+                token,
+                name,
+                read: ["fault".parse().unwrap()].into(),
+                file: [].into(),
+                expires_at: Instant::EPOCH,
+            },
+            DoorBody::TokenRevoked { token },
+        ];
+        for body in bodies {
+            let json = serde_json::to_value(&body).unwrap();
+            assert_eq!(json["kind"], body.kind());
+            assert_eq!(serde_json::from_value::<DoorBody>(json).unwrap(), body);
+        }
+        let written =
+            serde_json::to_value(DoorBody::SessionEnded { session, why: Ended::SignedOut }).unwrap();
+        let spelled = json!({ "kind": "session.ended/1", "session": session, "why": "signed-out" });
+        assert_eq!(written, spelled);
+    }
+}

@@ -16,3 +16,5 @@ mod problems;
 mod refusals;
 #[cfg(test)]
 mod taichung;
+#[cfg(test)]
+mod terminals;
