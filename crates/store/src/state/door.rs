@@ -286,6 +286,15 @@ impl Sql {
         self.run(text, &values).map(drop)
     }
 
+    /// Forgets what a person was told of a kind.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn drop_words(&mut self, person: PersonId, kind: &str) -> Result<(), StoreError> {
+        let text = "DELETE FROM state.door_word WHERE person = $1 AND kind = $2";
+        self.run(text, &[person.to_string().into(), kind.into()]).map(drop)
+    }
+
     /// What a person is to be told about their account, the newest first: when, and the rest as JSON.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 mod bed;
 mod pack;
 
+mod door;
 mod lists;
 mod postgres;
 mod reading;
