@@ -18,6 +18,7 @@ mod kill;
 mod order;
 mod protocol;
 mod setting_up;
+mod signing_in;
 mod succession;
 mod tables;
 mod third;
