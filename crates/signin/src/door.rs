@@ -10,9 +10,9 @@
 use crate::config::{Config, Site};
 use crate::draw::Draw;
 use crate::enrol::{Offered, PasskeyBegun};
-use crate::lockout::{Gate, Waits, account, address};
+use crate::lockout::{Gate, Waits, account, address, taken_back};
 use crate::passkey::Challenged;
-use crate::password::{Hasher, Password};
+use crate::password::{FORMER, Hasher, Password};
 use crate::place::{Place, fits};
 use crate::refusal::Refusal;
 use crate::secrets::Kind;
@@ -26,6 +26,7 @@ use model::{Instant, PersonId, TerminalId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use store::{Failures, Sql, StoreError};
 use zeroize::Zeroizing;
 
 /// What signing in is made of.
@@ -60,6 +61,16 @@ pub(crate) struct Half {
     /// The digest the account's failures are counted under.
     pub(crate) account: String,
     pub(crate) terminal: Option<TerminalId>,
+}
+
+/// A try that is looked at. It counts as one that failed until it is taken back.
+#[derive(Debug, Clone)]
+#[must_use = "a try that was right is taken back, one that was wrong is told of"]
+pub(crate) struct Admitted {
+    /// Digests of the account and of the address.
+    counted: [String; 2],
+    before: [Option<Failures>; 2],
+    at: Instant,
 }
 
 /// What comes after the password.
@@ -116,6 +127,28 @@ pub(crate) struct Kept {
     pub(crate) former: Vec<Zeroizing<String>>,
 }
 
+impl Kept {
+    /// Does it open anything? One that was ended only keeps those before it from being taken again.
+    pub(crate) fn counts(&self) -> bool {
+        !self.hash.is_empty()
+    }
+
+    /// The same, opening nothing any more.
+    pub(crate) fn ended(self) -> Self {
+        Self { hash: Zeroizing::default(), former: self.and_before() }
+    }
+
+    /// It and those before it, as many as are not taken again.
+    pub(crate) fn and_before(self) -> Vec<Zeroizing<String>> {
+        let mut former = self.former;
+        if !self.hash.is_empty() {
+            former.insert(0, self.hash);
+        }
+        former.truncate(FORMER);
+        former
+    }
+}
+
 /// How often a second factor may be tried before the password is asked again.
 const TRIES: u8 = 5;
 /// Failures in a row of which a person is told.
@@ -166,8 +199,7 @@ impl SignIn {
     /// `NotIn`, `Wait`: the same whether the account exists or not. `Terminal`: they were right, and the terminal is not
     /// theirs. `Desk`.
     pub fn begin(&self, login: &str, password: &str, place: &Place, now: Instant) -> Result<Begun, Refusal> {
-        let counted = [account(login), address(place.address)];
-        self.admit(&counted, now)?;
+        let admitted = self.admit([account(login), address(place.address)], now)?;
         let seen = self.desk().seen();
         let known = known(&seen, login);
         let person = known.map_or(NOBODY, |person| person.id);
@@ -177,15 +209,16 @@ impl SignIn {
         let right = self.hasher().verify(&typed, hash)?;
         let Some(person) = known.filter(|person| right && person.here()) else {
             let denied = if right { Denied::Left } else { Denied::WrongPassword };
-            return Err(self.failed(known.map(|person| person.id), denied, &counted, now));
+            return Err(self.failed(known.map(|person| person.id), denied, admitted));
         };
+        self.right(admitted)?;
         let terminal = self.terminal_of(person, place, &seen, now)?;
-        if let Some(kept) = kept.filter(|kept| self.hasher().is_outdated(&kept.hash)) {
+        if let Some(kept) = kept.filter(|kept| kept.counts() && self.hasher().is_outdated(&kept.hash)) {
             let hash = Zeroizing::new(self.hasher().hash(&typed, self.draw().bytes()?)?);
             self.set_secret(person.id, Kind::Password, &Kept { hash, ..kept }, now)?;
         }
-        let [account, _] = counted;
-        self.after_password(person, Half { person: person.id, account, terminal }, place, now)
+        let half = Half { person: person.id, account: account(login), terminal };
+        self.after_password(person, half, place, now)
     }
 
     /// A second factor is asked for, where there is one.
@@ -208,37 +241,55 @@ impl SignIn {
         Ok(Begun::SecondFactor(Pending { token, otp, passkey, recovery: factors.recovery_left > 0 }))
     }
 
-    /// Is a try looked at at all?
-    pub(crate) fn admit(&self, counted: &[String; 2], now: Instant) -> Result<(), Refusal> {
-        let [account, address] = counted;
-        let (account, address) = self
-            .desk()
-            .read(|sql, _| Ok::<_, store::StoreError>((sql.failures(account)?, sql.failures(address)?)))?;
-        match Waits::Account.gate(account, now).and(Waits::Address.gate(address, now)) {
-            Gate::Open => Ok(()),
+    /// Is a try looked at at all? It is counted as one that failed before it is looked at, so that a thousand at the same
+    /// moment are no more than a thousand one after the other; what was right is taken back.
+    pub(crate) fn admit(&self, counted: [String; 2], now: Instant) -> Result<Admitted, Refusal> {
+        let (gate, admitted) = self.desk().state(move |sql| {
+            let [account, address] = &counted;
+            let gate = Waits::Account.gate(sql.failures(account)?, now);
+            let gate = gate.and(Waits::Address.gate(sql.failures(address)?, now));
+            let before = if gate == Gate::Open { count(sql, &counted, now)? } else { [None; 2] };
+            Ok((gate, Admitted { counted, before, at: now }))
+        })?;
+        match gate {
+            Gate::Open => Ok(admitted),
             Gate::Closed(until) => Err(Refusal::Wait { until }),
         }
     }
 
-    /// Counts a try that failed, tells the person, and makes an entry of it; gives what the stranger is told.
-    pub(crate) fn failed(
-        &self,
-        person: Option<PersonId>,
-        denied: Denied,
-        counted: &[String; 2],
-        now: Instant,
-    ) -> Refusal {
-        let [account, address] = counted.clone();
+    /// Counts what failed and is looked at however often: nobody guesses a passkey.
+    pub(crate) fn count(&self, counted: [String; 2], now: Instant) -> Result<Admitted, Refusal> {
+        Ok(self.desk().state(move |sql| {
+            let before = count(sql, &counted, now)?;
+            Ok(Admitted { counted, before, at: now })
+        })?)
+    }
+
+    /// Takes back what was counted of a try that was right.
+    pub(crate) fn right(&self, admitted: Admitted) -> Result<(), Refusal> {
+        let Admitted { counted, before, at } = admitted;
+        Ok(self.desk().state(move |sql| {
+            for (digest, before) in counted.iter().zip(before) {
+                if let Some(failures) = sql.failures(digest)? {
+                    sql.set_failures(digest, taken_back(failures, before, at))?;
+                }
+            }
+            Ok(())
+        })?)
+    }
+
+    /// Tells the person of a try that failed, and makes an entry of it; gives what the stranger is told.
+    pub(crate) fn failed(&self, person: Option<PersonId>, denied: Denied, admitted: Admitted) -> Refusal {
+        let Admitted { counted: [account, _], at, .. } = admitted;
         let written = self.desk().state(move |sql| {
-            let failures = Waits::Account.failed(sql.failures(&account)?, now);
-            sql.set_failures(&account, failures)?;
-            let at_address = Waits::Address.failed(sql.failures(&address)?, now);
-            sql.set_failures(&address, at_address)?;
-            let gate = Waits::Account.gate(Some(failures), now);
+            let failures = sql.failures(&account)?;
+            let gate = Waits::Account.gate(failures, at);
             if let Some(person) = person {
-                for word in words(failures.count, gate) {
+                for word in words(failures.map_or(0, |one| one.count), gate) {
+                    // The newest count is enough.
+                    sql.drop_words(person, word.kind())?;
                     let body = serde_json::to_string(&word).unwrap_or_default();
-                    sql.add_word(person, now, word.kind(), &body)?;
+                    sql.add_word(person, at, word.kind(), &body)?;
                 }
             }
             Ok(gate)
@@ -361,6 +412,16 @@ pub(crate) fn known<'s>(seen: &'s Seen, login: &str) -> Option<&'s Person> {
     // A name somebody had before is nobody's.
     let has = person.details.as_ref().is_some_and(|details| details.login.as_str() == login);
     has.then_some(person)
+}
+
+/// Counts a failure of an account and of an address; gives what was before.
+fn count(sql: &mut Sql, counted: &[String; 2], now: Instant) -> Result<[Option<Failures>; 2], StoreError> {
+    let [account, address] = counted;
+    let before = [sql.failures(account)?, sql.failures(address)?];
+    let [at_account, at_address] = before;
+    sql.set_failures(account, Waits::Account.failed(at_account, now))?;
+    sql.set_failures(address, Waits::Address.failed(at_address, now))?;
+    Ok(before)
 }
 
 /// What a person is told after so many failures.

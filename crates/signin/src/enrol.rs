@@ -8,7 +8,7 @@
 use crate::door::{Kept, SignIn};
 use crate::draw::{digest, plain_code};
 use crate::passkey::account_of;
-use crate::password::{FORMER, Password, Weakness};
+use crate::password::{Password, Weakness};
 use crate::refusal::Refusal;
 use crate::registration;
 use crate::secrets::Kind;
@@ -106,6 +106,7 @@ impl SignIn {
     pub(crate) fn factors_of(&self, person: &Person) -> Result<Factors, Refused> {
         let set = self.desk().read(|sql, _| sql.secrets_of(person.id))?;
         let at = |kind: Kind| set.iter().find(|(word, _)| word == kind.word()).map(|(_, at)| *at);
+        let kept: Option<Kept> = self.secret(person.id, Kind::Password)?;
         let left: Option<Vec<String>> = self.secret(person.id, Kind::Recovery)?;
         let ours = self.passkeys_of(person);
         let keys = person.keys.iter().filter(|key| ours.contains(&&key.credential));
@@ -116,7 +117,7 @@ impl SignIn {
             Ok(PasskeySeen { credential, added_at: key.added_at, used_at })
         });
         Ok(Factors {
-            password_at: at(Kind::Password),
+            password_at: at(Kind::Password).filter(|_| kept.is_some_and(|kept| kept.counts())),
             otp_at: at(Kind::Totp),
             passkeys: passkeys.collect::<Result<_, Refused>>()?,
             recovery_left: left.map_or(0, |left| left.len()),
@@ -136,7 +137,7 @@ impl SignIn {
     ) -> Result<(), Refusal> {
         let person = self.owner(session)?;
         let kept: Option<Kept> = self.secret(person.id, Kind::Password)?;
-        if let Some(kept) = &kept {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.counts()) {
             self.shown_again(&person, &kept.hash, before, now)?;
         }
         self.keep_password(&person, kept, new, now)?;
@@ -153,12 +154,7 @@ impl SignIn {
     ) -> Result<(), Refusal> {
         let typed = Password::typed(new);
         let mut faults = self.faults(person, &typed);
-        let former = kept.map_or_else(Vec::new, |kept| {
-            let mut former = kept.former;
-            former.insert(0, kept.hash);
-            former.truncate(FORMER);
-            former
-        });
+        let former = kept.map_or_else(Vec::new, Kept::and_before);
         if faults.is_empty() {
             for hash in &former {
                 if self.hasher().verify(&typed, Some(hash))? {
@@ -190,12 +186,12 @@ impl SignIn {
         now: Instant,
     ) -> Result<(), Refusal> {
         let counted = [account_of(person), digest("signing", &person.id.to_string())];
-        self.admit(&counted, now)?;
+        let admitted = self.admit(counted, now)?;
         let typed = Password::typed(before.unwrap_or_default());
         if self.hasher().verify(&typed, Some(hash))? {
-            return Ok(());
+            return self.right(admitted);
         }
-        Err(self.failed(Some(person.id), Denied::WrongPassword, &counted, now))
+        Err(self.failed(Some(person.id), Denied::WrongPassword, admitted))
     }
 
     /// Offers one-time codes. They count once a first code was right.

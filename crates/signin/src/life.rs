@@ -283,6 +283,13 @@ impl SignIn {
         Ok(self.desk().read(|sql: &mut Sql, _| sql.open_sessions(person))?)
     }
 
+    /// Is it an open session in which more is done than setting factors?
+    pub(crate) fn full(&self, session: &Session) -> Result<(), Refusal> {
+        let rows = self.open_rows(Some(session.person))?;
+        let row = rows.iter().find(|row| row.session == session.id).ok_or(Refusal::Nothing)?;
+        if read(row)?.enrolling { Err(Refusal::Nothing) } else { Ok(()) }
+    }
+
     /// Tells people something about an account.
     pub(crate) fn tell(&self, people: &[PersonId], word: Word, now: Instant) -> Result<(), Refused> {
         let people = people.to_vec();

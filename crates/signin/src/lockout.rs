@@ -71,6 +71,18 @@ impl Waits {
     }
 }
 
+/// The failures without the one that was counted at a moment, before which they were those before; others that were
+/// counted since stay.
+pub(crate) fn taken_back(failures: Failures, before: Option<Failures>, at: Instant) -> Failures {
+    let count = failures.count.saturating_sub(1);
+    // What nobody has added to since waits as long as it did.
+    let last_at = match before {
+        Some(before) if failures.last_at == at.max(before.last_at) => before.last_at,
+        _ => failures.last_at,
+    };
+    Failures { count, last_at }
+}
+
 impl Gate {
     /// The stricter of two.
     pub(crate) fn and(self, other: Self) -> Self {
@@ -123,6 +135,17 @@ mod tests {
         let closed = Some(Failures { count: MOST, last_at: at(0) });
         assert_eq!(Waits::Account.gate(closed, at(10_000_000)), Gate::Closed(None));
         assert_eq!(Waits::Address.gate(closed, at(10_000_000)), Gate::Open);
+    }
+
+    #[test]
+    fn what_was_right_leaves_waits_as_they_were_and_others_failures_stay() {
+        let before = Some(Failures { count: 20, last_at: at(100) });
+        let counted = Waits::Account.failed(before, at(2_000));
+        assert_eq!(taken_back(counted, before, at(2_000)), before.unwrap());
+        let other = Waits::Account.failed(Some(counted), at(2_001));
+        assert_eq!(taken_back(other, before, at(2_000)), Failures { count: 21, last_at: at(2_001) });
+        let first = Waits::Account.failed(None, at(5));
+        assert_eq!(taken_back(first, None, at(5)).count, 0);
     }
 
     #[test]

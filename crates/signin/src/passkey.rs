@@ -7,7 +7,7 @@
 //! Source: WebAuthn Level 3 §7.2.
 
 use crate::assertion::{Answer, options};
-use crate::door::{Half, NewSession, SignIn};
+use crate::door::{Admitted, Half, NewSession, SignIn};
 use crate::lockout::{account, address};
 use crate::place::Place;
 use crate::refusal::Refusal;
@@ -78,26 +78,28 @@ impl SignIn {
         let seen = self.desk().seen();
         let known = seen.roster.authenticator(&answer.passkey.credential);
         let Some((owner, key)) = known.filter(|(_, key)| key.revoked_at.is_none()) else {
-            return Err(self.stranger(place, now));
+            return Err(self.wrong(half, None, Denied::WrongPasskey, place, now)?);
         };
         let person = seen.roster.person(owner).filter(|person| person.here()).ok_or(Refusal::NotIn)?;
-        let counted = [account_of(person), address(place.address)];
-        let expected = half.as_ref().is_none_or(|half| half.person == owner);
+        let expected = half.as_ref().is_none_or(|(half, _)| half.person == owner);
         if !expected || !self.holds(&answer, &asked, (owner, &key.credential)) {
-            return Err(self.failed(Some(owner), Denied::WrongPasskey, &counted, now));
+            return Err(self.wrong(half, Some(person), Denied::WrongPasskey, place, now)?);
         }
         let terminal = self.terminal_of(person, place, &seen, now)?;
         let (id, counter) = (proof::base64::encode_url(&key.credential.credential), answer.counter());
         if !self.desk().state(move |sql| sql.passkey_used(&id, counter, now))? {
-            return Err(self.failed(Some(owner), Denied::CopiedPasskey, &counted, now));
+            return Err(self.wrong(half, Some(person), Denied::CopiedPasskey, place, now)?);
+        }
+        if let Some((_, admitted)) = half {
+            self.right(admitted)?;
         }
         let mut shown = BTreeSet::from([Factor::Passkey]);
         if let Some((token, _)) = pending {
             shown.insert(Factor::Password);
             self.pending().over(token);
         }
-        let [account, _] = counted;
-        self.open(&Half { person: owner, account, terminal }, shown, false, place, now)
+        let half = Half { person: owner, account: account_of(person), terminal };
+        self.open(&half, shown, false, place, now)
     }
 
     fn holds(&self, answer: &Answer, asked: &Challenged, (owner, key): (PersonId, &Credential)) -> bool {
@@ -106,10 +108,24 @@ impl SignIn {
             && answer.passkey.check_challenge(&asked.challenge, key).is_ok()
     }
 
-    /// An authenticator nobody knows: the address is counted, and there is no entry.
-    fn stranger(&self, place: &Place, now: Instant) -> Refusal {
-        let counted = [account(""), address(place.address)];
-        self.failed(None, Denied::WrongPasskey, &counted, now)
+    /// A passkey was wrong. Behind a password the try was counted before it was looked at, and is that account's; else it is
+    /// its owner's, and where nobody knows the key, the address's alone.
+    fn wrong(
+        &self,
+        half: Option<(Half, Admitted)>,
+        owner: Option<&Person>,
+        denied: Denied,
+        place: &Place,
+        now: Instant,
+    ) -> Result<Refusal, Refusal> {
+        let (person, admitted) = match (half, owner) {
+            (Some((half, admitted)), _) => (Some(half.person), admitted),
+            (None, Some(owner)) => {
+                (Some(owner.id), self.count([account_of(owner), address(place.address)], now)?)
+            }
+            (None, None) => (None, self.count([account(""), address(place.address)], now)?),
+        };
+        Ok(self.failed(person, denied, admitted))
     }
 
     /// Passkeys of a person that count at this name.

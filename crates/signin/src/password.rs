@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn what_is_weak_is_told_with_every_reason() {
         for (weak, expected) in [
-            ("short", vec![Weakness::Short]),
+            ("kq7 veldt", vec![Weakness::Short]),
             ("Sunshine2024!", vec![Weakness::Common]),
             ("abcabcabcabc", vec![Weakness::Pattern]),
             ("xk Wang.Daming 7q", vec![Weakness::Personal]),

@@ -7,7 +7,7 @@
 //! its time; with its use every former factor and every session ends.
 //! Source: NIST SP 800-63B §6.1.2.3; regulation 24.2.1.
 
-use crate::door::{Half, NewSession, SignIn, known};
+use crate::door::{Half, Kept, NewSession, SignIn, known};
 use crate::draw::{digest, plain_code, same};
 use crate::lockout::{account, address};
 use crate::place::Place;
@@ -64,8 +64,9 @@ impl SignIn {
         if by.person == person || by.acting_for == Some(person) {
             return Err(Refusal::SamePerson);
         }
-        let factors = self.factors_of(&found)?;
-        let new = factors.password_at.is_none() && factors.otp_at.is_none() && found.keys.is_empty();
+        // Whoever ever had a password or a passkey is not invited again.
+        let had: Option<Kept> = self.secret(person, Kind::Password)?;
+        let new = had.is_none() && found.keys.is_empty();
         let how = if new { Recovery::Invitation } else { Recovery::TwoPeople };
         let order = DoorOrder { person, own: None, body: DoorBody::RecoveryBegun { how } };
         self.desk().ask(Asker::Person(by.clone()), Order::Door(order))?;
@@ -165,56 +166,54 @@ impl SignIn {
         place: &Place,
         now: Instant,
     ) -> Result<NewSession, Refusal> {
-        let counted = [account(login), address(place.address)];
-        self.admit(&counted, now)?;
+        let admitted = self.admit([account(login), address(place.address)], now)?;
         let seen = self.desk().seen();
         let known = known(&seen, login);
+        let id = known.map(|person| person.id);
         let Some(person) = known.filter(|person| person.here()) else {
-            return Err(self.failed(known.map(|person| person.id), Denied::WrongRecovery, &counted, now));
+            return Err(self.failed(id, Denied::WrongRecovery, admitted));
         };
+        let pass: Option<Pass> = self.secret(person.id, Kind::Pass)?;
+        let given = codes.map(|code| digest("pass", &plain_code(code)));
+        let Some(pass) = pass.filter(|pass| pass.fits(&given, now)) else {
+            return Err(self.failed(id, Denied::WrongRecovery, admitted));
+        };
+        // The terminal is spoken of to whoever has the pass alone, and does not use it up.
         let terminal = self.terminal_of(person, place, &seen, now)?;
-        let Some(how) = self.use_pass(person.id, codes, now)? else {
-            return Err(self.failed(Some(person.id), Denied::WrongRecovery, &counted, now));
-        };
-        self.enter(person.id, DoorBody::RecoveryUsed { how })?;
+        if !self.use_pass(person.id, given, now)? {
+            return Err(self.failed(id, Denied::WrongRecovery, admitted));
+        }
+        self.right(admitted)?;
+        self.enter(person.id, DoorBody::RecoveryUsed { how: pass.how })?;
         self.clear(person, now)?;
-        let [account, _] = counted;
-        let opened = account.clone();
+        let (account, opened) = (account(login), account(login));
         self.desk().state(move |sql| sql.forget_failures(&opened))?;
         let half = Half { person: person.id, account, terminal };
         self.open(&half, BTreeSet::from([Factor::Recovery]), true, place, now)
     }
 
-    /// Uses up a pass; says how it had begun.
-    fn use_pass(
-        &self,
-        person: PersonId,
-        codes: [&str; 2],
-        now: Instant,
-    ) -> Result<Option<Recovery>, Refused> {
-        let Some(pass) = self.secret::<Pass>(person, Kind::Pass)? else { return Ok(None) };
-        let given = codes.map(|code| digest("pass", &plain_code(code)));
+    /// Uses up a pass; false where somebody else was quicker.
+    fn use_pass(&self, person: PersonId, given: [String; 2], now: Instant) -> Result<bool, Refused> {
         let take = move |kept: &mut Pass| {
-            let right = kept.until > now && kept.fits(&given);
+            let right = kept.fits(&given, now);
             // It is over with its first use.
             kept.until = if right { Instant::EPOCH } else { kept.until };
             Ok(right)
         };
-        let taken = self.take_from(person, Kind::Pass, now, take)?;
-        if taken != Some(true) {
-            return Ok(None);
+        if self.take_from(person, Kind::Pass, now, take)? != Some(true) {
+            return Ok(false);
         }
-        self.drop_secret(person, Kind::Pass)?;
-        Ok(Some(pass.how))
+        self.drop_secret(person, Kind::Pass)
     }
 
     /// Ends every factor and every session of a person.
     fn clear(&self, person: &Person, now: Instant) -> Result<(), Refusal> {
-        for (kind, factor) in [
-            (Kind::Password, Factor::Password),
-            (Kind::Totp, Factor::Otp),
-            (Kind::Recovery, Factor::Recovery),
-        ] {
+        if let Some(kept) = self.secret::<Kept>(person.id, Kind::Password)?.filter(Kept::counts) {
+            // Those of before are still not taken again, and nobody is invited a second time.
+            self.set_secret(person.id, Kind::Password, &kept.ended(), now)?;
+            self.enter(person.id, DoorBody::FactorRemoved { factor: Factor::Password })?;
+        }
+        for (kind, factor) in [(Kind::Totp, Factor::Otp), (Kind::Recovery, Factor::Recovery)] {
             if self.drop_secret(person.id, kind)? {
                 self.enter(person.id, DoorBody::FactorRemoved { factor })?;
             }
@@ -249,9 +248,9 @@ impl SignIn {
 }
 
 impl Pass {
-    fn fits(&self, given: &[String; 2]) -> bool {
+    fn fits(&self, given: &[String; 2], now: Instant) -> bool {
         let [one, other] = given;
-        match (&self.second, self.how) {
+        let right = match (&self.second, self.how) {
             (Some(second), _) => {
                 let way = |a: &str, b: &str| same(&self.first, a) & same(second, b);
                 way(one, other) | way(other, one)
@@ -260,7 +259,8 @@ impl Pass {
             (None, Recovery::Console | Recovery::Invitation) => {
                 same(&self.first, one) | same(&self.first, other)
             }
-        }
+        };
+        right && now < self.until
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no code serves twice; whoever guesses is counted like whoever guesses passwords.
 
-use crate::door::{Half, NewSession, SignIn};
+use crate::door::{Admitted, Half, NewSession, SignIn};
 use crate::draw::{digest, plain_code, same};
 use crate::lockout::{account, address};
 use crate::place::Place;
@@ -21,9 +21,9 @@ impl SignIn {
     /// # Errors
     /// `NotIn`, `Wait`, `Stale`, `Desk`.
     pub fn otp(&self, token: &str, code: &str, place: &Place, now: Instant) -> Result<NewSession, Refusal> {
-        let half = self.half(token, place, now)?;
+        let (half, admitted) = self.half(token, place, now)?;
         let right = self.take_otp(half.person, code, now)?;
-        self.finish(token, half, (right, Factor::Otp, Denied::WrongCode), place, now)
+        self.finish(token, (half, admitted), (right, Factor::Otp, Denied::WrongCode), place, now)
     }
 
     /// Takes a recovery code for a sign-in that waits.
@@ -37,35 +37,35 @@ impl SignIn {
         place: &Place,
         now: Instant,
     ) -> Result<NewSession, Refusal> {
-        let half = self.half(token, place, now)?;
+        let (half, admitted) = self.half(token, place, now)?;
         let right = self.take_recovery(half.person, code, now)?;
-        self.finish(token, half, (right, Factor::Recovery, Denied::WrongRecovery), place, now)
+        self.finish(token, (half, admitted), (right, Factor::Recovery, Denied::WrongRecovery), place, now)
     }
 
     /// Who waits under a token, at the place where the password was given.
-    pub(crate) fn half(&self, token: &str, place: &Place, now: Instant) -> Result<Half, Refusal> {
+    pub(crate) fn half(&self, token: &str, place: &Place, now: Instant) -> Result<(Half, Admitted), Refusal> {
         let half = self.pending().take_up(token, now).ok_or(Refusal::Stale)?;
-        self.admit(&[half.account.clone(), address(place.address)], now)?;
+        let admitted = self.admit([half.account.clone(), address(place.address)], now)?;
         let seen = self.desk().seen();
         let person = seen.roster.person(half.person).filter(|person| person.here()).ok_or(Refusal::Stale)?;
         if self.terminal_of(person, place, &seen, now)? != half.terminal {
             return Err(Refusal::Stale);
         }
-        Ok(half)
+        Ok((half, admitted))
     }
 
     fn finish(
         &self,
         token: &str,
-        half: Half,
+        (half, admitted): (Half, Admitted),
         (right, factor, denied): (bool, Factor, Denied),
         place: &Place,
         now: Instant,
     ) -> Result<NewSession, Refusal> {
         if !right {
-            let counted = [half.account, address(place.address)];
-            return Err(self.failed(Some(half.person), denied, &counted, now));
+            return Err(self.failed(Some(half.person), denied, admitted));
         }
+        self.right(admitted)?;
         self.pending().over(token);
         self.open(&half, BTreeSet::from([Factor::Password, factor]), false, place, now)
     }
@@ -102,14 +102,14 @@ impl SignIn {
         let login = &details.ok_or(Refusal::Nothing)?.login;
         // Behind whom the address is, is known: only the account's failures count.
         let counted = [account(login.as_str()), digest("signing", &person.to_string())];
-        self.admit(&counted, now)?;
         if self.desk().read(|sql, _| sql.secret(person, Kind::Totp.word()))?.is_none() {
             return Err(Refusal::Nothing);
         }
+        let admitted = self.admit(counted, now)?;
         let right = self.take_otp(person, code, now)?;
-        if !right
-            && let refusal @ Refusal::Desk(_) = self.failed(Some(person), Denied::WrongCode, &counted, now)
-        {
+        if right {
+            self.right(admitted)?;
+        } else if let refusal @ Refusal::Desk(_) = self.failed(Some(person), Denied::WrongCode, admitted) {
             return Err(refusal);
         }
         Ok(right)

@@ -92,8 +92,10 @@ impl SignIn {
     /// Issues a token; the person answers for it.
     ///
     /// # Errors
-    /// `Input`: it may do nothing, or would count for too long. `Desk`.
+    /// `Input`: it may do nothing, or would count for too long. `Nothing`: the session is not one in which anything is done
+    /// but setting factors. `Desk`.
     pub fn issue_token(&self, session: &Session, ask: &TokenAsk, now: Instant) -> Result<Issued, Refusal> {
+        self.full(session)?;
         self.sensible(ask, now)?;
         let (token, secret) = (TokenId::from_bytes(self.draw().bytes()?), self.draw().secret()?);
         let secret = Zeroizing::new(format!("{MARK}{}", *secret));

@@ -3,13 +3,11 @@
 use crate::town::{CHEAP, PASSWORD, Town, away, console, details, names, over, site};
 use model::Clock as _;
 use signin::{Config, Founding, Refusal, SignIn, Weakness};
-use std::path::Path;
 use std::time::Duration;
 use testkit::House;
 
 fn new() -> (House, SignIn) {
-    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../regulations/taichung-2001");
-    let house = House::with_pack(21, &regulation::Folder::new(&pack), None).unwrap();
+    let house = House::with_pack(21, &crate::town::pack(), None).unwrap();
     let signin = over(&house, 4, Config { site: site(), cost: CHEAP, ..Config::default() });
     (house, signin)
 }

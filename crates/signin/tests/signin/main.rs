@@ -1,8 +1,7 @@
-//! Signing in, with a whole installation around it: real ledger, vault, tables and desk, the pack that is shipped.
+//! Signing in, with a whole installation around it: real ledger, vault, tables and desk.
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "tests: what goes wrong ends them, and helpers stand outside of #[test] functions"

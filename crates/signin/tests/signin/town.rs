@@ -25,6 +25,11 @@ pub(crate) struct Town {
     secrets: BTreeMap<PersonId, String>,
 }
 
+/// An invented regulation, small so that publishing it takes no time.
+pub(crate) fn pack() -> Folder {
+    Folder::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pack"))
+}
+
 /// Somewhere in the network, without a certificate.
 pub(crate) fn away() -> Place {
     Place { address: "203.0.113.7".parse().ok(), certificate: None, agent: Some("Firefox".to_owned()) }
@@ -42,8 +47,7 @@ pub(crate) fn shows(number: u8) -> Place {
 
 impl Town {
     pub(crate) fn new() -> Self {
-        let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../regulations/taichung-2001");
-        let mut house = House::with_pack(11, &Folder::new(&pack), None).unwrap();
+        let mut house = House::with_pack(11, &pack(), None).unwrap();
         house.at("2025-03-03T01:00").unwrap();
         let city = house.unit("100", None).unwrap();
         let centre = house.unit("110", Some(city)).unwrap();
