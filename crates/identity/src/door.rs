@@ -7,7 +7,7 @@
 
 use crate::policy::Act;
 use crate::text::Line;
-use model::{Actor, Instant, PersonId, SessionId, TokenId, UnitId};
+use model::{Actor, Instant, PersonId, SessionId, TerminalId, TokenId, UnitId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -158,12 +158,18 @@ pub enum DoorBody {
         session: SessionId,
         /// Why.
         why: Ended,
+        /// The terminal it was opened at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terminal: Option<TerminalId>,
     },
     /// Somebody who gave the person's name was not let in.
     #[serde(rename = "sign-in.refused/1")]
     Refused {
         /// Why.
         why: Denied,
+        /// The terminal, where it is a registered one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terminal: Option<TerminalId>,
     },
     /// A token for an application was issued; the person answers for it.
     #[serde(rename = "token.issued/1")]
@@ -239,8 +245,8 @@ mod tests {
             DoorBody::RecoveryConfirmed {},
             DoorBody::RecoveryUsed { how: Recovery::Console },
             DoorBody::SessionOpened { session, factors: [Factor::Passkey].into() },
-            DoorBody::SessionEnded { session, why: Ended::RoleEnded },
-            DoorBody::Refused { why: Denied::WrongCode },
+            DoorBody::SessionEnded { session, why: Ended::RoleEnded, terminal: None },
+            DoorBody::Refused { why: Denied::WrongCode, terminal: Some(crate::LOCAL_CONSOLE) },
             DoorBody::TokenIssued {
                 token,
                 name,
@@ -256,7 +262,8 @@ mod tests {
             assert_eq!(serde_json::from_value::<DoorBody>(json).unwrap(), body);
         }
         let written =
-            serde_json::to_value(DoorBody::SessionEnded { session, why: Ended::SignedOut }).unwrap();
+            serde_json::to_value(DoorBody::SessionEnded { session, why: Ended::SignedOut, terminal: None })
+                .unwrap();
         let spelled = json!({ "kind": "session.ended/1", "session": session, "why": "signed-out" });
         assert_eq!(written, spelled);
     }

@@ -8,10 +8,10 @@
 //! Source: NIST SP 800-63B §5; OWASP Authentication Cheat Sheet; regulation 24.2.4, 24.3.4.
 
 use crate::config::{Config, Site};
-use crate::draw::Draw;
+use crate::draw::{Draw, digest};
 use crate::enrol::{Offered, PasskeyBegun};
 use crate::lockout::{Gate, Waits, account, address, taken_back};
-use crate::passkey::Challenged;
+use crate::passkey::{Challenged, account_of};
 use crate::password::{FORMER, Hasher, Password};
 use crate::place::{Place, fits};
 use crate::refusal::Refusal;
@@ -63,12 +63,21 @@ pub(crate) struct Half {
     pub(crate) terminal: Option<TerminalId>,
 }
 
+/// What a try is counted under, and where it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Try {
+    /// Digest of the account.
+    account: String,
+    /// Digest of the address, or of whoever is signed in there.
+    address: String,
+    terminal: Option<TerminalId>,
+}
+
 /// A try that is looked at. It counts as one that failed until it is taken back.
 #[derive(Debug, Clone)]
 #[must_use = "a try that was right is taken back, one that was wrong is told of"]
 pub(crate) struct Admitted {
-    /// Digests of the account and of the address.
-    counted: [String; 2],
+    tried: Try,
     before: [Option<Failures>; 2],
     at: Instant,
 }
@@ -175,6 +184,13 @@ impl std::fmt::Debug for SignIn {
     }
 }
 
+impl Try {
+    /// By somebody who is signed in, so that no address is to be guarded against them.
+    pub(crate) fn within(person: &Person, terminal: Option<TerminalId>) -> Self {
+        Self { account: account_of(person), address: digest("within", &person.id.to_string()), terminal }
+    }
+}
+
 impl SignIn {
     /// Over a desk.
     #[must_use]
@@ -199,7 +215,7 @@ impl SignIn {
     /// `NotIn`, `Wait`: the same whether the account exists or not. `Terminal`: they were right, and the terminal is not
     /// theirs. `Desk`.
     pub fn begin(&self, login: &str, password: &str, place: &Place, now: Instant) -> Result<Begun, Refusal> {
-        let admitted = self.admit([account(login), address(place.address)], now)?;
+        let admitted = self.admit(self.tried(account(login), place), now)?;
         let seen = self.desk().seen();
         let known = known(&seen, login);
         let person = known.map_or(NOBODY, |person| person.id);
@@ -241,15 +257,20 @@ impl SignIn {
         Ok(Begun::SecondFactor(Pending { token, otp, passkey, recovery: factors.recovery_left > 0 }))
     }
 
+    /// A try at a place.
+    pub(crate) fn tried(&self, account: String, place: &Place) -> Try {
+        let terminal = place.terminal(&self.desk().seen().roster).ok().flatten();
+        Try { account, address: address(place.address), terminal }
+    }
+
     /// Is a try looked at at all? It is counted as one that failed before it is looked at, so that a thousand at the same
     /// moment are no more than a thousand one after the other; what was right is taken back.
-    pub(crate) fn admit(&self, counted: [String; 2], now: Instant) -> Result<Admitted, Refusal> {
+    pub(crate) fn admit(&self, tried: Try, now: Instant) -> Result<Admitted, Refusal> {
         let (gate, admitted) = self.desk().state(move |sql| {
-            let [account, address] = &counted;
-            let gate = Waits::Account.gate(sql.failures(account)?, now);
-            let gate = gate.and(Waits::Address.gate(sql.failures(address)?, now));
-            let before = if gate == Gate::Open { count(sql, &counted, now)? } else { [None; 2] };
-            Ok((gate, Admitted { counted, before, at: now }))
+            let gate = Waits::Account.gate(sql.failures(&tried.account)?, now);
+            let gate = gate.and(Waits::Address.gate(sql.failures(&tried.address)?, now));
+            let before = if gate == Gate::Open { count(sql, &tried, now)? } else { [None; 2] };
+            Ok((gate, Admitted { tried, before, at: now }))
         })?;
         match gate {
             Gate::Open => Ok(admitted),
@@ -258,18 +279,18 @@ impl SignIn {
     }
 
     /// Counts what failed and is looked at however often: nobody guesses a passkey.
-    pub(crate) fn count(&self, counted: [String; 2], now: Instant) -> Result<Admitted, Refusal> {
+    pub(crate) fn count(&self, tried: Try, now: Instant) -> Result<Admitted, Refusal> {
         Ok(self.desk().state(move |sql| {
-            let before = count(sql, &counted, now)?;
-            Ok(Admitted { counted, before, at: now })
+            let before = count(sql, &tried, now)?;
+            Ok(Admitted { tried, before, at: now })
         })?)
     }
 
     /// Takes back what was counted of a try that was right.
     pub(crate) fn right(&self, admitted: Admitted) -> Result<(), Refusal> {
-        let Admitted { counted, before, at } = admitted;
+        let Admitted { tried, before, at } = admitted;
         Ok(self.desk().state(move |sql| {
-            for (digest, before) in counted.iter().zip(before) {
+            for (digest, before) in [&tried.account, &tried.address].into_iter().zip(before) {
                 if let Some(failures) = sql.failures(digest)? {
                     sql.set_failures(digest, taken_back(failures, before, at))?;
                 }
@@ -280,7 +301,7 @@ impl SignIn {
 
     /// Tells the person of a try that failed, and makes an entry of it; gives what the stranger is told.
     pub(crate) fn failed(&self, person: Option<PersonId>, denied: Denied, admitted: Admitted) -> Refusal {
-        let Admitted { counted: [account, _], at, .. } = admitted;
+        let Admitted { tried: Try { account, terminal, .. }, at, .. } = admitted;
         let written = self.desk().state(move |sql| {
             let failures = sql.failures(&account)?;
             let gate = Waits::Account.gate(failures, at);
@@ -299,7 +320,7 @@ impl SignIn {
             Err(refused) => return refused.into(),
         };
         if let Some(person) = person {
-            self.note(person, DoorBody::Refused { why: denied });
+            self.note(person, DoorBody::Refused { why: denied, terminal });
             if let Gate::Closed(until) = gate {
                 self.note(person, DoorBody::Locked { until });
             }
@@ -322,7 +343,8 @@ impl SignIn {
             _ => Ok(terminal),
         });
         found.map_err(|denied| {
-            self.note(person.id, DoorBody::Refused { why: denied });
+            let terminal = place.terminal(&seen.roster).ok().flatten();
+            self.note(person.id, DoorBody::Refused { why: denied, terminal });
             Refusal::Terminal(denied)
         })
     }
@@ -415,8 +437,8 @@ pub(crate) fn known<'s>(seen: &'s Seen, login: &str) -> Option<&'s Person> {
 }
 
 /// Counts a failure of an account and of an address; gives what was before.
-fn count(sql: &mut Sql, counted: &[String; 2], now: Instant) -> Result<[Option<Failures>; 2], StoreError> {
-    let [account, address] = counted;
+fn count(sql: &mut Sql, tried: &Try, now: Instant) -> Result<[Option<Failures>; 2], StoreError> {
+    let Try { account, address, .. } = tried;
     let before = [sql.failures(account)?, sql.failures(address)?];
     let [at_account, at_address] = before;
     sql.set_failures(account, Waits::Account.failed(at_account, now))?;

@@ -5,9 +5,8 @@
 //! Does not: set a factor for another person.
 //! Source: NIST SP 800-63B §6.1; regulation 24.3.3.
 
-use crate::door::{Kept, SignIn};
+use crate::door::{Kept, SignIn, Try};
 use crate::draw::{digest, plain_code};
-use crate::passkey::account_of;
 use crate::password::{Password, Weakness};
 use crate::refusal::Refusal;
 use crate::registration;
@@ -17,7 +16,7 @@ use crate::totp::{Totp, picture};
 use crate::words::Word;
 use desk::{Asker, Order, Refused};
 use identity::{Command, Denied, Details, DoorBody, Ended, Factor, Names, Person, Roster};
-use model::{Instant, PersonId, Told};
+use model::{Instant, PersonId, TerminalId, Told};
 use proof::signature::Credential;
 use serde_json::Value as Json;
 use zeroize::Zeroizing;
@@ -138,10 +137,21 @@ impl SignIn {
         let person = self.owner(session)?;
         let kept: Option<Kept> = self.secret(person.id, Kind::Password)?;
         if let Some(kept) = kept.as_ref().filter(|kept| kept.counts()) {
-            self.shown_again(&person, &kept.hash, before, now)?;
+            self.shown_again((&person, session.terminal), &kept.hash, before, now)?;
         }
         self.keep_password(&person, kept, new, now)?;
         self.changed(session, DoorBody::FactorSet { factor: Factor::Password }, now)
+    }
+
+    /// Is it the password of whoever is signed in? Asked before a factor is changed; wrong ones count as at the door.
+    ///
+    /// # Errors
+    /// `NotIn`, `Wait`; `Nothing`: the person has none. `Desk`.
+    pub fn check_password(&self, session: &Session, password: &str, now: Instant) -> Result<(), Refusal> {
+        let person = self.owner(session)?;
+        let kept: Option<Kept> = self.secret(person.id, Kind::Password)?;
+        let kept = kept.filter(Kept::counts).ok_or(Refusal::Nothing)?;
+        self.shown_again((&person, session.terminal), &kept.hash, Some(password), now)
     }
 
     /// Checks a new password and keeps it with those before it.
@@ -180,13 +190,12 @@ impl SignIn {
     /// The password that was there is shown again; wrong ones count as at the door.
     fn shown_again(
         &self,
-        person: &Person,
+        (person, terminal): (&Person, Option<TerminalId>),
         hash: &str,
         before: Option<&str>,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let counted = [account_of(person), digest("signing", &person.id.to_string())];
-        let admitted = self.admit(counted, now)?;
+        let admitted = self.admit(Try::within(person, terminal), now)?;
         let typed = Password::typed(before.unwrap_or_default());
         if self.hasher().verify(&typed, Some(hash))? {
             return self.right(admitted);

@@ -161,10 +161,14 @@ impl SignIn {
 
     /// Ends a session, and makes an entry of it; one that has ended already is left as it is.
     fn end(&self, row: &SessionRow, body: Body, why: Ended, now: Instant) -> Result<bool, Refused> {
-        let (session, text) = (row.session, written(&Body { why: Some(why), ..body }));
+        let (session, terminal) = (row.session, body.terminal);
+        let text = written(&Body { why: Some(why), ..body });
         let ended = self.desk().state(move |sql| sql.end_session(session, now, &text))?;
         if ended {
-            self.enter(row.person, DoorBody::SessionEnded { session, why })?;
+            let body = DoorBody::SessionEnded { session, why, terminal };
+            let own = matches!(why, Ended::SignedOut | Ended::Withdrawn).then_some((Some(session), terminal));
+            let order = DoorOrder { person: row.person, own, body };
+            self.desk().ask(Asker::System, Order::Door(order))?;
         }
         Ok(ended)
     }
@@ -251,7 +255,8 @@ impl SignIn {
         let (mut ended, why) = (0, Ended::ByOther);
         for row in &rows {
             // The entry comes first: it says whether a policy permits it.
-            let body = DoorBody::SessionEnded { session: row.session, why };
+            let terminal = read(row)?.terminal;
+            let body = DoorBody::SessionEnded { session: row.session, why, terminal };
             let order = DoorOrder { person, own: None, body };
             self.desk().ask(Asker::Person(by.clone()), Order::Door(order))?;
             let (session, text) = (row.session, written(&Body { why: Some(why), ..read(row)? }));

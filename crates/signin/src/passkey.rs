@@ -8,7 +8,7 @@
 
 use crate::assertion::{Answer, options};
 use crate::door::{Admitted, Half, NewSession, SignIn};
-use crate::lockout::{account, address};
+use crate::lockout::account;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use identity::{Denied, Factor, Person};
@@ -120,10 +120,8 @@ impl SignIn {
     ) -> Result<Refusal, Refusal> {
         let (person, admitted) = match (half, owner) {
             (Some((half, admitted)), _) => (Some(half.person), admitted),
-            (None, Some(owner)) => {
-                (Some(owner.id), self.count([account_of(owner), address(place.address)], now)?)
-            }
-            (None, None) => (None, self.count([account(""), address(place.address)], now)?),
+            (None, Some(owner)) => (Some(owner.id), self.count(self.tried(account_of(owner), place), now)?),
+            (None, None) => (None, self.count(self.tried(account(""), place), now)?),
         };
         Ok(self.failed(person, denied, admitted))
     }

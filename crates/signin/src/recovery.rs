@@ -9,7 +9,7 @@
 
 use crate::door::{Half, Kept, NewSession, SignIn, known};
 use crate::draw::{digest, plain_code, same};
-use crate::lockout::{account, address};
+use crate::lockout::account;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::secrets::Kind;
@@ -166,7 +166,7 @@ impl SignIn {
         place: &Place,
         now: Instant,
     ) -> Result<NewSession, Refusal> {
-        let admitted = self.admit([account(login), address(place.address)], now)?;
+        let admitted = self.admit(self.tried(account(login), place), now)?;
         let seen = self.desk().seen();
         let known = known(&seen, login);
         let id = known.map(|person| person.id);

@@ -2,9 +2,8 @@
 //!
 //! Invariant: no code serves twice; whoever guesses is counted like whoever guesses passwords.
 
-use crate::door::{Admitted, Half, NewSession, SignIn};
+use crate::door::{Admitted, Half, NewSession, SignIn, Try};
 use crate::draw::{digest, plain_code, same};
-use crate::lockout::{account, address};
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::secrets::Kind;
@@ -45,7 +44,7 @@ impl SignIn {
     /// Who waits under a token, at the place where the password was given.
     pub(crate) fn half(&self, token: &str, place: &Place, now: Instant) -> Result<(Half, Admitted), Refusal> {
         let half = self.pending().take_up(token, now).ok_or(Refusal::Stale)?;
-        let admitted = self.admit([half.account.clone(), address(place.address)], now)?;
+        let admitted = self.admit(self.tried(half.account.clone(), place), now)?;
         let seen = self.desk().seen();
         let person = seen.roster.person(half.person).filter(|person| person.here()).ok_or(Refusal::Stale)?;
         if self.terminal_of(person, place, &seen, now)? != half.terminal {
@@ -94,18 +93,11 @@ impl SignIn {
     /// `Wait`, `Nothing`: there is no such factor. `Desk`.
     pub fn check_otp(&self, person: PersonId, code: &str, now: Instant) -> Result<bool, Refusal> {
         let seen = self.desk().seen();
-        let details = seen
-            .roster
-            .person(person)
-            .filter(|person| person.here())
-            .and_then(|person| person.details.as_ref());
-        let login = &details.ok_or(Refusal::Nothing)?.login;
-        // Behind whom the address is, is known: only the account's failures count.
-        let counted = [account(login.as_str()), digest("signing", &person.to_string())];
+        let owner = seen.roster.person(person).filter(|person| person.here()).ok_or(Refusal::Nothing)?;
         if self.desk().read(|sql, _| sql.secret(person, Kind::Totp.word()))?.is_none() {
             return Err(Refusal::Nothing);
         }
-        let admitted = self.admit(counted, now)?;
+        let admitted = self.admit(Try::within(owner, None), now)?;
         let right = self.take_otp(person, code, now)?;
         if right {
             self.right(admitted)?;

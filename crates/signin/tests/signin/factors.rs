@@ -11,6 +11,9 @@ fn a_password_is_changed_by_whoever_knows_it_and_every_other_session_ends() {
     let change =
         |before: Option<&str>, new: &str| town.signin.set_password(&here.session, before, new, town.now());
     let new = "tea with the neighbours";
+    town.signin.check_password(&here.session, PASSWORD, town.now()).unwrap();
+    let wrong = town.signin.check_password(&here.session, "wrong", town.now());
+    assert!(matches!(wrong, Err(Refusal::NotIn)));
     assert!(matches!(change(None, new), Err(Refusal::NotIn)));
     assert!(matches!(change(Some("wrong"), new), Err(Refusal::NotIn)));
     let weak = change(Some(PASSWORD), "Sunshine2024").unwrap_err();

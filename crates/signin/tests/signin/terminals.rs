@@ -9,7 +9,7 @@ use signin::{Denied, Ended, Fingerprint, LOCAL_CONSOLE, Refusal, Sessions as _};
 fn a_terminal_of_another_unit_is_refused_and_the_ledger_says_so() {
     let mut town = Town::settled();
     let own = town.terminal(1, Some(town.office), false);
-    town.terminal(2, Some(town.centre), false);
+    let others = town.terminal(2, Some(town.centre), false);
     town.terminal(3, None, false);
     let new = town.sign_in("wang.ming", &shows(1)).unwrap();
     assert_eq!(new.session.terminal, Some(own));
@@ -28,6 +28,9 @@ fn a_terminal_of_another_unit_is_refused_and_the_ledger_says_so() {
         .map(|entry| entry["body"]["why"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(refusals, ["other-unit", "unknown-terminal"]);
+    let about = town.entries(town.id("wang.ming"));
+    let refused = about.iter().find(|entry| entry["body"]["why"] == "other-unit").unwrap();
+    assert_eq!(refused["body"]["terminal"], others.to_string());
 }
 
 #[test]
