@@ -29,7 +29,8 @@ fn glass_is_broken_and_accounts_are_opened_at_the_console_alone_and_beside_a_ser
     run(&["person", "leave", "wang.dm"]);
     city.refused(&["person", "recover", "wang.dm", "--data", "data"], "", 1);
     // The passes are nowhere; that they were given out is.
-    let entries = city.good(&["ledger", "read", "0..100", "--data", "data"], "").join("\n");
+    let size = run(&["ledger", "head"])[3].clone();
+    let entries = run(&["ledger", "read", &format!("0..{size}")]).join("\n");
     assert_eq!(entries.matches("recovery.begun/1").count(), 2);
     assert_eq!(entries.matches("account.unlocked/1").count(), 1);
     assert!(!entries.contains(&alone) && !entries.contains(beside["pass"].as_str().unwrap()));
@@ -60,7 +61,7 @@ fn terminals_are_registered_listed_and_removed_and_nothing_else_appends_such_ent
     city.refused(&["terminal", "remove", "櫃檯一", "--data", "data"], "", 2);
     for kind in ["terminal.registered/1", "session.opened/1", "token.issued/1"] {
         let line = format!("{{\"kind\":\"{kind}\",\"subject\":\"{id}\",\"body\":{{}}}}\n");
-        city.refused(&["ledger", "append", "--data", "data"], &line, 1);
+        city.refused(&["ledger", "append", "--data", "data"], &line, 2);
     }
     // The tables made anew say the same, and the whole holds.
     run(&["rebuild", "--compare"]);
