@@ -32,8 +32,8 @@ pub use case::{
 };
 pub use command::{By, Command, Fill, Permitted, Policy, Signed};
 pub use decide::{
-    Asked, Asking, Filling, Form, Offer, Origin, Spell, awaited, decide, form, may_refer, offered, openings,
-    rehearse, title,
+    Asked, Asking, Filling, Form, Offer, Origin, Spell, awaited, decide, form, leads_on, may_refer, offered,
+    openings, rehearse, rests, title,
 };
 pub use due::{clocks_due, duties_chased, duties_due};
 pub use event::{Addressee, Body, Entered, Event, Rooted, Subject, VoidCause};

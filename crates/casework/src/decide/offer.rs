@@ -4,13 +4,13 @@
 
 use super::{Acting, Deciding, Overlay};
 use crate::around::Around;
-use crate::case::{Seated, Seats};
+use crate::case::{Case, Seated, Seats};
 use crate::command::Permitted;
 use crate::event::Addressee;
 use crate::refusal::Refusal;
 use crate::state::State;
 use model::{Evidence, RecordId};
-use regulation::{ActorRule, Outcome, RegisterId, Signers, Step, StepId, Who};
+use regulation::{ActorRule, End, Outcome, Register, RegisterId, Signers, Step, StepId, When, Who};
 
 /// A step somebody may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,28 @@ pub fn openings(around: Around<'_>, role: &str) -> Vec<(RegisterId, StepId)> {
             steps.map(|step| (register.id.clone(), step.id.clone()))
         })
         .collect()
+}
+
+/// Does a case stand where it may stay? Nothing of it is due, nobody has signed part of a step, and a step that people
+/// may take at any time leaves it where it is: a room in use, a key in its place. It waits for nobody then, though much
+/// may be done with it.
+#[must_use]
+pub fn rests(case: &Case, register: &Register) -> bool {
+    let stays = |step: &Step| {
+        step.from.contains(&case.state)
+            && matches!(step.when, When::Always)
+            && !step.by_system()
+            && step.outcomes.iter().any(|(outcome, to)| outcome.is_forward() && *to == case.state)
+    };
+    let due = !case.clocks.is_empty() || case.duty.is_some() || !case.pending.is_empty();
+    case.ending.is_none() && !due && register.flow.steps.iter().any(stays)
+}
+
+/// Does an outcome of a step lead on: to a state that is no end, or to the end that was wished?
+#[must_use]
+pub fn leads_on(register: &Register, step: &Step, outcome: Outcome) -> bool {
+    let to = step.to(outcome).and_then(|to| register.flow.state(to.as_str()));
+    outcome.is_forward() && to.is_some_and(|state| matches!(state.end, None | Some(End::Done)))
 }
 
 /// Whom a case waits for: those who may take one of the steps that go on from its state. People and roles as the

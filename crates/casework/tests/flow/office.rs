@@ -344,6 +344,7 @@ pub(crate) fn office() -> Office {
         most: None,
         incompatible: vec![],
         deputy: name != "director",
+        administrator: false,
         clauses: vec![],
     };
     let grade = |name: &str, sign| Grade {
