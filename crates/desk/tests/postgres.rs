@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
 
 use desk::Refused;
-use model::RecordId;
+use model::{Clock as _, RecordId};
 use regulation::{Folder, Outcome};
 use serde_json::json;
 use std::path::Path;
@@ -165,4 +165,38 @@ fn a_second_desk_on_the_same_database_is_refused() {
     // Tables of another ledger are not taken for one's own, however far they reach.
     let error = House::empty(76, Some(&url)).err().unwrap().to_string();
     assert!(error.contains("屬於另一份帳本") && error.contains("ward rebuild"), "{error}");
+}
+
+#[test]
+fn drafts_are_one_a_form_and_person_bounded_and_forgotten_alike_on_both_databases() {
+    let Some(cluster) = Postgres::shared() else { return };
+    for url in [None, Some(cluster.database().unwrap())] {
+        let small = Small::new(77, url.as_deref());
+        let (desk, person) = (&small.house.desk, small.clerk.person);
+        let record = RecordId::from_bytes([9; 16]);
+        let draft = |form: &str, pairs: &str, minute: u64| store::Draft {
+            form: form.to_owned(),
+            record: (form == "/of-a-record").then_some(record),
+            pairs: pairs.to_owned(),
+            kept_at: small.house.clock.now().plus(Duration::from_secs(60 * minute)),
+        };
+        let drafts = |person| desk.read(|sql, _| sql.drafts(person)).unwrap();
+        desk.keep_draft(person, draft("/a", "f.x=1", 0)).unwrap();
+        desk.keep_draft(person, draft("/a", "f.x=2", 1)).unwrap();
+        desk.keep_draft(person, draft("/of-a-record", "f.y=3", 2)).unwrap();
+        let forms: Vec<_> = drafts(person).into_iter().map(|one| (one.form, one.pairs, one.record)).collect();
+        let expected = [("/of-a-record", "f.y=3", Some(record)), ("/a", "f.x=2", None)];
+        assert_eq!(forms, expected.map(|(form, pairs, record)| (form.to_owned(), pairs.to_owned(), record)));
+        assert!(drafts(small.keeper.person).is_empty());
+        desk.forget_draft(person, "/a").unwrap();
+        assert_eq!(drafts(person).len(), 1);
+        // The oldest make room; what nobody came back to for a season goes.
+        for number in 0..105 {
+            desk.keep_draft(person, draft(&format!("/n/{number}"), "", 10 + number)).unwrap();
+        }
+        let kept = drafts(person);
+        assert_eq!((kept.len(), kept[0].form.as_str(), kept[99].form.as_str()), (100, "/n/104", "/n/5"));
+        desk.keep_draft(small.keeper.person, draft("/late", "", 60 * 24 * 91)).unwrap();
+        assert!(drafts(person).is_empty());
+    }
 }

@@ -456,6 +456,14 @@ impl House {
         }
     }
 
+    /// The authenticator of a person registered here.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn signer(&mut self, person: PersonId) -> Result<&mut SoftAuthenticator> {
+        self.signers.get_mut(&person).with_context(|| format!("{person} has no authenticator"))
+    }
+
     /// A case as committed.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::yard::Yard;
 use casework::{Body, Command};
 use desk::{Keeping, Order};
 use ledger::vault::KeyState;
-use model::{DataKeyId, Evidence, RecordId};
+use model::{Clock as _, DataKeyId, Evidence, RecordId};
 use proof::entry::Entry;
 use proof::hash::leaf_hash;
 use regulation::Outcome;
@@ -83,6 +83,14 @@ fn marked(yard: &mut Yard) -> RecordId {
     yard.take(helper, permit, "check", Outcome::Done, &[]).unwrap();
     yard.take(helper, permit, "close", Outcome::Done, &[("report", json!(format!("{MARKER} 完工")))])
         .unwrap();
+    // Somebody has begun a form about it, and left it.
+    let draft = store::Draft {
+        form: format!("/records/{permit}/steps/close"),
+        record: Some(permit),
+        pairs: format!("f.report={MARKER}"),
+        kept_at: yard.house.clock.now(),
+    };
+    yard.house.desk.keep_draft(helper.person, draft).unwrap();
     permit
 }
 
