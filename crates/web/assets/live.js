@@ -36,7 +36,20 @@ if (region) {
       const { text, href } = JSON.parse(event.data);
       note(text, href, false);
     });
+    // Each commit is told. What is shown of one's own work is looked at anew, but not more often than people look.
+    const apart = 20000;
+    let last = Date.now();
+    let waiting = 0;
+    const moved = () => {
+      waiting = 0;
+      if (document.hidden) return;
+      last = Date.now();
+      document.body.dispatchEvent(new CustomEvent("ward:moved"));
+    };
+    let told = false;
     events.addEventListener("unread", (event) => {
+      if (told && !waiting) waiting = window.setTimeout(moved, Math.max(1000, last + apart - Date.now()));
+      told = true;
       const badge = document.querySelector("[data-unread]");
       if (!badge) return;
       badge.hidden = event.data === "0";

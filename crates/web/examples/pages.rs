@@ -4,25 +4,19 @@
 //! of its people in, without asking who it is: this is no product. Prints the accounts.
 
 use anyhow::{Context as _, anyhow};
-use askama::Template;
 use axum::Router;
 use axum::extract::{Path as InPath, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use model::{Clock, Instant, Person, PersonId, RecordId, SessionId, Told};
+use model::{Clock, Instant, PersonId, RecordId, SessionId, Told};
 use regulation::Outcome;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use testkit::{Acting, House, SeededEntropy};
-use web::component::FormView;
-use web::form::Posted;
-use web::{
-    Area, Codes, Config, Cx, Factor, Limits, PageError, PageResult, Parts, Place, Session, Sessions, Shell,
-    Site, session_cookie,
-};
+use web::{Codes, Config, Factor, Limits, Parts, Place, Session, Sessions, Site, session_cookie};
 
 /// Everybody's session is open.
 struct Everybody;
@@ -72,8 +66,7 @@ fn main() -> anyhow::Result<()> {
     });
     let people: People = Arc::new(people);
     let entrance = Router::new().route("/as/{account}", get(enter)).with_state(Arc::clone(&people));
-    let forms = Router::new().route("/form/{register}/{step}", get(form).post(form));
-    let router = web::router_with(site, forms).merge(entrance);
+    let router = web::router(site).merge(entrance);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:8450").await?;
@@ -108,72 +101,6 @@ async fn enter(
         }
         None => Redirect::to("/").into_response(),
     }
-}
-
-/// A page with nothing but a form.
-#[derive(Template)]
-#[template(
-    source = r#"{% extends "shell.html" %}{% block main %}<h1>{{ shell.title }}</h1>{{ form }}{% endblock %}"#,
-    ext = "html"
-)]
-struct FormPage<'a> {
-    cx: &'a Cx,
-    shell: Shell,
-    form: FormView<'a>,
-}
-
-/// The form of an opening step, as it stands. It files nothing.
-async fn form(cx: Cx, InPath((register, step)): InPath<(String, String)>, posted: Posted) -> PageResult {
-    cx.run(move |cx| {
-        cx.look(|look| {
-            let register = look.pack.register(&register).ok_or(PageError::NotFound)?;
-            let step = register.flow.step(&step).ok_or(PageError::NotFound)?;
-            let person = look.roster.state.person(cx.person()).ok_or(PageError::NotFound)?;
-            let by = Person {
-                acting_for: None,
-                person: person.id,
-                role: "operator".into(),
-                session: None,
-                terminal: None,
-                unit: person.home,
-            };
-            let first = posted.query.one("_do").is_none();
-            let (posted, mut wrong) = posted.with_rows().kept(cx, |_| false);
-            let fill = if first {
-                Default::default()
-            } else {
-                web::form::fill(cx, register, &step.fields, None, &posted)
-            };
-            let filling = casework::Filling::Open { register: &register.id, step: &step.id };
-            let stands = web::form::stand(look, &by, filling, &fill, first)?;
-            let posted =
-                if first { Posted::of(web::form::pairs(cx, register, &stands.case.content)) } else { posted };
-            wrong.extend(web::form::unfit(&stands));
-            let action = format!("/form/{}/{}", register.id, step.id);
-            let view = FormView {
-                cx,
-                hidden: Vec::new(),
-                problems: Vec::new(),
-                notes: Vec::new(),
-                sections: web::form::sections(look, &by, &stands, &posted, &action, &wrong),
-                next: None,
-                buttons: vec![
-                    ("send".into(), cx.label(&step.label).into(), true),
-                    ("draft".into(), cx.t("存草稿", "Keep a draft").into(), false),
-                ],
-                cancel: web::register_path(&register.id),
-                action,
-            };
-            let shell = Shell::new(cx, Some(Area::Registers), cx.label(&step.label));
-            let shell = shell.by(cx.label(&register.label), web::register_path(&register.id));
-            if cx.wants("form-body") {
-                cx.render(&view.as_body())
-            } else {
-                cx.render(&FormPage { cx, shell, form: view })
-            }
-        })
-    })
-    .await
 }
 
 fn refused(refused: desk::Refused) -> anyhow::Error {
@@ -234,6 +161,16 @@ fn settle(house: &mut House) -> anyhow::Result<BTreeMap<String, PersonId>> {
             house.take(maintainer, fault, "call_vendor", Outcome::Done, &fill).map_err(refused)?;
         }
     }
+    // What waits to be signed: rooms that were proposed, one that was changed after it was approved.
+    for (code, name) in [("D1", "水湳機房"), ("D2", "豐原機房"), ("D3", "陽明備援機房")] {
+        propose(house, [it_head, operator, maintainer], code, name)?;
+    }
+    let changed = rooms.first().context("a room")?;
+    let fill = room_fill([it_head, operator, maintainer], "A1", "市政大樓主機房（擴建）");
+    let fill: Vec<_> = fill.into_iter().filter(|(field, _)| *field != "code").collect();
+    house.take(it_head, *changed, "change", Outcome::Done, &fill).map_err(refused)?;
+    house.appoint(head, other_head, house.clock.now().plus(std::time::Duration::from_secs(10 * 86_400)))?;
+    house.tick().map_err(refused)?;
     let all = [
         ("lin", head),
         ("chang", it_head),
@@ -248,7 +185,19 @@ fn settle(house: &mut House) -> anyhow::Result<BTreeMap<String, PersonId>> {
 
 fn room(house: &mut House, people: [Acting; 4], code: &str, name: &str) -> anyhow::Result<RecordId> {
     let [it_head, custodian, deputy, head] = people;
-    let fill = [
+    let room = propose(house, [it_head, custodian, deputy], code, name)?;
+    house.take(head, room, "approve", Outcome::Approve, &[]).map_err(refused)?;
+    Ok(room)
+}
+
+fn propose(house: &mut House, people: [Acting; 3], code: &str, name: &str) -> anyhow::Result<RecordId> {
+    let [it_head, ..] = people;
+    house.open(it_head, "room", "propose", &room_fill(people, code, name)).map_err(refused)
+}
+
+fn room_fill(people: [Acting; 3], code: &str, name: &str) -> Vec<(&'static str, serde_json::Value)> {
+    let [_, custodian, deputy] = people;
+    vec![
         ("code", json!(code)),
         ("name", json!(name)),
         ("place", json!("臺中市西屯區臺灣大道三段99號")),
@@ -261,8 +210,5 @@ fn room(house: &mut House, people: [Acting; 4], code: &str, name: &str) -> anyho
             "measures",
             json!([{ "measure": "lock", "where_it_is": "入口" }, { "measure": "camera", "where_it_is": "走道" }]),
         ),
-    ];
-    let room = house.open(it_head, "room", "propose", &fill).map_err(refused)?;
-    house.take(head, room, "approve", Outcome::Approve, &[]).map_err(refused)?;
-    Ok(room)
+    ]
 }

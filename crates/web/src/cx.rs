@@ -145,6 +145,12 @@ impl Cx {
         self.zone().map_or_else(|_| at.to_string(), |zone| crate::roc::moment(self.language, zone, at))
     }
 
+    /// Beside something, in the brackets of the language.
+    #[must_use]
+    pub fn beside(&self, text: &str) -> String {
+        if self.chinese() { format!("（{text}）") } else { format!(" ({text})") }
+    }
+
     /// A day as people write it.
     #[must_use]
     pub fn date(&self, day: model::CivilDate) -> String {

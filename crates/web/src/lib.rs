@@ -27,6 +27,7 @@ mod layer;
 mod cx;
 mod look;
 
+mod acting;
 mod reading;
 
 mod names;
@@ -39,8 +40,14 @@ pub mod form;
 
 mod choose;
 mod live;
+mod notices;
 mod registers;
 mod search;
+
+mod filing;
+mod records;
+mod signing;
+mod work;
 
 mod router;
 

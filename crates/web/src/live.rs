@@ -8,6 +8,7 @@
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::names::record_path;
+use crate::notices;
 use crate::route::{Access, Audit, Route};
 use crate::site::Site;
 use crate::visit::Visit;
@@ -17,8 +18,6 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use futures_core::Stream;
-use model::UnitId;
-use regulation::RoleId;
 use serde_json::json;
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -30,8 +29,6 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 pub(crate) const ROUTES: &[Route] = &[Route::get("/events", Access::Person, Audit::None, || get(events))];
 
-/// Notices looked at.
-const MOST: usize = 50;
 /// So often a stream says that it is alive, so that what lies between does not close it.
 const ALIVE: Duration = Duration::from_secs(25);
 /// So often at most it asks for notices.
@@ -107,11 +104,7 @@ async fn later(site: &Site, visit: &Visit, last: Option<u64>) -> Result<News, Pa
 /// The count of unread notices and, after the first time, the notices that came since.
 fn news(cx: &Cx, since: Option<Option<u64>>) -> Result<News, PageError> {
     cx.look(|look| {
-        let roles: Vec<(RoleId, Option<UnitId>)> =
-            look.roster.held(cx.person()).map(|(role, unit)| (role.clone(), unit)).collect();
-        let notices = look.sql(|sql| sql.notices(cx.person(), &roles, &look.roster, MOST))?;
-        // Of a record one may not see there is no news.
-        let notices: Vec<Notice> = notices.into_iter().filter(|notice| look.sees(notice.record)).collect();
+        let notices: Vec<Notice> = notices::theirs(look)?;
         let unread = notices.iter().filter(|notice| !notice.read).count();
         let mut text = format!("event: unread\ndata: {unread}\n\n");
         let fresh = |notice: &&Notice| {

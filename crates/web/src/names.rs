@@ -132,6 +132,15 @@ pub fn clause_path(clause: &regulation::ClauseId) -> String {
     format!("/clauses/{clause}")
 }
 
+/// The path of an entry's page in the ledger browser, where there is one.
+#[must_use]
+pub(crate) fn entry_path(entry: u64) -> Option<String> {
+    crate::route::is_there(ENTRY).then(|| ENTRY.replace("{entry}", &entry.to_string()))
+}
+
+/// The page of an entry.
+const ENTRY: &str = "/audit/entries/{entry}";
+
 impl Look<'_> {
     /// A unit's name.
     #[must_use]

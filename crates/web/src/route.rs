@@ -5,7 +5,7 @@
 
 use crate::layer::guard;
 use crate::site::Site;
-use crate::{asset, choose, live, registers, search, shell};
+use crate::{asset, choose, filing, live, notices, records, registers, search, shell, signing, work};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
@@ -70,10 +70,15 @@ pub struct Listed {
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("asset", asset::ROUTES),
     ("choose", choose::ROUTES),
+    ("filing", filing::ROUTES),
     ("live", live::ROUTES),
+    ("notices", notices::ROUTES),
+    ("records", records::ROUTES),
     ("registers", registers::ROUTES),
     ("search", search::ROUTES),
     ("shell", shell::ROUTES),
+    ("signing::batch", signing::ROUTES),
+    ("work", work::ROUTES),
 ];
 
 /// Bytes of a form.
@@ -101,7 +106,6 @@ impl Route {
     }
 
     /// With so large a body: where files are handed in.
-    #[expect(dead_code, reason = "for the pages that take files")]
     pub(crate) const fn of_bytes(self, most_bytes: usize) -> Self {
         Self { most_bytes, ..self }
     }

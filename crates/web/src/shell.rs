@@ -1,6 +1,6 @@
 //! The shell around every page: areas, second level, unit switcher, breadcrumb, language, colours, account, search.
 //!
-//! Owns also the few acts of the shell itself: the way home, preferences (cookies of this browser, no state of
+//! Owns also the few acts of the shell itself: preferences (cookies of this browser, no state of
 //! Ward's), choosing a unit.
 //! Invariant: an area stands in the rail when there is a page for it, and not before.
 
@@ -21,7 +21,6 @@ use model::UnitId;
 use std::collections::BTreeSet;
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::get("/", Access::Person, Audit::None, || get(home)),
     Route::post("/preferences", Access::Anyone, Audit::None, || post(preferences)),
     Route::get("/unit", Access::Person, Audit::None, || get(choose_unit)),
 ];
@@ -123,7 +122,7 @@ impl Area {
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
-            Self::Work => "/work",
+            Self::Work => "/",
             Self::Clauses => "/clauses",
             Self::Registers => "/registers",
             Self::Rooms => "/rooms",
@@ -265,11 +264,6 @@ fn choice(cx: &Cx, unit: &Unit) -> UnitChoice {
         code: unit.code.as_str().to_owned(),
         current: cx.focus() == Some(unit.id),
     }
-}
-
-async fn home() -> Response {
-    let first = Area::there().next().map_or("/about", Area::path);
-    Redirect::to(first).into_response()
 }
 
 /// Language, colours and unit, kept in this browser.

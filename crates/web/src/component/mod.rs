@@ -16,7 +16,7 @@ pub use list::{
     Chip, ColumnChoice, Export, Facet, FilterInput, FilterKind, Head, ListCell, ListRow, ListView, Sorted,
 };
 pub use part::{Empty, Fact, Facts, Meter, Notice, Pill, TableView, Tone};
-pub use record::{Action, Change, Moment, RecordHead, Tab, Tabs, Timeline};
+pub use record::{Action, Change, Moment, More, RecordHead, Tab, Tabs, Timeline};
 
 /// HTML that a template has written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

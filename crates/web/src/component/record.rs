@@ -119,6 +119,17 @@ pub struct Moment {
     pub entry: Option<Named>,
     /// What changed.
     pub changes: Vec<Change>,
+    /// What followed at the same moment.
+    pub more: Vec<More>,
+}
+
+/// Something that followed by itself.
+#[derive(Debug, Clone)]
+pub struct More {
+    /// What.
+    pub text: String,
+    /// The entry of the ledger, with the way to it.
+    pub entry: Named,
 }
 
 /// A change of a field.

@@ -8,6 +8,7 @@ mod cells;
 mod export;
 mod filters;
 
+use crate::acting;
 use crate::component::{Chip, Empty, Export, Facet, ListRow, ListView, Notice, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -58,6 +59,8 @@ struct ListPage<'a> {
     shell: Shell,
     register: &'a Register,
     help: Option<String>,
+    /// Where a record is opened, by whoever may.
+    new: Option<String>,
     list: ListView<'a>,
 }
 
@@ -85,7 +88,10 @@ async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -
     cx.run(move |cx| {
         let register = known(cx, &register)?;
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let list = cx.look(|look| view(cx, look, register, query))?;
+        let (list, opens) = cx.look(|look| {
+            let opens = !acting::openings(look, &register.id).is_empty();
+            Ok((view(cx, look, register, query)?, opens))
+        })?;
         if cx.wants("list") {
             let place = list.query.behind(&list.path);
             let mut response = cx.render(&list.as_region())?;
@@ -98,7 +104,8 @@ async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -
         let shell = Shell::new(cx, Some(Area::Registers), cx.label(&register.label));
         let shell = shell.with_second(second(cx, Some(&register.id))?);
         let help = register.help.as_ref().map(|help| cx.label(help).to_owned());
-        cx.render(&ListPage { cx, shell, register, help, list })
+        let new = opens.then(|| format!("{}/new", register_path(&register.id)));
+        cx.render(&ListPage { cx, shell, register, help, new, list })
     })
     .await
 }

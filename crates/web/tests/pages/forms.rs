@@ -1,6 +1,6 @@
 //! Forms: questions of every kind, answers carried on and parsed, without script and with.
 
-use crate::site::{Asked, City, city};
+use crate::site::{Asked, City, city, tag};
 use askama::Template;
 use axum::Router;
 use axum::extract::Path;
@@ -116,13 +116,6 @@ impl City {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         answer.text()
     }
-}
-
-/// The tag with this id.
-fn tag<'p>(page: &'p str, id: &str) -> &'p str {
-    let at = page.find(&format!(" id=\"{id}\"")).unwrap_or_else(|| panic!("no {id} in {page}"));
-    let start = page[..at].rfind('<').unwrap();
-    page[start..].split('>').next().unwrap()
 }
 
 #[test]

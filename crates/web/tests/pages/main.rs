@@ -5,8 +5,13 @@
 mod asvs;
 mod defence;
 mod export;
+mod filing;
 mod forms;
 mod layers;
 mod lists;
+mod notices;
+mod records;
+mod signing;
 mod site;
 mod templates;
+mod work;

@@ -6,6 +6,7 @@ use model::{Clock as _, Instant, PersonId, SessionId, Told, UnitId};
 use regulation::Outcome;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use testkit::{Acting, House, SeededEntropy};
 use tokio::runtime::Runtime;
@@ -37,13 +38,6 @@ impl Codes for Counted {
             used.push(person);
         }
         Ok(right)
-    }
-}
-
-impl Counted {
-    /// As if the next half minute had come.
-    pub(crate) fn anew(&self) {
-        self.0.lock().unwrap().clear();
     }
 }
 
@@ -208,7 +202,38 @@ pub(crate) fn city() -> City {
 }
 
 pub(crate) fn city_with(limits: Limits) -> City {
-    let mut house = House::tiny(7).unwrap();
+    settled(House::tiny(7).unwrap(), limits)
+}
+
+/// The same under a regulation by which a loan that is out may be extended, which changes what was approved, and a key
+/// comes back by a one-time code.
+pub(crate) fn revised_city() -> City {
+    use regulation::Source as _;
+    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../regulation/tests/tiny");
+    let mut files = regulation::Folder::new(&tiny).files().unwrap();
+    let loan = files.get_mut("registers/loan.toml").unwrap();
+    let extend = "[[step]]\nid = \"extend\"\nlabel = { zh = \"展延\", en = \"Extend\" }\nfrom = [\"out\"]\n\
+                  by = [{ person = \"borrower\" }]\nfields = [\"until\"]\nto = \"out\"\n\n";
+    let back = "[[step]]\nid = \"give_back\"\n";
+    let text = String::from_utf8(loan.clone()).unwrap();
+    let text = text.replace(back, &format!("{extend}{back}sign = \"otp\"\n"));
+    let file = "id = \"file\"\nlabel = { zh = \"申請\", en = \"File\" }\n";
+    let fields =
+        "fields = [\"key\", \"borrower\", \"starts\", \"until\", \"purpose\", \"kind\", \"level\"]\n";
+    let text = text.replace(file, &format!("{file}{fields}"));
+    // A key that is out already is not lent again when the loan is approved anew.
+    let lend = "[[step.then]]\ntake = \"lend\"\n";
+    let text = text.replace(lend, &format!("{lend}when = \"key.record.state == 'in_place'\"\n"));
+    // What is of the highest grade says on paper for whom it is, too.
+    let text = text.replace("keep = [\"key\"", "keep = [\"borrower\", \"starts\", \"key\"");
+    assert!(
+        ["extend", "sign = \"otp\"", fields, "keep = [\"borrower\""].iter().all(|one| text.contains(one))
+    );
+    *loan = text.into_bytes();
+    settled(House::with_pack(7, &regulation::Files::new(files), None).unwrap(), Limits::default())
+}
+
+fn settled(mut house: House, limits: Limits) -> City {
     let top = house.unit("100", None).unwrap();
     let unit = house.unit("110", Some(top)).unwrap();
     let other = house.unit("120", Some(top)).unwrap();
@@ -234,7 +259,13 @@ pub(crate) fn city_with(limits: Limits) -> City {
 }
 
 /// A key, with its room and its keeper.
-fn key(house: &mut House, code: &str, room: &str, keeper: Acting, head: Acting) -> model::RecordId {
+pub(crate) fn key(
+    house: &mut House,
+    code: &str,
+    room: &str,
+    keeper: Acting,
+    head: Acting,
+) -> model::RecordId {
     let key = house.open(keeper, "key", "register", &[("code", json!(code))]).unwrap();
     let fill = [
         ("room", json!(room)),
@@ -245,7 +276,11 @@ fn key(house: &mut House, code: &str, room: &str, keeper: Acting, head: Acting) 
     key
 }
 
-fn borrowing(key: model::RecordId, who: Acting, level: &str) -> [(&'static str, serde_json::Value); 6] {
+pub(crate) fn borrowing(
+    key: model::RecordId,
+    who: Acting,
+    level: &str,
+) -> [(&'static str, serde_json::Value); 6] {
     [
         ("key", json!(key.to_string())),
         ("borrower", json!(who.person.to_string())),
@@ -270,5 +305,77 @@ impl City {
 
     pub(crate) fn now(&self) -> Instant {
         self.asked.house.clock.now()
+    }
+}
+
+/// The tag with this id.
+pub(crate) fn tag<'p>(page: &'p str, id: &str) -> &'p str {
+    let at = page.find(&format!(" id=\"{id}\"")).unwrap_or_else(|| panic!("no {id} in {page}"));
+    let start = page[..at].rfind('<').unwrap();
+    page[start..].split('>').next().unwrap()
+}
+
+/// An attribute of a tag, in clear.
+pub(crate) fn attribute(tag: &str, name: &str) -> Option<String> {
+    let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
+    let value = tag[from..].split('"').next().unwrap();
+    Some(unescaped(value))
+}
+
+fn unescaped(text: &str) -> String {
+    let entities = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+    entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
+}
+
+/// What the form behind a mark carries unseen.
+pub(crate) fn hidden(page: &str, mark: &str) -> Vec<(String, String)> {
+    let form = page.split(mark).nth(1).unwrap_or_else(|| panic!("no {mark} in {page}"));
+    let form = form.split("</form>").next().unwrap();
+    let inputs = form.split("<input type=\"hidden\"").skip(1).map(|part| part.split('>').next().unwrap());
+    let pair = |tag: &str| Some((attribute(tag, "name")?, attribute(tag, "value")?));
+    inputs.filter_map(pair).filter(|(name, _)| name != "csrf").collect()
+}
+
+/// Borrowed, as a form is sent.
+pub(crate) fn pairs(form: &[(String, String)]) -> Vec<(&str, &str)> {
+    form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+impl City {
+    /// Sends a form as somebody.
+    pub(crate) fn send(&self, who: Acting, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.asked.post(who.person, path, form)
+    }
+
+    /// What a page of confirmation sends back once the person's authenticator has answered its challenge.
+    pub(crate) fn signed(&mut self, who: Acting, page: &str) -> Vec<(String, String)> {
+        use data_encoding::BASE64URL_NOPAD as BASE64;
+        let tag =
+            page.split("data-sign ").nth(1).unwrap_or_else(|| panic!("nothing is to be signed: {page}"));
+        let tag = format!(" {}", tag.split('>').next().unwrap());
+        let challenge = BASE64.decode(attribute(&tag, "data-challenge").unwrap().as_bytes()).unwrap();
+        assert_eq!(attribute(&tag, "data-rp").unwrap(), "house.example");
+        let signer = self.asked.house.signer(who.person).unwrap();
+        let own = BASE64.encode(&signer.credential().credential);
+        assert_eq!(attribute(&tag, "data-credentials").unwrap(), own);
+        let answer = signer.answer(&challenge.try_into().unwrap());
+        let mut form = hidden(page, "data-signing>");
+        form.retain(|(name, _)| !name.starts_with("key."));
+        for (name, bytes) in [
+            ("credential", &answer.credential),
+            ("authenticator_data", &answer.authenticator_data),
+            ("client_data", &answer.client_data),
+            ("signature", &answer.signature),
+        ] {
+            form.push((format!("key.{name}"), BASE64.encode(bytes)));
+        }
+        form.push(("_do".to_owned(), "sign-passkey".to_owned()));
+        form
+    }
+
+    /// The id of a key by its code.
+    pub(crate) fn key(&self, code: &str) -> model::RecordId {
+        let page = self.page(&format!("/registers/key?q={code}"));
+        page.split("href=\"/records/").nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
     }
 }

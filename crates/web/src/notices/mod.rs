@@ -1,0 +1,118 @@
+//! Notices: what somebody was told, and that they have read it.
+//!
+//! Invariants: of a record one may not see there is no notice; that a notice was read is an entry, made by a POST.
+
+use crate::component::Empty;
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::names::{Named, record_path};
+use crate::reading;
+use crate::route::{Access, Audit, Route};
+use crate::shell::{Area, Shell};
+use askama::Template;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::{get, post};
+use casework::EntryNumber;
+use desk::{Asker, Order};
+use model::UnitId;
+use regulation::RoleId;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/notices", Access::Person, Audit::None, || get(page)),
+    Route::post("/notices/read", Access::Person, Audit::Act, || post(read_all)),
+    Route::post("/notices/{notice}/read", Access::Person, Audit::Act, || post(read)),
+];
+
+/// Notices shown.
+const MOST: usize = 100;
+
+/// A notice on the page.
+struct NoticeRow {
+    entry: u64,
+    text: String,
+    at: String,
+    stamp: String,
+    record: Named,
+    read: bool,
+}
+
+#[derive(Template)]
+#[template(path = "notices/page.html")]
+struct NoticesPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    rows: Vec<NoticeRow>,
+    unread: usize,
+    cut: bool,
+    empty: Empty<'a>,
+}
+
+/// The notices of whoever looks, the newest first.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn theirs(look: &Look<'_>) -> Result<Vec<store::Notice>, PageError> {
+    let person = look.cx.person();
+    let roles: Vec<(RoleId, Option<UnitId>)> =
+        look.roster.held(person).map(|(role, unit)| (role.clone(), unit)).collect();
+    let notices = look.sql(|sql| sql.notices(person, &roles, &look.roster, MOST))?;
+    // Of a record one may not see there is no news.
+    Ok(notices.into_iter().filter(|notice| look.sees(notice.record)).collect())
+}
+
+async fn page(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        cx.look(|look| {
+            let notices = theirs(look)?;
+            let row = |notice: &store::Notice| NoticeRow {
+                entry: notice.entry.0,
+                text: cx.t(&notice.zh, &notice.en).to_owned(),
+                at: cx.moment(notice.at),
+                stamp: notice.at.to_string(),
+                record: look.record(notice.record),
+                read: notice.read,
+            };
+            let rows: Vec<NoticeRow> = notices.iter().map(row).collect();
+            let unread = rows.iter().filter(|row| !row.read).count();
+            let cut = notices.len() >= MOST;
+            let shell = Shell::new(cx, Some(Area::Work), cx.t("通知", "Notices"));
+            let text = cx.t("沒有通知。", "There are no notices.").to_owned();
+            let empty = Empty { cx, icon: "bell", text, action: None };
+            cx.render(&NoticesPage { cx, shell, rows, unread, cut, empty })
+        })
+    })
+    .await
+}
+
+/// One was read; to the record it is about.
+async fn read(cx: Cx, Path(notice): Path<String>) -> PageResult {
+    cx.run(move |cx| {
+        let number = notice.parse().map(EntryNumber).map_err(|_| PageError::NotFound)?;
+        let asker = Asker::Person(reading::reader(cx)?);
+        let done = cx.site.desk().ask(asker, Order::ReadNotice(number))?;
+        let place = done.record.map_or_else(|| "/notices".to_owned(), record_path);
+        Ok(Redirect::to(&place).into_response())
+    })
+    .await
+}
+
+/// All that the page has shown.
+async fn read_all(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        let unread: Vec<EntryNumber> = cx.look(|look| {
+            let notices = theirs(look)?.into_iter().filter(|notice| !notice.read);
+            Ok(notices.map(|notice| notice.entry).collect())
+        })?;
+        let reader = reading::reader(cx)?;
+        // Handed in together they go into one batch.
+        let submit = |notice| cx.site.desk().submit(Asker::Person(reader.clone()), Order::ReadNotice(notice));
+        let receipts: Vec<_> = unread.into_iter().map(submit).collect();
+        for receipt in receipts {
+            receipt.wait()?;
+        }
+        Ok(Redirect::to("/notices").into_response())
+    })
+    .await
+}

@@ -1,0 +1,96 @@
+//! What a record is linked with: what it names, what names it, what it has opened and comes from.
+//!
+//! Invariant: what somebody may not see and the record itself names is told as such, without a name; what names the
+//! record from elsewhere and is not theirs to see is not told at all.
+
+use super::Opened;
+use super::history::label;
+use crate::component::Pill;
+use crate::error::PageError;
+use crate::look::Look;
+use crate::names::Named;
+use casework::Case;
+use model::RecordId;
+use regulation::{Field, Kind, Value};
+
+/// A record beside this one.
+pub(crate) struct Linked {
+    /// How they belong together.
+    pub(crate) how: String,
+    /// Which.
+    pub(crate) record: Named,
+    /// Its register.
+    pub(crate) register: String,
+    /// Its state, where it may be seen.
+    pub(crate) state: Option<Pill<'static>>,
+}
+
+/// Most records that name this one.
+const MOST: usize = 200;
+
+/// Everything a record is linked with.
+pub(crate) fn links(look: &Look<'_>, opened: &Opened<'_>) -> Result<Vec<Linked>, PageError> {
+    let (cx, case) = (look.cx, &opened.case);
+    let mut links = Vec::new();
+    if let Some(origin) = &case.origin {
+        links.push(link(look, cx.t("緣由", "Comes from").to_owned(), origin.record));
+    }
+    for field in &opened.register.fields {
+        let how = cx.label(&field.label).to_owned();
+        links.extend(named_by(case, field).into_iter().map(|record| link(look, how.clone(), record)));
+    }
+    for one in &case.links {
+        let how = match &one.step {
+            Some(step) => look.step(opened.register, step),
+            None => cx.t("由期限或例行作業產生", "By a clock or a duty").to_owned(),
+        };
+        links.push(link(look, how, one.to.record));
+    }
+    for mention in look.sql(|sql| sql.mentions(case.record, MOST))? {
+        let there = case.links.iter().any(|one| one.to.record == mention.by);
+        if (there && mention.field.is_none()) || !look.sees(mention.by) {
+            continue;
+        }
+        let Some(by) = look.case(mention.by) else { continue };
+        let how = match &mention.field {
+            None => cx.t("關聯", "Linked").to_owned(),
+            Some(field) => {
+                let field = label(look, look.register(&by), field);
+                format!("{}{field}{}", cx.t("其「", "names it as "), cx.t("」為本紀錄", ""))
+            }
+        };
+        links.push(link(look, how, mention.by));
+    }
+    Ok(links)
+}
+
+fn link(look: &Look<'_>, how: String, record: RecordId) -> Linked {
+    let case = look.sees(record).then(|| look.case(record)).flatten();
+    let register = case.as_ref().and_then(|case| look.register(case));
+    let state = case.as_ref().zip(register);
+    Linked {
+        how,
+        record: look.record(record),
+        register: register.map(|one| look.cx.label(&one.label).to_owned()).unwrap_or_default(),
+        state: state.map(|(case, register)| Pill::state(look.state(register, &case.state), case.ending)),
+    }
+}
+
+/// Records a field names.
+fn named_by(case: &Case, field: &Field) -> Vec<RecordId> {
+    if !matches!(field.kind, Kind::Reference { .. }) {
+        return Vec::new();
+    }
+    let value = case.content.0.get(&field.id).and_then(|json| field.of().read(json).ok());
+    match value {
+        Some(Value::Reference(one)) => vec![one.record],
+        Some(Value::List(list)) => {
+            let record = |value: &Value| match value {
+                Value::Reference(one) => Some(one.record),
+                _ => None,
+            };
+            list.iter().filter_map(record).collect()
+        }
+        _ => Vec::new(),
+    }
+}
