@@ -111,11 +111,10 @@ pub(crate) fn check(
     let (id, key) = credential(data, relying_party)?;
     let raw_id = decode(&answer.raw_id).map_err(|_| "the id is not base64url")?;
     holds(raw_id == id, "it has two ids")?;
-    let (alg, key) = key;
     let members = json!({
-        "alg": alg,
+        "alg": key.alg,
         "credential": BASE64URL_NOPAD.encode(id),
-        "key": BASE64.encode(&key),
+        "key": BASE64.encode(&key.bytes),
         "origins": [site.origin()],
         "person": person,
         "rp": relying_party,
@@ -138,11 +137,14 @@ pub(crate) fn check_client_data(
     holds(!client.cross_origin, "it was given to a page inside another's")
 }
 
+/// A public key as the ledger spells keys.
+struct LedgerKey {
+    alg: &'static str,
+    bytes: Vec<u8>,
+}
+
 /// Id and key out of authenticator data.
-fn credential<'d>(
-    data: &'d [u8],
-    relying_party: &str,
-) -> Result<(&'d [u8], (&'static str, Vec<u8>)), &'static str> {
+fn credential<'d>(data: &'d [u8], relying_party: &str) -> Result<(&'d [u8], LedgerKey), &'static str> {
     let short = "the authenticator data is too short";
     let (for_name, rest) = data.split_first_chunk::<32>().ok_or(short)?;
     holds(Hash::of(&[relying_party.as_bytes()]).as_bytes() == for_name, "it was made for another name")?;
@@ -160,16 +162,19 @@ fn credential<'d>(
     Ok((id, cose_key(&key).ok_or("its key is of an algorithm that is not taken")?))
 }
 
-/// A COSE key as the ledger spells keys: the algorithm, and an uncompressed point or 32 bytes.
-fn cose_key(key: &ciborium::Value) -> Option<(&'static str, Vec<u8>)> {
+/// A COSE key as the ledger spells keys: an uncompressed point, or 32 bytes.
+fn cose_key(key: &ciborium::Value) -> Option<LedgerKey> {
     let number = |at: i64| cbor::numbered(key, at).and_then(cbor::whole_number);
     let coordinate = |at: i64| {
         let bytes = cbor::numbered(key, at)?.as_bytes()?;
         (bytes.len() == 32).then_some(bytes)
     };
     match (number(1)?, number(3)?, number(-1)?) {
-        (2, ES256, 1) => Some(("ES256", [[4].as_slice(), coordinate(-2)?, coordinate(-3)?].concat())),
-        (1, EDDSA, 6) => Some(("EdDSA", coordinate(-2)?.clone())),
+        (2, ES256, 1) => {
+            let bytes = [[4].as_slice(), coordinate(-2)?, coordinate(-3)?].concat();
+            Some(LedgerKey { alg: "ES256", bytes })
+        }
+        (1, EDDSA, 6) => Some(LedgerKey { alg: "EdDSA", bytes: coordinate(-2)?.clone() }),
         _ => None,
     }
 }
