@@ -139,9 +139,10 @@ mod tests {
 
     #[test]
     fn what_was_right_leaves_waits_as_they_were_and_others_failures_stay() {
-        let before = Some(Failures { count: 20, last_at: at(100) });
+        let waited = Failures { count: 20, last_at: at(100) };
+        let before = Some(waited);
         let counted = Waits::Account.failed(before, at(2_000));
-        assert_eq!(taken_back(counted, before, at(2_000)), before.unwrap());
+        assert_eq!(taken_back(counted, before, at(2_000)), waited);
         let other = Waits::Account.failed(Some(counted), at(2_001));
         assert_eq!(taken_back(other, before, at(2_000)), Failures { count: 21, last_at: at(2_001) });
         let first = Waits::Account.failed(None, at(5));
