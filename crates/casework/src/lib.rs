@@ -41,4 +41,5 @@ pub use lift::{LiftError, Upcaster, read_body};
 pub use refusal::Refusal;
 pub use rules::{Rules, Shelf};
 pub use state::{ApplyError, State};
+pub use view::seen;
 pub use walk::{Edge, Place, by_role, edges, reachable};

@@ -1,7 +1,8 @@
 //! What conditions see: the case as it stands (or would stand), the actor, other records, the calendar.
 
-use crate::around::{Directory, Records, Seek};
+use crate::around::{Around, Directory, Records, Seek};
 use crate::case::{Case, Content, Object};
+use crate::refusal::Refusal;
 use crate::rules::{Rules, Shelf};
 use model::{CivilDate, Instant, Person, PersonId, UnitId};
 use regulation::{
@@ -24,6 +25,28 @@ pub(crate) struct View<'a> {
     pub(crate) target: Option<Reference>,
     pub(crate) each: Option<Value>,
     pub(crate) object: Option<(&'a Object, CivilDate)>,
+}
+
+/// What conditions about a case see when nobody acts on it: for figures and reports.
+///
+/// # Errors
+/// The version it runs on is not on the shelf.
+pub fn seen<'a>(around: Around<'a>, case: &'a Case) -> Result<impl Scope + 'a, Refusal> {
+    let rules = around.shelf.version(case.version).ok_or(Refusal::VersionMissing(case.version))?;
+    Ok(View {
+        shelf: around.shelf,
+        rules,
+        records: around.records,
+        directory: around.directory,
+        now: around.now,
+        case: Some(case),
+        old: None,
+        actor: None,
+        reason: None,
+        target: None,
+        each: None,
+        object: None,
+    })
 }
 
 impl<'a> View<'a> {
