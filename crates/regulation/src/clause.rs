@@ -106,6 +106,17 @@ pub enum Measure {
     Worst,
 }
 
+/// Where it is signed that a clause does not apply to a unit: a population of none is then no longer open.
+#[derive(Debug, Clone)]
+pub struct Exemption {
+    /// The register of such statements.
+    pub register: RegisterId,
+    /// The number of the clause a statement is about: a condition of type text.
+    pub clause: Condition,
+    /// A statement counts while this holds.
+    pub holds: Condition,
+}
+
 /// What an engine read from its part of a file.
 #[derive(Clone)]
 pub struct EngineBody(pub Arc<dyn Any + Send + Sync>);

@@ -41,7 +41,7 @@ mod section;
 mod publish;
 mod succession;
 
-pub use clause::{Check, CheckEvidence, Clause, EngineBody, Measure, Population};
+pub use clause::{Check, CheckEvidence, Clause, EngineBody, Exemption, Measure, Population};
 pub use condition::{
     ActorAttribute, Condition, ConditionError, EvalError, Expr, Function, Macro, Member, Name, Operator,
     Outline, RESERVED, RecordAttribute, Scope, StepAttribute, Typing, Vocabulary,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: it exists only without problems; every id in it names something that is there.
 
-use crate::clause::{Clause, EngineBody};
+use crate::clause::{Clause, EngineBody, Exemption};
 use crate::condition::Vocabulary;
 use crate::duty::Duty;
 use crate::label::Label;
@@ -49,6 +49,8 @@ pub struct Contents {
     pub day_ends: TimeOfDay,
     /// The register whose approved cases destroy records.
     pub destruction: Option<RegisterId>,
+    /// Where it is signed that a clause does not apply.
+    pub exemption: Option<Exemption>,
     /// Law in force that asks the same.
     pub crosswalk: Vec<Crosswalk>,
     /// Ways out of Ward.

@@ -6,6 +6,7 @@ mod graph;
 mod people;
 mod sealing;
 
+use crate::clause::Clause;
 use crate::duty::Duty;
 use crate::flow::Effect;
 use crate::read::Context;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 /// What was read.
 pub(crate) struct Whole<'w> {
     pub(crate) registers: &'w BTreeMap<RegisterId, Register>,
+    pub(crate) clauses: &'w [Clause],
     pub(crate) duties: &'w BTreeMap<DutyId, Duty>,
     pub(crate) roles: &'w BTreeMap<RoleId, Role>,
     /// The lowest first.

@@ -4,6 +4,7 @@
 //! nothing can be taken away. A sealed field is ciphertext as long as nothing carries its value elsewhere.
 
 use super::Whole;
+use crate::clause::{CheckEvidence, Clause, Population};
 use crate::condition::{Condition, Expr, Member, Name};
 use crate::flow::Effect;
 use crate::label::Piece;
@@ -22,6 +23,32 @@ pub(super) fn check(whole: &Whole<'_>, context: &Context<'_>) {
             let zh = format!("加密欄位「{secret}」之內容不得帶至未加密之處");
             let en = format!("the sealed field {secret} would be carried to where it is not sealed");
             context.problem(context.place(&name), zh, en);
+        }
+    }
+    for clause in whole.clauses {
+        checked(whole, clause, context);
+    }
+}
+
+/// Figures of checks stand in the ledger and on the board in clear.
+fn checked(whole: &Whole<'_>, clause: &Clause, context: &Context<'_>) {
+    for check in &clause.checks {
+        let Population::Records { register, only, .. } = &check.population else { continue };
+        let owner = whole.registers.get(register);
+        let judged = match &check.evidence {
+            CheckEvidence::Measure { value: condition, .. }
+            | CheckEvidence::Newest(condition)
+            | CheckEvidence::Share(condition) => Some(condition),
+            CheckEvidence::Engine | CheckEvidence::NoneOpen | CheckEvidence::OnTime => None,
+        };
+        let read = only.iter().chain(judged);
+        if let Some(field) = read.into_iter().find_map(|condition| secret(whole, owner, condition)) {
+            let (clause, check) = (&clause.id, &check.id);
+            let zh = format!("條文 {clause} 之檢核「{check}」不得取用加密欄位「{field}」,其數據係公開記載");
+            let en = format!(
+                "check {check} of clause {clause} reads the sealed field {field}; its figure would stand in clear"
+            );
+            context.problem(context.place(&format!("clause/{clause}/{check}")), zh, en);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::raw::Table;
 use crate::section::Sections;
 use crate::shape::{self, EVIDENCE, POPULATION};
 use crate::value::Type;
-use crate::word::{CheckId, DutyId};
+use crate::word::{CheckId, ClauseId, DutyId};
 
 pub(super) fn clauses(files: &[Table<'_>], sections: &Sections, context: &Context<'_>) -> Vec<Clause> {
     let tables = files.iter().flat_map(|file| file.tables("clause"));
@@ -38,8 +38,14 @@ fn clause(table: Table<'_>, sections: &Sections, context: &Context<'_>) -> Optio
         (true, true, false) => context.problem(table.place_of("live"), "請說明 why", "say why"),
         _ => {}
     }
+    let id: ClauseId = table.parsed("id")?;
+    for table in &tables {
+        if let Some(check) = table.text("id") {
+            context.mark(format!("clause/{id}/{check}"), table.place_at("id"));
+        }
+    }
     Some(Clause {
-        id: table.parsed("id")?,
+        id,
         article: table.text("article")?.into(),
         title: context.label(table, "title")?,
         summary: context.label(table, "summary")?,

@@ -161,6 +161,7 @@ fn read(
     let destruction = head.as_ref().and_then(|head| head.destruction.as_ref());
     let whole = check::Whole {
         registers: &registers,
+        clauses: &clauses,
         duties: &duties,
         roles: &roles,
         grades: &grades,
@@ -182,6 +183,7 @@ fn read(
         zone: head.zone,
         day_ends: head.day_ends,
         destruction: head.destruction,
+        exemption: head.exemption,
         crosswalk: head.crosswalk,
         hooks: head.hooks,
         grades,

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::flow::evidence;
 use super::names::{Documents, ids, twice};
+use crate::clause::Exemption;
 use crate::condition::Typing;
 use crate::field::When;
 use crate::label::Label;
@@ -33,6 +34,7 @@ pub(super) struct Head {
     pub(super) zone: Zone,
     pub(super) day_ends: TimeOfDay,
     pub(super) destruction: Option<RegisterId>,
+    pub(super) exemption: Option<Exemption>,
     pub(super) crosswalk: Vec<Crosswalk>,
     pub(super) hooks: BTreeMap<HookId, Hook>,
 }
@@ -60,6 +62,10 @@ pub(super) fn head(file: Table<'_>, context: &Context<'_>) -> Option<Head> {
         zone: zone(table, context.problems)?,
         day_ends: table.parsed("day_ends").unwrap_or(TimeOfDay::END),
         destruction: context.register_at(table, "destruction"),
+        exemption: file
+            .inner("board")
+            .and_then(|board| board.inner("exemption"))
+            .and_then(|table| exemption(table, context)),
         crosswalk: file
             .tables("crosswalk")
             .into_iter()
@@ -77,6 +83,16 @@ pub(super) fn zone(table: Table<'_>, problems: &Problems) -> Option<Zone> {
         problems.add(node.place(), format!("沒有時區「{}」,例如 Asia/Taipei", error.0), error.to_string());
     }
     zone.ok()
+}
+
+fn exemption(table: Table<'_>, context: &Context<'_>) -> Option<Exemption> {
+    let register = context.register_at(table, "register")?;
+    let typing = Typing::record(&context.vocabulary, &register);
+    Some(Exemption {
+        clause: context.condition_at(table, "clause", Some(&Type::Text), &typing)?,
+        holds: context.condition_at(table, "while", Some(&Type::Truth), &typing)?,
+        register,
+    })
 }
 
 fn crosswalk(table: Table<'_>, context: &Context<'_>) -> Option<Crosswalk> {

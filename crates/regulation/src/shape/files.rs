@@ -44,6 +44,7 @@ pub(crate) static FILE_KINDS: [FileKind; 9] = [
 static PACK_FILE: Shape = Shape {
     keys: &[
         need("pack", Form::Table(&PACK), "規範", "the pack"),
+        may("board", Form::Table(&BOARD), "條文看板", "the clause board"),
         may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
         may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
     ],
@@ -63,6 +64,23 @@ static PACK: Shape = Shape {
         need("zone", Form::Text, "時區", "where civil dates are counted"),
         may("day_ends", Form::TimeOfDay, "辦公時間終了", "when the last day of a limit is over"),
         may("destruction", Form::Id, "銷毀登記簿", "the register whose approved cases destroy records"),
+    ],
+};
+
+static BOARD: Shape = Shape {
+    keys: &[may(
+        "exemption",
+        Form::Table(&EXEMPTION),
+        "不適用聲明",
+        "where it is signed that a clause does not apply",
+    )],
+};
+
+pub(crate) static EXEMPTION: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "聲明之登記簿", "the register of such statements"),
+        need("clause", Form::Condition, "所聲明之條號", "the number of the clause a statement is about"),
+        need("while", Form::Condition, "效力存續之條件", "a statement counts while this holds"),
     ],
 };
 
