@@ -172,6 +172,7 @@ fn act(order: &Order, person: PersonId) -> (String, String) {
         Order::Casework(Command::Take { record, step, .. }) => (step.to_string(), record.to_string()),
         Order::Casework(_) => ("casework".to_owned(), person.to_string()),
         Order::Door(order) => (order.body.kind().replace('/', "."), order.person.to_string()),
+        Order::Evaluated(_) => ("evaluated".to_owned(), person.to_string()),
         Order::Identity(_) => ("identity".to_owned(), person.to_string()),
         Order::Publish(_) => ("publish".to_owned(), person.to_string()),
         Order::ReadNotice(_) => ("read-notice".to_owned(), person.to_string()),

@@ -16,6 +16,7 @@ use crate::keys::Vaulted;
 use crate::order::{Asker, Done, Order, Refused};
 use crate::packs::{MakeSections, read};
 use crate::seen::{Seen, Shown};
+use board::Changes;
 use casework::{Command, ContentHash};
 use identity::Policies;
 use ledger::Ledger;
@@ -179,7 +180,9 @@ impl Clerk {
         }
         let people = entries.iter().any(touches_people);
         let owing = entries.iter().any(|entry| self.may_owe(entry));
+        let changes = changes(&entries);
         self.projection.apply(entries)?;
+        self.shown.changed(changes);
         self.last_entry = time;
         if publishes {
             self.load_packs()?;
@@ -290,6 +293,7 @@ impl Clerk {
         match opened {
             Ok(_) => {
                 (self.duties_seen, self.moving) = (None, Some(0));
+                self.shown.changed(Changes::everything());
                 self.show(true);
                 Ok(())
             }
@@ -326,6 +330,24 @@ fn timed(fact: Fact, at: Instant) -> Fact {
         Fact::NoticeRead(read) => Fact::NoticeRead(NoticeRead { at, ..read }),
         fact => fact,
     }
+}
+
+/// What entries change for checks of clauses.
+fn changes(entries: &[Recorded]) -> Changes {
+    let mut changes = Changes::default();
+    for recorded in entries {
+        match &recorded.said {
+            Said::Fact(fact) => match fact.as_ref() {
+                Fact::Case(event) => changes.note(event),
+                Fact::Identity(_) => changes.people = true,
+                Fact::KeyDestroyed(_) => changes.all = true,
+                Fact::Door(_) | Fact::Evaluated(_) | Fact::NoticeRead(_) | Fact::Published(_) => {}
+            },
+            Said::Gone(_) => changes.all = true,
+            Said::Other => {}
+        }
+    }
+    changes
 }
 
 fn touches_people(recorded: &Recorded) -> bool {

@@ -4,6 +4,7 @@
 //! Guarantee: what was answered with [`Done`] is durable in the ledger and committed in the tables.
 //! Does not: know a form by name, speak HTTP, read a clock of its own.
 
+use crate::assess::Board;
 use crate::batch::MOST_TOGETHER;
 use crate::clerk::{Clerk, Work};
 use crate::files::{Files, Keeping};
@@ -59,11 +60,12 @@ pub struct Opened {
 #[derive(Clone)]
 pub struct Desk {
     jobs: Sender<Job>,
-    shown: Arc<Shown>,
-    pool: Arc<Pool>,
+    pub(crate) shown: Arc<Shown>,
+    pub(crate) pool: Arc<Pool>,
     files: Files,
     vault: Arc<Vaulted>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) board: Arc<Board>,
     entropy: Arc<Mutex<Box<dyn Entropy>>>,
     origin: Arc<str>,
     reader: Reader,
@@ -130,6 +132,7 @@ impl Desk {
             files,
             vault,
             clock,
+            board: Arc::default(),
             entropy: Arc::new(Mutex::new(for_files)),
             origin,
             reader,

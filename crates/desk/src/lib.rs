@@ -26,11 +26,13 @@ mod clerk;
 mod destroy;
 mod tick;
 
+mod assess;
 mod desk;
 mod drafts;
 mod outbox;
 mod signing;
 
+pub use assess::Assessed;
 pub use batch::{READ, REFUSED};
 pub use desk::{Desk, Opened, Parts, Receipt};
 pub use files::{Files, Keeping, LARGEST_FILE};

@@ -28,6 +28,8 @@ pub enum Order {
     Casework(casework::Command),
     /// Something happened at the door, or is to happen there.
     Door(DoorOrder),
+    /// Checks of clauses were evaluated.
+    Evaluated(Vec<store::Evaluated>),
     /// Something about people, units or terminals.
     Identity(identity::Command),
     /// A version of a pack is to be published.

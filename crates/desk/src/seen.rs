@@ -1,5 +1,6 @@
 //! What readers read by: packs, layout, people, as of the last commit.
 
+use board::Changes;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use store::{Layout, Packs};
@@ -38,6 +39,8 @@ pub(crate) struct Shown {
     figures: Mutex<Figures>,
     position: Mutex<u64>,
     moved: Condvar,
+    /// What changed since checks of clauses were looked at.
+    changes: Mutex<Changes>,
 }
 
 impl Shown {
@@ -50,7 +53,7 @@ impl Shown {
             policies: None,
         };
         let (seen, figures) = (RwLock::new(seen), Mutex::default());
-        Self { seen, figures, position: Mutex::new(0), moved: Condvar::new() }
+        Self { seen, figures, position: Mutex::new(0), moved: Condvar::new(), changes: Mutex::default() }
     }
 
     pub(crate) fn figures(&self) -> Figures {
@@ -59,6 +62,16 @@ impl Shown {
 
     pub(crate) fn count(&self, count: impl FnOnce(&mut Figures)) {
         count(&mut self.figures.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Notes what changed for checks of clauses. It is committed.
+    pub(crate) fn changed(&self, changes: Changes) {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).add(changes);
+    }
+
+    /// Takes what was noted.
+    pub(crate) fn take_changes(&self) -> Changes {
+        std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn seen(&self) -> Seen {

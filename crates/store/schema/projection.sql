@@ -183,6 +183,30 @@ CREATE TABLE published (
   entry INTEGER NOT NULL
 ) STRICT;
 
+-- Evaluations of checks as they were recorded: for a unit with those below it, or (no unit) for all together. The value
+-- is in millionths.
+CREATE TABLE evaluation (
+  clause TEXT NOT NULL,
+  check_id TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  at TEXT NOT NULL,
+  month TEXT,
+  pack INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  verdict TEXT NOT NULL CHECK (verdict IN ('exempt', 'figure', 'met', 'nobody', 'not-computed', 'not-met')),
+  population INTEGER NOT NULL CHECK (population >= 0),
+  good INTEGER NOT NULL CHECK (good >= 0),
+  value INTEGER,
+  oldest TEXT,
+  zh TEXT,
+  en TEXT,
+  PRIMARY KEY (clause, check_id, unit, entry),
+  CHECK ((verdict = 'not-computed') = (zh IS NOT NULL)),
+  CHECK ((zh IS NULL) = (en IS NULL)),
+  CHECK (good <= population)
+) STRICT, WITHOUT ROWID;
+
 -- People, units, terminals, roles held, deputies, credentials: each fact as the identity engine keeps it.
 CREATE TABLE identity (
   kind TEXT NOT NULL,

@@ -10,10 +10,11 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 18] = [
+const TABLES: [(&str, &str); 19] = [
     ("ask", "entry"),
     ("condemned", "record"),
     ("destroyed_key", "data_key"),
+    ("evaluation", "clause, check_id, unit, entry"),
     ("file_use", "digest, opened"),
     ("history", "opened, entry"),
     ("identity", "kind, id"),

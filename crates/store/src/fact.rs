@@ -5,6 +5,7 @@
 //! Does not: seal (the desk does), apply.
 //! Source: `docs/format.md` §2, §3, §6.
 
+use crate::board::{EVALUATED, Evaluated};
 use casework::{ContentHash, Entered, EntryNumber};
 use ledger::vault::{KeyState, VaultError};
 use model::{Actor, DataKeyId, Instant, RecordId, UnitId};
@@ -24,6 +25,8 @@ pub enum Fact {
     Door(identity::Door),
     /// Something happened to people, units, roles or terminals.
     Identity(identity::Event),
+    /// A check of a clause was evaluated.
+    Evaluated(Evaluated),
     /// A data key was destroyed.
     KeyDestroyed(KeyDestroyed),
     /// Somebody read a notice.
@@ -183,6 +186,9 @@ impl Fact {
                 },
                 signature: None,
             },
+            Self::Evaluated(body) => {
+                own(Actor::machine("board"), EVALUATED, body.clause.to_string(), json(body)?)
+            }
             Self::KeyDestroyed(body) => {
                 own(Actor::machine("desk"), KEY_DESTROYED, body.key.to_string(), json(body)?)
             }
@@ -203,7 +209,11 @@ impl Fact {
         match self {
             Self::Case(event) => event.private,
             Self::Identity(event) => event.private,
-            Self::Door(_) | Self::KeyDestroyed(_) | Self::NoticeRead(_) | Self::Published(_) => false,
+            Self::Door(_)
+            | Self::Evaluated(_)
+            | Self::KeyDestroyed(_)
+            | Self::NoticeRead(_)
+            | Self::Published(_) => false,
         }
     }
 }
@@ -254,6 +264,9 @@ fn said(entry: &Entry<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<Sa
     let fact = match family {
         Family::Case => Fact::Case(case_event(entry, body, key.is_some()).map_err(unread)?),
         Family::Identity => Fact::Identity(identity_event(entry, body, key.is_some()).map_err(unread)?),
+        Family::Evaluated => {
+            Fact::Evaluated(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
+        }
         Family::KeyDestroyed => {
             Fact::KeyDestroyed(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
         }
@@ -274,6 +287,7 @@ fn said(entry: &Entry<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<Sa
 /// Whose kind it is.
 enum Family {
     Case,
+    Evaluated,
     Identity,
     KeyDestroyed,
     NoticeRead,
@@ -282,6 +296,7 @@ enum Family {
 
 fn family(kind: &str) -> Option<Family> {
     match kind {
+        EVALUATED => return Some(Family::Evaluated),
         KEY_DESTROYED => return Some(Family::KeyDestroyed),
         NOTICE_READ => return Some(Family::NoticeRead),
         PUBLISHED => return Some(Family::Published),
@@ -325,8 +340,8 @@ const CASE: [&str; 11] = [
 const IDENTITY: [&str; 7] = ["clearance", "credential", "deputy", "person", "role", "terminal", "unit"];
 /// Families of the door; the tables take no note of them.
 const DOOR: [&str; 6] = ["account", "factor", "recovery", "session", "sign-in", "token"];
-/// Families of the desk and of the ledger.
-const OTHERS: [&str; 3] = ["access", "ledger", "pack"];
+/// Families of the board, of the desk and of the ledger.
+const OTHERS: [&str; 4] = ["access", "check", "ledger", "pack"];
 
 fn case_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
     let body = match serde_json::from_slice::<casework::Body>(body) {

@@ -3,6 +3,7 @@
 //! Runs inside a transaction of its caller. What only grows is inserted, what changes is put in its place.
 //! Invariant: the rows follow from the fold alone, so that flushing often or seldom gives the same tables.
 
+use crate::board::ROW;
 use crate::error::StoreError;
 use crate::fold::{Fold, Held, Lists, Lost, Place, Touched};
 use crate::layout::{Layout, Packs, Sheet};
@@ -86,7 +87,9 @@ pub(crate) fn lists(sql: &mut Sql, lists: Lists) -> Result<(), StoreError> {
         vec![one.version.into(), one.pack.into(), one.digest.into(), one.archive.into(), entry.into()]
     });
     let published: Vec<Vec<Value>> = published.collect();
-    sql.put("INSERT INTO published (version, pack, digest, archive, entry)", "", &published)
+    sql.put("INSERT INTO published (version, pack, digest, archive, entry)", "", &published)?;
+    let evaluated = lists.evaluated.iter().flat_map(|(one, entry, at)| one.rows(*entry, *at));
+    sql.put(&format!("INSERT INTO evaluation ({ROW})"), "", &evaluated.collect::<Vec<_>>())
 }
 
 fn addressee(entry: u64, to: &Addressee) -> Vec<Value> {

@@ -4,6 +4,7 @@
 //! and a rebuilding of millions of entries; only how often it is flushed differs.
 //! Invariants: reads no pack and no clock; nothing of it is seen before it is flushed and committed.
 
+use crate::board::Evaluated;
 use crate::error::StoreError;
 use crate::fact::{Fact, Gone, NoticeRead, Published, Recorded, Said};
 use crate::flush;
@@ -97,6 +98,8 @@ pub(crate) struct Lists {
     pub(crate) files: Vec<(String, u64)>,
     pub(crate) destroyed_keys: Vec<(DataKeyId, u64)>,
     pub(crate) published: Vec<(Published, u64)>,
+    /// Each with the entry that says so, and its time.
+    pub(crate) evaluated: Vec<(Evaluated, u64, Instant)>,
 }
 
 /// What was touched since the last flush.
@@ -166,6 +169,10 @@ impl Fold {
                 Fact::Identity(event) => {
                     self.known(event.subject, key);
                     self.roster.apply(&event).map_err(|error| StoreError::follows(number, error))
+                }
+                Fact::Evaluated(evaluated) => {
+                    self.lists.evaluated.push((evaluated, number, recorded.at));
+                    Ok(())
                 }
                 Fact::KeyDestroyed(body) => self.key_destroyed(number, &body, below),
                 Fact::NoticeRead(read) => {

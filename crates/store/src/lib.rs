@@ -10,6 +10,7 @@
 mod error;
 mod sql;
 
+mod board;
 mod fact;
 
 mod layout;
@@ -38,6 +39,7 @@ mod scrub;
 mod state;
 mod work;
 
+pub use board::{CasePart, Closed, EVALUATED, Evaluated, Evaluation, Figure, Owed, Verdict};
 pub use compare::{Comparison, Difference, Likeness, first_difference};
 pub use dump::{digest, dump};
 pub use error::StoreError;
@@ -47,7 +49,8 @@ pub use fact::{
 };
 pub use layout::{Cell, Column as SheetColumn, Layout, Packs, Sheet};
 pub use list::{
-    Ask, Column, Direction, Filter, Found, ListError, Listed, Page, Test, list, search_everywhere, sees,
+    Ask, Column, Direction, Filter, Found, ListError, Listed, Page, Test, list, search_everywhere, seen_of,
+    sees,
 };
 pub use notice::Notice;
 pub use place::{FileSort, Place};

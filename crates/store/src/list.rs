@@ -75,6 +75,8 @@ pub enum ListError {
     Store(#[from] StoreError),
 }
 
+/// Identifiers within one statement.
+const SOME: usize = 500;
 /// So few are sorted rather than met in order.
 const FEW: u64 = 2_000;
 /// A page of a register's list. What is not filled in comes first going up, and last going down.
@@ -268,6 +270,33 @@ pub fn sees(
     let seen = reader.predicate_everywhere(packs, layout, &mut holders);
     let text = format!("SELECT 1 FROM record WHERE record = {this} AND destroyed IS NULL AND {seen}");
     Ok(sql.row(&text, &holders.0)?.is_some())
+}
+
+/// Those of some records that the reader may see, the newest first.
+///
+/// # Errors
+/// `Unavailable`, `Damaged`.
+pub fn seen_of(
+    sql: &mut Sql,
+    packs: &Packs,
+    layout: &Layout,
+    reader: &Reader,
+    records: &[RecordId],
+) -> Result<Vec<RecordId>, StoreError> {
+    let mut found = Vec::new();
+    for some in records.chunks(SOME) {
+        let mut holders = Holders::default();
+        let these = holders.list(some.iter().map(ToString::to_string));
+        let seen = reader.predicate_everywhere(packs, layout, &mut holders);
+        let text = format!(
+            "SELECT opened, record FROM record WHERE record IN {these} AND destroyed IS NULL AND {seen}"
+        );
+        for row in sql.rows(&text, &holders.0)? {
+            found.push(listed(&row)?);
+        }
+    }
+    found.sort_by_key(|row| std::cmp::Reverse(row.opened));
+    Ok(found.into_iter().map(|row| row.record).collect())
 }
 
 fn sheet<'l>(layout: &'l Layout, register: &RegisterId) -> Result<&'l Sheet, ListError> {

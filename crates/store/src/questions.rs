@@ -3,9 +3,11 @@
 use crate::error::StoreError;
 use crate::fact::Keys;
 use crate::fold::Known;
+use crate::layout::{Layout, cut};
 use crate::projection::{load, parsed};
+use crate::reading::Holders;
 use crate::sql::{Row, Sql};
-use casework::Case;
+use casework::{Case, Seek};
 use model::{DataKeyId, RecordId};
 use std::sync::Arc;
 
@@ -63,6 +65,42 @@ impl Sql {
     pub fn destroyed_keys(&mut self) -> Result<Vec<DataKeyId>, StoreError> {
         let rows = self.rows("SELECT data_key FROM destroyed_key ORDER BY data_key", &[])?;
         rows.iter().map(|row| parsed(row, 0, "destroyed_key")).collect()
+    }
+
+    /// Records that may fit, in the order of their identifiers; and whether each is to be compared case by case, since
+    /// not all that is sought has a column that tells.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn sought(&mut self, layout: &Layout, seek: &Seek) -> Result<(Vec<RecordId>, bool), StoreError> {
+        let Some(sheet) = layout.sheets.get(&seek.register) else { return Ok((Vec::new(), false)) };
+        let mut holders = Holders::default();
+        let (mut wheres, mut apart) = (Vec::new(), false);
+        for (field, wanted) in &seek.equal {
+            match sheet.column(field.as_str()) {
+                Some(column) => {
+                    let cell = column.cell(Some(wanted), layout);
+                    // Of two long texts an index tells no more than their beginnings.
+                    apart |= column.indexed && wanted.as_str().is_some_and(|text| cut(text) != text);
+                    wheres.push(format!("{} = {}", column.name, holders.put(cell)));
+                }
+                None => apart = true,
+            }
+        }
+        if !seek.states.is_empty() {
+            wheres.push(format!(
+                "state IN {}",
+                holders.list(seek.states.iter().map(regulation::StateId::as_str))
+            ));
+        }
+        if let Some(but) = seek.but {
+            wheres.push(format!("record <> {}", holders.put(but.to_string())));
+        }
+        let wheres =
+            if wheres.is_empty() { String::new() } else { format!(" WHERE {}", wheres.join(" AND ")) };
+        let text = format!("SELECT record FROM {}{wheres} ORDER BY record", sheet.table);
+        let rows = self.rows(&text, &holders.0)?;
+        Ok((rows.iter().map(|row| parsed(row, 0, "record")).collect::<Result<_, _>>()?, apart))
     }
 
     /// Is there a record of this id, destroyed ones included?

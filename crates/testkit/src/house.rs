@@ -223,6 +223,14 @@ impl House {
         self.desk.tick()
     }
 
+    /// Evaluates the checks of clauses that are due.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub fn assess(&self) -> Result<desk::Assessed, Refused> {
+        self.desk.assess()
+    }
+
     /// Stores a file and gives what a field that holds it says of it.
     ///
     /// # Errors

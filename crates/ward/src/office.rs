@@ -107,8 +107,12 @@ fn say_what_was_read(opened: Opened, size: u64) {
 /// How often what comes with time is looked for.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// Drives the desk: what is due, what is to leave Ward.
-pub(crate) struct Pacemaker {
+/// Drives the desk: what is due, what is to leave Ward, and how clauses stand. Evaluating them may take a while, so that
+/// it has a thread of its own.
+pub(crate) struct Pacemaker(Vec<Beating>);
+
+/// Something done at every beat.
+struct Beating {
     stop: Sender<()>,
     thread: JoinHandle<()>,
 }
@@ -116,11 +120,23 @@ pub(crate) struct Pacemaker {
 impl Pacemaker {
     /// Starts it over an open desk, with the ways out of Ward there are.
     pub(crate) fn start(desk: Desk, ways: Ways) -> Self {
+        let assessed = desk.clone();
+        Self(vec![Beating::start(move || beat(&desk, &ways)), Beating::start(move || assess(&assessed))])
+    }
+
+    /// Lets the beats that are on their way end, and no other begin.
+    pub(crate) fn stop(self) {
+        self.0.into_iter().for_each(Beating::stop);
+    }
+}
+
+impl Beating {
+    fn start(beat: impl Fn() -> Result<(), Told> + Send + 'static) -> Self {
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || {
             let mut trouble = None;
             while matches!(stopped.recv_timeout(BEAT), Err(RecvTimeoutError::Timeout)) {
-                let now = beat(&desk, &ways).err();
+                let now = beat().err();
                 // The same trouble is told once, not every second.
                 if let Some(told) = now.as_ref().filter(|told| trouble.as_ref() != Some(*told)) {
                     tell(told);
@@ -131,12 +147,19 @@ impl Pacemaker {
         Self { stop, thread }
     }
 
-    /// Lets the beat that is on its way end, and no other begin.
-    pub(crate) fn stop(self) {
+    fn stop(self) {
         drop(self.stop);
         // A beat that panicked has stopped by itself.
         let _ = self.thread.join();
     }
+}
+
+/// A desk that has stopped is told of by the other beat.
+fn assess(desk: &Desk) -> Result<(), Told> {
+    if desk.stopped().is_some() {
+        return Ok(());
+    }
+    desk.assess().map(drop).map_err(|refused| refused.told())
 }
 
 fn beat(desk: &Desk, ways: &Ways) -> Result<(), Told> {

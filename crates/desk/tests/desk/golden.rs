@@ -169,11 +169,12 @@ const IDENTITY: [&str; 15] = [
 ];
 
 /// Other kinds.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "ledger.created",
     "ledger.clock-stepped-back",
     KEY_DESTROYED,
     desk::REFUSED,
+    store::EVALUATED,
     store::NOTICE_READ,
     store::PUBLISHED,
 ];
@@ -362,6 +363,9 @@ fn read_notices(yard: &mut Yard, who: Acting) {
 fn time(yard: &mut Yard, second: PackFiles) {
     for day in 0..24 {
         yard.house.tick().unwrap();
+        if day % 7 == 0 {
+            yard.house.assess().unwrap();
+        }
         if day == 0 {
             let head = yard.people.heads[0];
             yard.take(head, yard.people.sites[1], "close", Outcome::Done, &[]).unwrap();

@@ -170,7 +170,11 @@ impl Naive {
                 Subject::Record(record) => self.case(record, event, line),
                 Subject::Duty(_) => self.duty(&event.body),
             },
-            Fact::Door(_) | Fact::KeyDestroyed(_) | Fact::NoticeRead(_) | Fact::Published(_) => {}
+            Fact::Door(_)
+            | Fact::Evaluated(_)
+            | Fact::KeyDestroyed(_)
+            | Fact::NoticeRead(_)
+            | Fact::Published(_) => {}
         }
     }
 

@@ -373,6 +373,17 @@ fn nobody_does_what_is_another_sort_of_askers() {
     refused(house, "not-found", Trace::Nothing, |house| {
         house.desk.ask(Asker::Person(clerk.actor()), Order::ReadNotice(notice))
     });
+    // How a check stands is what the board has reckoned, and nobody else's to say.
+    let evaluated = || {
+        let figures = vec![store::Figure::nobody(None)];
+        let (check, clause) = ("overdue".parse().unwrap(), "5".parse().unwrap());
+        let size = casework::EntryNumber(1);
+        Order::Evaluated(vec![store::Evaluated { check, clause, figures, month: None, pack: 1, size }])
+    };
+    refused(house, "forbidden", Trace::Nothing, |house| house.desk.ask(Asker::Console, evaluated()));
+    refused(house, "forbidden", Trace::Stands, |house| {
+        house.desk.ask(Asker::Person(head.actor()), evaluated())
+    });
     let answer = Command::Answer {
         record: loan,
         hook: "print_label".parse().unwrap(),

@@ -4,7 +4,6 @@ use super::{MOST_HOT, Projection, load, lost_record, parsed};
 use crate::error::StoreError;
 use crate::flush::{object, object_text};
 use crate::fold::{Below, Known, Lost};
-use crate::layout::cut;
 use crate::sql::{Row, Value};
 use casework::{Case, DutyKey, Object, Occurrence, Records, Reference, Seek, Series};
 use model::{CivilDate, DataKeyId, Instant, RecordId};
@@ -119,46 +118,11 @@ impl Records for Projection {
 impl Projection {
     /// Records that fit, in the order of their identifiers.
     fn sought(&self, seek: &Seek) -> Result<Vec<Reference>, StoreError> {
-        let Some(sheet) = self.layout.sheets.get(&seek.register) else { return Ok(Vec::new()) };
-        let mut values: Vec<Value> = Vec::new();
-        let mut holder = |value: Value| {
-            values.push(value);
-            format!("${}", values.len())
-        };
-        let mut wheres = Vec::new();
-        // What has no column is compared case by case.
-        let mut apart = false;
-        for (field, wanted) in &seek.equal {
-            match sheet.column(field.as_str()) {
-                Some(column) => {
-                    let cell = column.cell(Some(wanted), &self.layout);
-                    // Of two long texts an index tells no more than their beginnings.
-                    apart |= column.indexed && wanted.as_str().is_some_and(|text| cut(text) != text);
-                    wheres.push(format!("{} = {}", column.name, holder(cell)));
-                }
-                None => apart = true,
-            }
-        }
-        if !seek.states.is_empty() {
-            let states: Vec<String> = seek.states.iter().map(|state| holder(state.as_str().into())).collect();
-            wheres.push(format!("state IN ({})", states.join(", ")));
-        }
-        if let Some(but) = seek.but {
-            wheres.push(format!("record <> {}", holder(but.to_string().into())));
-        }
-        let wheres =
-            if wheres.is_empty() { String::new() } else { format!(" WHERE {}", wheres.join(" AND ")) };
-        let text = format!("SELECT record FROM {}{wheres} ORDER BY record", sheet.table);
-        let rows = self.sql.borrow_mut().rows(&text, &values)?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let record: RecordId = parsed(row, 0, "record")?;
-            let fits = !apart || Records::case(self, record).is_some_and(|case| seek.fits(&case));
-            if fits {
-                found.push(Reference { register: seek.register.clone(), record });
-            }
-        }
-        Ok(found)
+        let (records, apart) = self.sql.borrow_mut().sought(&self.layout, seek)?;
+        let fits =
+            |record: &RecordId| !apart || Records::case(self, *record).is_some_and(|case| seek.fits(&case));
+        let records = records.into_iter().filter(fits);
+        Ok(records.map(|record| Reference { register: seek.register.clone(), record }).collect())
     }
 
     /// Registers that have records.
