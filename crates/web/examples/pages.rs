@@ -152,6 +152,12 @@ fn settle(house: &mut House) -> anyhow::Result<BTreeMap<String, PersonId>> {
             ];
             house.take(maintainer, fault, "diagnose", Outcome::Done, &fill).map_err(refused)?;
         }
+        if number % 8 == 7 {
+            // A day passes, and clauses are looked at.
+            house.clock.set(house.clock.now().plus(std::time::Duration::from_secs(86_400)));
+            house.tick().map_err(refused)?;
+            house.assess().map_err(refused)?;
+        }
         if number % 3 == 2 {
             let fill = [
                 ("vendor", json!("中部資訊股份有限公司")),
@@ -171,6 +177,8 @@ fn settle(house: &mut House) -> anyhow::Result<BTreeMap<String, PersonId>> {
     house.take(it_head, *changed, "change", Outcome::Done, &fill).map_err(refused)?;
     house.appoint(head, other_head, house.clock.now().plus(std::time::Duration::from_secs(10 * 86_400)))?;
     house.tick().map_err(refused)?;
+    house.clock.set(house.clock.now().plus(std::time::Duration::from_secs(86_400)));
+    house.assess().map_err(refused)?;
     let all = [
         ("lin", head),
         ("chang", it_head),

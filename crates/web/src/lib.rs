@@ -39,6 +39,7 @@ mod shell;
 pub mod form;
 
 mod choose;
+mod clauses;
 mod live;
 mod notices;
 mod registers;

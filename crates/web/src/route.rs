@@ -5,7 +5,9 @@
 
 use crate::layer::guard;
 use crate::site::Site;
-use crate::{asset, choose, filing, live, notices, records, registers, search, shell, signing, work};
+use crate::{
+    asset, choose, clauses, filing, live, notices, records, registers, search, shell, signing, work,
+};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
@@ -70,6 +72,7 @@ pub struct Listed {
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("asset", asset::ROUTES),
     ("choose", choose::ROUTES),
+    ("clauses", clauses::ROUTES),
     ("filing", filing::ROUTES),
     ("live", live::ROUTES),
     ("notices", notices::ROUTES),

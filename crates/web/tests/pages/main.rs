@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
 
 mod asvs;
+mod clauses;
 mod defence;
 mod export;
 mod filing;
