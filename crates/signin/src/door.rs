@@ -25,7 +25,7 @@ use ledger::entropy::Entropy;
 use model::{Instant, PersonId, TerminalId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use store::{Failures, Sql, StoreError};
 use zeroize::Zeroizing;
 
@@ -47,6 +47,8 @@ struct Inner {
     desk: Desk,
     draw: Draw,
     config: Config,
+    /// The name as it is now; it begins as the configuration says.
+    site: RwLock<Arc<Site>>,
     hasher: Hasher,
     pending: Waiting<Half>,
     challenged: Waiting<Challenged>,
@@ -197,10 +199,12 @@ impl SignIn {
     pub fn new(parts: Parts) -> Self {
         let Parts { desk, entropy, config } = parts;
         let hasher = Hasher::new(config.cost);
+        let site = RwLock::new(Arc::new(config.site.clone()));
         Self(Arc::new(Inner {
             desk,
             draw: Draw::new(entropy),
             config,
+            site,
             hasher,
             pending: Waiting::new(),
             challenged: Waiting::new(),
@@ -382,8 +386,13 @@ impl SignIn {
 
     /// The name the site is known by.
     #[must_use]
-    pub fn site(&self) -> &Site {
-        &self.0.config.site
+    pub fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.0.site.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The site is known by another name from now on: somebody has said it at the first start.
+    pub fn rename(&self, site: Site) {
+        *self.0.site.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
     }
 
     /// Are terminals known at all? Until the first is registered none keeps anybody from anything, and whoever shows the

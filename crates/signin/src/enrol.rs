@@ -260,7 +260,8 @@ impl SignIn {
     /// # Errors
     /// `NoPasskeys`, `Desk`.
     pub fn begin_passkey(&self, session: &Session, now: Instant) -> Result<PasskeyOffer, Refusal> {
-        let relying_party = self.site().relying_party().ok_or(Refusal::NoPasskeys)?;
+        let site = self.site();
+        let relying_party = site.relying_party().ok_or(Refusal::NoPasskeys)?;
         let person = self.owner(session)?;
         let challenge = self.draw().bytes()?;
         let token = self.draw().secret()?.to_string();
@@ -272,7 +273,7 @@ impl SignIn {
         let names = person.details.as_ref().map_or(("", ""), |one| (one.login.as_str(), one.name.as_str()));
         let who = (person.id, names.0, names.1);
         let timeout = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        let options = registration::options(self.site(), relying_party, &challenge, who, &known, timeout);
+        let options = registration::options(&site, relying_party, &challenge, who, &known, timeout);
         Ok(PasskeyOffer { token, options })
     }
 
@@ -289,8 +290,9 @@ impl SignIn {
     ) -> Result<Credential, Refusal> {
         let begun = self.passkeys_begun().take_up(token, now).filter(|one| one.person == session.person);
         let begun = begun.ok_or(Refusal::Stale)?;
-        let relying_party = self.site().relying_party().ok_or(Refusal::NoPasskeys)?;
-        let checked = registration::check(answer, &begun.challenge, begun.person, self.site(), relying_party);
+        let site = self.site();
+        let relying_party = site.relying_party().ok_or(Refusal::NoPasskeys)?;
+        let checked = registration::check(answer, &begun.challenge, begun.person, &site, relying_party);
         let credential = checked.map_err(Refusal::Passkey)?;
         let command = Command::AddCredential { credential: Box::new(credential.clone()) };
         self.on_oneself(session, command, now)?;

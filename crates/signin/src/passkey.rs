@@ -40,7 +40,8 @@ impl SignIn {
     /// # Errors
     /// `NoPasskeys`, `Stale`, `Desk`.
     pub fn passkey_ask(&self, pending: Option<&str>, now: Instant) -> Result<PasskeyAsk, Refusal> {
-        let relying_party = self.site().relying_party().ok_or(Refusal::NoPasskeys)?;
+        let site = self.site();
+        let relying_party = site.relying_party().ok_or(Refusal::NoPasskeys)?;
         let (pending, ids) = match pending {
             None => (None, Vec::new()),
             Some(token) => {
@@ -128,7 +129,8 @@ impl SignIn {
 
     /// Passkeys of a person that count at this name.
     pub(crate) fn passkeys_of<'p>(&self, person: &'p Person) -> Vec<&'p Credential> {
-        let Some(name) = self.site().relying_party() else { return Vec::new() };
+        let site = self.site();
+        let Some(name) = site.relying_party() else { return Vec::new() };
         let live = person.keys.iter().filter(|key| key.revoked_at.is_none() && key.credential.rp == name);
         live.map(|key| &key.credential).collect()
     }
