@@ -302,9 +302,8 @@ fn why<'a>(sheet: &Sheet<'_, 'a>, posted: &Posted) -> Option<SectionView<'a>> {
         .filter(|outcome| outcome.needs_reason())
         .map(|outcome| sheet.button(*outcome))
         .collect();
-    if sheet.before.is_none() {
-        return None;
-    }
+    // What is opened has its reasons in its answers.
+    sheet.before.as_ref()?;
     let help = match asking.is_empty() {
         true => cx
             .t("得附註意見，隨簽署登載於紀錄。", "A remark, if you like; it stands with the signature.")

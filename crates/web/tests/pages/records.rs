@@ -129,7 +129,7 @@ fn entries(asked: &Asked, kind: &str) -> Vec<serde_json::Value> {
     reader
         .entries(0..reader.size().unwrap(), |_, bytes| {
             let entry: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-            if entry["kind"] == kind {
+            if entry.get("kind").is_some_and(|one| one == kind) {
                 found.push(entry);
             }
         })
