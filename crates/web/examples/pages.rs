@@ -16,7 +16,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use testkit::{Acting, House, SeededEntropy};
-use web::{Codes, Config, Factor, Limits, Parts, Place, Session, Sessions, Site, session_cookie};
+use web::{
+    Codes, Config, Factor, Finding, Host, Limits, Machine, Parts, Place, Root, Session, Sessions, Site,
+    session_cookie,
+};
 
 /// Everybody's session is open.
 struct Everybody;
@@ -43,23 +46,49 @@ impl Codes for Noughts {
     }
 }
 
+/// The machine somebody looks at samples on.
+struct Desktop;
+
+impl Machine for Desktop {
+    fn host(&self) -> Option<Host> {
+        Host::new("localhost").ok()
+    }
+
+    fn rename(&self, _: &Host) -> Result<(), Told> {
+        Err(Told::new("樣本不改名", "samples are not renamed"))
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        vec!["http://localhost:8450/".to_owned()]
+    }
+
+    fn authority(&self) -> Option<Root> {
+        None
+    }
+
+    fn look(&self, _: Instant) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
 type People = Arc<BTreeMap<String, PersonId>>;
 
 fn main() -> anyhow::Result<()> {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../regulations/taichung-2001");
     let mut house = House::with_pack(1, &regulation::Folder::new(&pack), None)?;
     let people = settle(&mut house)?;
-    let config = Config {
-        host: "localhost".into(),
-        secure: false,
-        data: house.data.clone(),
-        limits: Limits::default(),
-        report: Arc::new(say),
-    };
+    let config =
+        Config { secure: false, data: house.data.clone(), limits: Limits::default(), report: Arc::new(say) };
     let site = Site::new(Parts {
         desk: house.desk.clone(),
         sessions: Arc::new(Everybody),
         codes: Arc::new(Noughts),
+        door: signin::SignIn::new(signin::Parts {
+            desk: house.desk.clone(),
+            entropy: Box::new(SeededEntropy::new(3)),
+            config: signin::Config::default(),
+        }),
+        machine: Arc::new(Desktop),
         clock: Arc::new(house.clock.clone()) as Arc<dyn Clock>,
         entropy: Box::new(SeededEntropy::new(2)),
         config,

@@ -12,6 +12,8 @@ mod language;
 mod query;
 mod roc;
 
+mod came;
+mod machine;
 mod session;
 mod site;
 
@@ -38,12 +40,16 @@ mod shell;
 
 pub mod form;
 
+mod about;
 mod choose;
 mod clauses;
+mod enter;
 mod live;
 mod notices;
 mod registers;
 mod search;
+mod settings;
+mod start;
 
 mod filing;
 mod records;
@@ -53,12 +59,14 @@ mod work;
 mod router;
 
 pub use asset::{Icon, path as asset_path, wire_bytes};
+pub use came::{Came, is_loopback, without_port};
 pub use choose::{people, records, units};
 pub use cx::Cx;
 pub use error::{PageError, PageResult};
 pub use language::Language;
 pub use limit::{Limits, Rate};
 pub use look::Look;
+pub use machine::{Finding, Host, Machine, Root, State};
 pub use names::{Checked, Named, Shown, Ticked, clause_path, record_path, register_path, size};
 pub use query::Query;
 pub use roc::{date, field_moment, moment, read_date, read_moment, span};

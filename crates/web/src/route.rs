@@ -6,7 +6,8 @@
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    asset, choose, clauses, filing, live, notices, records, registers, search, shell, signing, work,
+    about, asset, choose, clauses, enter, filing, live, notices, records, registers, search, settings, shell, signing, start,
+    work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -19,6 +20,8 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) access: Access,
     pub(crate) audit: Audit,
+    /// Must a form carry the token of its session? Only what does nothing may do without.
+    pub(crate) token: bool,
     /// The most bytes of a body.
     pub(crate) most_bytes: usize,
     pub(crate) make: fn() -> MethodRouter<Site>,
@@ -38,6 +41,8 @@ pub enum Verb {
 pub enum Access {
     /// Anyone, signed in or not.
     Anyone,
+    /// Whoever is signed in, be it only to set factors.
+    Enrolling,
     /// Whoever is signed in.
     Person,
 }
@@ -70,17 +75,21 @@ pub struct Listed {
 
 /// Every table, by the module it stands in.
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
+    ("about", about::ROUTES),
     ("asset", asset::ROUTES),
     ("choose", choose::ROUTES),
     ("clauses", clauses::ROUTES),
+    ("enter", enter::ROUTES),
     ("filing", filing::ROUTES),
     ("live", live::ROUTES),
     ("notices", notices::ROUTES),
     ("records", records::ROUTES),
     ("registers", registers::ROUTES),
     ("search", search::ROUTES),
+    ("settings", settings::ROUTES),
     ("shell", shell::ROUTES),
     ("signing::batch", signing::ROUTES),
+    ("start", start::ROUTES),
     ("work", work::ROUTES),
 ];
 
@@ -95,7 +104,7 @@ impl Route {
         audit: Audit,
         make: fn() -> MethodRouter<Site>,
     ) -> Self {
-        Self { verb: Verb::Get, path, access, audit, most_bytes: 0, make }
+        Self { verb: Verb::Get, path, access, audit, token: false, most_bytes: 0, make }
     }
 
     /// To do.
@@ -105,7 +114,12 @@ impl Route {
         audit: Audit,
         make: fn() -> MethodRouter<Site>,
     ) -> Self {
-        Self { verb: Verb::Post, path, access, audit, most_bytes: FORM_BYTES, make }
+        Self { verb: Verb::Post, path, access, audit, token: true, most_bytes: FORM_BYTES, make }
+    }
+
+    /// Without the token of a session: for a page that only shows a form again.
+    pub(crate) const fn without_token(self) -> Self {
+        Self { token: false, ..self }
     }
 
     /// With so large a body: where files are handed in.

@@ -270,7 +270,7 @@ fn choice(cx: &Cx, unit: &Unit) -> UnitChoice {
 async fn preferences(visit: Visit, body: Bytes) -> Response {
     let mut back = "/".to_owned();
     let mut cookies = Vec::new();
-    let secure = visit.site.config().secure;
+    let secure = visit.secure;
     for (name, value) in form_urlencoded::parse(&body) {
         let kept = match &*name {
             "language" => Language::from_word(&value).map(|language| (LANGUAGE, language.word().to_owned())),

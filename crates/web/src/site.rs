@@ -3,11 +3,13 @@
 //! Owns nothing that is true; the desk does. Clones are the same site.
 
 use crate::limit::{Buckets, Limits};
+use crate::machine::Machine;
 use crate::session::{Codes, Sessions};
 use crate::visit::RequestId;
 use desk::Desk;
 use ledger::entropy::{Entropy, EntropyError};
 use model::{Clock, Instant};
+use signin::SignIn;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +23,10 @@ pub struct Parts {
     pub sessions: Arc<dyn Sessions>,
     /// Whoever checks one-time codes.
     pub codes: Arc<dyn Codes>,
+    /// Signing in and out, factors, the first start.
+    pub door: SignIn,
+    /// The machine it runs on.
+    pub machine: Arc<dyn Machine>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness: names of requests, ids of records to be opened.
@@ -32,9 +38,7 @@ pub struct Parts {
 /// How a site is set up.
 #[derive(Clone)]
 pub struct Config {
-    /// The name browsers know it by, without scheme and port.
-    pub host: String,
-    /// Is it reached over HTTPS? Cookies then never travel in clear.
+    /// Is it reached over HTTPS, where whoever listens does not say so of each request?
     pub secure: bool,
     /// The installation's folder.
     pub data: PathBuf,
@@ -55,6 +59,8 @@ struct Inner {
     desk: Desk,
     sessions: Arc<dyn Sessions>,
     codes: Arc<dyn Codes>,
+    door: SignIn,
+    machine: Arc<dyn Machine>,
     clock: Arc<dyn Clock>,
     entropy: Mutex<Box<dyn Entropy>>,
     config: Config,
@@ -69,11 +75,11 @@ impl Site {
     /// Makes it, and starts the thread that tells when something was committed. It ends with the site.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, sessions, codes, clock, entropy, config } = parts;
+        let Parts { desk, sessions, codes, door, machine, clock, entropy, config } = parts;
         let (moved, _) = watch::channel(desk.seen().position);
         let buckets = Buckets::new(config.limits);
         let entropy = Mutex::new(entropy);
-        let inner = Inner { desk, sessions, codes, clock, entropy, config, buckets, moved };
+        let inner = Inner { desk, sessions, codes, door, machine, clock, entropy, config, buckets, moved };
         let site = Self(Arc::new(inner));
         let weak = Arc::downgrade(&site.0);
         std::thread::spawn(move || {
@@ -104,6 +110,18 @@ impl Site {
     #[must_use]
     pub fn codes(&self) -> &Arc<dyn Codes> {
         &self.0.codes
+    }
+
+    /// Signing in and out, factors, the first start.
+    #[must_use]
+    pub fn door(&self) -> &SignIn {
+        &self.0.door
+    }
+
+    /// The machine it runs on.
+    #[must_use]
+    pub fn machine(&self) -> &Arc<dyn Machine> {
+        &self.0.machine
     }
 
     /// The present moment.

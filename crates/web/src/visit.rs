@@ -1,13 +1,15 @@
 //! A visit: what is known of a request before anybody asks who it is: its name, language, colours, session.
 
+use crate::came::{Came, without_port};
 use crate::language::Language;
+use crate::machine::Host;
 use crate::session::{Place, Session};
 use crate::site::Site;
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use identity::Fingerprint;
-use model::{Instant, UnitId};
+use model::{Instant, Told, UnitId};
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -49,8 +51,18 @@ pub struct Visit {
     pub address: Option<SocketAddr>,
     /// The same for whoever keeps sessions: address, client certificate, what the browser calls itself.
     pub place: Place,
+    /// Did it come over HTTPS? Cookies then never travel in clear.
+    pub secure: bool,
+    /// The host it asked for, with the port where it named one.
+    pub host: String,
+    /// The session's cookie, whether it counts or not.
+    pub cookie: Option<String>,
+    /// All cookies, as they came.
+    pub(crate) cookies: HeaderMap,
     /// The session, where there is one.
     pub session: Option<Session>,
+    /// A session in which factors are set and nothing else is done.
+    pub enrolling: Option<Session>,
 }
 
 /// Cookie of the language.
@@ -71,7 +83,12 @@ impl Visit {
         let headers = request.headers();
         let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let came = request.extensions().get::<Came>().copied();
         let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let address = came.map(|came| came.address).or(address);
+        let asked = text(header::HOST).or_else(|| request.uri().authority().map(|host| host.as_str()));
+        // What another server has passed on does not come from where that server is.
+        let passed_on = headers.contains_key(header::FORWARDED) || headers.contains_key("x-forwarded-for");
         let hx = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             site: site.clone(),
@@ -88,12 +105,20 @@ impl Visit {
             focus: cookie(headers, UNIT).and_then(|text| text.parse().ok()),
             address,
             place: Place {
-                address: address.map(|address| address.ip()),
-                // Whoever ends TLS has checked the certificate and says so with the request.
-                certificate: request.extensions().get::<Fingerprint>().copied(),
+                address: address.map(|address| address.ip()).filter(|_| !passed_on),
+                certificate: came.and_then(|came| came.certificate).map(Fingerprint::from_bytes),
                 agent: text(header::USER_AGENT).map(ToOwned::to_owned),
             },
+            secure: came.map_or(site.config().secure, |came| came.secure),
+            host: asked.unwrap_or_default().to_ascii_lowercase(),
+            cookie: None,
+            cookies: headers
+                .get_all(header::COOKIE)
+                .iter()
+                .map(|one| (header::COOKIE, one.clone()))
+                .collect(),
             session: None,
+            enrolling: None,
         }
     }
 
@@ -130,13 +155,49 @@ impl Visit {
     /// What forms of the session carry; empty for strangers.
     #[must_use]
     pub fn csrf(&self) -> &str {
-        self.session.as_ref().map_or("", |session| &session.csrf)
+        self.session.as_ref().or(self.enrolling.as_ref()).map_or("", |session| &session.csrf)
     }
 
     /// The present address as a value within another.
     #[must_use]
     pub fn back(&self) -> String {
         crate::component::query_value(&self.path)
+    }
+
+    /// Why no passkey can be used here; none where one can. A passkey belongs to the name of the installation, and to
+    /// a connection that nobody else can speak on.
+    #[must_use]
+    pub fn no_passkey(&self) -> Option<Told> {
+        let host = self.site.machine().host();
+        let secure = self.secure || self.asked() == "localhost";
+        match host {
+            Some(Host::Name(name)) if secure && name == self.asked() => None,
+            Some(Host::Name(name)) => Some(Told::new(
+                format!("通行金鑰僅能在本系統之名稱「{name}」下使用，您目前以「{}」連線。", self.asked()),
+                format!("Passkeys work under the name {name} alone, and you have come by {}.", self.asked()),
+            )),
+            Some(Host::Address(_)) | None => Some(Told::new(
+                "本系統以 IP 位址連線，瀏覽器不提供通行金鑰；請以密碼及一次性驗證碼登入。",
+                "This installation is reached by its address, for which browsers keep no passkeys; use password and one-time code.",
+            )),
+        }
+    }
+
+    /// A cookie by its name.
+    pub(crate) fn cookie_of(&self, name: &str) -> Option<&str> {
+        cookie(&self.cookies, name)
+    }
+
+    /// The host it asked for, without its port.
+    #[must_use]
+    pub fn asked(&self) -> &str {
+        without_port(&self.host)
+    }
+
+    /// How it came, as addresses begin.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
     }
 
     /// Does a script ask for this part of the page?

@@ -12,6 +12,7 @@ use std::fmt;
 
 pub(crate) use form::id;
 pub use form::{FormView, Input, InputKind, ItemView, Opt, Picked, RowView, SectionView, StepView};
+pub(crate) use list::counted;
 pub use list::{
     Chip, ColumnChoice, Export, Facet, FilterInput, FilterKind, Head, ListCell, ListRow, ListView, Sorted,
 };

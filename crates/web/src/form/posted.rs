@@ -49,6 +49,12 @@ impl Posted {
         }
     }
 
+    /// Were files handed in with it?
+    #[must_use]
+    pub const fn has_files(&self) -> bool {
+        !self.uploads.is_empty()
+    }
+
     /// The field whose search button was pressed.
     #[must_use]
     pub fn sought(&self) -> Option<&str> {

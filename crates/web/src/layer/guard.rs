@@ -6,6 +6,7 @@
 //! Source: OWASP ASVS 5.0, V3.5; Fetch Metadata Request Headers.
 
 use crate::cx::Cx;
+use crate::enter;
 use crate::error::PageError;
 use crate::reading;
 use crate::route::{Access, Audit, Route, Verb};
@@ -22,16 +23,17 @@ use sha2::{Digest as _, Sha256};
 pub(crate) const TOKEN: &str = "csrf";
 const HEADER: &str = "x-csrf-token";
 
-pub(crate) async fn pass(
-    State((site, route)): State<(Site, Route)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Request, next: Next) -> Response {
     let Some(visit) = request.extensions().get::<Visit>().cloned() else {
         return PageError::NotFound.into_response();
     };
-    if route.access == Access::Person && visit.session.is_none() {
-        return sign_in_first(&visit, route.verb);
+    let comes = match route.access {
+        Access::Anyone => true,
+        Access::Enrolling => visit.session.is_some() || visit.enrolling.is_some(),
+        Access::Person => visit.session.is_some(),
+    };
+    if !comes {
+        return sign_in_first(&visit, &route, request).await;
     }
     if route.verb == Verb::Get {
         return match noted(visit, &route).await {
@@ -39,7 +41,7 @@ pub(crate) async fn pass(
             Err(error) => error.into_response(),
         };
     }
-    match believed(&site, &visit, route.most_bytes, request).await {
+    match believed(&visit, &route, request).await {
         Ok(request) => match noted(visit, &route).await {
             Ok(()) => next.run(request).await,
             Err(error) => error.into_response(),
@@ -59,10 +61,14 @@ async fn noted(visit: Visit, route: &Route) -> Result<(), PageError> {
     Cx::of(visit)?.run(move |cx| reading::note(cx, record)).await
 }
 
-/// A page is shown after the sign-in; a script is told to load it; a form sent too late is not lost by a detour.
-fn sign_in_first(visit: &Visit, verb: Verb) -> Response {
+/// A page is shown after the sign-in; a script is told to load it; a form sent too late stays with whoever filled it in.
+/// Whoever is there to set factors is led to that.
+async fn sign_in_first(visit: &Visit, route: &Route, request: Request) -> Response {
     let to: String = form_urlencoded::byte_serialize(visit.path.as_bytes()).collect();
-    let place = format!("/sign-in?to={to}");
+    let place = match &visit.enrolling {
+        Some(_) => "/enrol".to_owned(),
+        None => format!("/sign-in?to={to}"),
+    };
     if visit.part.is_some() {
         let mut response = PageError::SignedOut.into_response();
         if let Ok(place) = HeaderValue::from_str("/sign-in") {
@@ -70,20 +76,36 @@ fn sign_in_first(visit: &Visit, verb: Verb) -> Response {
         }
         return response;
     }
-    match verb {
-        Verb::Get => Redirect::to(&place).into_response(),
-        Verb::Post => PageError::SignedOut.into_response(),
+    if route.verb == Verb::Get {
+        return Redirect::to(&place).into_response();
+    }
+    match measured(visit, route.most_bytes, request).await {
+        Ok(request) => enter::over(visit, request).await,
+        Err(error) => error.into_response(),
     }
 }
 
 /// The request with its body read, once it is known to come from a page of this session.
-async fn believed(
-    site: &Site,
-    visit: &Visit,
-    most_bytes: usize,
-    request: Request,
-) -> Result<Request, PageError> {
-    if !same_site(site, request.headers()) {
+async fn believed(visit: &Visit, route: &Route, request: Request) -> Result<Request, PageError> {
+    let request = measured(visit, route.most_bytes, request).await?;
+    let Some(session) = visit.session.as_ref().or(visit.enrolling.as_ref()).filter(|_| route.token) else {
+        return Ok(request);
+    };
+    let (parts, body) = request.into_parts();
+    let body: Bytes = to_bytes(body, route.most_bytes).await.map_err(|_| PageError::TooLarge)?;
+    let given = match parts.headers.get(HEADER) {
+        Some(value) => value.to_str().ok().map(ToOwned::to_owned),
+        None => token(&parts.headers, &body).await,
+    };
+    if !given.is_some_and(|given| same(&given, &session.csrf)) {
+        return Err(PageError::Foreign);
+    }
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// The request with its body read, when it comes from a page of this site and is not too large.
+async fn measured(visit: &Visit, most_bytes: usize, request: Request) -> Result<Request, PageError> {
+    if !same_site(visit, request.headers()) {
         return Err(PageError::Foreign);
     }
     let (parts, body) = request.into_parts();
@@ -95,28 +117,19 @@ async fn believed(
         return Err(PageError::TooLarge);
     }
     let body: Bytes = to_bytes(body, most_bytes).await.map_err(|_| PageError::TooLarge)?;
-    if let Some(session) = &visit.session {
-        let given = match parts.headers.get(HEADER) {
-            Some(value) => value.to_str().ok().map(ToOwned::to_owned),
-            None => token(&parts.headers, &body).await,
-        };
-        if !given.is_some_and(|given| same(&given, &session.csrf)) {
-            return Err(PageError::Foreign);
-        }
-    }
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 /// Does the browser say that the request comes from this site? What is no browser says nothing, and has no session
 /// of anybody's to lend.
-fn same_site(site: &Site, headers: &HeaderMap) -> bool {
+fn same_site(visit: &Visit, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match (text("sec-fetch-site"), text("origin")) {
         (Some("same-origin" | "none"), _) => true,
         (Some(_), _) => false,
         (None, Some(origin)) => {
-            let scheme = if site.config().secure { "https://" } else { "http://" };
-            origin.strip_prefix(scheme).is_some_and(|host| text("host") == Some(host))
+            let host = origin.strip_prefix(visit.scheme()).and_then(|rest| rest.strip_prefix("://"));
+            host.is_some_and(|host| host.eq_ignore_ascii_case(&visit.host))
         }
         (None, None) => true,
     }

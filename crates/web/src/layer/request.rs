@@ -4,12 +4,14 @@
 
 use crate::error::{Fault, PageError};
 use crate::limit::Asking;
+use crate::session::{Place, Session};
 use crate::site::Site;
 use crate::visit::{RequestId, Visit, cookie, session_cookie};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use model::Instant;
 
 /// Nothing but our own files; no script, style or frame in or around a page.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -24,7 +26,7 @@ pub(crate) async fn pass(State(site): State<Site>, mut request: Request, next: N
     };
     let mut visit = Visit::of(&site, &request, name, began);
     let json = wants_json(&request);
-    let cookie = cookie(request.headers(), session_cookie(site.config().secure)).map(ToOwned::to_owned);
+    let cookie = cookie(request.headers(), session_cookie(visit.secure)).map(ToOwned::to_owned);
     // Of files that never change nobody asks often.
     let admitted = if request.uri().path().starts_with("/assets/") {
         Ok(())
@@ -46,14 +48,28 @@ async fn admitted(site: &Site, visit: &mut Visit, cookie: Option<String>) -> Res
     let asking = Asking::from(visit.address.map(|address| address.ip()));
     site.buckets().take(asking, visit.began).map_err(PageError::TooMany)?;
     let Some(cookie) = cookie else { return Ok(()) };
-    let (sessions, now, place) = (site.sessions().clone(), visit.began, visit.place.clone());
-    let session = tokio::task::spawn_blocking(move || sessions.session(&cookie, &place, now)).await;
-    visit.session = session.map_err(|error| PageError::Failed(error.into()))?;
+    visit.cookie = Some(cookie.clone());
+    let (site_too, now, place) = (site.clone(), visit.began, visit.place.clone());
+    let found = tokio::task::spawn_blocking(move || sessions_of(&site_too, &cookie, &place, now)).await;
+    (visit.session, visit.enrolling) = found.map_err(|error| PageError::Failed(error.into()))??;
     match &visit.session {
         Some(session) => {
             site.buckets().take(Asking::Session(session.id), visit.began).map_err(PageError::TooMany)
         }
         None => Ok(()),
+    }
+}
+
+/// The session of a cookie; else the one in which factors are set.
+fn sessions_of(
+    site: &Site,
+    cookie: &str,
+    place: &Place,
+    now: Instant,
+) -> Result<(Option<Session>, Option<Session>), PageError> {
+    match site.sessions().session(cookie, place, now) {
+        Some(session) => Ok((Some(session), None)),
+        None => Ok((None, site.door().enrolling(cookie, place, now)?)),
     }
 }
 
@@ -107,7 +123,8 @@ fn headers(site: &Site, visit: &Visit, mut response: Response) -> Response {
              publickey-credentials-create=(self), publickey-credentials-get=(self)",
         ),
     ];
-    if site.config().secure {
+    // For a name only: browsers heed it for nothing else (RFC 6797 §8.1.1).
+    if visit.secure && visit.asked().parse::<std::net::IpAddr>().is_err() {
         fixed.push((header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"));
     }
     for (name, value) in fixed {

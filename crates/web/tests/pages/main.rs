@@ -3,8 +3,10 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
 
 mod asvs;
+mod browser;
 mod clauses;
 mod defence;
+mod enter;
 mod export;
 mod filing;
 mod forms;

@@ -5,13 +5,14 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use model::{Clock as _, Instant, PersonId, SessionId, Told, UnitId};
 use regulation::Outcome;
 use serde_json::json;
+use signin::SignIn;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use testkit::{Acting, House, SeededEntropy};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Codes, Config, Limits, Parts, Place, Session, Sessions, Site};
+use web::{Codes, Config, Finding, Host, Limits, Machine, Parts, Place, Root, Session, Sessions, Site};
 
 /// Sessions in memory.
 #[derive(Default)]
@@ -41,14 +42,61 @@ impl Codes for Counted {
     }
 }
 
+/// A machine that is as the test says.
+pub(crate) struct Standing {
+    pub(crate) host: Mutex<Option<Host>>,
+    pub(crate) found: Vec<Finding>,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self { host: Mutex::new(Host::new("house.example").ok()), found: Vec::new() }
+    }
+}
+
+impl Machine for Standing {
+    fn host(&self) -> Option<Host> {
+        self.host.lock().unwrap().clone()
+    }
+
+    fn rename(&self, host: &Host) -> Result<(), Told> {
+        *self.host.lock().unwrap() = Some(host.clone());
+        Ok(())
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        vec!["https://house.example/".to_owned()]
+    }
+
+    fn authority(&self) -> Option<Root> {
+        Some(Root { pem: "-----BEGIN CERTIFICATE-----\n".to_owned(), fingerprint: "AB:CD".to_owned() })
+    }
+
+    fn look(&self, _: Instant) -> Vec<Finding> {
+        self.found.clone()
+    }
+}
+
 /// A site that is asked.
 pub(crate) struct Asked {
     pub(crate) house: House,
     pub(crate) reports: Arc<Mutex<Vec<String>>>,
     sessions: Arc<Open>,
     pub(crate) codes: Arc<Counted>,
+    pub(crate) door: SignIn,
     router: axum::Router,
     runtime: Runtime,
+}
+
+/// Signing in over a house, with hashes that cost nothing.
+pub(crate) fn door(house: &House) -> SignIn {
+    let cost = signin::Cost { memory_kib: 64, passes: 1, ..signin::Cost::default() };
+    let site = signin::Site { host: "house.example".into(), port: None, secure: true, name: "House".into() };
+    SignIn::new(signin::Parts {
+        desk: house.desk.clone(),
+        entropy: Box::new(SeededEntropy::new(4)),
+        config: signin::Config { site, cost, ..signin::Config::default() },
+    })
 }
 
 /// An answer.
@@ -75,28 +123,44 @@ impl Asked {
 
     /// With pages of the test's own.
     pub(crate) fn with(house: House, limits: Limits, more: axum::Router<Site>) -> Self {
+        Self::made(house, limits, more, false)
+    }
+
+    /// Over HTTPS, where people sign in as they do.
+    pub(crate) fn signing_in(house: House) -> Self {
+        Self::made(house, Limits::default(), axum::Router::new(), true)
+    }
+
+    fn made(house: House, limits: Limits, more: axum::Router<Site>, signing_in: bool) -> Self {
         let sessions = Arc::new(Open::default());
+        let door = door(&house);
+        let asked_for_sessions: Arc<dyn Sessions> = match signing_in {
+            true => Arc::new(door.clone()),
+            false => Arc::clone(&sessions) as Arc<dyn Sessions>,
+        };
         let codes = Arc::new(Counted::default());
+        let machine = Arc::new(Standing::default());
         let reports: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = Arc::clone(&reports);
         let config = Config {
-            host: "house.example".into(),
-            secure: false,
+            secure: signing_in,
             data: house.data.clone(),
             limits,
             report: Arc::new(move |_, causes| told.lock().unwrap().push(causes.to_owned())),
         };
         let site = Site::new(Parts {
             desk: house.desk.clone(),
-            sessions: Arc::clone(&sessions) as Arc<dyn Sessions>,
+            sessions: asked_for_sessions,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,
+            door: door.clone(),
+            machine: Arc::clone(&machine) as Arc<dyn Machine>,
             clock: Arc::new(house.clock.clone()),
             entropy: Box::new(SeededEntropy::new(9)),
             config,
         });
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { house, reports, sessions, codes, router: web::router_with(site, more), runtime }
+        Self { house, reports, sessions, codes, door, router: web::router_with(site, more), runtime }
     }
 
     /// Signs somebody in: gives their cookie.
@@ -115,7 +179,16 @@ impl Asked {
 
     /// Asks, with headers.
     pub(crate) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("host", "house.example");
+        self.ask_of("house.example", method, path, headers, body)
+    }
+
+    /// Looks at a page as a stranger who has come by another name.
+    pub(crate) fn ask_at(&self, host: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.ask_of(host, Method::GET, path, headers, "")
+    }
+
+    fn ask_of(&self, host: &str, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("host", host);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

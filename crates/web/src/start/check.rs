@@ -1,0 +1,88 @@
+//! The page on which the system looks itself over: what is wrong, and how it is mended. For those who administer.
+
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::machine::State;
+use crate::shell::Shell;
+use askama::Template;
+use model::Told;
+
+#[derive(Template)]
+#[template(path = "start/check.html")]
+struct CheckPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    rows: Vec<Row>,
+    wrong: usize,
+}
+
+/// Something that was looked at.
+struct Row {
+    what: String,
+    class: &'static str,
+    state: &'static str,
+    seen: String,
+    mend: Option<String>,
+}
+
+pub(super) async fn page(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        if !administers(cx) {
+            return Err(PageError::NotFound);
+        }
+        let mut found = cx.site.machine().look(cx.now());
+        found.extend(terminals(cx));
+        let told = |told: &Told| cx.language.told(told).to_owned();
+        let rows: Vec<Row> = found
+            .iter()
+            .map(|one| {
+                let (class, state) = state(cx, one.state);
+                Row {
+                    what: told(&one.what),
+                    class,
+                    state,
+                    seen: told(&one.seen),
+                    mend: one.mend.as_ref().map(told),
+                }
+            })
+            .collect();
+        let wrong = found.iter().filter(|one| one.state != State::Good).count();
+        let shell = Shell::new(cx, None, cx.t("系統檢查", "The system looks itself over"));
+        cx.render(&CheckPage { cx, shell, rows, wrong })
+    })
+    .await
+}
+
+/// Does whoever looks hold an administrator's role?
+fn administers(cx: &Cx) -> bool {
+    let Ok(pack) = cx.pack() else { return false };
+    let seen = cx.seen();
+    let Some(person) = seen.roster.person(cx.person()) else { return false };
+    person.held(cx.now()).any(|one| pack.roles.get(&one.role).is_some_and(|role| role.administrator))
+}
+
+/// Terminals keep nobody from anything until the first is registered.
+fn terminals(cx: &Cx) -> Option<crate::machine::Finding> {
+    (!cx.site.door().enforces_terminals()).then(|| crate::machine::Finding {
+        what: Told::new("終端設備", "Terminals"),
+        state: State::Wanting,
+        seen: Told::new(
+            "尚未登記任何終端設備，管理角色可自任何電腦使用",
+            "none is registered; administrators' roles can be used from any machine",
+        ),
+        mend: Some(Told::new(
+            "請登記管理終端之用戶端憑證（docs/howto/set-up-a-city.md）",
+            "register the client certificates of management terminals (docs/howto/set-up-a-city.md)",
+        )),
+    })
+}
+
+fn state(cx: &Cx, state: State) -> (&'static str, &'static str) {
+    let t = |zh: &'static str, en: &'static str| cx.language.of(zh, en);
+    match state {
+        State::Good => ("state state-done", t("正常", "good")),
+        State::Unknown => ("state state-void", t("未知", "not known")),
+        State::Wanting => ("state state-wanting", t("待處理", "wanting")),
+        State::Bad => ("state state-refused", t("異常", "bad")),
+    }
+}
