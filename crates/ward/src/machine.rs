@@ -1,8 +1,9 @@
-//! The machine under the program: its clock.
+//! The machine under the program: its clock, its names and addresses, the memory in use.
 //!
 //! The one place that reads the time; everything else is handed a [`Clock`].
 
 use model::{Clock, Instant};
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The machine's clock.
@@ -17,4 +18,31 @@ impl Clock for SystemClock {
         let micros = i64::try_from(since.as_micros()).unwrap_or_default();
         Instant::from_micros(micros).unwrap_or(Instant::EPOCH)
     }
+}
+
+/// Bytes of memory this process holds; none where the system does not say.
+pub(crate) fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// What the machine calls itself.
+pub(crate) fn host_name() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = name.trim();
+    (!name.is_empty() && name != "(none)").then(|| name.to_owned())
+}
+
+/// Addresses of the machine, as far as others can use them.
+pub(crate) fn addresses() -> Vec<IpAddr> {
+    let found = if_addrs::get_if_addrs().unwrap_or_default();
+    let usable = |address: &IpAddr| match address {
+        IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
+        IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
+    };
+    let mut addresses: Vec<IpAddr> = found.iter().map(if_addrs::Interface::ip).filter(usable).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
 }

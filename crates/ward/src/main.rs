@@ -6,11 +6,14 @@ mod command;
 mod http;
 mod installation;
 mod machine;
+mod metrics;
 mod office;
 mod packs;
 mod serve;
+mod site;
 mod socket;
 mod tables;
+mod tls;
 mod told;
 
 /// Entries are read on one thread and folded on another; the system's allocator makes them wait for each other.

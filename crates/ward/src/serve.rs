@@ -1,42 +1,73 @@
-//! `ward serve`: the running system: ledger, tables and desk open, what comes with time done, heads witnessed.
+//! `ward serve`: the running system: ledger, tables and desk open, what comes with time done, heads witnessed, pages
+//! served.
 //!
-//! HTTP, read only: `/ledger/…` is the C2SP tlog-tiles interface, `/healthz` says whether anything is taken, `/` shows
-//! the state to people. Acts at the console come in by the socket (`socket`).
-//! Order at the end: pages, the pacemaker, the desk, the ledger.
+//! Pages are `web`'s, beside them the ledger's files, `/healthz` and `/metrics` (`site`). From this machine itself they
+//! are reached by plain HTTP, from elsewhere by HTTPS (`door`, `tls`). Acts at the console come in by the socket.
+//! Order at the end: doors, pages, the pacemaker, the desk, the ledger.
 
-mod page;
+mod door;
 
+use self::door::{Door, Doors, Peer};
 use crate::http::{self, Witnesses};
 use crate::installation::Working;
 use crate::machine::SystemClock;
+use crate::metrics::{self, Metrics, Token};
 use crate::office::{Office, Pacemaker, Recovery};
+use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
+use crate::tls::{self, Authority, Shown};
 use crate::told::{Refused, tell};
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::middleware::{from_fn, from_fn_with_state};
 use clap::Args;
-use ledger::objects::CHECKPOINT;
+use ledger::disk::Folder;
+use ledger::entropy::MachineEntropy;
 use model::{Clock as _, Told};
-use proof::tile::Tile;
+use signin::SignIn;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_rustls::rustls::ServerConfig;
+use web::{Config, Limits, Machine as _, Site};
 
 /// Start the system.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
     working: Working,
-    /// 網頁位址。Where pages are served.
+    /// 網頁位址，可多次指定；本機位址以 HTTP，其餘以 HTTPS。Where pages are served, any number: loopback by HTTP, the rest by HTTPS.
     #[arg(long, default_value = "127.0.0.1:8440")]
-    listen: SocketAddr,
+    listen: Vec<SocketAddr>,
+    /// 本機位址亦使用 HTTPS。HTTPS on loopback, too.
+    #[arg(long)]
+    tls: bool,
+    /// 伺服器憑證（PEM，含中繼憑證），取代自建之憑證機構。The server's certificate with its chain, PEM, instead of one by Ward's own authority.
+    #[arg(long, requires = "key", value_name = "FILE")]
+    cert: Option<PathBuf>,
+    /// 伺服器憑證之私鑰（PEM）。Its private key, PEM.
+    #[arg(long, requires = "cert", value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// 終端設備憑證之憑證機構（PEM）：瀏覽器僅提示其簽發者。Authorities of terminals' certificates, PEM: browsers offer those of theirs only.
+    #[arg(long, value_name = "FILE")]
+    terminal_ca: Option<PathBuf>,
+    /// 自他處讀取 /metrics 所需之密語。What reading /metrics from elsewhere takes.
+    #[arg(long, env = "WARD_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    metrics_token: Option<String>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
 }
+
+/// How long requests under way may take once it is to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(3);
+/// How often it is looked whether the certificate still fits.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(3_600);
+/// How often sessions are looked at that may be over.
+const SESSIONS_LOOK: Duration = Duration::from_secs(60);
+/// Looks after which it is renewed anyway.
+const CERTIFICATE_LOOKS: u32 = 24 * 30;
 
 impl Serve {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
@@ -62,73 +93,192 @@ impl Serve {
 
     /// Answers tools and serves pages.
     fn until_asked_to_stop(&self, office: &Office) -> anyhow::Result<()> {
+        let host = site::read_host(self.working.folder())?;
+        let secured = self.secured(office, host.as_ref())?;
         socket::listen(self.working.folder(), office)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(serve(self.listen, office.clone()))
+        let served = runtime.block_on(self.serve(office.clone(), host, secured));
+        // Whoever still looks at a page is not waited for.
+        runtime.shutdown_timeout(LAST_REQUESTS);
+        served
+    }
+
+    /// What doors of TLS show, and how; none where there is no such door.
+    fn secured(
+        &self,
+        office: &Office,
+        host: Option<&web::Host>,
+    ) -> anyhow::Result<Option<(Tls, Arc<ServerConfig>)>> {
+        if !self.listen.iter().any(|address| self.scheme(*address) == Scheme::Https) {
+            return Ok(None);
+        }
+        let tls = match (&self.cert, &self.key) {
+            (Some(certificate), Some(key)) => {
+                Tls { shown: Arc::new(Shown::of_files(certificate, key)?), authority: None }
+            }
+            _ => self.own_authority(office, host)?,
+        };
+        let authorities = self.terminal_ca.as_deref().map(tls::authorities).transpose()?;
+        // Browsers trouble people with the question, so that it is asked once there are terminals to be known.
+        let (always, desk) = (authorities.is_some(), office.desk.clone());
+        let asked = Arc::new(move || always || desk.seen().roster.knows_terminals());
+        let config = tls::config(&tls.shown, authorities.unwrap_or_default(), asked)?;
+        Ok(Some((tls, config)))
+    }
+
+    /// The installation's own authority, made at the first start, and a certificate of it.
+    fn own_authority(&self, office: &Office, host: Option<&web::Host>) -> anyhow::Result<Tls> {
+        let (disk, today) = (Folder::new(self.working.folder()), site::today(SystemClock.now()));
+        let name = format!("Ward {}", office.desk.origin());
+        let vault = office.desk.vault();
+        let (authority, made) = Authority::open_or_make(&disk, vault, &name, today, &mut MachineEntropy)?;
+        if made {
+            let print = authority.fingerprint();
+            tell(&Told::new(
+                format!("已建立本安裝之憑證機構，各電腦須信任之（下載：/authority）。SHA-256 指紋：{print}"),
+                format!(
+                    "Made the installation's own authority, which machines are to trust (/authority). SHA-256: {print}"
+                ),
+            ));
+        }
+        let shown = Shown::issued(&authority, &site::names(host), today)?;
+        Ok(Tls { shown: Arc::new(shown), authority: Some(authority) })
+    }
+
+    fn scheme(&self, address: SocketAddr) -> Scheme {
+        if self.tls || !address.ip().is_loopback() { Scheme::Https } else { Scheme::Http }
+    }
+
+    async fn serve(
+        &self,
+        office: Office,
+        host: Option<web::Host>,
+        secured: Option<(Tls, Arc<ServerConfig>)>,
+    ) -> anyhow::Result<()> {
+        let (tls, config) = secured.map_or((None, None), |(tls, config)| (Some(tls), Some(config)));
+        let (mut doors, mut addresses) = (Vec::new(), Vec::new());
+        for address in &self.listen {
+            let scheme = self.scheme(*address);
+            let door = Door::open(*address, config.clone().filter(|_| scheme == Scheme::Https)).await?;
+            addresses.push((door.address()?, scheme));
+            doors.push(door);
+        }
+        let first = addresses.first().map_or(SocketAddr::from(([127, 0, 0, 1], 0)), |(address, _)| *address);
+        let folders = (self.working.folder().to_owned(), self.working.master.file(self.working.folder()));
+        let premises = Arc::new(Premises::new(folders, office.clone(), host, addresses, tls));
+        let link = first_link(&premises)?;
+        let pages = self.pages(office, &premises);
+        // Heard from now on, before anybody knows that it runs.
+        let stop = http::stop_asked()?;
+        say_where(&premises, link.as_deref());
+        tokio::spawn(keep_sessions(premises.door().clone()));
+        tokio::spawn(keep_certificate(Arc::clone(&premises)));
+        let pages = pages.into_make_service_with_connect_info::<Peer>();
+        let (stopped, stopping) = tokio::sync::oneshot::channel();
+        let served = axum::serve(Doors::serve(doors, first), pages).with_graceful_shutdown(async move {
+            stop.await;
+            // Nobody listens once it has ended by itself.
+            let _ = stopped.send(());
+        });
+        tokio::select! {
+            served = served.into_future() => served?,
+            () = async { let _ = stopping.await; tokio::time::sleep(LAST_REQUESTS).await } => {}
+        }
+        Ok(())
+    }
+
+    /// Everything that is answered.
+    fn pages(&self, office: Office, premises: &Arc<Premises>) -> Router {
+        let metrics = Metrics::default();
+        let beside = Beside {
+            office: office.clone(),
+            metrics: metrics.clone(),
+            token: Token::new(self.metrics_token.clone()),
+            started: SystemClock.now(),
+        };
+        let (files, own) = site::routes(beside);
+        web::router_with(self.site(office, premises), files)
+            .merge(own)
+            .layer(from_fn_with_state(metrics, metrics::count))
+            .layer(from_fn(door::greet))
+    }
+
+    fn site(&self, office: Office, premises: &Arc<Premises>) -> Site {
+        let door = premises.door().clone();
+        let data = self.working.folder().to_owned();
+        let config = Config { secure: false, data, limits: Limits::default(), report: Arc::new(report) };
+        Site::new(web::Parts {
+            desk: office.desk,
+            sessions: Arc::new(door.clone()),
+            codes: Arc::new(door.clone()),
+            door,
+            machine: Arc::clone(premises) as Arc<dyn web::Machine>,
+            clock: Arc::new(SystemClock),
+            entropy: Box::new(MachineEntropy),
+            config,
+        })
     }
 }
 
+/// Says where pages are, the likeliest address first.
 #[expect(clippy::print_stdout, reason = "the address is the output: whoever started this reads it")]
-async fn serve(listen: SocketAddr, served: Office) -> anyhow::Result<()> {
-    let listener = http::bind(listen).await?;
-    let address = listener.local_addr()?;
-    // Heard from now on, before anybody knows that it runs.
-    let stop = http::stop_asked()?;
-    println!("http://{address}/");
-    tell(&Told::new(format!("城防已啟動：http://{address}/"), format!("Ward is running: http://{address}/")));
-    axum::serve(listener, routes(served)).with_graceful_shutdown(stop).await?;
-    Ok(())
+fn say_where(premises: &Premises, link: Option<&str>) {
+    let addresses = premises.addresses();
+    for address in &addresses {
+        println!("{address}");
+    }
+    let list = addresses.join(" ");
+    tell(&Told::new(format!("城防已啟動：{list}"), format!("Ward is running: {list}")));
+    let (Some(link), Some(first)) = (link, addresses.first()) else { return };
+    tell(&Told::new(
+        "尚無管理人員。請於 24 小時內以下列連結完成首次啟用；連結僅能使用一次，請勿交予他人：",
+        "Nobody administers yet. Open this link within 24 hours to begin; it serves once, give it to nobody:",
+    ));
+    println!("{first}start/{link}");
 }
 
-fn routes(served: Office) -> Router {
-    Router::new()
-        .route("/", get(status))
-        .route("/healthz", get(health))
-        .route("/ledger/checkpoint", get(checkpoint))
-        .route("/ledger/tile/{*path}", get(tile))
-        .with_state(served)
-}
-
-async fn status(State(served): State<Office>) -> Response {
-    let now = SystemClock.now();
-    let page = tokio::task::spawn_blocking(move || page::status(&served, now)).await;
-    match page {
-        Ok(page) => ([(header::CONTENT_SECURITY_POLICY, http::PAGE_POLICY)], Html(page)).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+/// The link of the first start, where nobody administers yet. A new one closes the one before.
+fn first_link(premises: &Premises) -> anyhow::Result<Option<String>> {
+    match premises.door().first_link(SystemClock.now()) {
+        Ok(link) => Ok(link.map(|link| link.to_string())),
+        Err(refusal) => Err(Refused::misuse(refusal.told())),
     }
 }
 
-/// 200 while commands and entries are taken, 503 and the reason once they are not.
-async fn health(State(served): State<Office>) -> Response {
-    let stopped = tokio::task::spawn_blocking(move || served.stopped()).await;
-    match stopped {
-        Ok(None) => (StatusCode::OK, "ok\n").into_response(),
-        Ok(Some(told)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{told}\n")).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+/// Takes down a failure, by the name its page shows.
+fn report(request: web::RequestId, causes: &str) {
+    let told = format!("[{request}] {causes}");
+    tell(&Told::new(format!("頁面發生錯誤 {told}"), format!("A page failed {told}")));
+}
+
+/// Ends sessions that are over, each minute; the same trouble is told once.
+async fn keep_sessions(door: SignIn) {
+    let mut trouble = None;
+    loop {
+        tokio::time::sleep(SESSIONS_LOOK).await;
+        let door = door.clone();
+        let looked = tokio::task::spawn_blocking(move || door.tick(SystemClock.now())).await;
+        let now = looked.ok().and_then(|looked| looked.err()).map(|refusal| refusal.told());
+        if let Some(told) = now.as_ref().filter(|told| trouble.as_ref() != Some(*told)) {
+            tell(told);
+        }
+        trouble = now;
     }
 }
 
-async fn checkpoint(State(served): State<Office>) -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-    file(served, CHECKPOINT.to_owned(), headers).await
-}
-
-async fn tile(State(served): State<Office>, Path(path): Path<String>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
-    // Only the one spelling of a tile's path reaches the disk.
-    match Tile::from_path(&format!("tile/{path}")) {
-        Ok(tile) => file(served, tile.path(), headers).await,
-        Err(_) => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn file(served: Office, path: String, headers: [(header::HeaderName, &'static str); 2]) -> Response {
-    match tokio::task::spawn_blocking(move || served.objects.fetch(&path)).await {
-        Ok(Ok(Some(content))) => (headers, content).into_response(),
-        Ok(Ok(None)) => StatusCode::NOT_FOUND.into_response(),
-        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+/// Renews the certificate before it is over, and when names or addresses have changed.
+async fn keep_certificate(premises: Arc<Premises>) {
+    let (mut looks, mut before) = (0, site::names(premises.host().as_ref()));
+    loop {
+        tokio::time::sleep(CERTIFICATE_LOOK).await;
+        looks += 1;
+        let names = site::names(premises.host().as_ref());
+        if names == before && looks < CERTIFICATE_LOOKS {
+            continue;
+        }
+        (looks, before) = (0, names);
+        if let Err(error) = premises.renew() {
+            tell(&crate::told::told_of(&error));
+        }
     }
 }

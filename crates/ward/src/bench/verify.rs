@@ -2,7 +2,7 @@
 
 use crate::command::verify::{Quiet, verifiers_of};
 use ledger::disk::Folder;
-use ledger::verify::{self, PlainFiles};
+use ledger::verify;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant as Stopwatch;
@@ -52,7 +52,7 @@ fn best(mut work: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
 fn judge(folder: &Path, cores: usize) -> anyhow::Result<()> {
     let disk = Folder::new(folder);
     // The ledger alone: it has no tables.
-    let report = verifiers_of(&disk, None, None, &PlainFiles, |verifiers| {
+    let report = verifiers_of(&disk, None, None, &[], |verifiers| {
         verify::verify(&disk, false, cores, verifiers, &Quiet)
     })?;
     let report = report.ok_or_else(|| anyhow::anyhow!("there is no ledger"))?;

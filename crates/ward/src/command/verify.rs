@@ -3,8 +3,10 @@
 //! Nothing is written and nothing repaired. Beside a running server it judges what stood when it began. Sealed bodies
 //! are opened, and tables compared with the ledger, where the master key is at hand.
 
+mod site;
 mod tables;
 
+use self::site::SiteFiles;
 use self::tables::TableFiles;
 use crate::installation::Working;
 use crate::told::Refused;
@@ -55,7 +57,8 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let bar = Bar::new();
     let tables = TableFiles { data, place: args.working.place(), master: master.as_ref() };
-    let report = verifiers_of(&folder, master.as_deref(), policy.as_ref(), &tables, |verifiers| {
+    let site = SiteFiles { data, master: master.as_deref() };
+    let report = verifiers_of(&folder, master.as_deref(), policy.as_ref(), &[&tables, &site], |verifiers| {
         verify::verify(&folder, live, cores, verifiers, &bar)
     })?;
     bar.0.finish_and_clear();
@@ -71,13 +74,14 @@ pub(crate) fn verifiers_of<T>(
     disk: &dyn Disk,
     master: Option<&MasterSecret>,
     policy: Option<&Policy>,
-    tables: &dyn Verifier,
+    more: &[&dyn Verifier],
     run: impl FnOnce(&[&dyn Verifier]) -> T,
 ) -> T {
     let vault = VaultFiles::new(disk, master);
     let keys = KeyFiles::new(master);
     let ledger = LedgerVerifier::new(Some(&vault), policy);
-    run(&[&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles, tables])
+    let own: [&dyn Verifier; 5] = [&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles];
+    run(&[&own, more].concat())
 }
 
 /// The master key, where it is named or lies in its usual place; verifying does not ask for it.

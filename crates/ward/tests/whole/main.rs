@@ -13,6 +13,7 @@
 mod acts;
 mod appending;
 mod faults;
+mod first_start;
 mod key_change;
 mod kill;
 mod order;

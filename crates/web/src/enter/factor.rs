@@ -48,7 +48,7 @@ fn step_up(visit: &Visit, session: &Session, sent: &Sent) -> Changed {
     if visit.enrolling.is_some() {
         return Ok(());
     }
-    visit.site.door().confirm_password(session, sent.text("password"), visit.began)
+    visit.site.door().check_password(session, sent.text("password"), visit.began)
 }
 
 /// Where factors are shown.

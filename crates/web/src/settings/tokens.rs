@@ -114,7 +114,7 @@ pub(super) async fn issue(cx: Cx, body: Bytes) -> PageResult {
             expires_at: cx.now().plus(Duration::from_secs(days * 86_400)),
         });
         let issued = ask.and_then(|ask| {
-            cx.site.door().confirm_password(cx.session(), sent.text("password"), cx.now())?;
+            cx.site.door().check_password(cx.session(), sent.text("password"), cx.now())?;
             cx.site.door().issue_token(cx.session(), &ask, cx.now())
         });
         match issued {
