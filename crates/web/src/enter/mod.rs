@@ -30,7 +30,9 @@ use crate::visit::Visit;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
+use model::{Instant, Told};
 use signin::{NewSession, Refusal};
+use std::time::Duration;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/sign-in", Access::Anyone, Audit::None, || get(first::page)),
@@ -67,11 +69,28 @@ pub(crate) fn refused<'v>(visit: &'v Visit, refusal: Refusal) -> Result<Notice<'
         Refusal::Desk(refused) if matches!(refused.code(), "unavailable" | "stopped" | "no-pack") => {
             Err(refused.into())
         }
+        Refusal::Wait { until: Some(until) } => {
+            let text = visit.language.told(&waits(visit, until)).to_owned();
+            Ok(Notice::new(visit, Tone::Bad, text))
+        }
         refusal => {
             let text = visit.language.told(&refusal.told()).to_owned();
             Ok(Notice::new(visit, Tone::Bad, text))
         }
     }
+}
+
+/// Until when nothing is looked at, by the clock people have.
+fn waits(visit: &Visit, until: Instant) -> Told {
+    // Minutes are shown; the one that is begun counts.
+    let until = until.plus(Duration::from_secs(59));
+    let seen = visit.site.desk().seen();
+    let zone = seen.packs.current().map(|pack| &pack.zone);
+    let at = zone.map_or_else(|| until.to_string(), |zone| crate::roc::moment(visit.language, zone, until));
+    Told::new(
+        format!("登入失敗次數過多，請於 {at} 後再試。"),
+        format!("Too many tries have failed; try again after {at}."),
+    )
 }
 
 /// A page for strangers, or for those who only set factors.
