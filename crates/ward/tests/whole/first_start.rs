@@ -182,7 +182,7 @@ fn from_an_empty_ledger_to_a_steward_who_is_signed_in_over_http_on_this_machine(
     {
         assert!(figures.lines().any(|line| line == shown), "{shown}\n{figures}");
     }
-    assert!(!figures.contains("lin.yc") && !figures.contains("start/"), "{figures}");
+    assert!(!figures.contains("lin.yc") && !figures.contains(&path), "{figures}");
     assert!(browser.get("/ledger/checkpoint").text.starts_with("city.example/ward\n"));
     assert_eq!(browser.get("/ledger/tile/0/x000/nonsense").status, 404);
     city.stop(server);

@@ -39,7 +39,7 @@ fn what_a_record_says_is_text_on_pages_in_lists_for_scripts_and_in_files() {
     assert!(found.contains("onload=x"), "{found}");
     for page in [page, found, city.page("/search?q=onload"), city.page("/unit?q=%3Cb%20onload%3E")] {
         assert!(page.contains("onload"), "{page}");
-        assert!(!page.contains("<b onload") && !page.contains("\"><b"), "{page}");
+        assert!(!page.contains("<b onload") && !page.contains("\"><b "), "{page}");
     }
     let chosen = city.asked.get(&cookie, "/choose/record?register=key&q=onload");
     assert_eq!(chosen.header("content-type"), "application/json");
