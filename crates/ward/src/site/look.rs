@@ -230,7 +230,10 @@ fn fonts() -> Finding {
     let mut places: Vec<PathBuf> = ["/usr/share/fonts", "/usr/local/share/fonts"].map(PathBuf::from).into();
     places.extend(std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share/fonts")));
     match places.iter().find_map(|place| kai_in(place, FONT_DEPTH)) {
-        Some(file) => good(what, Told::new(file.display().to_string(), file.display().to_string())),
+        Some(file) => {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            good(what, Told::new(name.clone(), name))
+        }
         None => not_good(
             what,
             State::Wanting,
