@@ -157,7 +157,7 @@ impl Filled {
     }
 
     fn role(&self) -> Result<RoleId, Told> {
-        let chosen = self.roles.iter().find(|(id, _)| id.to_string() == self.answer("role"));
+        let chosen = self.roles.iter().find(|(id, _)| id.as_str() == self.answer("role"));
         chosen
             .map(|(id, _)| id.clone())
             .ok_or_else(|| Told::new("請選擇管理角色", "Choose an administrator's role"))
@@ -199,7 +199,7 @@ impl Filled {
         let one = |(id, label): &(RoleId, regulation::Label)| Opt {
             value: id.to_string(),
             text: cx.label(label).to_owned(),
-            on: only || id.to_string() == self.answer("role"),
+            on: only || id.as_str() == self.answer("role"),
         };
         self.roles.iter().map(one).collect()
     }
