@@ -6,8 +6,8 @@
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, asset, choose, clauses, enter, filing, live, notices, records, registers, search, settings, shell, signing, start,
-    work,
+    about, asset, choose, clauses, enter, filing, live, notices, records, registers, search, settings, shell,
+    signing, start, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;

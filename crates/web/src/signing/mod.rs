@@ -75,13 +75,15 @@ pub(crate) fn view(
 
 /// What the browser is asked for, to answer a challenge.
 pub(crate) fn ask(cx: &Cx, challenge: String) -> KeyAsk {
-    let host = &cx.site.config().host;
+    // By an address there are no passkeys; then none is asked for.
+    let site = cx.site.door().site();
+    let host = site.relying_party().unwrap_or_default();
     let person = cx.seen().roster.person(cx.person());
     let keys = person.into_iter().flat_map(|person| &person.keys);
-    let usable = keys.filter(|key| key.revoked_at.is_none() && key.credential.rp == *host);
+    let usable = keys.filter(|key| key.revoked_at.is_none() && key.credential.rp == host);
     let credentials: Vec<String> =
         usable.map(|key| BASE64URL_NOPAD.encode(&key.credential.credential)).collect();
-    KeyAsk { challenge, rp: host.clone(), credentials: credentials.join(" ") }
+    KeyAsk { challenge, rp: host.to_owned(), credentials: credentials.join(" ") }
 }
 
 pub(crate) fn statement(cx: &Cx, signing: &ToSign) -> StatementView {
