@@ -329,6 +329,12 @@ impl Sessions for SignIn {
         let live = self.live(cookie, place, now).ok().flatten()?;
         Some(live).filter(|(_, enrolling)| !enrolling).map(|(session, _)| session)
     }
+
+    fn is_open(&self, session: &Session, now: Instant) -> bool {
+        let rows = self.open_rows(Some(session.person)).unwrap_or_default();
+        let row = rows.iter().find(|row| row.session == session.id);
+        row.is_some_and(|row| read(row).is_ok_and(|body| self.over(row, &body, None, now).is_none()))
+    }
 }
 
 /// Was a role held when the session began that is not held any more?

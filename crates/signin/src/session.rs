@@ -12,6 +12,9 @@ pub trait Sessions: Send + Sync {
     /// The session a cookie stands for, if it is still open at this moment and the request comes from where it was
     /// opened. It may block.
     fn session(&self, cookie: &str, place: &Place, now: Instant) -> Option<Session>;
+
+    /// Is it open still? To be asked is no use of it: it lasts no longer for that. It may block.
+    fn is_open(&self, session: &Session, now: Instant) -> bool;
 }
 
 /// Whoever checks one-time codes of people who are signed in.

@@ -35,6 +35,10 @@ impl Sessions for Everybody {
             factors: [Factor::Passkey].into(),
         })
     }
+
+    fn is_open(&self, _: &Session, _: Instant) -> bool {
+        true
+    }
 }
 
 /// The one-time code of everybody is 000000.

@@ -50,9 +50,10 @@ impl Stream for Events {
 async fn events(State(site): State<Site>, cx: Cx) -> PageResult {
     let (put, events) = channel(8);
     let visit: Visit = (*cx).clone();
+    // From before the first look, so that nothing is missed between.
+    let mut moved = site.moved();
     let first = cx.run(|cx| news(cx, None)).await?;
     tokio::spawn(async move {
-        let mut moved = site.moved();
         let (mut last, mut quiet) = (first.last, 0);
         if put.send(first.text.into()).await.is_err() {
             return;
@@ -98,7 +99,11 @@ struct News {
 async fn later(site: &Site, visit: &Visit, last: Option<u64>) -> Result<News, PageError> {
     let visit = Visit { began: site.now(), ..visit.clone() };
     let cx = Cx::of(visit)?;
-    cx.run(move |cx| news(cx, Some(last))).await
+    cx.run(move |cx| match cx.site.sessions().is_open(cx.session(), cx.now()) {
+        true => news(cx, Some(last)),
+        false => Err(PageError::SignedOut),
+    })
+    .await
 }
 
 /// The count of unread notices and, after the first time, the notices that came since.

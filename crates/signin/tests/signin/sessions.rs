@@ -28,6 +28,23 @@ fn a_session_ends_idle_after_half_an_hour_and_in_any_case_after_twelve_hours() {
 }
 
 #[test]
+fn to_ask_whether_a_session_is_open_is_no_use_of_it() {
+    let town = Town::settled();
+    let new = town.sign_in("wang.ming", &away()).unwrap();
+    let is_open = || town.signin.is_open(&new.session, town.now());
+    for _ in 0..29 {
+        town.pass(60);
+        assert!(is_open());
+    }
+    town.pass(60);
+    assert!(!is_open(), "idle, however often it was asked");
+    let other = town.sign_in("wang.ming", &away()).unwrap();
+    assert!(town.signin.is_open(&other.session, town.now()));
+    town.signin.sign_out(&other.cookie, town.now()).unwrap();
+    assert!(!town.signin.is_open(&other.session, town.now()));
+}
+
+#[test]
 fn what_is_over_is_ended_without_being_asked_for() {
     let town = Town::settled();
     let new = town.sign_in("wang.ming", &away()).unwrap();

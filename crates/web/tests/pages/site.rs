@@ -22,6 +22,10 @@ impl Sessions for Open {
     fn session(&self, cookie: &str, _: &Place, _: Instant) -> Option<Session> {
         self.0.lock().unwrap().get(cookie).cloned()
     }
+
+    fn is_open(&self, session: &Session, _: Instant) -> bool {
+        self.0.lock().unwrap().values().any(|open| open.id == session.id)
+    }
 }
 
 /// The one-time code that is right, once.
@@ -214,6 +218,20 @@ impl Asked {
             let first = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await;
             String::from_utf8(first.unwrap().unwrap().to_vec()).unwrap()
         })
+    }
+
+    /// All of an answer that ends by what happens meanwhile.
+    pub(crate) fn until(&self, path: &str, cookie: &str, meanwhile: impl FnOnce()) -> String {
+        let request = Request::builder().uri(path).header("host", "house.example").header("cookie", cookie);
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.runtime.block_on(self.router.clone().oneshot(request)).unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        meanwhile();
+        let whole = self.runtime.block_on(async {
+            let whole = to_bytes(response.into_body(), usize::MAX);
+            tokio::time::timeout(std::time::Duration::from_secs(20), whole).await
+        });
+        String::from_utf8(whole.expect("it ends").unwrap().to_vec()).unwrap()
     }
 
     /// Says these bytes to it over a connection; gives all it answers until it closes.
