@@ -7,7 +7,7 @@ mod asking;
 mod bundle;
 mod key;
 mod ledger;
-mod pack;
+pub(crate) mod pack;
 mod person;
 pub(crate) mod proof;
 mod rebuild;

@@ -162,3 +162,68 @@ pub(crate) fn stop_asked() -> std::io::Result<impl Future<Output = ()> + Send> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+    use std::io::{Read as _, Write as _};
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+    use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
+
+    /// A server under a certificate of its own, which sends whoever asks to another; gives its address and certificate.
+    fn server(asked: usize) -> (String, String) {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            );
+        let config = Arc::new(config.unwrap());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://localhost:{}/add-checkpoint", listener.local_addr().unwrap().port());
+        std::thread::spawn(move || {
+            for _ in 0..asked {
+                let (mut socket, _) = listener.accept().unwrap();
+                let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let mut stream = Stream::new(&mut tls, &mut socket);
+                let (mut said, mut bytes) = (Vec::new(), [0; 4096]);
+                // Whoever does not believe the certificate says nothing.
+                while !said.ends_with(b"a head") {
+                    match stream.read(&mut bytes) {
+                        Ok(read) if read > 0 => said.extend_from_slice(&bytes[..read]),
+                        _ => break,
+                    }
+                }
+                if !said.is_empty() {
+                    let answer =
+                        "HTTP/1.1 307 Go\r\nlocation: http://localhost:1/\r\ncontent-length: 0\r\n\r\n";
+                    stream.write_all(answer.as_bytes()).unwrap();
+                    stream.flush().unwrap();
+                }
+            }
+        });
+        (url, certificate.pem())
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "files for one test")]
+    fn a_witness_is_believed_under_its_authority_alone_and_leads_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, other) = (folder.path().join("own"), folder.path().join("other"));
+        let (url, certificate) = server(3);
+        std::fs::write(&own, certificate).unwrap();
+        std::fs::write(&other, server(0).1).unwrap();
+        for authority in [Some(other.as_path()), None] {
+            assert!(Http::new(authority).unwrap().post(&url, b"a head").is_err(), "{authority:?}");
+        }
+        let reply = Http::new(Some(&own)).unwrap().post(&url, b"a head").unwrap();
+        assert_eq!((reply.status, reply.body), (307, Vec::new()));
+    }
+}

@@ -8,6 +8,7 @@
 mod door;
 
 use self::door::{Door, Doors, Peer};
+use crate::command::pack::width::harmless;
 use crate::http::{self, Witnesses};
 use crate::installation::Working;
 use crate::machine::SystemClock;
@@ -247,8 +248,13 @@ fn first_link(premises: &Premises) -> anyhow::Result<Option<String>> {
 
 /// Takes down a failure, by the name its page shows.
 fn report(request: web::RequestId, causes: &str) {
-    let told = format!("[{request}] {causes}");
-    tell(&Told::new(format!("頁面發生錯誤 {told}"), format!("A page failed {told}")));
+    tell(&failure(&request.to_string(), causes));
+}
+
+/// A failure, on one line in each language whatever its causes hold.
+fn failure(request: &str, causes: &str) -> Told {
+    let told = format!("[{request}] {}", harmless(causes));
+    Told::new(format!("頁面發生錯誤 {told}"), format!("A page failed {told}"))
 }
 
 /// Ends sessions that are over, each minute; the same trouble is told once.
@@ -280,5 +286,17 @@ async fn keep_certificate(premises: Arc<Premises>) {
         if let Err(error) = premises.renew() {
             tell(&crate::told::told_of(&error));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_one_line_without_what_a_terminal_obeys() {
+        let told = failure("r1", "no\nA page failed [r2] \u{1b}[2J");
+        assert_eq!(told.to_string().lines().count(), 2, "{told}");
+        assert_eq!(told.en, "A page failed [r1] no\u{fffd}A page failed [r2] \u{fffd}[2J");
     }
 }

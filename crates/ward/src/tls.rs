@@ -141,3 +141,21 @@ pub(crate) fn authorities(path: &Path) -> anyhow::Result<Vec<DistinguishedName>>
     }
     if names.is_empty() { Err(unread("no certificate")) } else { Ok(names) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tls_1_2_and_1_3_with_forward_secrecy_and_authenticated_encryption() {
+        let suites = ring::default_provider().cipher_suites;
+        assert!(!suites.is_empty());
+        for suite in suites {
+            let name = format!("{:?}", suite.suite());
+            assert!(name.starts_with("TLS13_") || name.starts_with("TLS_ECDHE_"), "{name}");
+            assert!(name.contains("_GCM_") || name.contains("_CHACHA20_POLY1305_"), "{name}");
+            let version = format!("{:?}", suite.version().version);
+            assert!(["TLSv1_2", "TLSv1_3"].contains(&version.as_str()), "{name}: {version}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Doors: where connections come in, by plain HTTP from this machine itself, by TLS from everywhere else.
 //!
-//! Invariants: nothing but a redirect is answered to whoever speaks plain HTTP at a door of TLS; a handshake that does
+//! Invariants: whoever speaks plain HTTP at a door of TLS is shown the way or refused, and told nothing else; a handshake that does
 //! not come to its end is given up, and hinders nobody.
 //! Does not: answer requests.
 //! Source: RFC 8446; RFC 9110 §15.4.9.
@@ -9,7 +9,7 @@ use crate::http;
 use crate::tls;
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderValue, StatusCode, header, uri::Authority};
+use axum::http::{HeaderValue, Method, StatusCode, header, uri::Authority};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::serve::{IncomingStream, Listener};
@@ -34,6 +34,8 @@ const MOST_HANDSHAKES: usize = 512;
 const WAITING: usize = 64;
 /// How long a door rests when the system gives no more connections.
 const REST: Duration = Duration::from_millis(100);
+/// Beginnings of paths that programs ask for.
+const OF_PROGRAMS: [&str; 4] = ["/api/", "/ledger/", "/healthz", "/metrics"];
 /// The first byte of a TLS connection (RFC 8446 §5.1: handshake).
 const HELLO: u8 = 0x16;
 
@@ -181,18 +183,35 @@ pub(super) async fn greet(mut request: Request, next: Next) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if peer.arrival == Arrival::Astray {
-        return redirect(&request);
+        return held(astray(&request));
     }
     request.extensions_mut().insert(web::Came {
         address: peer.address,
         certificate: peer.certificate,
         secure: peer.arrival == Arrival::Secured,
     });
-    next.run(request).await
+    held(next.run(request).await)
 }
 
-/// The same address by HTTPS.
-fn redirect(request: &Request) -> Response {
+/// What is no page is shown in no frame and taken for nothing else; pages bring more of these headers.
+fn held(mut response: Response) -> Response {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whoever looks at a page is led to the same address by HTTPS. What asks without looking is refused: led on, it would
+/// go on saying in clear what it has to say.
+fn astray(request: &Request) -> Response {
+    let path = request.uri().path();
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !looks || OF_PROGRAMS.iter().any(|own| path.starts_with(own)) {
+        return (StatusCode::BAD_REQUEST, "請以 HTTPS 連線。Come by HTTPS.\n").into_response();
+    }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.and_then(|host| host.parse::<Authority>().ok());
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());

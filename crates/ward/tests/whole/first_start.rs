@@ -209,6 +209,7 @@ fn over_https_the_authority_ward_makes_is_believed_and_a_terminal_is_known_by_it
     assert!(stranger.try_get("/healthz").is_err());
     let astray = Browser::new(&format!("http://localhost:{port}")).get("/sign-in?to=/a");
     assert_eq!((astray.status, astray.location), (308, format!("{address}sign-in?to=/a")));
+    programs_are_not_led(&format!("http://localhost:{port}"));
 
     let stored: Value =
         serde_json::from_slice(&fs::read(city.path().join("data/tls/authority")).unwrap()).unwrap();
@@ -262,6 +263,51 @@ fn over_https_the_authority_ward_makes_is_believed_and_a_terminal_is_known_by_it
     let verdict = city.ward(&["verify", "--data", "data"], "");
     assert_eq!(verdict.status.code(), Some(1), "{:?}", verdict.output);
     assert!(verdict.output.concat().contains("tls/authority"), "{:?}", verdict.output);
+}
+
+/// What is no page is led nowhere from plain HTTP.
+fn programs_are_not_led(plain: &str) {
+    let agent = Browser::new(plain).agent;
+    for path in ["/api/v1/pack", "/ledger/checkpoint", "/healthz", "/metrics"] {
+        let answer =
+            agent.get(format!("{plain}{path}")).header("authorization", "Bearer t0k").call().unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers().get("location")), (400, None), "{path}");
+    }
+    let posted = agent.post(format!("{plain}/sign-in")).send("password=x").unwrap();
+    assert_eq!((posted.status().as_u16(), posted.headers().get("location")), (400, None));
+}
+
+#[test]
+fn what_is_no_page_is_framed_by_nobody_and_taken_for_nothing_else() {
+    let city = City::new();
+    city.good(&["pack", "publish", "--data", "data"], "");
+    let server =
+        city.program(&["serve", "--data", "data", "--listen", "127.0.0.1:0", "--tls"]).start().unwrap();
+    let address = line(&server, |line| line.starts_with("https://localhost:"));
+    let port = address.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+    let stored: Value =
+        serde_json::from_slice(&fs::read(city.path().join("data/tls/authority")).unwrap()).unwrap();
+    let root = city.path().join("root.pem");
+    fs::write(&root, stored["certificate"].as_str().unwrap()).unwrap();
+    let browser = Browser::trusting(&address, &root, None);
+    let base = address.trim_end_matches('/').to_owned();
+    let plain = format!("http://localhost:{port}");
+    for (base, path) in [
+        (&base, "/healthz"),
+        (&base, "/metrics"),
+        (&base, "/ledger/checkpoint"),
+        (&base, "/ledger/tile/0/000"),
+        (&base, "/sign-in"),
+        (&base, "/nothing"),
+        (&plain, "/sign-in"),
+        (&plain, "/healthz"),
+    ] {
+        let answer = browser.agent.get(format!("{base}{path}")).call().unwrap();
+        let header = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap());
+        assert_eq!(header("x-content-type-options"), "nosniff", "{base}{path}");
+        assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{base}{path}");
+    }
+    city.stop(server);
 }
 
 fn openssl(city: &City, arguments: &[&str]) -> Vec<String> {
