@@ -24,6 +24,8 @@ const GOING: &str = "_going";
 const FILES: &str = "_files";
 /// Fields of ours, which are not the form's.
 const OURS: [&str; 3] = [crate::layer::guard::TOKEN, GOING, FILES];
+/// Fields that are on no page again: passwords and codes.
+const SECRET: [&str; 5] = ["password", "new", "again", "code", "recovery"];
 
 #[derive(Template)]
 #[template(path = "enter/again.html")]
@@ -38,13 +40,18 @@ struct AgainPage<'v> {
     name: Option<String>,
 }
 
+/// What a form said that is carried along.
+fn carried(posted: &Posted) -> Vec<(String, String)> {
+    let pairs = posted.query.pairs().filter(|(name, _)| !OURS.contains(name) && !SECRET.contains(name));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// The page instead of what a form asked for, when its session is over.
 pub(crate) async fn over(visit: &Visit, request: Request) -> Response {
     let Ok(posted) = Posted::from_request(request, &()).await else {
         return PageError::SignedOut.into_response();
     };
-    let pairs = posted.query.pairs().filter(|(name, _)| !OURS.contains(name));
-    let fields = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let fields = carried(&posted);
     let page = AgainPage {
         cx: visit,
         action: AGAIN.to_owned(),
@@ -61,8 +68,7 @@ pub(super) async fn page(visit: Visit, posted: Posted) -> PageResult {
     let going =
         posted.query.one(GOING).filter(|going| is_local(going)).ok_or(PageError::NotFound)?.to_owned();
     let files = posted.query.one(FILES).is_some();
-    let pairs = posted.query.pairs().filter(|(name, _)| !OURS.contains(name));
-    let fields = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let fields = carried(&posted);
     let name = Cx::of(visit.clone()).ok().map(|cx| cx.person_name(cx.person()));
     let (status, action) = match name {
         Some(_) => (StatusCode::OK, going.clone()),

@@ -27,7 +27,7 @@ use crate::error::{PageError, PageResult};
 use crate::route::{Access, Audit, Route};
 use crate::shell::is_local;
 use crate::visit::Visit;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use model::{Instant, Told};
@@ -100,6 +100,10 @@ pub(crate) fn shown(status: StatusCode, page: &impl askama::Template) -> PageRes
 
 /// Lets somebody in who has shown who they are. What there is to tell them about their account comes first.
 fn let_in(visit: &Visit, new: &NewSession, to: &str) -> PageResult {
+    // Whoever signs in anew leaves the session that was here.
+    if let Some(cookie) = &visit.cookie {
+        visit.site.door().sign_out(cookie, visit.began)?;
+    }
     let mut jar = Jar::of(visit);
     jar.open(&new.cookie);
     jar.forget_pending();
@@ -125,7 +129,10 @@ async fn out(visit: Visit) -> PageResult {
             let mut jar = Jar::of(visit);
             jar.close();
             let place = if visit.enrolling.is_some() { "/sign-in?set" } else { "/sign-in?out" };
-            Ok(jar.into_response(Redirect::to(place).into_response()))
+            let mut response = jar.into_response(Redirect::to(place).into_response());
+            let cleared = HeaderValue::from_static("\"storage\"");
+            response.headers_mut().insert("clear-site-data", cleared);
+            Ok(response)
         })
         .await
 }

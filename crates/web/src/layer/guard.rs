@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::enter;
 use crate::error::PageError;
 use crate::reading;
-use crate::route::{Access, Audit, Route, Verb};
+use crate::route::{Access, Audit, FORM_BYTES, Route, Verb};
 use crate::site::Site;
 use crate::visit::Visit;
 use axum::body::{Body, Bytes, to_bytes};
@@ -18,10 +18,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Name of the field, and of the header, that carries the token.
 pub(crate) const TOKEN: &str = "csrf";
 const HEADER: &str = "x-csrf-token";
+
+/// Strangers whose files are read at once.
+static LATE: Semaphore = Semaphore::const_new(1);
 
 pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Request, next: Next) -> Response {
     let Some(visit) = request.extensions().get::<Visit>().cloned() else {
@@ -79,9 +83,22 @@ async fn sign_in_first(visit: &Visit, route: &Route, request: Request) -> Respon
     if route.verb == Verb::Get {
         return Redirect::to(&place).into_response();
     }
-    match measured(visit, route.most_bytes, request).await {
+    let (most_bytes, _alone) = of_stranger(route);
+    match measured(visit, most_bytes, request).await {
         Ok(request) => enter::over(visit, request).await,
         Err(error) => error.into_response(),
+    }
+}
+
+/// The most bytes of a form that comes without a session, and what is held while it is read: files are read of one alone
+/// at a time, who may never have had a session.
+fn of_stranger(route: &Route) -> (usize, Option<SemaphorePermit<'static>>) {
+    if route.most_bytes <= FORM_BYTES {
+        return (route.most_bytes, None);
+    }
+    match LATE.try_acquire() {
+        Ok(alone) => (route.most_bytes, Some(alone)),
+        Err(_) => (FORM_BYTES, None),
     }
 }
 
@@ -178,5 +195,17 @@ mod tests {
         headers.insert(header::CONTENT_TYPE, of);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         assert_eq!(runtime.block_on(token(&headers, &body.into())).as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn files_of_strangers_are_read_one_form_at_a_time() {
+        let small = Route::post("/a", Access::Person, Audit::Act, || axum::routing::post(|| async {}));
+        let large = Route { most_bytes: 100 << 20, ..small };
+        let (bytes, alone) = of_stranger(&large);
+        assert_eq!((bytes, alone.is_some()), (100 << 20, true));
+        assert_eq!(of_stranger(&large).0, FORM_BYTES);
+        assert_eq!(of_stranger(&small).0, FORM_BYTES);
+        drop(alone);
+        assert_eq!(of_stranger(&large).0, 100 << 20);
     }
 }

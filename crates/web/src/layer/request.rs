@@ -2,6 +2,7 @@
 //!
 //! Source: Content Security Policy Level 3; RFC 6797; Server Timing.
 
+use crate::came::is_loopback;
 use crate::error::{Fault, PageError};
 use crate::limit::Asking;
 use crate::session::{Place, Session};
@@ -123,9 +124,9 @@ fn headers(site: &Site, visit: &Visit, mut response: Response) -> Response {
              publickey-credentials-create=(self), publickey-credentials-get=(self)",
         ),
     ];
-    // For a name only: browsers heed it for nothing else (RFC 6797 §8.1.1).
-    if visit.secure && visit.asked().parse::<std::net::IpAddr>().is_err() {
-        fixed.push((header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"));
+    // For a name only: browsers heed it for nothing else (RFC 6797 §8.1.1). This machine's own name is everybody's.
+    if visit.secure && visit.asked().parse::<std::net::IpAddr>().is_err() && !is_loopback(&visit.host) {
+        fixed.push((header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"));
     }
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -3,6 +3,8 @@
 //!
 //! Each stands in `docs/asvs.md` beside what it shows.
 
+use crate::browser::{Browser, value_of};
+use crate::enter::{OTHER, PASSWORD, begun, code_of, led, now, ok, sign_in};
 use crate::site::{Asked, City, city, city_with};
 use axum::Router;
 use axum::http::{Method, StatusCode};
@@ -12,6 +14,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use testkit::House;
 use web::{Cx, Limits, PageError, PageResult, Rate};
 
@@ -327,4 +330,130 @@ fn libraries_write_to_no_terminal_and_to_no_log() {
             assert!(!text.contains(bad), "{place}: {bad}");
         }
     }
+}
+
+#[test]
+fn cookies_of_signing_in_are_for_this_host_for_no_script_and_for_no_other_site() {
+    let (asked, secret) = begun();
+    let browser = Browser::new(&asked);
+    sign_in(&browser, &asked, "lin.yc", &secret, "");
+    let cookie = format!("__Host-ward={}", browser.cookie("__Host-ward").unwrap());
+    let page = ok(browser.get("/settings"));
+    let csrf = value_of(&page, "csrf");
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie.as_str())];
+    let out = asked.ask(Method::POST, "/sign-out", &form, &format!("csrf={csrf}"));
+    let begun = format!("login=lin.yc&password={}", PASSWORD.replace(' ', "+"));
+    let half = asked.ask(Method::POST, "/sign-in", &form[..1], &begun);
+    for (answer, same_site) in [(&out, "; SameSite=Lax"), (&half, "; SameSite=Strict")] {
+        let sets: Vec<_> =
+            answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+        assert!(!sets.is_empty(), "{}", answer.text());
+        for set in sets {
+            assert!(set.starts_with("__Host-ward") && set.contains("; Path=/"), "{set}");
+            assert!(set.contains(same_site) && set.contains("; HttpOnly"), "{set}");
+            assert!(set.contains("; Secure") && !set.contains("Domain"), "{set}");
+        }
+    }
+    assert_eq!(out.header("clear-site-data"), "\"storage\"");
+}
+
+#[test]
+fn a_sign_in_ends_the_session_that_was_there() {
+    let (asked, secret) = begun();
+    let browser = Browser::new(&asked);
+    sign_in(&browser, &asked, "lin.yc", &secret, "");
+    let cookie = format!("__Host-ward={}", browser.cookie("__Host-ward").unwrap());
+    let there = || asked.ask(Method::GET, "/settings", &[("cookie", cookie.as_str())], "").status;
+    assert_eq!(there(), StatusCode::OK);
+    // No page offers it to somebody who is signed in; a browser may still send the form.
+    asked.house.clock.pass(Duration::from_secs(60));
+    let csrf = value_of(&ok(browser.get("/settings")), "csrf");
+    let fields = [("csrf", csrf.as_str()), ("login", "lin.yc"), ("password", PASSWORD)];
+    let second = browser.post("/sign-in", &fields);
+    assert!(led(&second).starts_with("/sign-in/second"));
+    let code = code_of(&secret, now(&asked));
+    led(&browser.post("/sign-in/second", &[("csrf", csrf.as_str()), ("code", &code)]));
+    assert_ne!(cookie, format!("__Host-ward={}", browser.cookie("__Host-ward").unwrap()));
+    assert_eq!(there(), StatusCode::SEE_OTHER);
+}
+
+#[test]
+fn the_stream_of_events_ends_with_its_session() {
+    let (asked, secret) = begun();
+    let browser = Browser::new(&asked);
+    sign_in(&browser, &asked, "lin.yc", &secret, "");
+    let page = ok(browser.get("/settings"));
+    let cookie = format!("__Host-ward={}", browser.cookie("__Host-ward").unwrap());
+    let told = asked.until("/events", &cookie, || {
+        led(&browser.submit(&page, "/sign-out", &[]));
+    });
+    assert_eq!(told.replace("event: unread\ndata: 0\n\n", ""), "", "{told}");
+}
+
+#[test]
+fn a_password_is_on_no_page_again_when_its_session_is_over() {
+    let (asked, secret) = begun();
+    let browser = Browser::new(&asked);
+    sign_in(&browser, &asked, "lin.yc", &secret, "");
+    let page = ok(browser.get("/settings"));
+    asked.house.clock.pass(Duration::from_secs(31 * 60));
+    let fields = [("password", PASSWORD), ("new", OTHER), ("again", OTHER)];
+    let late = browser.submit(&page, "/factors/password", &fields);
+    assert_eq!(late.status, StatusCode::UNAUTHORIZED);
+    assert!(!late.text().contains(PASSWORD) && !late.text().contains(OTHER), "{}", late.text());
+}
+
+#[test]
+fn every_page_of_somebody_signed_in_offers_to_sign_out() {
+    let (asked, secret) = begun();
+    let browser = Browser::new(&asked);
+    sign_in(&browser, &asked, "lin.yc", &secret, "");
+    for path in ["/registers", "/search?q=a", "/settings", "/settings/tokens"] {
+        let page = browser.get(path);
+        assert!(page.text().contains("action=\"/sign-out\""), "{path}: {}", page.text());
+    }
+}
+
+#[test]
+fn password_fields_are_masked_and_password_managers_may_fill_them() {
+    let (asked, secret) = begun();
+    let browser = Browser::new(&asked);
+    let first = ok(browser.get("/sign-in"));
+    sign_in(&browser, &asked, "lin.yc", &secret, "");
+    let settings = ok(browser.get("/settings"));
+    let mut seen = 0;
+    for input in [first, settings].iter().flat_map(|page| page.split("<input ").skip(1)) {
+        let input = input.split('>').next().unwrap();
+        if !["name=\"password\"", "name=\"new\"", "name=\"again\""].iter().any(|name| input.contains(name)) {
+            continue;
+        }
+        seen += 1;
+        assert!(input.contains("type=\"password\""), "{input}");
+        let complete = ["\"current-password\"", "\"new-password\""];
+        assert!(complete.iter().any(|of| input.contains(&format!("autocomplete={of}"))), "{input}");
+        assert!(!input.contains("readonly") && !input.contains("maxlength"), "{input}");
+    }
+    assert!(seen >= 4, "{seen}");
+    for (path, text) in files("crates/web/assets", ".js") {
+        assert!(!text.contains("paste") && !text.contains("clipboard"), "{}", path.display());
+    }
+}
+
+#[test]
+fn browsers_are_told_to_come_by_https_alone_where_they_have_come_by_a_name() {
+    let (asked, _) = begun();
+    for (host, told) in [
+        ("house.example", "max-age=63072000; includeSubDomains"),
+        ("house.example:8443", "max-age=63072000; includeSubDomains"),
+        ("10.1.2.3:8443", ""),
+        ("[2001:db8::1]:8443", ""),
+        ("localhost:8443", ""),
+    ] {
+        let answer = asked.ask_at(host, "/sign-in", &[]);
+        assert_eq!(answer.header("strict-transport-security"), told, "{host}");
+    }
+    assert_eq!(
+        city().asked.ask_at("house.example", "/registers", &[]).header("strict-transport-security"),
+        ""
+    );
 }

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 use testkit::{Chance, House, Registering, SoftAuthenticator};
 
-const PASSWORD: &str = "my breakfast at the pier";
-const OTHER: &str = "a lantern over the harbour";
+pub(crate) const PASSWORD: &str = "my breakfast at the pier";
+pub(crate) const OTHER: &str = "a lantern over the harbour";
 
 /// A site nobody has begun to use, and the link to begin with.
 fn fresh() -> (Asked, String) {
@@ -21,11 +21,11 @@ fn fresh() -> (Asked, String) {
     (asked, format!("/start/{}", *link))
 }
 
-fn now(asked: &Asked) -> Instant {
+pub(crate) fn now(asked: &Asked) -> Instant {
     asked.house.clock.now()
 }
 
-fn code_of(secret: &str, now: Instant) -> String {
+pub(crate) fn code_of(secret: &str, now: Instant) -> String {
     let secret = totp_rs::Secret::try_from_base32(&secret.replace(' ', "")).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     totp.generate(u64::try_from(now.as_seconds()).unwrap()).to_string()
@@ -36,12 +36,12 @@ fn within<'p>(page: &'p str, class: &str) -> &'p str {
     page.split(&format!("class=\"{class}\">")).nth(1).unwrap().split('<').next().unwrap()
 }
 
-fn ok(answer: Answer) -> String {
+pub(crate) fn ok(answer: Answer) -> String {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     answer.text()
 }
 
-fn led(answer: &Answer) -> &str {
+pub(crate) fn led(answer: &Answer) -> &str {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     answer.header("location")
 }
@@ -75,7 +75,7 @@ fn set_app(browser: &Browser<'_>, asked: &Asked) -> String {
 }
 
 /// Signs in with password and code; gives where it leads.
-fn sign_in(browser: &Browser<'_>, asked: &Asked, login: &str, secret: &str, to: &str) -> String {
+pub(crate) fn sign_in(browser: &Browser<'_>, asked: &Asked, login: &str, secret: &str, to: &str) -> String {
     asked.house.clock.pass(Duration::from_secs(60));
     let page = ok(browser.get(&format!("/sign-in?to={to}")));
     let answer = browser.submit(&page, "/sign-in", &[("login", login), ("password", PASSWORD)]);
@@ -85,7 +85,7 @@ fn sign_in(browser: &Browser<'_>, asked: &Asked, login: &str, secret: &str, to: 
 }
 
 /// A site with a steward, signed in.
-fn begun() -> (Asked, String) {
+pub(crate) fn begun() -> (Asked, String) {
     let (asked, link) = fresh();
     let browser = Browser::new(&asked);
     found(&browser, &link);
