@@ -110,7 +110,19 @@ impl Vault {
     /// # Errors
     /// `NoVault`; `Header`, `Slot`, `Register`, `Intent`: a file is damaged; `WrongMaster`, `Master`; `Disk`.
     pub fn open(disk: Arc<dyn Disk>, master: &MasterSecret) -> Result<Self, VaultError> {
-        open::open(disk, master)
+        open::open(disk, &open::Opener::Secret(master))
+    }
+
+    /// Opens it anew where it has stopped: its files are read again, what was interrupted is finished or undone. One that
+    /// has not stopped stays as it is.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]: it is stopped as before.
+    pub fn reopen(&mut self) -> Result<(), VaultError> {
+        if self.health == Health::Stopped {
+            *self = open::open(Arc::clone(&self.disk), &open::Opener::Key(&self.master))?;
+        }
+        Ok(())
     }
 
     /// Puts a backup back: into an empty folder, or beside keys that can still be read, which are kept. `masters` are

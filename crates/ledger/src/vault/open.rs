@@ -92,7 +92,15 @@ fn is_unfinished(new: Option<&[u8]>) -> bool {
     new.is_none_or(|content| content.len() <= HEADER_BYTES)
 }
 
-pub(super) fn open(disk: Arc<dyn Disk>, secret: &MasterSecret) -> Result<Vault, VaultError> {
+/// What the vault is opened with.
+pub(super) enum Opener<'a> {
+    /// What the operator gave; the key is derived from it.
+    Secret(&'a MasterSecret),
+    /// The key, from when it was open.
+    Key(&'a MasterKey),
+}
+
+pub(super) fn open(disk: Arc<dyn Disk>, secret: &Opener<'_>) -> Result<Vault, VaultError> {
     let doomed = intent::read(disk.as_ref())?;
     let mut mended = Vec::new();
     let Unlocked { parsed, wrapping, master } = match disk.read(KEYS)? {
@@ -134,10 +142,13 @@ fn unlock(
     path: &str,
     content: &[u8],
     doomed: Option<Doomed>,
-    secret: &MasterSecret,
+    secret: &Opener<'_>,
 ) -> Result<Unlocked, VaultError> {
     let parsed = Image::parse(path, content, doomed)?;
-    let master = secret.key(&parsed.image.header.kdf)?;
+    let master = match secret {
+        Opener::Secret(secret) => secret.key(&parsed.image.header.kdf)?,
+        Opener::Key(key) => (*key).clone(),
+    };
     let wrapping = parsed
         .image
         .header
@@ -147,7 +158,7 @@ fn unlock(
 }
 
 /// There is no `keys`: an interrupted rotation left its content under one of the other names, or there is no vault.
-fn resume(disk: &dyn Disk, secret: &MasterSecret, mended: &mut Vec<Mended>) -> Result<Unlocked, VaultError> {
+fn resume(disk: &dyn Disk, secret: &Opener<'_>, mended: &mut Vec<Mended>) -> Result<Unlocked, VaultError> {
     let (new, old) = (disk.read(&new_name(KEYS))?, disk.read(&old_name(KEYS))?);
     if old.is_none() && is_unfinished(new.as_deref()) {
         return Err(VaultError::NoVault { path: KEYS });
