@@ -75,6 +75,13 @@ CREATE TABLE IF NOT EXISTS state.file_text (
   body TEXT NOT NULL
 );
 
+-- Why the text of stored files could not be read.
+CREATE TABLE IF NOT EXISTS state.file_unread (
+  digest TEXT NOT NULL PRIMARY KEY,
+  zh TEXT NOT NULL,
+  en TEXT NOT NULL
+);
+
 -- The last moment the system was seen up.
 CREATE TABLE IF NOT EXISTS state.pulse (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),

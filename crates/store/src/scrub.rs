@@ -69,7 +69,7 @@ impl Sql {
             tables.filter(|name| BURIED.contains(name) || name.starts_with("sheet_") || *name == "search");
         let tables: Vec<String> = tables.map(ToOwned::to_owned).collect();
         for table in
-            tables.iter().map(String::as_str).chain(["state.file_text", "state.attempt", "state.draft"])
+            tables.iter().map(String::as_str).chain(["state.file_text", "state.file_unread", "state.attempt", "state.draft"])
         {
             self.script(&format!("VACUUM (FULL, ANALYZE) {table}"))?;
         }

@@ -9,7 +9,7 @@ pub use drafts::Draft;
 use crate::error::StoreError;
 use crate::projection::parsed;
 use crate::sql::{Row, Sql};
-use model::{DataKeyId, Instant, RecordId};
+use model::{DataKeyId, Instant, RecordId, Told};
 
 /// Something that is to leave Ward, with how often it was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Stored {
     pub at: Instant,
     /// Its text, where it has one and is not sealed.
     pub text: Option<String>,
+    /// Why its text could not be read, where that was tried.
+    pub unread: Option<Told>,
 }
 
 impl Sql {
@@ -71,13 +73,13 @@ impl Sql {
         self.run(text, &[entry.into(), next.to_string().into(), told.into()]).map(drop)
     }
 
-    /// Notes a stored file.
+    /// Notes a stored file; of one that is known only that it was handed in again.
     ///
     /// # Errors
     /// `Unavailable`.
     pub fn file_stored(&mut self, file: &Stored) -> Result<(), StoreError> {
         let text = "INSERT INTO state.stored (digest, size, kind, data_key, stored_at) VALUES ($1, $2, $3, $4, $5) \
-                    ON CONFLICT (digest) DO NOTHING";
+                    ON CONFLICT (digest) DO UPDATE SET stored_at = excluded.stored_at";
         let key = file.key.map(|key| key.to_string());
         let values = [
             file.digest.clone().into(),
@@ -87,6 +89,12 @@ impl Sql {
             file.at.to_string().into(),
         ];
         self.run(text, &values)?;
+        if let Some(told) = &file.unread {
+            let text = "INSERT INTO state.file_unread (digest, zh, en) VALUES ($1, $2, $3) \
+                        ON CONFLICT (digest) DO UPDATE SET zh = excluded.zh, en = excluded.en";
+            let (zh, en) = (told.zh.as_str().into(), told.en.as_str().into());
+            self.run(text, &[file.digest.clone().into(), zh, en])?;
+        }
         let Some(body) = file.text.as_ref().filter(|_| file.key.is_none()) else { return Ok(()) };
         let text =
             "INSERT INTO state.file_text (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
@@ -99,6 +107,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn file_forgotten(&mut self, digest: &str) -> Result<(), StoreError> {
         self.run("DELETE FROM state.file_text WHERE digest = $1", &[digest.into()])?;
+        self.run("DELETE FROM state.file_unread WHERE digest = $1", &[digest.into()])?;
         self.run("DELETE FROM state.stored WHERE digest = $1", &[digest.into()]).map(drop)
     }
 
@@ -126,6 +135,41 @@ impl Sql {
             Some((size, row.text(1)?.to_owned(), row.text(2).and_then(|text| text.parse().ok())))
         };
         Ok(row.as_ref().and_then(known))
+    }
+
+    /// Why the text of a stored file could not be read, so that it is not found by its text; none where it could, or was
+    /// not tried.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn file_unread(&mut self, digest: &str) -> Result<Option<Told>, StoreError> {
+        let row = self.row("SELECT zh, en FROM state.file_unread WHERE digest = $1", &[digest.into()])?;
+        Ok(row.and_then(|row| Some(Told::new(row.text(0)?, row.text(1)?))))
+    }
+
+    /// Stored files that were handed in last before a moment and that nothing speaks of: no record holds or held them, no
+    /// published pack lies in them.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn files_unheld(&mut self, before: Instant, most: usize) -> Result<Vec<String>, StoreError> {
+        let text = "SELECT s.digest FROM state.stored s WHERE s.stored_at < $1 \
+                    AND NOT EXISTS (SELECT 1 FROM file_use u WHERE u.digest = s.digest) \
+                    AND NOT EXISTS (SELECT 1 FROM published p WHERE p.archive = s.digest) \
+                    ORDER BY s.digest LIMIT $2";
+        let rows = self.rows(text, &[before.to_string().into(), most.into()])?;
+        Ok(rows.iter().filter_map(|row| row.text(0).map(ToOwned::to_owned)).collect())
+    }
+
+    /// All files that the state knows or something speaks of.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn files_known(&mut self) -> Result<Vec<String>, StoreError> {
+        let text = "SELECT digest FROM state.stored UNION SELECT digest FROM file_use \
+                    UNION SELECT archive FROM published";
+        let rows = self.rows(text, &[])?;
+        Ok(rows.iter().filter_map(|row| row.text(0).map(ToOwned::to_owned)).collect())
     }
 
     /// Stored files that are sealed under a data key.

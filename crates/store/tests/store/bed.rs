@@ -441,6 +441,7 @@ impl Bed {
             key,
             at: self.now(),
             text: text.map(ToOwned::to_owned),
+            unread: None,
         };
         self.tables.ask(|sql| sql.file_stored(&stored)).unwrap();
         json!({"size": "3", "name": name, "digest": digest, "kind": "txt"})

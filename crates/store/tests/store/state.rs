@@ -18,6 +18,7 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
         key,
         at: bed.now(),
         text: Some("內容".to_owned()),
+        unread: (byte == 2).then(|| model::Told::new("鎖住", "locked")),
     };
     let ask = |ask: &mut dyn FnMut(&mut store::Sql)| {
         bed.tables
@@ -32,11 +33,13 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
         for (byte, key) in [(1, None), (2, Some(key)), (1, Some(key))] {
             sql.file_stored(&file(byte, key)).unwrap();
         }
-        // The second word about a file changes nothing.
+        // The second word about a file changes nothing but when it was handed in.
         assert_eq!(
             (sql.file_key(&digest(1)).unwrap(), sql.file_key(&digest(2)).unwrap()),
             (Some(None), Some(Some(key)))
         );
+        assert_eq!(sql.file_unread(&digest(1)).unwrap(), None);
+        assert_eq!(sql.file_unread(&digest(2)).unwrap(), Some(model::Told::new("鎖住", "locked")));
         assert_eq!(sql.stored_file(&digest(2)).unwrap(), Some((5_000_000_000, "pdf".to_owned(), Some(key))));
         assert_eq!(sql.files_under(key).unwrap(), [digest(2)]);
         let texts = sql.rows("SELECT digest FROM state.file_text", &[]).unwrap();
@@ -48,6 +51,25 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
     });
     assert!(casework::Records::holds_file(&bed.tables, &[2; 32]));
     assert!(!casework::Records::holds_file(&bed.tables, &[1; 32]));
+}
+
+fn files_that_nothing_speaks_of_are_found_once_they_have_waited(on: On) {
+    let mut bed = Bed::new(on, 45).unwrap();
+    let unit = bed.unit();
+    let held = bed.file("留.txt", Some("留"), None);
+    let left = bed.file("棄.txt", Some("棄"), None);
+    bed.item(unit, json!({"name": "甲", "papers": [held]}));
+    bed.settle();
+    let text = |file: &serde_json::Value| file["digest"].as_str().unwrap().to_owned();
+    let later = bed.now().plus(Duration::from_secs(1));
+    let unheld = |bed: &Bed, before| bed.tables.ask(|sql| sql.files_unheld(before, 9)).unwrap();
+    assert_eq!(unheld(&bed, later), [text(&left)]);
+    assert_eq!(unheld(&bed, model::Instant::EPOCH), [] as [String; 0]);
+    let known = bed.tables.ask(store::Sql::files_known).unwrap();
+    assert!(known.contains(&text(&held)) && known.contains(&text(&left)), "{known:?}");
+    // The tables made anew say the same.
+    bed.rebuilt();
+    assert_eq!(unheld(&bed, later), [text(&left)]);
 }
 
 fn the_pulse_is_the_last_moment_that_was_noted(on: On) {
@@ -108,6 +130,7 @@ fn people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed(on: On)
 
 on_both!(
     stored_files_are_known_by_their_digest_until_they_are_forgotten,
+    files_that_nothing_speaks_of_are_found_once_they_have_waited,
     the_pulse_is_the_last_moment_that_was_noted,
     the_state_outlives_a_rebuilding,
     people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed,
