@@ -246,10 +246,14 @@ fn move_over(case: &mut Case, body: &Body, entered: Option<Entered>) {
 }
 
 fn sign(case: &mut Case, event: &Event, entered: Option<Entered>) {
-    let Body::Signed { step, outcome, chairs, evidence, content, .. } = &event.body else { return };
+    let Body::Signed { step, outcome, chairs, evidence, content, happened, .. } = &event.body else { return };
     if let Some(content) = content {
         case.content = content.clone();
         case.bound = bound(entered);
+    }
+    if let Some(happened) = happened {
+        case.occurred_at = happened.at.unwrap_or(event.at);
+        case.late_reason.clone_from(&happened.late_reason);
     }
     if let Actor::Person(person) = &event.actor {
         case.pending.push(Mark {

@@ -141,6 +141,10 @@ pub enum Command {
         reason: Option<String>,
         /// What is filled in.
         fill: Fill,
+        /// When it happened, where that is asked: of a record that the system opened, whoever acts first says it.
+        occurred_at: Option<Instant>,
+        /// Why it is recorded late.
+        late_reason: Option<String>,
         /// The signature.
         signed: Option<Box<Signed>>,
     },

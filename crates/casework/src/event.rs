@@ -66,6 +66,17 @@ pub struct Rooted {
     pub duty: Option<DutyKey>,
 }
 
+/// When something happened that the system had opened a record for, as the first who acted on it said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// When; none: as it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
+    /// Why it is recorded late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_reason: Option<String>,
+}
+
 /// Why an approval or a signature is void.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -380,6 +391,9 @@ pub enum Body {
         /// The policy that granted it beyond the flow.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<String>,
+        /// When it happened, where that was asked. It comes with the content, so that the signature covers it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        happened: Option<Happened>,
     },
     /// A step is complete.
     #[serde(rename = "step.taken/1")]

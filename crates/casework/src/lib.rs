@@ -13,6 +13,7 @@ mod rules;
 mod case;
 mod event;
 mod lift;
+mod mention;
 
 mod apply;
 mod around;
@@ -36,8 +37,9 @@ pub use decide::{
     openings, rehearse, rests, title,
 };
 pub use due::{clocks_due, duties_chased, duties_due};
-pub use event::{Addressee, Body, Entered, Event, Rooted, Subject, VoidCause};
+pub use event::{Addressee, Body, Entered, Event, Happened, Rooted, Subject, VoidCause};
 pub use lift::{LiftError, Upcaster, read_body};
+pub use mention::{Mention, mentions};
 pub use refusal::Refusal;
 pub use rules::{Rules, Shelf};
 pub use state::{ApplyError, State};

@@ -60,6 +60,9 @@ pub enum Refusal {
     /// Fields that are asked for are not filled in.
     #[error("{} fields are not filled in", .0.len())]
     MissingFields(Vec<FieldId>),
+    /// When it happened is not asked here.
+    #[error("when it happened is not asked here")]
+    MomentNotAsked,
     /// The pack does not say how the case moves.
     #[error("version {to} of the pack does not say how a case moves from version {from}")]
     NoMove {
@@ -206,6 +209,9 @@ impl Refusal {
                 format!("尚未填寫：{}", list(fields, "、")),
                 format!("Not filled in: {}", list(fields, ", ")),
             ),
+            Self::MomentNotAsked => {
+                Told::new("此處不詢問發生時間，請勿填寫", "When it happened is not asked here; leave it out")
+            }
             Self::NotAsked(field) => {
                 Told::new(format!("此處不得填寫「{field}」"), format!("`{field}` is not asked for here"))
             }

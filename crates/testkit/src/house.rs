@@ -3,6 +3,7 @@
 //! What a test does, it does through the desk, as the pages and tools do. Closed and opened again it is the same house.
 //! Ledger, vault, keys and files may lie on any disk, one that fails or forgets for example; the tables lie in the folder.
 
+mod gate;
 mod remains;
 mod verify;
 
@@ -11,8 +12,9 @@ pub use remains::Remains;
 use crate::{Chance, SeededEntropy, SoftAuthenticator, SteppedClock, TemporaryFolder};
 use anyhow::{Context as _, Result, anyhow};
 use attachment::Shelf;
-use casework::{Command, Fill, Signed};
+use casework::{Command, Fill};
 use desk::{Asker, Desk, Done, MakeSections, Opened, Order, PackFiles, Parts, Refused};
+use gate::Gate;
 use identity::{Code, Details, Line, Login, Mail, Names, PolicySection};
 use ledger::Ledger;
 use ledger::disk::{Disk, Folder};
@@ -25,7 +27,7 @@ use ledger::vault::Vault;
 use model::{Clock, Evidence, Instant, Person, PersonId, RecordId, UnitId};
 use proof::lifecycle::{Created, FORMAT};
 use proof::note::{KeyKind, SignerKey};
-use proof::signature::{Evidence as Carried, Factor, Otp, Previous, Reason, Signature, Statement};
+use proof::signature::{Evidence as Carried, Factor, Otp, Statement};
 use regulation::{Outcome, Sections, Source};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -62,6 +64,7 @@ pub struct House {
     openings: u64,
     chance: Chance,
     signers: BTreeMap<PersonId, SoftAuthenticator>,
+    gate: Gate,
     folder: TemporaryFolder,
 }
 
@@ -187,11 +190,26 @@ impl House {
         let (objects, journal) = storage(&disk);
         ledger::create(objects, journal, Arc::new(clock.clone()), &signer, &created)?;
         let place = Place::of(&data, url);
-        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed)?;
+        let gate = Gate::default();
+        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed, &gate)?;
         let chance = Chance::new(seed ^ 0x5157);
         let signers = BTreeMap::new();
         let openings = 0;
-        Ok(Self { data, clock, desk, opened, place, disk, master, seed, openings, chance, signers, folder })
+        Ok(Self {
+            data,
+            clock,
+            desk,
+            opened,
+            place,
+            disk,
+            master,
+            seed,
+            openings,
+            chance,
+            signers,
+            gate,
+            folder,
+        })
     }
 
     /// Closes the house and opens it again, as a restart does.
@@ -211,7 +229,7 @@ impl House {
         self.openings += 1;
         let seed = self.seed + (self.openings << 32);
         let paths = (self.data.as_path(), self.master.as_path());
-        (self.desk, self.opened) = open(&self.disk, paths, &self.place, &self.clock, seed)?;
+        (self.desk, self.opened) = open(&self.disk, paths, &self.place, &self.clock, seed, &self.gate)?;
         Ok(())
     }
 
@@ -392,6 +410,8 @@ impl House {
             outcome,
             reason: outcome.needs_reason().then(|| "理由".to_owned()),
             fill: filled(fill)?,
+            occurred_at: None,
+            late_reason: None,
             signed: None,
         };
         self.give(who, command)
@@ -406,6 +426,24 @@ impl House {
         self.desk.ask(Asker::Person(who.actor()), Order::Casework(command))
     }
 
+    /// Hands orders in all at once, so that the desk takes them in one batch, as far as they may share one; gives what
+    /// came of each.
+    pub fn together(&self, orders: Vec<(Asker, Order)>) -> Vec<Result<Done, Refused>> {
+        self.gate.shut();
+        // A pack of no files, which is refused once the gate is open again. A desk that has stopped reads none.
+        let pack = self.desk.stopped().is_none().then(|| {
+            let receipt = self.desk.submit(Asker::Console, Order::Publish(PackFiles::default()));
+            self.gate.until_somebody_waits();
+            receipt
+        });
+        let handed: Vec<_> =
+            orders.into_iter().map(|(asker, order)| self.desk.submit(asker, order)).collect();
+        self.gate.open();
+        // That it is refused is no news.
+        drop(pack.map(desk::Receipt::wait));
+        handed.into_iter().map(desk::Receipt::wait).collect()
+    }
+
     /// The command with the signature it asks for.
     ///
     /// # Errors
@@ -414,46 +452,11 @@ impl House {
         if who.evidence == Evidence::None {
             return Ok(command);
         }
-        // What is signed says how it is signed, so that the rehearsal has to know the grade.
-        let rehearsed = with_signature(command.clone(), Some(blank(who)));
-        let Some(asked) = self.desk.rehearse(who.actor(), rehearsed)? else { return Ok(command) };
-        let salt = self.draw();
-        let bound = match &command {
-            Command::Take { record, .. } => self.desk.case(*record)?.and_then(|case| case.bound),
-            _ => None,
+        let Some(asked) = self.desk.to_sign(&who.actor(), &command, who.evidence)? else {
+            return Ok(command);
         };
-        let (content, previous) = match (&asked.body, bound) {
-            (Some(body), _) => (proof::entry::content_hash(Some(&salt), body), Previous::Itself),
-            (None, Some(bound)) => (bound.hash.0, Previous::Entry(bound.entry.0)),
-            (None, None) => (proof::hash::Hash::of(&[]), Previous::Itself),
-        };
-        let (record, step, reason) = match &command {
-            Command::Open { record, step, .. } => (*record, step.to_string(), None),
-            Command::Take { record, step, reason, .. } => (*record, step.to_string(), reason.clone()),
-            _ => return Ok(command),
-        };
-        let reason = match reason {
-            None => Reason::None,
-            Some(text) if asked.private => Reason::hashed(&salt, &text),
-            Some(text) => Reason::Text(text),
-        };
-        let statement = Statement {
-            content,
-            ledger: ORIGIN.to_owned(),
-            nonce: self.draw(),
-            on_behalf: who.acting_for,
-            outcome: asked.outcome,
-            pack: asked.pack,
-            previous,
-            reason,
-            record: record.to_string(),
-            signer: who.person,
-            step,
-        };
-        let evidence = self.evidence(who, &statement);
-        let carried = Signature { evidence, statement: statement.clone() };
-        let signed = Signed { statement, evidence: who.evidence, salt: Some(salt), carried };
-        Ok(with_signature(command, Some(signed)))
+        let evidence = self.evidence(who, &asked.statement);
+        Ok(asked.sign(command, evidence))
     }
 
     fn evidence(&mut self, who: Acting, statement: &Statement) -> Carried {
@@ -551,6 +554,7 @@ fn open(
     place: &Place,
     clock: &SteppedClock,
     seed: u64,
+    gate: &Gate,
 ) -> Result<(Desk, Opened)> {
     let secret = MasterSecret::from_key_file(master, data)?;
     let vault = Vault::open(Arc::clone(disk), &secret)?;
@@ -566,7 +570,7 @@ fn open(
         place: place.clone(),
         clock: shared,
         entropy: [entropy(1), entropy(2), entropy(3)],
-        sections: sections(),
+        sections: gate.sections(),
     };
     Desk::open(parts).map_err(told)
 }
@@ -582,31 +586,4 @@ fn word<T: std::str::FromStr>(text: &str) -> Result<T, Refused> {
 
 fn filled(fill: &[(&str, Json)]) -> Result<Fill, Refused> {
     fill.iter().map(|(field, json)| Ok((word(field)?, json.clone()))).collect()
-}
-
-fn with_signature(mut command: Command, with: Option<Signed>) -> Command {
-    if let Command::Open { signed, .. } | Command::Take { signed, .. } = &mut command {
-        *signed = with.map(Box::new);
-    }
-    command
-}
-
-/// A signature that says nothing, of the person's grade.
-fn blank(who: Acting) -> Signed {
-    let statement = Statement {
-        content: proof::hash::Hash::of(&[]),
-        ledger: String::new(),
-        nonce: [0; 16],
-        on_behalf: None,
-        outcome: "done".to_owned(),
-        pack: String::new(),
-        previous: Previous::Itself,
-        reason: Reason::None,
-        record: String::new(),
-        signer: who.person,
-        step: String::new(),
-    };
-    let evidence = Carried::Otp(Otp { factor: Factor::Totp });
-    let carried = Signature { evidence, statement: statement.clone() };
-    Signed { statement, evidence: who.evidence, salt: None, carried }
 }

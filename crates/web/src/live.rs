@@ -116,7 +116,7 @@ fn news(cx: &Cx, since: Option<Option<u64>>) -> Result<News, PageError> {
             !notice.read && since.is_some_and(|last| last.is_none_or(|last| notice.entry.0 > last))
         };
         for notice in notices.iter().filter(fresh).take(3) {
-            let said = cx.t(&notice.zh, &notice.en);
+            let said = cx.named(cx.t(&notice.zh, &notice.en));
             let data = json!({ "text": said, "href": record_path(notice.record) });
             let _ = write!(text, "id: {}\nevent: notice\ndata: {data}\n\n", notice.entry.0);
         }

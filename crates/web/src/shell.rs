@@ -245,6 +245,17 @@ impl Cx {
             None => self.t("（個人資料已銷毀）", "(personal data destroyed)").to_owned(),
         }
     }
+
+    /// What is recorded for people to read, such as a notice, with the names of people and units.
+    #[must_use]
+    pub fn named(&self, text: &str) -> String {
+        let name = |mention: &casework::Mention<'_>| match mention {
+            casework::Mention::Text(text) => (*text).to_owned(),
+            casework::Mention::Person(person) => self.person_name(*person),
+            casework::Mention::Unit(unit) => self.unit_name(*unit),
+        };
+        casework::mentions(text).iter().map(name).collect()
+    }
 }
 
 /// The units somebody belongs to or holds a role in, and the one looked at.

@@ -70,6 +70,8 @@ pub struct Form<'p> {
     pub unfit: Vec<Unfit>,
     /// The least signature, as the record would be graded.
     pub least: Evidence,
+    /// Is it asked when it happened?
+    pub when: bool,
 }
 
 /// A question of a form.
@@ -148,7 +150,11 @@ pub fn form<'p>(
         asks.push(Asking { field, group, shown, required });
     }
     let least = deciding.least(&case, step)?;
-    Ok(Form { case, register, step, asks, unfit, least })
+    let when = match filling {
+        Filling::Open { .. } => register.late.is_some(),
+        Filling::Take { .. } => super::step::asks_when(&before, register),
+    };
+    Ok(Form { case, register, step, asks, unfit, least, when })
 }
 
 /// May a reference field of a record, as it stands, name this record?

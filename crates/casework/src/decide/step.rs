@@ -5,7 +5,7 @@ use super::{Acting, Deciding};
 use crate::around::Records as _;
 use crate::case::{Bound, Case, Content, ContentHash, Mark};
 use crate::command::{By, Command, Fill, Permitted, Signed};
-use crate::event::{Body, Rooted, VoidCause};
+use crate::event::{Body, Happened, Rooted, VoidCause};
 use crate::refusal::{LONGEST_REASON, Refusal};
 use model::{Evidence, Instant, Person, PersonId, RecordId, UnitId};
 use proof::signature::{Previous, Reason};
@@ -75,7 +75,8 @@ impl Deciding<'_> {
         }
         self.check(None, &case, &step.fields, acting)?;
         self.guarded(&case, None, step, forward(step)?.0, acting)?;
-        self.occurred(register, &opening)?;
+        let happened = Happened { at: opening.occurred_at, late_reason: opening.late_reason.cloned() };
+        self.occurred(register, opening.version, &happened)?;
         let state = register.flow.state(case.state.as_str());
         let body = Body::Opened {
             register: opening.register.clone(),
@@ -170,20 +171,41 @@ impl Deciding<'_> {
         Ok((empty, register, step))
     }
 
-    fn occurred(&self, register: &Register, opening: &Opening<'_>) -> Result<(), Refusal> {
-        fitting(opening.late_reason.map(String::as_str))?;
-        let (Some(at), Some(limit)) = (opening.occurred_at, register.late) else { return Ok(()) };
+    /// Has it happened, and is there a reason where it is recorded late?
+    fn occurred(&self, register: &Register, version: u32, happened: &Happened) -> Result<(), Refusal> {
+        fitting(happened.late_reason.as_deref())?;
+        let Some(at) = happened.at else { return Ok(()) };
         if at > self.around.now {
             return Err(Refusal::Future(at));
         }
-        let rules = self.rules(opening.version)?;
-        let last = limit.after(at, regulation::Roll::Keep, rules.office())?;
-        let reason = opening.late_reason.is_some_and(|reason| !reason.trim().is_empty());
+        let Some(limit) = register.late else { return Ok(()) };
+        let last = limit.after(at, regulation::Roll::Keep, self.rules(version)?.office())?;
+        let reason = happened.late_reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
         if self.around.now > last && !reason { Err(Refusal::LateWithoutReason) } else { Ok(()) }
     }
 
+    /// What the first who acts on a record that the system opened says of when it happened; none where it is not asked.
+    fn happened(
+        &self,
+        case: &Case,
+        outcome: Outcome,
+        occurred_at: Option<Instant>,
+        late_reason: Option<&String>,
+    ) -> Result<Option<Happened>, Refusal> {
+        let register = self.register(case)?;
+        if !(outcome.is_forward() && asks_when(case, register)) {
+            let said = occurred_at.is_some() || late_reason.is_some();
+            return if said { Err(Refusal::MomentNotAsked) } else { Ok(None) };
+        }
+        let happened = Happened { at: occurred_at, late_reason: late_reason.cloned() };
+        self.occurred(register, case.version, &happened)?;
+        Ok(Some(happened))
+    }
+
     pub(super) fn take_by_hand(&mut self, by: &By, command: &Command) -> Result<(), Refusal> {
-        let Command::Take { record, seen, step, outcome, reason, fill, signed } = command else {
+        let Command::Take { record, seen, step, outcome, reason, fill, occurred_at, late_reason, signed } =
+            command
+        else {
             return Ok(());
         };
         let By::Person(permitted) = by else { return Err(Refusal::WrongPerson(step.clone())) };
@@ -204,14 +226,19 @@ impl Deciding<'_> {
         }
         let chairs = self.may_take(&before, step, *outcome, permitted)?;
         let asked: &[FieldId] = if outcome.is_forward() { &step.fields } else { &[] };
-        let next = self.filled(&before, fill, asked, acting)?;
+        let happened = self.happened(&before, *outcome, *occurred_at, late_reason.as_ref())?;
+        let mut next = self.filled(&before, fill, asked, acting)?;
+        if let Some(happened) = &happened {
+            next.occurred_at = happened.at.unwrap_or(self.around.now);
+        }
         if outcome.is_forward() {
             self.check(Some(&before), &next, asked, acting)?;
         }
         self.guarded(&next, Some(&before.content), step, *outcome, acting)?;
         let fields = changed(&before.content, &next.content);
         let least = self.least(&next, step)?;
-        if fields.is_empty() {
+        let anew = !fields.is_empty() || happened.is_some();
+        if !anew {
             let people = self.barred_since(&before, step, *outcome)?;
             if !people.is_empty() {
                 self.emit(&before, None, Body::SignaturesVoided { cause: VoidCause::Barred, people })?;
@@ -225,17 +252,18 @@ impl Deciding<'_> {
             reason: reason.map(ToOwned::to_owned),
             chairs,
             evidence: signed.as_ref().map_or(Evidence::None, |signed| signed.evidence),
-            content: (!fields.is_empty()).then(|| next.content.clone()),
+            content: anew.then(|| next.content.clone()),
             fields: fields.clone(),
             policy: permitted.granted().map(ToOwned::to_owned),
+            happened,
         };
-        let own = (!fields.is_empty()).then_some(&body);
+        let own = anew.then_some(&body);
         let signature = signed.as_deref();
         let putting =
             Putting { case: &before, step: &step.id, outcome: *outcome, reason, signed: signature, least };
         self.statement(&putting, actor, own)?;
         self.emit_signed(&before, Some(actor), body, signed.clone())?;
-        if !fields.is_empty() {
+        if anew {
             self.reckon_anew(*record)?;
             self.belong(*record)?;
             let back = self.void_approvals(*record, &fields, VoidCause::Changed)?;
@@ -248,7 +276,7 @@ impl Deciding<'_> {
         }
         let case = self.case(*record)?;
         if !complete(&case.pending, &case, step, *outcome) {
-            return if fields.is_empty() { Ok(()) } else { self.settle(*record) };
+            return if anew { self.settle(*record) } else { Ok(()) };
         }
         self.taken(*record, step, *outcome, &before.content, acting)
     }
@@ -458,6 +486,13 @@ impl Deciding<'_> {
         }
         Ok(())
     }
+}
+
+/// Is it asked when it happened? Where the register asks it, of whoever opens a record, or is the first to act on one
+/// that the system opened.
+pub(super) fn asks_when(case: &Case, register: &Register) -> bool {
+    let untouched = case.pending.is_empty() && case.taken.values().all(|taken| taken.by.is_empty());
+    register.late.is_some() && case.opened_by.is_none() && untouched
 }
 
 /// A word as statements spell it: they know no `_`.

@@ -1,7 +1,8 @@
 //! How values are written into what is recorded for people to read: notices, in both languages.
 //!
 //! Options, states and grades by their names, days by the years of the Republic, records by their titles. People and
-//! units are written by their ids; whoever shows a notice knows their names.
+//! units are written by their ids, since the ledger keeps every word for good and personal data may have to be
+//! forgotten; whoever shows a notice finds them (`mention`) and puts in their names.
 
 use super::show::{Origin, Spell, written};
 use crate::case::Case;

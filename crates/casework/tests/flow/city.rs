@@ -280,7 +280,20 @@ impl City {
         let fill = fill.iter().map(|(field, json)| (id(field), json.clone())).collect();
         let reason = outcome.needs_reason().then(|| "理由".to_owned());
         let step = id(step);
-        self.give(who, Command::Take { record, seen, step, outcome, reason, fill, signed: None })
+        self.give(
+            who,
+            Command::Take {
+                record,
+                seen,
+                step,
+                outcome,
+                reason,
+                fill,
+                occurred_at: None,
+                late_reason: None,
+                signed: None,
+            },
+        )
     }
 }
 

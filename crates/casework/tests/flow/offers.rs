@@ -62,6 +62,8 @@ fn compare(city: &City, record: RecordId) {
                     outcome: *outcome,
                     reason: Some("理由".into()),
                     fill: [].into(),
+                    occurred_at: None,
+                    late_reason: None,
                     signed: None,
                 };
                 let barred = matches!(copy.give(who, command), Err(refusal) if of_right(&refusal));

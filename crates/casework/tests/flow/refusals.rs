@@ -95,6 +95,8 @@ fn a_signature_over_anything_else_is_refused() {
             outcome: Outcome::Approve,
             reason: None,
             fill: [].into(),
+            occurred_at: None,
+            late_reason: None,
             signed: Some(wrong),
         };
         let actor = model::Person {
@@ -122,6 +124,8 @@ fn stale_commands_wrong_steps_and_missing_reasons_change_nothing() {
         outcome,
         reason,
         fill: [].into(),
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     };
     let refused = city.give(who(3, "head"), take(seen - 1, "approve", Outcome::Approve, None));
@@ -152,6 +156,8 @@ fn a_reason_can_be_seen_and_is_short_enough_to_be_read() {
             outcome: Outcome::Refuse,
             reason: Some(reason),
             fill: [].into(),
+            occurred_at: None,
+            late_reason: None,
             signed: None,
         };
         let given = city.give(who(3, "head"), refuse);

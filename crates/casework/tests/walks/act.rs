@@ -126,7 +126,17 @@ impl Walker<'_> {
         let outcome = given.or_else(forward).unwrap_or(step.outcomes[0].0);
         let reason = outcome.needs_reason().then(|| REASON.to_owned());
         let (record, seen) = (case.record, case.revision);
-        Command::Take { record, seen, step: step.id.clone(), outcome, reason, fill, signed: None }
+        Command::Take {
+            record,
+            seen,
+            step: step.id.clone(),
+            outcome,
+            reason,
+            fill,
+            occurred_at: None,
+            late_reason: None,
+            signed: None,
+        }
     }
 
     fn opening(&mut self, act: &Act, register: &Register, step: &Step, fill: Fill) -> Command {

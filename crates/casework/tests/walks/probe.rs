@@ -178,6 +178,8 @@ fn taking(case: &Case, step: &Step, outcome: Outcome) -> Command {
         outcome,
         reason: outcome.needs_reason().then(|| crate::act::REASON.to_owned()),
         fill: Fill::new(),
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Does not: take the tables from a database; they are files of the house's folder.
 
+use super::gate::Gate;
 use super::{House, open};
 use crate::{Chance, CrashDisk, SoftAuthenticator, SteppedClock, TemporaryFolder};
 use anyhow::{Context as _, Result};
@@ -64,7 +65,8 @@ impl House {
         let clock = SteppedClock::new(std::time::Duration::from_micros(1));
         clock.set(now);
         let (place, seed, openings) = (Place::of(&data, None), now.as_micros().unsigned_abs(), 0);
-        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed)?;
+        let gate = Gate::default();
+        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed, &gate)?;
         let (chance, signers) = (Chance::new(seed), BTreeMap::new());
         Ok(Self {
             data,
@@ -78,6 +80,7 @@ impl House {
             openings,
             chance,
             signers,
+            gate,
             folder: own,
         })
     }
@@ -144,9 +147,24 @@ impl Remains {
         let place = Place::of(&data, None);
         let openings = self.openings + 1;
         let seed = self.seed + (openings << 32);
-        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed)?;
+        let gate = Gate::default();
+        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed, &gate)?;
         let (seed, chance, signers) = (self.seed, self.chance.clone(), self.signers.clone());
-        Ok(House { data, clock, desk, opened, place, disk, master, seed, openings, chance, signers, folder })
+        Ok(House {
+            data,
+            clock,
+            desk,
+            opened,
+            place,
+            disk,
+            master,
+            seed,
+            openings,
+            chance,
+            signers,
+            gate,
+            folder,
+        })
     }
 }
 

@@ -216,6 +216,8 @@ fn save(desk: &Desk, person: &Person, record: RecordId, round: u64) -> anyhow::R
         outcome: Outcome::Done,
         reason: None,
         fill,
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     };
     city::give(desk, person, command)

@@ -106,7 +106,21 @@ fn take(
     let seen = desk.case(record)?.context("the record")?.revision;
     let fill = filled(fill)?;
     let step = step.parse()?;
-    give(desk, person, Command::Take { record, seen, step, outcome, reason: None, fill, signed: None })
+    give(
+        desk,
+        person,
+        Command::Take {
+            record,
+            seen,
+            step,
+            outcome,
+            reason: None,
+            fill,
+            occurred_at: None,
+            late_reason: None,
+            signed: None,
+        },
+    )
 }
 
 fn filled(fill: &[(&str, Json)]) -> anyhow::Result<BTreeMap<regulation::FieldId, Json>> {
