@@ -57,6 +57,8 @@ pub(crate) struct Batch {
     pub(crate) later: VecDeque<Work>,
     /// Orders that were refused without an entry, and answered at once.
     pub(crate) refused: u64,
+    /// Decisions that are to be made again.
+    pub(crate) again: u64,
     bytes: usize,
     put_off: Vec<RecordId>,
     alone: bool,
@@ -85,6 +87,7 @@ impl Batch {
     pub(crate) fn take(&mut self, work: Work, made: Made) {
         match made {
             Made::Again => {
+                self.again += 1;
                 self.put_off.extend(subject(&work.order));
                 self.later.push_back(work);
             }

@@ -16,6 +16,7 @@ use crate::keys::Vaulted;
 use crate::order::{Asker, Done, Order, Refused};
 use crate::packs::{MakeSections, read};
 use crate::seen::{Seen, Shown};
+use crate::sweep::Sweeping;
 use board::Changes;
 use casework::{Command, ContentHash};
 use identity::Policies;
@@ -58,6 +59,8 @@ pub(crate) struct Clerk {
     pub(crate) moving: Option<u64>,
     /// A destruction may have been cut off between its entry and its end.
     pub(crate) destroying: bool,
+    /// How far files that nobody holds were swept.
+    pub(crate) sweeping: Sweeping,
     pub(crate) stopped: Option<Told>,
 }
 
@@ -94,8 +97,11 @@ impl Clerk {
             batch.take(work, made);
         }
         drop(deciding);
-        let Batch { entering, accepted, mut later, refused, .. } = batch;
-        self.shown.count(|figures| figures.refused += refused);
+        let Batch { entering, accepted, mut later, refused, again, .. } = batch;
+        self.shown.count(|figures| {
+            figures.refused += refused;
+            figures.again += again;
+        });
         later.append(&mut waiting);
         self.enter(entering, accepted);
         later

@@ -225,7 +225,8 @@ impl Deciding<'_> {
         let (record, unread) = told.ok_or(Refused::NoNotice)?;
         let unit = self.overlay.case(record).map(|case| case.unit);
         let read = NoticeRead { actor: Actor::Person(person.clone()), record, unit, notice, at: self.now };
-        let facts = if unread { vec![Fact::NoticeRead(read)] } else { Vec::new() };
+        let first = unread && self.overlay.reads(notice, person.person);
+        let facts = if first { vec![Fact::NoticeRead(read)] } else { Vec::new() };
         Ok(Decided { facts, record: Some(record) })
     }
 
@@ -320,6 +321,9 @@ impl Deciding<'_> {
                 };
                 // One that is not stored is refused by the rules of the case.
                 let Some((size, kind, key)) = self.ask(|sql| sql.stored_file(digest))? else { return Ok(()) };
+                if !self.files.has(digest).map_err(Refused::File)? {
+                    return Err(Refused::FileGone(name.chars().take(80).collect()));
+                }
                 if text("kind") != Some(kind.as_str()) || text("size") != Some(size.to_string().as_str()) {
                     return Err(Refused::FileUnlike(name.chars().take(80).collect()));
                 }

@@ -12,6 +12,7 @@ use crate::keys::Vaulted;
 use crate::order::{Asker, Done, Order, Refused};
 use crate::packs::{MakeSections, read};
 use crate::seen::{Figures, Seen, Shown};
+use crate::sweep::Sweeping;
 use crate::tick::Ticked;
 use attachment::Shelf;
 use casework::ContentHash;
@@ -116,11 +117,12 @@ impl Desk {
             duties_seen: None,
             moving: Some(0),
             destroying: false,
+            sweeping: Sweeping::default(),
             stopped: None,
         };
         let replayed = clerk.catch_up()?;
         clerk.up_since = clerk.now();
-        clerk.finish_destructions()?;
+        clerk.take_up_destructions()?;
         files.sweep();
         clerk.show(true);
         let (jobs, queue) = channel();
@@ -273,6 +275,7 @@ impl Desk {
     /// # Errors
     /// It is not what its name says or may not come in; or it could not be stored.
     pub fn put_file(&self, name: &str, content: &[u8], keeping: Keeping) -> Result<Stored, Told> {
+        let _coming = self.files.bring();
         let stored = {
             let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
             self.files.put(name, content, keeping, self.clock.now(), entropy.as_mut())?

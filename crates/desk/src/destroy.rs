@@ -2,31 +2,35 @@
 //!
 //! Order: files that lie in clear; the entry that says the keys are destroyed, with which the tables let go of the
 //! record; what deleted rows leave behind, overwritten and durable; the keys; sealed files. So a key never goes before
-//! the ledger and the tables have let go of it, and nothing that can be read outlives it. A crash in between leaves a
-//! condemned record, or keys of which the ledger says that they are destroyed: either is gone through again.
+//! the ledger and the tables have let go of it, and nothing that can be read outlives it.
+//! A crash in between leaves a condemned record, or keys of which the ledger says that they are destroyed: the next start
+//! goes through either again. A vault or a file that is away does not keep the desk from opening nor other records from
+//! going: what is left is gone through at each tick, which says why, until it is done.
 
 use crate::clerk::Clerk;
 use crate::order::Refused;
-use ledger::vault::KeyState;
+use ledger::vault::{KeyState, VaultError};
 use model::{DataKeyId, RecordId};
 use proof::lifecycle::KeyDestroyed;
 use store::{Fact, Sql};
 
 impl Clerk {
-    /// Destroys all that is condemned; gives how many records that were.
+    /// Destroys all that is condemned; gives how many records that were. What cannot go now does not keep the others.
     pub(crate) fn destroy(&mut self) -> Result<u64, Refused> {
-        let mut destroyed = 0;
+        let (mut destroyed, mut left) = (0, None);
         for (record, case, key) in self.projection.condemned()? {
             // What was never sealed cannot be destroyed; the rules of the case see to it that none is condemned.
             let Some(key) = key else { continue };
-            self.destroying = true;
-            self.let_go(record, case, key)?;
-            destroyed += 1;
+            match self.let_go(record, case, key) {
+                Ok(()) => destroyed += 1,
+                Err(refused) => drop(left.get_or_insert(refused)),
+            }
+            self.running()?;
         }
-        if self.destroying {
+        if destroyed > 0 || self.destroying {
             self.finish_destructions()?;
         }
-        Ok(destroyed)
+        left.map_or(Ok(destroyed), Err)
     }
 
     /// Takes away files in clear, and enters that the keys are destroyed.
@@ -57,30 +61,53 @@ impl Clerk {
     /// before, it is put off until the next tick.
     pub(crate) fn finish_destructions(&mut self) -> Result<(), Refused> {
         let keys = self.projection.ask(Sql::destroyed_keys)?;
+        // Until all of it is done.
+        self.destroying = true;
         let scrubbed = self.projection.ask(Sql::scrubbed)? >= keys.len() as u64;
-        self.destroying = !scrubbed && !self.projection.ask(Sql::scrub)?;
-        if self.destroying {
+        if !scrubbed && !self.projection.ask(Sql::scrub)? {
             return Ok(());
         }
+        // A vault that a failure has stopped knows no more what its files hold; opened anew it ends what it had begun.
+        self.vault.revive().map_err(vault_failed)?;
+        let mut left = None;
         for key in keys {
-            let state =
-                store::Keys::key(self.vault.as_ref(), key).map_err(|error| Refused::Vault(error.told()))?;
-            if matches!(state, KeyState::Here(_)) {
-                // Should this fail, it is tried again.
-                self.destroying = true;
-                self.vault.vault().destroy(key).map_err(|error| Refused::Vault(error.told()))?;
-                self.destroying = false;
+            if let Err(refused) = self.end(key) {
+                left.get_or_insert(refused);
             }
-            for file in self.projection.ask(|sql| sql.files_under(key))? {
-                self.forget(&file)?;
-            }
+        }
+        self.destroying = left.is_some();
+        left.map_or(Ok(()), Err)
+    }
+
+    /// At the start: what cannot be ended now is gone through at each tick, and does not keep the desk from opening.
+    pub(crate) fn take_up_destructions(&mut self) -> Result<(), Refused> {
+        match self.finish_destructions() {
+            // The tick says why.
+            Err(Refused::Vault(_)) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// The key goes, then the files under it.
+    fn end(&mut self, key: DataKeyId) -> Result<(), Refused> {
+        let state = store::Keys::key(self.vault.as_ref(), key).map_err(vault_failed)?;
+        if matches!(state, KeyState::Here(_)) {
+            self.vault.vault().destroy(key).map_err(vault_failed)?;
+        }
+        for file in self.projection.ask(|sql| sql.files_under(key))? {
+            self.forget(&file)?;
         }
         Ok(())
     }
 
-    fn forget(&mut self, file: &str) -> Result<(), Refused> {
+    /// Takes a file away, and then what the state knows of it: cut off in between, it is known and is gone through again.
+    pub(crate) fn forget(&mut self, file: &str) -> Result<(), Refused> {
         self.files.remove(file).map_err(Refused::Vault)?;
         self.projection.ask(|sql| sql.file_forgotten(file))?;
         Ok(())
     }
+}
+
+fn vault_failed(error: VaultError) -> Refused {
+    Refused::Vault(error.told())
 }

@@ -1,18 +1,20 @@
 //! Files people hand in: looked at for what they are, kept, sealed where the register says so, given back whole.
 //!
-//! A file is stored before the command that speaks of it.
-//! Does not: say who may read a file (whoever reads the record may); take away files that no command came to speak of.
+//! A file is stored before the command that speaks of it. One that no record came to hold is taken away after a day
+//! (`sweep`); while one comes in nothing is taken away, so that what is taken is never what was just handed in.
+//! Does not: say who may read a file (whoever reads the record may).
 
 use crate::keys::Vaulted;
 use crate::order::Refused;
 use crate::packs::{digest, spelled};
 use attachment::kind::Limits;
 use attachment::text::TextLimits;
-use attachment::{Digest, GetError, Seal, Shelf};
+use attachment::{Digest, GetError, Keep, Seal, Shelf};
 use ledger::entropy::Entropy;
 use ledger::vault::KeyState;
 use model::{DataKeyId, Instant, Told};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 use store::Stored;
 
 /// The largest file, in bytes, whatever a field allows.
@@ -25,6 +27,8 @@ const LARGEST_ARCHIVE: u64 = 64 << 20;
 pub struct Files {
     shelf: Shelf,
     vault: Arc<Vaulted>,
+    /// Shared by whoever brings a file in; whoever takes files away has it alone.
+    coming: Arc<RwLock<()>>,
 }
 
 /// How a file is to be kept.
@@ -37,8 +41,22 @@ pub enum Keeping {
 }
 
 impl Files {
-    pub(crate) const fn new(shelf: Shelf, vault: Arc<Vaulted>) -> Self {
-        Self { shelf, vault }
+    pub(crate) fn new(shelf: Shelf, vault: Arc<Vaulted>) -> Self {
+        Self { shelf, vault, coming: Arc::default() }
+    }
+
+    /// Held while a file comes in, until the state knows it.
+    pub(crate) fn bring(&self) -> RwLockReadGuard<'_, ()> {
+        self.coming.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held while files are taken away; none while one comes in. Nobody waits here.
+    pub(crate) fn undisturbed(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        match self.coming.try_write() {
+            Ok(alone) => Some(alone),
+            Err(TryLockError::Poisoned(alone)) => Some(alone.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     pub(crate) const fn shelf(&self) -> &Shelf {
@@ -59,17 +77,19 @@ impl Files {
     ) -> Result<Stored, Told> {
         let kind = attachment::check(name, content, &Limits::default()).map_err(|refused| refused.told())?;
         let mut source = content;
-        let (stored, text) = match keeping {
+        let (stored, text, unread) = match keeping {
             Keeping::Clear => {
                 let stored = self.shelf.put(&mut source, LARGEST_FILE, None);
-                // A file whose text cannot be had is kept all the same; it is found by its name.
-                let text = attachment::extract(kind, content, &TextLimits::default()).ok();
-                (stored, text.map(|found| found.text))
+                // A file whose text cannot be had is kept all the same; it is found by its name, and it is said why.
+                match attachment::extract(kind, content, &TextLimits::default()) {
+                    Ok(found) => (stored, Some(found.text), None),
+                    Err(error) => (stored, None, Some(error.told())),
+                }
             }
             Keeping::Sealed => {
                 let (id, key) = self.vault.fresh(entropy).map_err(|error| error.told())?;
                 let seal = Seal { key: &key, id, entropy };
-                (self.shelf.put(&mut source, LARGEST_FILE, Some(seal)), None)
+                (self.shelf.put(&mut source, LARGEST_FILE, Some(seal)), None, None)
             }
         };
         let stored = stored.map_err(|error| error.told())?;
@@ -80,6 +100,7 @@ impl Files {
             key: stored.sealed,
             at: now,
             text,
+            unread,
         })
     }
 
@@ -134,6 +155,14 @@ impl Files {
         store::Keys::key(self.vault.as_ref(), id).map_err(|error| error.told())
     }
 
+    /// Is there a stored file of this name?
+    pub(crate) fn has(&self, text: &str) -> Result<bool, Told> {
+        let failed = |error: ledger::disk::DiskError| {
+            Told::new(format!("無法讀取檔案 {text}：{error}"), format!("{text} cannot be read: {error}"))
+        };
+        self.shelf.has(named(text)?).map_err(failed)
+    }
+
     /// Stores the archive of a pack.
     pub(crate) fn put_archive(&self, content: &[u8]) -> Result<Digest, Refused> {
         let mut source = content;
@@ -145,6 +174,18 @@ impl Files {
     pub(crate) fn sweep(&self) {
         // What stays in spite of this does no harm; the next start tries again.
         let _ = self.shelf.sweep(None);
+    }
+
+    /// Takes away all files but these.
+    pub(crate) fn sweep_all_but(&self, spoken_of: &BTreeSet<Digest>) -> Result<u64, Told> {
+        let keep = Keep { in_use: spoken_of, grace: &BTreeSet::new() };
+        let swept = self.shelf.sweep(Some(keep)).map_err(|error| {
+            Told::new(
+                format!("無法清除無人使用之檔案：{error}"),
+                format!("Files that nobody speaks of cannot be removed: {error}"),
+            )
+        })?;
+        Ok(swept.unreferenced)
     }
 
     /// Takes a file away for good.

@@ -95,6 +95,11 @@ impl Vaulted {
         self.vault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Opens the vault anew where a failure of its disk has stopped it: what was interrupted is finished.
+    pub(crate) fn revive(&self) -> Result<(), VaultError> {
+        self.vault().reopen()
+    }
+
     /// Ends the thread, so that whoever opens the vault next is the only one who writes in it.
     pub fn close(&self) {
         self.stock().closing = true;

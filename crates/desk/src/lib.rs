@@ -24,6 +24,7 @@ mod door;
 
 mod clerk;
 mod destroy;
+mod sweep;
 mod tick;
 
 mod assess;

@@ -103,6 +103,9 @@ pub enum Refused {
     /// A file may not be held under this name.
     #[error("a file may not be held under this name: {0}")]
     File(Told),
+    /// A stored file is not there any more.
+    #[error("the stored file {0:?} is not there any more")]
+    FileGone(String),
     /// A field that is sealed would hold a file that is not.
     #[error("the field {0} is sealed, and the file is not")]
     FileInClear(FieldId),
@@ -182,6 +185,12 @@ impl Refused {
                 ),
             ),
             Self::Stopped(told) | Self::Vault(told) | Self::File(told) => told.clone(),
+            Self::FileGone(name) => Told::new(
+                format!("檔案「{name}」已不存在（上傳逾一日未送件者予以清除），請重新上傳"),
+                format!(
+                    "The file {name:?} is no longer there (what no record holds after a day is removed); hand it in again"
+                ),
+            ),
             Self::FileInClear(field) => Told::new(
                 format!("欄位「{field}」為加密欄位，其檔案須以加密方式上傳"),
                 format!("The field `{field}` is sealed; hand its file in to be sealed"),
@@ -233,7 +242,7 @@ impl Refused {
         match self {
             Self::Append(_) | Self::Away(_) | Self::Store(_) | Self::Vault(_) => "unavailable",
             Self::Behind(_) | Self::Stopped(_) => "stopped",
-            Self::File(_) | Self::FileInClear(_) | Self::FileUnlike(_) => "file",
+            Self::File(_) | Self::FileGone(_) | Self::FileInClear(_) | Self::FileUnlike(_) => "file",
             Self::Casework(casework::Refusal::Stale { .. }) => "stale",
             Self::Casework(casework::Refusal::NoRecord(_)) | Self::NoNotice => "not-found",
             Self::Casework(casework::Refusal::WeakSignature { .. }) => "weak-signature",

@@ -5,12 +5,13 @@
 //! records and occurrences of duties need no entry's number; they are seen at once, so that none is given twice.
 
 use casework::{
-    ApplyError, Body, Case, DutyKey, Event, Object, Occurrence, Records, Reference, Seek, Series, State,
-    Subject,
+    ApplyError, Body, Case, DutyKey, EntryNumber, Event, Object, Occurrence, Records, Reference, Seek,
+    Series, State, Subject,
 };
-use model::RecordId;
+use model::{PersonId, RecordId};
 use regulation::DutyId;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The view of a batch.
@@ -18,11 +19,17 @@ pub(crate) struct Overlay<'a> {
     base: &'a dyn Records,
     state: RefCell<State>,
     looked: Cell<bool>,
+    read: RefCell<BTreeSet<(EntryNumber, PersonId)>>,
 }
 
 impl<'a> Overlay<'a> {
     pub(crate) fn new(base: &'a dyn Records) -> Self {
-        Self { base, state: RefCell::default(), looked: Cell::new(false) }
+        Self { base, state: RefCell::default(), looked: Cell::new(false), read: RefCell::default() }
+    }
+
+    /// Notes that a person reads a notice; false where the batch knows it.
+    pub(crate) fn reads(&self, notice: EntryNumber, person: PersonId) -> bool {
+        self.read.borrow_mut().insert((notice, person))
     }
 
     /// Did a decision, since the last call, look at a case that the batch has changed?

@@ -29,6 +29,8 @@ pub struct Figures {
     pub done: u64,
     /// Orders that were refused, for whatever reason.
     pub refused: u64,
+    /// Decisions that looked at a case their batch had changed, and were made again in the next one.
+    pub again: u64,
     /// Entries that the desk has made.
     pub entries: u64,
 }

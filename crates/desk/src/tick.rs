@@ -25,6 +25,8 @@ pub struct Ticked {
     pub why: Option<Told>,
     /// Records whose content was destroyed.
     pub destroyed: u64,
+    /// Files that no record came to hold and that were taken away.
+    pub swept: u64,
 }
 
 /// Most rounds of one tick.
@@ -49,7 +51,9 @@ impl Clerk {
                 break;
             }
         }
-        ticked.destroyed = self.destroy()?;
+        // Files that nobody holds go even while a destruction cannot be ended.
+        let (destroyed, swept) = (self.destroy(), self.sweep(now));
+        (ticked.destroyed, ticked.swept) = (destroyed?, swept?);
         Ok(ticked)
     }
 

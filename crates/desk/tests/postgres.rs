@@ -153,6 +153,36 @@ fn a_database_lost_between_ledger_and_tables_stops_the_desk_and_the_next_start_r
 }
 
 #[test]
+fn a_commit_that_fails_after_the_append_stops_the_desk_and_the_next_start_replays() {
+    let Some(cluster) = Postgres::shared() else { return };
+    let url = cluster.database().unwrap();
+    let mut small = Small::new(77, Some(&url));
+    small.key("K-1").unwrap();
+    let mut other = Sql::postgres(&url, "ward").unwrap();
+    // Every statement goes through; what they leave is refused when all of it is to be committed.
+    let refused_late = "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS \
+                        'BEGIN RAISE EXCEPTION ''no room at commit''; END'; \
+                        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON history \
+                        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()";
+    other.script(refused_late).unwrap();
+    let position = small.house.desk.seen().position;
+    let refused = small.key("K-2").unwrap_err();
+    assert_eq!(refused.code(), "stopped");
+    assert!(refused.told().zh.contains("已記入帳本"), "{}", refused.told());
+    assert!(refused.told().en.contains("no room at commit"), "{}", refused.told());
+    assert!(small.house.desk.stopped().is_some());
+    assert_eq!(small.house.desk.seen().position, position, "nothing of it is shown");
+    other.script("DROP TRIGGER late ON history; DROP FUNCTION late()").unwrap();
+    small.house.reopen().unwrap();
+    assert!(small.house.opened.replayed > 0);
+    // What the ledger had is there: the code is taken.
+    let twice = small.house.open(small.clerk, "key", "register", &[("code", json!("K-2"))]).unwrap_err();
+    assert_eq!(twice.code(), "refused");
+    small.key("K-3").unwrap();
+    small.house.compare().unwrap();
+}
+
+#[test]
 fn a_second_desk_on_the_same_database_is_refused() {
     let Some(cluster) = Postgres::shared() else { return };
     let url = cluster.database().unwrap();

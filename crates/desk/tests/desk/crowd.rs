@@ -48,6 +48,8 @@ fn taking(house: &House, record: RecordId, step: &str, fill: &[(&str, serde_json
         outcome: Outcome::Done,
         reason: None,
         fill: fill.iter().map(|(field, json)| (field.parse().unwrap(), json.clone())).collect(),
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     }
 }
@@ -225,6 +227,8 @@ fn commands_ticks_files_rehearsals_and_readers_do_not_wait_for_each_other_for_ev
                     outcome: Outcome::Done,
                     reason: None,
                     fill: [("room".parse().unwrap(), json!("四樓"))].into(),
+                    occurred_at: None,
+                    late_reason: None,
                     signed: None,
                 };
                 // It may have been changed meanwhile.
@@ -245,4 +249,23 @@ fn commands_ticks_files_rehearsals_and_readers_do_not_wait_for_each_other_for_ev
         });
     });
     judge_house(&mut archive.house, &rules::ARCHIVE);
+}
+
+#[test]
+fn a_notice_read_twice_in_one_batch_is_one_entry() {
+    let mut yard = Yard::quick();
+    let people = yard.people;
+    let permit = yard.permit(people.operators[0], 0, "施工", "2025-05-01").unwrap();
+    yard.take(people.heads[0], permit, "approve", Outcome::Return, &[]).unwrap();
+    let notice = yard.house.desk.read(|sql, _| sql.row("SELECT entry FROM notice", &[])).unwrap().unwrap();
+    let notice = casework::EntryNumber(u64::try_from(notice.int(0).unwrap()).unwrap());
+    let reads = || (Asker::Person(people.operators[0].actor()), Order::ReadNotice(notice));
+    let before = yard.house.desk.figures();
+    let given = yard.house.together(vec![reads(), reads(), reads()]);
+    assert!(given.iter().all(Result::is_ok), "{given:?}");
+    let after = yard.house.desk.figures();
+    assert_eq!((after.batches - before.batches, after.entries - before.entries), (1, 1));
+    assert!(yard.house.together(vec![reads()]).iter().all(Result::is_ok));
+    assert_eq!(yard.house.desk.figures().entries, after.entries);
+    judge_house(&mut yard.house, &rules::YARD);
 }

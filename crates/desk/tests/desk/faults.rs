@@ -87,6 +87,35 @@ fn tables_that_do_not_take_what_the_ledger_has_stop_the_desk_and_opening_catches
 }
 
 #[test]
+fn a_commit_that_fails_after_the_append_stops_the_desk_and_opening_catches_up() {
+    let (mut archive, _, _) = archive();
+    let key = register(&mut archive, "K-1").unwrap();
+    let tables = archive.house.data.join("store/projection.db");
+    let mut other = Sql::sqlite(&tables, None, Access::Write).unwrap();
+    // Every statement goes through; what they leave is refused when all of it is to be committed.
+    let refused_late = "CREATE TABLE nothing (one INTEGER PRIMARY KEY); \
+                        CREATE TABLE owing (one INTEGER REFERENCES nothing (one) DEFERRABLE INITIALLY DEFERRED); \
+                        CREATE TRIGGER late AFTER INSERT ON history BEGIN INSERT INTO owing VALUES (1); END";
+    other.script(refused_late).unwrap();
+    let position = archive.house.desk.seen().position;
+    let refused = register(&mut archive, "K-2").unwrap_err();
+    assert!(refused.told().zh.contains("已記入帳本") && refused.told().en.contains("The ledger has it"));
+    assert!(refused.told().en.contains("FOREIGN KEY"), "it is the commit that failed: {}", refused.told());
+    has_stopped(&mut archive, "已記入帳本");
+    assert_eq!(archive.house.desk.seen().position, position, "nothing of it is shown");
+    assert!(archive.house.case(key).is_ok());
+    other.script("DROP TRIGGER late; DROP TABLE owing; DROP TABLE nothing").unwrap();
+    drop(other);
+    archive.house.reopen().unwrap();
+    let replayed = archive.house.opened.replayed;
+    assert!(replayed > 0 && position + replayed == archive.house.desk.seen().position, "{replayed}");
+    let twice = register(&mut archive, "K-2").unwrap_err();
+    assert_eq!(twice.code(), "refused", "it is there: {twice:?}");
+    register(&mut archive, "K-3").unwrap();
+    judge_house(&mut archive.house, &rules::ARCHIVE);
+}
+
+#[test]
 fn tables_that_are_damaged_are_named_with_the_mend() {
     let (mut archive, _, _) = archive();
     let key = register(&mut archive, "K-1").unwrap();

@@ -323,6 +323,8 @@ fn permits(yard: &mut Yard) {
         outcome: Outcome::Approve,
         reason: None,
         fill: [].into(),
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     };
     let refused = Asker::Person(people.safety.actor());

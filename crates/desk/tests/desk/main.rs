@@ -19,6 +19,7 @@ mod path;
 mod refusals;
 mod script;
 mod shred;
+mod swept;
 mod time;
 mod words;
 mod yard;

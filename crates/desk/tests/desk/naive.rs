@@ -8,7 +8,7 @@
 mod people;
 pub(crate) mod rules;
 
-use casework::{Body, Case, DutyKey, Point, Subject};
+use casework::{Body, Case, DutyKey, Ending, Point, Subject};
 use model::{Actor, Evidence, Instant, PersonId, RecordId, UnitId};
 use people::People;
 use proof::entry::Entry;
@@ -107,8 +107,16 @@ pub(crate) struct Naive {
     answered: BTreeSet<u64>,
     /// Records whose content was destroyed: what is left of them tells no story.
     gone: BTreeSet<RecordId>,
+    /// Notices with their readers.
+    read: BTreeSet<(u64, PersonId)>,
+    /// The entry with which the latest decision began.
+    began: u64,
     /// Steps of several signatures that were completed, to see that a test has come far.
     pub(crate) completed: u32,
+    /// Cases that came to the end they were opened for.
+    pub(crate) ended: u32,
+    /// Approvals that were said to be void.
+    pub(crate) voided: u32,
 }
 
 #[derive(Default, Debug)]
@@ -130,6 +138,8 @@ pub(crate) struct Seen {
     opened_at: Option<Instant>,
     /// The entry that holds the content.
     held: Option<u64>,
+    /// The latest entry that says that a step was taken.
+    taken: BTreeMap<String, u64>,
     signed: Vec<Sig>,
     approved: BTreeMap<String, Approved>,
     owed: BTreeSet<String>,
@@ -159,6 +169,9 @@ impl Naive {
     fn line(&mut self, line: &Line) {
         self.contents.insert(line.number, line.content);
         let Some(fact) = &line.fact else { return };
+        if begins(fact) {
+            self.began = line.number;
+        }
         match fact {
             Fact::Identity(event) => self.people.apply(event, line.at),
             Fact::Case(event) => match event.subject {
@@ -170,11 +183,12 @@ impl Naive {
                 Subject::Record(record) => self.case(record, event, line),
                 Subject::Duty(_) => self.duty(&event.body),
             },
-            Fact::Door(_)
-            | Fact::Evaluated(_)
-            | Fact::KeyDestroyed(_)
-            | Fact::NoticeRead(_)
-            | Fact::Published(_) => {}
+            Fact::NoticeRead(read) => {
+                let Actor::Person(reader) = &read.actor else { panic!("a machine has read a notice") };
+                let fresh = self.read.insert((read.notice.0, reader.person));
+                assert!(fresh, "{} read the notice {} twice", reader.person, read.notice.0);
+            }
+            Fact::Door(_) | Fact::Evaluated(_) | Fact::KeyDestroyed(_) | Fact::Published(_) => {}
         }
     }
 
@@ -182,6 +196,8 @@ impl Naive {
         let mut seen = self.records.remove(&record).unwrap_or_default();
         if let Some(signature) = &line.signature {
             self.signature(signature, &seen, line);
+            let own = event.body.content().is_some();
+            assert_eq!(signature.statement.previous == Previous::Itself, own, "entry {}", line.number);
         }
         match &event.body {
             Body::Opened { register, step, unit, state, .. } => {
@@ -224,6 +240,7 @@ impl Naive {
                 seen.signed.retain(|sig| !sig.people.first().is_some_and(|one| people.contains(one)));
             }
             Body::ApprovalVoided { step, .. } => {
+                self.voided += 1;
                 seen.owed.remove(step.as_str());
                 if let Some(approved) = seen.approved.get_mut(step.as_str()) {
                     approved.standing = false;
@@ -233,7 +250,17 @@ impl Naive {
                 seen.state = to.to_string();
                 seen.signed.clear();
             }
-            Body::Taken { step, outcome, from, to, .. } => {
+            Body::Taken { step, outcome, from, to, about, supersedes, ending, .. } => {
+                let about = about.map(|bound| (bound.entry.0, bound.hash.0));
+                assert_eq!(about, self.about(&seen), "{step} of {record} was decided about another content");
+                let former = seen.taken.insert(step.to_string(), line.number);
+                let former = former.filter(|former| *former < self.began);
+                assert_eq!(
+                    supersedes.map(|one| one.0),
+                    former,
+                    "{step} of {record} supersedes another decision"
+                );
+                self.ended += u32::from(*ending == Some(Ending::Done) && seen.number.is_some());
                 assert_eq!(from.as_str(), seen.state, "{step} was taken from where {record} is not");
                 assert!(seen.owed.is_empty(), "{step}: an approval is void and nobody said so");
                 self.taken(&mut seen, step.as_str(), *outcome, line.at);
@@ -278,6 +305,13 @@ impl Naive {
         self.unique();
     }
 
+    /// The content a decision is about: what the record held before the decision began. What came with the decision has
+    /// no number while it is made.
+    fn about(&self, seen: &Seen) -> Option<(u64, Hash)> {
+        let held = seen.held.filter(|held| *held < self.began)?;
+        Some((held, self.contents[&held]))
+    }
+
     /// A signature is that of whoever acted, over what the record held, by a key that counted.
     fn signature(&self, signature: &Signature, seen: &Seen, line: &Line) {
         let entry = Entry::parse(&line.bytes).unwrap();
@@ -290,6 +324,8 @@ impl Naive {
             }
         };
         let credential = signature.credential().and_then(|id| self.people.credential(id));
+        let content = previous.unwrap_or(line.content);
+        assert_eq!(signature.statement.content, content, "entry {number} signs what was not there");
         let facts = Facts::of(&entry, ORIGIN, number, previous);
         if let Err(error) = check(signature, &facts, credential) {
             panic!("entry {number}: the signature does not hold: {error}");
@@ -504,6 +540,23 @@ impl Sig {
     fn view(&self) -> rules::Signer<'_> {
         let holder = self.people.last().copied().unwrap();
         rules::Signer { holder, role: &self.role, unit: self.unit }
+    }
+}
+
+/// Does a decision begin with it? What follows from one comes behind it.
+const fn begins(fact: &Fact) -> bool {
+    let Fact::Case(event) = fact else { return true };
+    match (&event.body, &event.actor) {
+        (Body::Opened { .. }, Actor::Person(_)) => true,
+        (body, _) => matches!(
+            body,
+            Body::ClockFired { .. }
+                | Body::DutyChased { .. }
+                | Body::DutyOpened { .. }
+                | Body::HookAnswered { .. }
+                | Body::Moved { .. }
+                | Body::Signed { .. }
+        ),
     }
 }
 

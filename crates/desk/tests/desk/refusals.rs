@@ -65,6 +65,8 @@ fn take(record: RecordId, seen: u32, step: &str, outcome: Outcome, reason: Optio
         outcome,
         reason: reason.map(ToOwned::to_owned),
         fill: Fill::new(),
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     }
 }
@@ -215,6 +217,8 @@ fn what_is_too_large_for_an_entry_and_documents_that_are_missing() {
         outcome: Outcome::Done,
         reason: None,
         fill: fill(filled),
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     };
     let good = json!({"doors": {"answer": "good"}, "damp": {"answer": "good"}});

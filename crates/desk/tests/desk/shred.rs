@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use store::Fact;
-use testkit::{Failing, Fault, FaultyDisk, House, Reason};
+use testkit::{Failing, Fault, FaultyDisk, House, Operation, Reason};
 
 const MARKER: &str = "zqmarker7f3a";
 const SOUGHT: &[u8] = b"marker7f3a";
@@ -69,6 +69,8 @@ fn marked(yard: &mut Yard) -> RecordId {
         outcome: Outcome::Return,
         reason: Some(format!("{MARKER} 不足")),
         fill: [].into(),
+        occurred_at: None,
+        late_reason: None,
         signed: None,
     };
     let command = refuse(yard);
@@ -328,6 +330,116 @@ fn a_destruction_cut_off_anywhere_is_ended_by_the_next_start() {
             again.judge().unwrap_or_else(|error| panic!("{context}: {error:?}"));
         }
     }
+}
+
+/// A house on a disk that fails when told, with a permit that is to be destroyed at the next tick.
+fn condemned_on_faults() -> (House, Arc<FaultyDisk>, RecordId, BTreeSet<DataKeyId>) {
+    let (remains, people) = Yard::ground();
+    let faulty = Arc::new(FaultyDisk::over(&remains.disk.snapshot()));
+    let house = remains.house_on(Arc::<FaultyDisk>::clone(&faulty) as _).unwrap();
+    let mut yard = Yard { house, people };
+    let permit = marked(&mut yard);
+    let keys = keys_of(&yard.house, permit);
+    yard.house.at("2028-06-01T01:00").unwrap();
+    let destruction = condemn(&mut yard, &[permit]).unwrap();
+    approve(&mut yard, destruction).unwrap();
+    (yard.house, faulty, permit, keys)
+}
+
+/// Everything of it is gone: from the files, from the vault as the next start finds it.
+fn is_gone(house: &mut House, keys: &BTreeSet<DataKeyId>, context: &str) {
+    assert_eq!(holding(&house.data, SOUGHT), [] as [String; 0], "{context}");
+    let stored = house.desk.read(|sql, _| sql.rows("SELECT digest FROM state.stored", &[])).unwrap();
+    assert_eq!(stored, [], "{context}: a file is still known");
+    judge_house(house, &rules::YARD);
+    let vaulted = house.keys().unwrap();
+    for key in keys {
+        assert!(matches!(vaulted.vault().key(*key).unwrap(), KeyState::Destroyed), "{context}");
+    }
+    assert_eq!(vaulted.vault().mended(), [], "{context}: the next start found something to finish");
+    vaulted.close();
+}
+
+/// What may be away while something is destroyed, how it fails there, after how many such operations.
+fn causes() -> Vec<(Fault, Failing, &'static str)> {
+    use Operation::{Remove, Rename, Sync, Write, WriteAt};
+    let mut causes = Vec::new();
+    for failing in [Failing::Undone, Failing::Half, Failing::Done] {
+        for operation in [Write, WriteAt, Sync, Rename, Remove] {
+            let fault = Fault::of(operation, failing, Reason::Device).at("vault/*");
+            causes.push((fault, failing, "the vault"));
+        }
+        for after in 0..3 {
+            let fault = Fault::of(Remove, failing, Reason::Device).at("attachments/*").after(after);
+            causes.push((fault, failing, "a file"));
+        }
+    }
+    causes
+}
+
+#[test]
+fn a_destruction_whose_vault_or_file_is_away_is_ended_by_the_tick_after_it_is_back() {
+    let mut met = 0;
+    for (fault, failing, what) in causes() {
+        let context = format!("{what} is away: {fault:?}");
+        let (mut house, faulty, permit, keys) = condemned_on_faults();
+        faulty.fail(fault.for_ever());
+        let first = house.tick();
+        if let Err(refused) = &first {
+            met += 1;
+            assert_eq!(refused.code(), "unavailable", "{context}");
+            assert!(!refused.told().zh.is_ascii(), "{context}");
+            // What was done and reported failed is found done.
+            let again = house.tick();
+            assert!(again.is_err() || failing != Failing::Undone, "{context}: it was given up");
+            assert!(house.desk.stopped().is_none(), "{context}: others go on");
+        }
+        faulty.heal();
+        house.tick().unwrap_or_else(|error| panic!("{context}: {error:?}"));
+        assert!(house.desk.case(permit).unwrap().is_none(), "{context}");
+        is_gone(&mut house, &keys, &context);
+    }
+    assert!(met >= 12, "{met} of the faults were met");
+}
+
+#[test]
+fn a_vault_or_a_file_that_is_away_at_the_start_does_not_keep_the_desk_from_opening() {
+    // The second of two keys; the sealed file behind two in clear.
+    let places = [(Operation::Write, "vault/*", 1), (Operation::Remove, "attachments/*", 2)];
+    for (operation, place, after) in places {
+        let (mut house, faulty, permit, keys) = condemned_on_faults();
+        faulty.fail(Fault::of(operation, Failing::Undone, Reason::Device).at(place).after(after).for_ever());
+        assert!(house.tick().is_err(), "{place}");
+        house.reopen().unwrap_or_else(|error| panic!("{place}: {error:?}"));
+        assert!(house.tick().is_err(), "{place}: the tick says why it is not ended");
+        faulty.heal();
+        house.tick().unwrap();
+        assert!(house.desk.case(permit).unwrap().is_none());
+        is_gone(&mut house, &keys, place);
+    }
+}
+
+#[test]
+fn a_record_that_cannot_go_now_does_not_keep_others() {
+    let (remains, people) = Yard::ground();
+    let faulty = Arc::new(FaultyDisk::over(&remains.disk.snapshot()));
+    let house = remains.house_on(Arc::<FaultyDisk>::clone(&faulty) as _).unwrap();
+    let mut yard = Yard { house, people };
+    let operator = people.operators[0];
+    let with_file = marked(&mut yard);
+    let without = yard.permit(operator, 1, "植樹", "2025-05-02").unwrap();
+    yard.take(operator, without, "take_back", Outcome::TakeBack, &[]).unwrap();
+    yard.house.at("2028-06-01T01:00").unwrap();
+    let destruction = condemn(&mut yard, &[with_file, without]).unwrap();
+    approve(&mut yard, destruction).unwrap();
+    let away = Fault::of(Operation::Remove, Failing::Undone, Reason::Device).at("attachments/*");
+    faulty.fail(away.for_ever());
+    assert!(yard.house.tick().is_err());
+    assert!(yard.house.desk.case(with_file).unwrap().is_some(), "its files are still there");
+    assert!(yard.house.desk.case(without).unwrap().is_none());
+    faulty.heal();
+    assert_eq!(yard.house.tick().unwrap().destroyed, 1);
+    judge_house(&mut yard.house, &rules::YARD);
 }
 
 #[test]
