@@ -68,9 +68,12 @@ impl Sql {
         let tables =
             tables.filter(|name| BURIED.contains(name) || name.starts_with("sheet_") || *name == "search");
         let tables: Vec<String> = tables.map(ToOwned::to_owned).collect();
-        for table in
-            tables.iter().map(String::as_str).chain(["state.file_text", "state.file_unread", "state.attempt", "state.draft"])
-        {
+        for table in tables.iter().map(String::as_str).chain([
+            "state.file_text",
+            "state.file_unread",
+            "state.attempt",
+            "state.draft",
+        ]) {
             self.script(&format!("VACUUM (FULL, ANALYZE) {table}"))?;
         }
         // The account that owns the database may do this; to another one its samples are not readable either.
