@@ -2,10 +2,10 @@
 //!
 //! The text form is that of `docs/format.md` §2: prefix, then 26 characters of lower-case base32.
 //! An identifier says nothing about what it names; it is never reused.
+//! Reading and writing one allocates nothing: millions are read when tables are made anew.
 
-use data_encoding::{Encoding, Specification};
-use serde::{Deserialize, Serialize};
-use std::sync::LazyLock;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +20,7 @@ pub struct IdError {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal,)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; 16]);
 
         impl $name {
@@ -44,7 +43,7 @@ macro_rules! ids {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str($prefix)?;
-                f.write_str(&BASE32.encode(&self.0))
+                f.write_str(std::str::from_utf8(&spelled(self.0)).unwrap_or_default())
             }
         }
 
@@ -61,6 +60,18 @@ macro_rules! ids {
 
             fn try_from(text: String) -> Result<Self, IdError> {
                 text.parse()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_str(Reading($prefix)).map(Self)
             }
         }
 
@@ -89,19 +100,58 @@ ids! {
     UnitId = "u_",
 }
 
-fn parse(text: &str, prefix: &'static str) -> Result<[u8; 16], IdError> {
-    let refused = || IdError { text: text.chars().take(64).collect(), prefix };
-    let code = text.strip_prefix(prefix).ok_or_else(refused)?;
-    let bytes = BASE32.decode(code.as_bytes()).map_err(|_| refused())?;
-    bytes.try_into().map_err(|_| refused())
+/// Reads an identifier with this prefix.
+struct Reading(&'static str);
+
+impl Visitor<'_> for Reading {
+    type Value = [u8; 16];
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "an identifier {}…", self.0)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<[u8; 16], E> {
+        parse(text, self.0).map_err(E::custom)
+    }
 }
 
-static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    #[expect(clippy::expect_used, reason = "a constant alphabet of 32 characters, covered by every test")]
-    specification.encoding().expect("32 symbols")
-});
+fn parse(text: &str, prefix: &'static str) -> Result<[u8; 16], IdError> {
+    let code = text.strip_prefix(prefix).and_then(|code| code.as_bytes().try_into().ok());
+    code.and_then(meant).ok_or_else(|| IdError { text: text.chars().take(64).collect(), prefix })
+}
+
+/// Digits of a code: five bits each, so that the last two bits of 26 are not needed and must be zero.
+const DIGITS: usize = 26;
+const UNUSED_BITS: u32 = 2;
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+fn spelled(bytes: [u8; 16]) -> [u8; DIGITS] {
+    let number = u128::from_be_bytes(bytes);
+    std::array::from_fn(|place| {
+        let behind = 5 * (DIGITS - 1 - place) as u32;
+        let digit = match behind.checked_sub(UNUSED_BITS) {
+            Some(behind) => (number >> behind) & 31,
+            None => (number << UNUSED_BITS) & 31,
+        };
+        ALPHABET.get(digit as usize).copied().unwrap_or_default()
+    })
+}
+
+fn meant(code: &[u8; DIGITS]) -> Option<[u8; 16]> {
+    let (last, front) = code.split_last()?;
+    let digit = |byte: u8| match byte {
+        b'a'..=b'z' => Some(u128::from(byte - b'a')),
+        b'2'..=b'7' => Some(u128::from(byte - b'2') + 26),
+        _ => None,
+    };
+    let mut number = 0;
+    for byte in front {
+        number = (number << 5) | digit(*byte)?;
+    }
+    let last = digit(*last)?;
+    let unused = (1 << UNUSED_BITS) - 1;
+    (last & unused == 0).then(|| ((number << (5 - UNUSED_BITS)) | (last >> UNUSED_BITS)).to_be_bytes())
+}
 
 #[cfg(test)]
 mod tests {
@@ -113,6 +163,21 @@ mod tests {
         let text = id.to_string();
         assert_eq!(text.len(), 28);
         assert_eq!(text.parse::<PersonId>().unwrap(), id);
+    }
+
+    #[test]
+    fn the_code_is_base32_of_the_bytes() {
+        for bytes in
+            [[0; 16], [0xff; 16], *b"0123456789abcdef", std::array::from_fn(|at| (at * 37 + 5) as u8)]
+        {
+            let padded = data_encoding::BASE32.encode(&bytes).to_lowercase();
+            let text = RecordId::from_bytes(bytes).to_string();
+            assert_eq!(text, format!("r_{}", padded.trim_end_matches('=')));
+            assert_eq!(text.parse::<RecordId>().unwrap().as_bytes(), &bytes);
+            let json = serde_json::to_string(&RecordId::from_bytes(bytes)).unwrap();
+            assert_eq!(json, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<RecordId>(&json).unwrap().as_bytes(), &bytes);
+        }
     }
 
     #[test]

@@ -3,16 +3,15 @@
 //! Nothing here reads a clock; a [`Clock`] is handed in by whoever wires the program.
 //! Text form of an instant: `docs/format.md` §2, always 27 characters, so that it sorts as text.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment in UTC, in microseconds since 1970-01-01T00:00:00Z; years 1970 to 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
 /// A day in the civil calendar, without a zone; years 1970 to 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CivilDate {
     year: i16,
     month: i8,
@@ -206,7 +205,33 @@ impl std::str::FromStr for CivilDate {
 }
 
 macro_rules! text_form {
-    ($($name:ident)*) => {$(
+    ($($name:ident: $what:literal,)*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Reading;
+
+                impl Visitor<'_> for Reading {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($what)
+                    }
+
+                    fn visit_str<E: Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+
+                from.deserialize_str(Reading)
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = TimeError;
 
@@ -222,7 +247,7 @@ macro_rules! text_form {
         }
     )*};
 }
-text_form! { Instant CivilDate }
+text_form! { Instant: "a UTC time", CivilDate: "a date", }
 
 fn digits(text: &str, from: usize, to: usize) -> Option<i64> {
     let part = text.as_bytes().get(from..to)?;
