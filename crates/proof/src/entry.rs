@@ -13,7 +13,7 @@ use crate::base64;
 use crate::hash::Hash;
 use crate::json::{JsonError, Scanner, Text};
 use crate::signature::Signature;
-use model::{Actor, DataKeyId, Instant, UnitId};
+use model::{Actor, DataKeyId, Instant, Person, UnitId};
 use serde_json::Value;
 use std::ops::Range;
 
@@ -83,7 +83,7 @@ pub enum EntryError {
 #[derive(Debug, Clone)]
 pub struct Entry<'a> {
     text: &'a str,
-    actor: &'a str,
+    actor: Acting<'a>,
     content: Content<'a>,
     form: Option<&'a str>,
     kind: &'a str,
@@ -100,6 +100,35 @@ pub struct Entry<'a> {
 enum Content<'a> {
     Clear { body: &'a str, salt: Option<[u8; 16]> },
     Sealed(Sealed<'a>),
+}
+
+/// The actor as it stands in an entry: a machine, or a person with role and unit; every text is of its form.
+#[derive(Debug, Clone, Copy, Default)]
+struct Acting<'a> {
+    acting_for: Option<&'a str>,
+    machine: Option<&'a str>,
+    person: Option<&'a str>,
+    role: Option<&'a str>,
+    session: Option<&'a str>,
+    terminal: Option<&'a str>,
+    unit: Option<&'a str>,
+}
+
+impl Acting<'_> {
+    /// None where it is not complete; an actor of an [`Entry`] is.
+    fn actor(&self) -> Option<Actor> {
+        if let Some(machine) = self.machine {
+            return Some(Actor::machine(machine));
+        }
+        Some(Actor::Person(Person {
+            acting_for: self.acting_for.and_then(|text| text.parse().ok()),
+            person: self.person?.parse().ok()?,
+            role: self.role?.to_owned(),
+            session: self.session.and_then(|text| text.parse().ok()),
+            terminal: self.terminal.and_then(|text| text.parse().ok()),
+            unit: self.unit?.parse().ok()?,
+        }))
+    }
 }
 
 /// A sealed body as it stands in an entry; the text is base64 already checked.
@@ -184,7 +213,7 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn actor(&self) -> Actor {
         #[expect(clippy::expect_used, reason = "parsing checked every member; a property test covers it")]
-        serde_json::from_str(self.actor).expect("a checked actor")
+        self.actor.actor().expect("a checked actor")
     }
 
     /// The unit charged.
@@ -260,7 +289,7 @@ impl<'a> Entry<'a> {
 /// Members as they are met; which of them belong together is judged at the end.
 #[derive(Default)]
 struct Members<'a> {
-    actor: Option<&'a str>,
+    actor: Option<Acting<'a>>,
     body: Option<&'a str>,
     form: Option<&'a str>,
     hash: Option<Hash>,
@@ -335,36 +364,37 @@ impl<'a> Members<'a> {
 }
 
 /// Walks over the actor, §2.1: a machine's name and nothing else, or a person's members.
-fn actor<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, EntryError> {
+fn actor<'a>(scanner: &mut Scanner<'a>) -> Result<Acting<'a>, EntryError> {
     let from = scanner.at();
-    let (mut machine, mut person, mut role, mut unit, mut others) = (false, false, false, false, false);
+    let mut acting = Acting::default();
     object(scanner, "actor", |scanner, name| {
-        let (seen, member_name, expected, prefix) = match name.plain() {
+        let (place, member_name, expected, prefix) = match name.plain() {
             Some("machine") => {
-                machine = true;
-                return member(scanner, "actor.machine", LINE, is_line).map(drop);
+                acting.machine = Some(member(scanner, "actor.machine", LINE, is_line)?);
+                return Ok(());
             }
             Some("role") => {
-                role = true;
-                return member(scanner, "actor.role", WORD, is_word).map(drop);
+                acting.role = Some(member(scanner, "actor.role", WORD, is_word)?);
+                return Ok(());
             }
-            Some("for") => (&mut others, "actor.for", PERSON, "p_"),
-            Some("person") => (&mut person, "actor.person", PERSON, "p_"),
-            Some("session") => (&mut others, "actor.session", "an identifier s_…", "s_"),
-            Some("terminal") => (&mut others, "actor.terminal", "an identifier t_…", "t_"),
-            Some("unit") => (&mut unit, "actor.unit", UNIT, UnitId::PREFIX),
+            Some("for") => (&mut acting.acting_for, "actor.for", PERSON, "p_"),
+            Some("person") => (&mut acting.person, "actor.person", PERSON, "p_"),
+            Some("session") => (&mut acting.session, "actor.session", "an identifier s_…", "s_"),
+            Some("terminal") => (&mut acting.terminal, "actor.terminal", "an identifier t_…", "t_"),
+            Some("unit") => (&mut acting.unit, "actor.unit", UNIT, UnitId::PREFIX),
             _ => return Err(unknown(scanner, name)),
         };
-        *seen = true;
-        member(scanner, member_name, expected, |text| is_id(text, prefix)).map(drop)
+        *place = Some(member(scanner, member_name, expected, |text| is_id(text, prefix))?);
+        Ok(())
     })?;
-    let known = if machine { !(person || role || unit || others) } else { person && role && unit };
+    let Acting { acting_for, machine, person, role, session, terminal, unit } = acting;
+    let needed = [person, role, unit];
+    let known = match machine {
+        Some(_) => needed.into_iter().chain([acting_for, session, terminal]).all(|one| one.is_none()),
+        None => needed.iter().all(Option::is_some),
+    };
     let expected = "either a machine's name or a person with role and unit";
-    if known {
-        Ok(scanner.since(from))
-    } else {
-        Err(EntryError::Member { at: from, member: "actor", expected })
-    }
+    if known { Ok(acting) } else { Err(EntryError::Member { at: from, member: "actor", expected }) }
 }
 
 /// Walks over `sealed`, §3; the content hash stands outside and is added later.

@@ -94,8 +94,13 @@ pub fn to_canonical(value: &Value) -> Result<Vec<u8>, JsonError> {
 /// # Errors
 /// As [`to_canonical`], and `Unserializable`.
 pub fn canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
-    let value =
-        serde_json::to_value(value).map_err(|_| JsonError { at: 0, kind: JsonErrorKind::Unserializable })?;
+    let unserializable = |_| JsonError { at: 0, kind: JsonErrorKind::Unserializable };
+    let text = serde_json::to_vec(value).map_err(unserializable)?;
+    // Most types declare their members in canonical order: nothing is to be sorted then.
+    if check(&text).is_ok() {
+        return Ok(text);
+    }
+    let value = serde_json::to_value(value).map_err(unserializable)?;
     to_canonical(&value)
 }
 

@@ -9,9 +9,11 @@
 mod assertion;
 mod statement;
 
+use crate::base64;
 use crate::entry::Entry;
 use crate::hash::Hash;
 use model::{Actor, PersonId};
+use serde::ser::{SerializeStruct as _, Serializer};
 use serde::{Deserialize, Serialize};
 
 pub use assertion::{Batch, Credential, CredentialError, Key, Passkey};
@@ -28,13 +30,41 @@ pub struct Signature {
 }
 
 /// What supports a statement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "grade", rename_all = "kebab-case")]
 pub enum Evidence {
     /// A one-time code was right; the host says so.
     Otp(Otp),
     /// An authenticator of the person's has signed.
     Passkey(Box<Passkey>),
+}
+
+/// Members in their canonical order, so that the spelling of a signature is checked without sorting.
+impl Serialize for Evidence {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Otp(otp) => {
+                let mut members = to.serialize_struct("Otp", 2)?;
+                members.serialize_field("factor", &otp.factor)?;
+                members.serialize_field("grade", "otp")?;
+                members.end()
+            }
+            Self::Passkey(passkey) => {
+                let mut members = to.serialize_struct("Passkey", 6)?;
+                members
+                    .serialize_field("authenticator_data", &base64::encode(&passkey.authenticator_data))?;
+                match &passkey.batch {
+                    Some(batch) => members.serialize_field("batch", batch)?,
+                    None => members.skip_field("batch")?,
+                }
+                members.serialize_field("client_data", &base64::encode(&passkey.client_data))?;
+                members.serialize_field("credential", &base64::encode_url(&passkey.credential))?;
+                members.serialize_field("grade", "passkey")?;
+                members.serialize_field("signature", &base64::encode(&passkey.signature))?;
+                members.end()
+            }
+        }
+    }
 }
 
 /// A one-time code.

@@ -13,23 +13,23 @@ use model::PersonId;
 use serde::{Deserialize, Serialize};
 
 /// The assertion by which a statement was signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Passkey {
     /// Hash of the relying party, flags, counter.
-    #[serde(with = "base64::member::bytes")]
+    #[serde(deserialize_with = "base64::member::bytes::deserialize")]
     pub authenticator_data: Vec<u8>,
     /// Where the statement stands among those signed at once; none when it was signed alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub batch: Option<Batch>,
     /// JSON made by the browser.
-    #[serde(with = "base64::member::bytes")]
+    #[serde(deserialize_with = "base64::member::bytes::deserialize")]
     pub client_data: Vec<u8>,
     /// Id of the credential.
-    #[serde(with = "base64::member::url")]
+    #[serde(deserialize_with = "base64::member::url::deserialize")]
     pub credential: Vec<u8>,
     /// ES256: DER; EdDSA: 64 bytes.
-    #[serde(with = "base64::member::bytes")]
+    #[serde(deserialize_with = "base64::member::bytes::deserialize")]
     pub signature: Vec<u8>,
 }
 
