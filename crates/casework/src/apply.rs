@@ -7,6 +7,8 @@ use crate::event::{Body, Entered, Event, Subject, VoidCause};
 use crate::state::{ApplyError, State};
 use crate::{DutyKey, Mark};
 use model::Actor;
+use regulation::{FieldId, StepId};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl State {
@@ -15,7 +17,19 @@ impl State {
     /// # Errors
     /// The event cannot have followed those before it; nothing has changed then.
     pub fn apply(&mut self, event: &Event, entered: Option<Entered>) -> Result<(), ApplyError> {
-        self.apply_beside(event)?;
+        let Event { subject, actor, at, body, unit, private, .. } = event;
+        let (subject, actor, body) = (subject.clone(), actor.clone(), body.clone());
+        let needed =
+            Event { subject, form: None, unit: *unit, actor, at: *at, body, signed: None, private: *private };
+        self.apply_owned(needed, entered)
+    }
+
+    /// The same for an event that nobody needs any more: what it holds goes into the case as it is.
+    ///
+    /// # Errors
+    /// As [`State::apply`].
+    pub fn apply_owned(&mut self, event: Event, entered: Option<Entered>) -> Result<(), ApplyError> {
+        self.apply_beside(&event)?;
         let Subject::Record(record) = event.subject else { return Ok(()) };
         if let Body::Opened { .. } = event.body {
             if self.cases.contains_key(&record) {
@@ -98,7 +112,7 @@ impl State {
     }
 }
 
-fn open(event: &Event, record: model::RecordId, entered: Option<Entered>) -> Option<Case> {
+fn open(event: Event, record: model::RecordId, entered: Option<Entered>) -> Option<Case> {
     let Body::Opened {
         register,
         version,
@@ -113,7 +127,7 @@ fn open(event: &Event, record: model::RecordId, entered: Option<Entered>) -> Opt
         occurred_at,
         late_reason,
         rooted,
-    } = &event.body
+    } = event.body
     else {
         return None;
     };
@@ -129,33 +143,33 @@ fn open(event: &Event, record: model::RecordId, entered: Option<Entered>) -> Opt
     };
     Some(Case {
         record,
-        register: register.clone(),
-        version: *version,
-        unit: *unit,
-        state: state.clone(),
+        register,
+        version,
+        unit,
+        state,
         entered_at: event.at,
-        ending: *ending,
+        ending,
         closed_at: ending.map(|_| event.at),
         opened_by,
         opened_for,
         opened_at: event.at,
         occurred_at: occurred_at.unwrap_or(event.at),
-        late_reason: late_reason.clone(),
-        grade: grade.clone(),
-        paper: *paper,
+        late_reason,
+        grade,
+        paper,
         number: None,
-        content: content.clone(),
+        content,
         reckoned: Content::default(),
         bound: bound(entered),
-        asked: asked.clone(),
+        asked,
         pending: Vec::new(),
-        taken: [(step.clone(), taken)].into(),
+        taken: [(step, taken)].into(),
         approvals: Vec::new(),
         seats: [].into(),
         clocks: [].into(),
         links: Vec::new(),
-        origin: rooted.origin.clone(),
-        duty: rooted.duty.clone(),
+        origin: rooted.origin,
+        duty: rooted.duty,
         revision: 1,
     })
 }
@@ -164,48 +178,32 @@ fn bound(entered: Option<Entered>) -> Option<Bound> {
     entered.map(|entered| Bound { entry: entered.number, hash: entered.content })
 }
 
-fn change(case: &mut Case, event: &Event, entered: Option<Entered>) {
+fn change(case: &mut Case, event: Event, entered: Option<Entered>) {
     case.revision += 1;
-    match &event.body {
-        Body::ApprovalVoided { step, .. } => {
-            for approval in case.approvals.iter_mut().filter(|one| one.step == *step) {
-                approval.standing = false;
-            }
-        }
-        Body::Belongs { unit } => case.unit = *unit,
-        Body::Changed { content, .. } => {
-            case.content = content.clone();
-            case.bound = bound(entered);
-        }
-        Body::Linked(link) => case.links.push(link.clone()),
-        Body::Moved { .. } => move_over(case, &event.body, entered),
-        Body::Numbered { number, .. } => case.number = Some(number.clone()),
-        Body::Reckoned { values } => case.reckoned = values.clone(),
-        Body::Graded { grade, paper } => {
-            case.grade = grade.clone();
-            case.paper = *paper;
-        }
+    match event.body {
+        Body::ApprovalVoided { step, .. } => void(case, &step),
+        Body::Belongs { unit } => case.unit = unit,
+        Body::Changed { content, .. } => fill(case, content, entered),
+        Body::Linked(link) => case.links.push(link),
+        Body::Moved { .. } => move_over(case, event.body, entered),
+        Body::Numbered { number, .. } => case.number = Some(number),
+        Body::Reckoned { values } => case.reckoned = values,
+        Body::Graded { grade, paper } => (case.grade, case.paper) = (grade, paper),
         Body::SentBack { to } => {
-            case.state = to.clone();
+            case.state = to;
             case.entered_at = event.at;
             case.ending = None;
             case.closed_at = None;
             case.seats.clear();
         }
         Body::ClockFired { clock, point, .. } => {
-            if let Some(running) = case.clocks.get_mut(clock) {
+            if let Some(running) = case.clocks.get_mut(&clock) {
                 running.points.retain(|one| one.index != point.index);
             }
         }
-        Body::ClockSet { clock, due, points } => {
-            case.clocks.insert(clock.clone(), Running { due: *due, points: points.clone() });
-        }
-        Body::ClockStopped { clock } => {
-            case.clocks.remove(clock);
-        }
-        Body::SeatsSet { step, seats } => {
-            case.seats.insert(step.clone(), seats.clone());
-        }
+        Body::ClockSet { clock, due, points } => drop(case.clocks.insert(clock, Running { due, points })),
+        Body::ClockStopped { clock } => drop(case.clocks.remove(&clock)),
+        Body::SeatsSet { step, seats } => drop(case.seats.insert(step, seats)),
         Body::SignaturesVoided { people, .. } => case.pending.retain(|mark| !people.contains(&mark.person)),
         Body::Signed { .. } => sign(case, event, entered),
         Body::Taken { .. } => take(case, event, entered),
@@ -225,15 +223,27 @@ fn change(case: &mut Case, event: &Event, entered: Option<Entered>) {
     }
 }
 
-fn move_over(case: &mut Case, body: &Body, entered: Option<Entered>) {
-    let Body::Moved { to, state, states, content, fields, .. } = body else { return };
-    case.version = *to;
-    case.state = state.clone();
-    case.content = content.clone();
+/// Approvals of a step no longer stand.
+fn void(case: &mut Case, step: &StepId) {
+    for approval in case.approvals.iter_mut().filter(|one| one.step == *step) {
+        approval.standing = false;
+    }
+}
+
+/// The content is another one, which signatures find in the entry that holds it.
+fn fill(case: &mut Case, content: Content, entered: Option<Entered>) {
+    case.content = content;
     case.bound = bound(entered);
+}
+
+fn move_over(case: &mut Case, body: Body, entered: Option<Entered>) {
+    let Body::Moved { to, state, states, content, fields, .. } = body else { return };
+    case.version = to;
+    case.state = state;
+    fill(case, content, entered);
     case.seats.clear();
     case.clocks.clear();
-    let renamed = |set: &mut std::collections::BTreeSet<regulation::FieldId>| {
+    let renamed = |set: &mut BTreeSet<FieldId>| {
         *set = set.iter().filter_map(|field| fields.get(field).cloned()).collect();
     };
     renamed(&mut case.asked);
@@ -245,49 +255,38 @@ fn move_over(case: &mut Case, body: &Body, entered: Option<Entered>) {
     }
 }
 
-fn sign(case: &mut Case, event: &Event, entered: Option<Entered>) {
-    let Body::Signed { step, outcome, chairs, evidence, content, happened, .. } = &event.body else { return };
+fn sign(case: &mut Case, event: Event, entered: Option<Entered>) {
+    let Body::Signed { step, outcome, chairs, evidence, content, happened, .. } = event.body else { return };
     if let Some(content) = content {
-        case.content = content.clone();
-        case.bound = bound(entered);
+        fill(case, content, entered);
     }
     if let Some(happened) = happened {
         case.occurred_at = happened.at.unwrap_or(event.at);
-        case.late_reason.clone_from(&happened.late_reason);
+        case.late_reason = happened.late_reason;
     }
-    if let Actor::Person(person) = &event.actor {
-        case.pending.push(Mark {
-            step: step.clone(),
-            outcome: *outcome,
-            person: person.person,
-            acting_for: person.acting_for,
-            chairs: chairs.clone(),
-            evidence: *evidence,
-            at: event.at,
-        });
+    if let Actor::Person(person) = event.actor {
+        let (person, acting_for) = (person.person, person.acting_for);
+        case.pending.push(Mark { step, outcome, person, acting_for, chairs, evidence, at: event.at });
     }
 }
 
-fn take(case: &mut Case, event: &Event, entered: Option<Entered>) {
-    let Body::Taken { step, outcome, by, from, to, ending, binds, asked, .. } = &event.body else { return };
+fn take(case: &mut Case, event: Event, entered: Option<Entered>) {
+    let Body::Taken { step, outcome, by, from, to, ending, binds, asked, .. } = event.body else { return };
     if from != to {
         case.entered_at = event.at;
     }
-    case.state = to.clone();
-    case.ending = *ending;
+    case.state = to;
+    case.ending = ending;
     case.closed_at = ending.map(|_| event.at);
     case.pending.clear();
     case.seats.clear();
-    case.asked.extend(asked.iter().cloned());
-    let entry = entered.map(|entered| entered.number);
-    case.taken.insert(step.clone(), Taken { at: event.at, by: by.clone(), outcome: *outcome, entry });
-    let Some(fields) = binds else { return };
-    for approval in case.approvals.iter_mut().filter(|one| one.step == *step) {
-        approval.standing = false;
+    case.asked.extend(asked);
+    if let Some(fields) = binds {
+        void(case, &step);
+        case.approvals.push(Approval { step: step.clone(), from, fields, standing: true });
     }
-    let approval =
-        Approval { step: step.clone(), from: from.clone(), fields: fields.clone(), standing: true };
-    case.approvals.push(approval);
+    let entry = entered.map(|entered| entered.number);
+    case.taken.insert(step, Taken { at: event.at, by, outcome, entry });
 }
 
 impl VoidCause {

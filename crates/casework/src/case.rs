@@ -337,7 +337,8 @@ impl TryFrom<String> for ContentHash {
 /// Outcomes by their word.
 pub(crate) mod outcome {
     use regulation::Outcome;
-    use serde::{Deserialize, Deserializer, Serializer, de};
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
     pub(crate) fn serialize<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
@@ -345,7 +346,20 @@ pub(crate) mod outcome {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Outcome, D::Error> {
-        let word = String::deserialize(from)?;
-        Outcome::from_word(&word).ok_or_else(|| de::Error::custom(format!("{word:?} is no outcome")))
+        struct Reading;
+
+        impl Visitor<'_> for Reading {
+            type Value = Outcome;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the word of an outcome")
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<Outcome, E> {
+                Outcome::from_word(word).ok_or_else(|| E::custom(format_args!("{word:?} is no outcome")))
+            }
+        }
+
+        from.deserialize_str(Reading)
     }
 }

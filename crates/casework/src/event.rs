@@ -110,9 +110,9 @@ pub enum Addressee {
     },
 }
 
-/// What happened.
+/// What happened. As JSON its kind stands among its members: `spelled` writes and reads it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind")]
+#[serde(remote = "Self")]
 pub enum Body {
     /// An approval no longer holds.
     #[serde(rename = "approval.voided/1")]

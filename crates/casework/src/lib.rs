@@ -14,6 +14,7 @@ mod case;
 mod event;
 mod lift;
 mod mention;
+mod spelled;
 
 mod apply;
 mod around;
