@@ -381,28 +381,30 @@ fn ended() -> Refused {
 
 fn serve(mut clerk: Clerk, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
-        let mut waiting = VecDeque::new();
+        let (mut waiting, mut between) = (VecDeque::new(), Vec::new());
         let mut next = Some(first);
-        // All that waits already goes together.
+        let mut closing = false;
+        // All that waits already goes together, whatever else is asked for in between: that comes behind the batch.
         while let Some(job) = next.take() {
             match job {
                 Job::Work(work) => waiting.push_back(*work),
-                Job::Between(between) => {
-                    clerk.work(std::mem::take(&mut waiting));
-                    between(&mut clerk);
-                }
+                Job::Between(one) => between.push(one),
                 Job::Close => {
-                    clerk.work(waiting);
-                    // What stopped it was told to those who waited.
-                    let _ = clerk.ledger.close();
-                    return;
+                    closing = true;
+                    break;
                 }
             }
-            if waiting.len() < MOST_TOGETHER {
+            if waiting.len().max(between.len()) < MOST_TOGETHER {
                 next = queue.try_recv().ok();
             }
         }
         clerk.work(waiting);
+        between.into_iter().for_each(|one| one(&mut clerk));
+        if closing {
+            // What stopped it was told to those who waited.
+            let _ = clerk.ledger.close();
+            return;
+        }
     }
 }
 
