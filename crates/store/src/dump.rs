@@ -5,7 +5,7 @@
 
 use crate::error::StoreError;
 use crate::layout::Layout;
-use crate::sql::{Sql, Value};
+use crate::sql::{Cell, Sql, Walk};
 use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
@@ -34,8 +34,8 @@ const TABLES: [(&str, &str); 19] = [
 
 /// A cell without a value.
 const NOTHING: &str = "∅";
-/// Rows read at a time.
-const AT_ONCE: usize = 5_000;
+/// Bytes written at a time.
+const AT_ONCE: usize = 1 << 16;
 
 /// Writes every table, all as of one moment: a line with its name, then a line a row, cells separated by tabs.
 ///
@@ -60,28 +60,25 @@ fn dump_table(
     let failed = |source| StoreError::File { path: "dump".to_owned(), source };
     writeln!(out, "# {table}").map_err(failed)?;
     let columns = columns(table, layout);
-    let width = key.split(',').count();
-    // From where the last rows ended on, so that a long table takes no longer a row than a short one.
-    let mut after: Vec<Value> = Vec::new();
-    loop {
-        let beyond = match after.len() {
-            0 => String::new(),
-            _ => {
-                let holders: Vec<String> = (1..=width).map(|number| format!("${number}")).collect();
-                format!("WHERE ({key}) > ({}) ", holders.join(", "))
+    let walk = Walk { table, key, columns: &columns };
+    let width = walk.width();
+    let mut line = Vec::new();
+    sql.visit(&walk, &mut |cells| {
+        for (place, cell) in cells.iter().skip(width).enumerate() {
+            if place > 0 {
+                line.push(b'\t');
             }
-        };
-        let text = format!("SELECT {key}, {columns} FROM {table} {beyond}ORDER BY {key} LIMIT {AT_ONCE}");
-        let rows = sql.rows(&text, &after)?;
-        for row in &rows {
-            let cells: Vec<String> = row.0.iter().skip(width).map(spelled).collect();
-            writeln!(out, "{}", cells.join("\t")).map_err(failed)?;
+            spell(&mut line, *cell);
         }
-        match rows.last() {
-            Some(last) if rows.len() == AT_ONCE => after = last.0.iter().take(width).cloned().collect(),
-            _ => return Ok(()),
+        line.push(b'\n');
+        if line.len() < AT_ONCE {
+            return Ok(());
         }
-    }
+        out.write_all(&line).map_err(failed)?;
+        line.clear();
+        Ok(())
+    })?;
+    out.write_all(&line).map_err(failed)
 }
 
 /// SHA-256 of the dump, in hexadecimal.
@@ -106,15 +103,54 @@ fn columns(table: &str, layout: &Layout) -> String {
     }
 }
 
-fn spelled(value: &Value) -> String {
-    match value {
-        Value::Null => NOTHING.to_owned(),
-        Value::Int(value) => value.to_string(),
-        Value::Text(text) if text == NOTHING => format!("\\{NOTHING}"),
-        Value::Text(text) => {
-            text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+/// Writes a cell; a text that could be taken for the end of one, for a line's end or for nothing is escaped.
+fn spell(line: &mut Vec<u8>, cell: Cell<'_>) {
+    match cell {
+        Cell::Null => line.extend_from_slice(NOTHING.as_bytes()),
+        Cell::Int(value) => number(line, value),
+        Cell::Text(text) => {
+            if text == NOTHING {
+                line.push(b'\\');
+            }
+            let mut rest = text.as_bytes();
+            while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
+                let (plain, behind) = rest.split_at(at);
+                line.extend_from_slice(plain);
+                let Some((byte, behind)) = behind.split_first() else { break };
+                let letter = match byte {
+                    b'\t' => b't',
+                    b'\n' => b'n',
+                    b'\r' => b'r',
+                    backslash => *backslash,
+                };
+                line.extend_from_slice(&[b'\\', letter]);
+                rest = behind;
+            }
+            line.extend_from_slice(rest);
         }
-        Value::Bytes(bytes) => format!("x{}", data_encoding::HEXLOWER.encode(bytes)),
+        Cell::Bytes(bytes) => {
+            line.push(b'x');
+            line.extend_from_slice(data_encoding::HEXLOWER.encode(bytes).as_bytes());
+        }
+    }
+}
+
+/// Writes a number: most cells of the longest tables are some.
+fn number(line: &mut Vec<u8>, value: i64) {
+    let from = line.len();
+    let mut rest = value.unsigned_abs();
+    loop {
+        line.push(b'0' + u8::try_from(rest % 10).unwrap_or_default());
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        line.push(b'-');
+    }
+    if let Some(digits) = line.get_mut(from..) {
+        digits.reverse();
     }
 }
 
@@ -152,5 +188,28 @@ impl Write for Hashing {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(cell: Cell<'_>) -> String {
+        let mut line = Vec::new();
+        spell(&mut line, cell);
+        String::from_utf8(line).unwrap()
+    }
+
+    #[test]
+    fn cells_that_differ_are_spelled_differently_on_one_line() {
+        for value in [0, 7, -7, 10, 1_234_567_890, i64::MAX, i64::MIN] {
+            assert_eq!(spelled(Cell::Int(value)), value.to_string());
+        }
+        assert_eq!(spelled(Cell::Null), "∅");
+        assert_eq!(spelled(Cell::Text("∅")), "\\∅");
+        assert_eq!(spelled(Cell::Text("")), "");
+        assert_eq!(spelled(Cell::Text("a\tb\\\nc\r機")), "a\\tb\\\\\\nc\\r機");
+        assert_eq!(spelled(Cell::Bytes(&[0, 0xab])), "x00ab");
     }
 }

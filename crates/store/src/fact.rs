@@ -344,7 +344,7 @@ const DOOR: [&str; 6] = ["account", "factor", "recovery", "session", "sign-in", 
 const OTHERS: [&str; 4] = ["access", "check", "ledger", "pack"];
 
 fn case_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
-    let body = match serde_json::from_slice::<casework::Body>(body) {
+    let body = match casework::Body::read(entry.kind(), body) {
         Ok(body) => body,
         // A kind of an earlier version: it is lifted.
         Err(_) => {

@@ -5,16 +5,20 @@
 
 use crate::board::ROW;
 use crate::error::StoreError;
-use crate::fold::{Fold, Held, Lists, Lost, Place, Touched};
-use crate::layout::{Layout, Packs, Sheet};
-use crate::projection::{data_key, points_next};
+use crate::fold::{Fold, Held, Lists, Lost, Touched};
+use crate::layout::{Layout, Packs};
+use crate::projection::points_next;
+use crate::put::{Rows, take_beside};
+use crate::search;
 use crate::sql::{Sql, Value};
-use crate::{row, search};
-use casework::{Addressee, Case, DutyKey, Object, Occurrence, Series};
-use model::{PersonId, RecordId};
-use regulation::{DutyId, FieldId};
+use casework::{Addressee, DutyKey, Object, Occurrence, Series};
+use model::RecordId;
+use regulation::DutyId;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
+
+/// Cases whose rows are written together.
+const TOGETHER: usize = 256;
 
 /// What rows are made with.
 pub(crate) struct Making<'a> {
@@ -23,17 +27,23 @@ pub(crate) struct Making<'a> {
     pub(crate) keys: &'a dyn crate::fact::Keys,
     /// Is the search index kept at the same time?
     pub(crate) index: bool,
+    /// Are the tables new, so that nothing of what is written can be there already?
+    pub(crate) fresh: bool,
 }
 
 /// Writes the rows that only grow.
-pub(crate) fn lists(sql: &mut Sql, lists: Lists) -> Result<(), StoreError> {
-    let pair = |(a, b): (u64, u64)| vec![a.into(), b.into()];
-    let history: Vec<Vec<Value>> = lists.history.into_iter().map(pair).collect();
+pub(crate) fn lists(sql: &mut Sql, mut lists: Lists) -> Result<(), StoreError> {
+    // What goes into one place of a table goes together.
+    lists.history.sort_unstable();
+    let pair = |(a, b): (u64, u64)| -> [Value; 2] { [a.into(), b.into()] };
+    let history: Vec<[Value; 2]> = lists.history.into_iter().map(pair).collect();
     sql.put("INSERT INTO history (opened, entry)", "", &history)?;
-    let acted: BTreeSet<(PersonId, u64)> = lists.acted.into_iter().collect();
-    let acted: Vec<Vec<Value>> = acted
+    lists.acted.sort_unstable();
+    lists.acted.dedup();
+    let acted: Vec<[Value; 3]> = lists
+        .acted
         .into_iter()
-        .map(|(person, opened)| vec![person.to_string().into(), opened.into(), "acted".into()])
+        .map(|(person, opened)| [person.to_string().into(), opened.into(), "acted".into()])
         .collect();
     sql.put(
         "INSERT INTO party (person, opened, how)",
@@ -102,18 +112,35 @@ fn addressee(entry: u64, to: &Addressee) -> Vec<Value> {
     vec![entry.into(), person.into(), role.into(), unit.into(), above.into()]
 }
 
-/// Writes what changed: cases, sequences, duties, and takes away what was destroyed.
-pub(crate) fn touched(
+/// Writes cases, in the order in which they were opened: rows come to lie behind one another. `before` gives a case as
+/// its rows have it, where that is known.
+pub(crate) fn cases(
+    sql: &mut Sql,
+    fold: &Fold,
+    touched: &Touched,
+    making: &Making<'_>,
+    before: &dyn Fn(&RecordId) -> Option<Held>,
+) -> Result<(), StoreError> {
+    let mut cases: Vec<Held> = touched.cases.iter().filter_map(|record| held(fold, record)).collect();
+    cases.sort_unstable_by_key(|held| held.place.opened);
+    for some in cases.chunks(TOGETHER) {
+        let mut rows = Rows::new(making);
+        for now in some {
+            let record = &now.case.record;
+            rows.case(sql, now, touched.content.contains(record), before(record).as_ref())?;
+        }
+        rows.write(sql)?;
+    }
+    Ok(())
+}
+
+/// Writes all that changed beside cases: sequences, duties; and takes away what was destroyed.
+pub(crate) fn rest(
     sql: &mut Sql,
     fold: &Fold,
     touched: &Touched,
     making: &Making<'_>,
 ) -> Result<(), StoreError> {
-    for record in &touched.cases {
-        if let (Some(case), Some(place)) = (fold.state.cases.get(record), fold.places.get(record)) {
-            put_case(sql, case, *place, touched.content.contains(record), making)?;
-        }
-    }
     for (record, lost, entry) in &touched.destroyed {
         bury(sql, *record, lost, *entry, making)?;
     }
@@ -200,109 +227,6 @@ pub(crate) fn object(text: &str) -> Option<Object> {
     }
 }
 
-fn put_case(
-    sql: &mut Sql,
-    case: &Case,
-    place: Place,
-    content: bool,
-    making: &Making<'_>,
-) -> Result<(), StoreError> {
-    // Without its pack nobody could say which fields are sealed.
-    let register = making.packs.register(&case.register, case.version).ok_or_else(|| StoreError::Pack {
-        version: case.version,
-        what: format!("{}, asked for by {}", case.register, case.record),
-    })?;
-    let key = data_key(making.keys, place.key)?;
-    let body = row::write(case, register, key.as_ref())
-        .map_err(|error| StoreError::damaged("record", format!("{}: {error}", case.record)))?;
-    let next = case.clocks.values().filter_map(|running| points_next(&running.points)).min();
-    let values = [
-        place.opened.into(),
-        case.record.to_string().into(),
-        case.register.as_str().into(),
-        case.unit.to_string().into(),
-        place.key.map(|key| key.to_string()).into(),
-        case.version.into(),
-        case.state.as_str().into(),
-        ending(case).into(),
-        making.layout.height(&case.grade).into(),
-        case.number.clone().into(),
-        next.into(),
-        body.json.clone().into(),
-        body.sealed.clone().into(),
-    ];
-    sql.run(
-        "INSERT INTO record (opened, record, register, unit, data_key, version, state, ending, grade, number, next_at, \
-         body, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-         ON CONFLICT (opened) DO UPDATE SET unit = excluded.unit, data_key = excluded.data_key, version = excluded.version, \
-         state = excluded.state, ending = excluded.ending, grade = excluded.grade, number = excluded.number, \
-         next_at = excluded.next_at, body = excluded.body, sealed = excluded.sealed",
-        &values,
-    )?;
-    let Some(sheet) = making.layout.sheets.get(&case.register) else { return Ok(()) };
-    // A later version of the pack may list what this case's version seals.
-    let open = body.open.as_ref().unwrap_or(case);
-    put_sheet(sql, open, place.opened, sheet, making)?;
-    if content {
-        put_beside(sql, open, place.opened, sheet)?;
-        if making.index {
-            search::index(sql, open, place.opened, sheet)?;
-        }
-    }
-    Ok(())
-}
-
-fn ending(case: &Case) -> Option<&'static str> {
-    case.ending.map(|ending| match ending {
-        casework::Ending::Done => "done",
-        casework::Ending::Refused => "refused",
-        casework::Ending::Void => "void",
-        casework::Ending::Withdrawn => "withdrawn",
-    })
-}
-
-/// The row of a case in its register's sheet.
-pub(crate) fn put_sheet(
-    sql: &mut Sql,
-    case: &Case,
-    opened: u64,
-    sheet: &Sheet,
-    making: &Making<'_>,
-) -> Result<(), StoreError> {
-    let mut values: Vec<Value> = vec![
-        opened.into(),
-        case.record.to_string().into(),
-        case.number.clone().into(),
-        case.state.as_str().into(),
-        ending(case).into(),
-        case.unit.to_string().into(),
-        making.layout.height(&case.grade).into(),
-        case.opened_at.to_string().into(),
-        case.opened_by.map(|person| person.to_string()).into(),
-        case.entered_at.to_string().into(),
-        case.occurred_at.to_string().into(),
-        case.closed_at.map(|at| at.to_string()).into(),
-    ];
-    values.extend(sheet.columns.iter().map(|column| column.cell(value(case, &column.field), making.layout)));
-    let (put, end) = sheet.put();
-    sql.put(&put, &end, &[values])
-}
-
-/// A value of a case, filled in or reckoned.
-pub(crate) fn value<'c>(case: &'c Case, field: &FieldId) -> Option<&'c Json> {
-    case.content.0.get(field).or_else(|| case.reckoned.0.get(field))
-}
-
-/// Every text in a value, however deep.
-fn texts<'j>(json: &'j Json, visit: &mut dyn FnMut(&'j str)) {
-    match json {
-        Json::String(text) => visit(text),
-        Json::Array(values) => values.iter().for_each(|value| texts(value, visit)),
-        Json::Object(members) => members.values().for_each(|value| texts(value, visit)),
-        _ => {}
-    }
-}
-
 /// Stored files in a value: digest and name.
 pub(crate) fn files<'j>(json: &'j Json, visit: &mut dyn FnMut(&'j str, &'j str)) {
     match json {
@@ -316,57 +240,6 @@ pub(crate) fn files<'j>(json: &'j Json, visit: &mut dyn FnMut(&'j str, &'j str))
         }
         _ => {}
     }
-}
-
-/// Rows that follow from the content as it is now: several values, mentions, people named.
-pub(crate) fn put_beside(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet) -> Result<(), StoreError> {
-    take_beside(sql, opened)?;
-    let mut several = BTreeSet::new();
-    for field in &sheet.several {
-        let add = &mut |text: &str| {
-            several.insert((field.as_str().to_owned(), text.to_owned()));
-        };
-        value(case, field).into_iter().for_each(|json| texts(json, add));
-    }
-    let rows = |set: BTreeSet<(String, String)>, first: bool| -> Vec<Vec<Value>> {
-        let row = |(a, b): (String, String)| {
-            if first {
-                vec![opened.into(), a.into(), b.into()]
-            } else {
-                vec![a.into(), opened.into(), b.into()]
-            }
-        };
-        set.into_iter().map(row).collect()
-    };
-    sql.put("INSERT INTO several (opened, field, value)", "", &rows(several, true))?;
-    let mut mentions: BTreeSet<(String, String)> =
-        case.links.iter().map(|link| (link.to.record.to_string(), String::new())).collect();
-    for field in &sheet.references {
-        let add = &mut |text: &str| {
-            mentions.insert((text.to_owned(), field.as_str().to_owned()));
-        };
-        value(case, field).into_iter().for_each(|json| texts(json, add));
-    }
-    sql.put("INSERT INTO mention (target, opened, field)", "", &rows(mentions, false))?;
-    let mut named = BTreeSet::new();
-    for field in &sheet.parties {
-        let add = &mut |text: &str| {
-            named.insert((text.to_owned(), "named".to_owned()));
-        };
-        value(case, field).into_iter().for_each(|json| texts(json, add));
-    }
-    sql.put("INSERT INTO party (person, opened, how)", "", &rows(named, false))
-}
-
-fn take_beside(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
-    for text in [
-        "DELETE FROM several WHERE opened = $1",
-        "DELETE FROM mention WHERE opened = $1",
-        "DELETE FROM party WHERE opened = $1 AND how = 'named'",
-    ] {
-        sql.run(text, &[opened.into()])?;
-    }
-    Ok(())
 }
 
 /// Tables that a record, or a person, is taken out of, beside the record's sheet and the search index.

@@ -105,9 +105,9 @@ pub(crate) struct Lists {
 /// What was touched since the last flush.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
-    pub(crate) cases: BTreeSet<RecordId>,
+    pub(crate) cases: HashSet<RecordId>,
     /// Those of which more than the state changed.
-    pub(crate) content: BTreeSet<RecordId>,
+    pub(crate) content: HashSet<RecordId>,
     pub(crate) sequences: BTreeSet<String>,
     pub(crate) series: BTreeSet<(DutyId, Object)>,
     pub(crate) occurrences: BTreeSet<DutyKey>,
@@ -207,7 +207,7 @@ impl Fold {
         if opens {
             self.stands(record, Place { opened: number, key });
         }
-        let Some(opened) = self.place(number, record, below)? else {
+        let Some(Place { opened, key: known }) = self.place(number, record, below)? else {
             // Nothing is told of a destroyed record, but what it did to sequences and duties stands.
             if let (Body::Belongs { unit }, Some(lost)) = (&event.body, self.lost.get_mut(&record)) {
                 lost.unit = *unit;
@@ -216,14 +216,8 @@ impl Fold {
             self.lists.history.extend(opened.map(|opened| (opened, number)));
             return self.state.apply_beside(&event).map_err(failed);
         };
-        if key.is_some() {
+        if key.is_some() && key != known {
             self.stands(record, Place { opened, key });
-        }
-        self.state.apply(&event, Some(entered)).map_err(failed)?;
-        self.lists.history.push((opened, number));
-        let held = &mut self.lists.files;
-        for json in event.body.content().into_iter().flat_map(|content| content.0.values()) {
-            flush::files(json, &mut |digest, _| held.push((digest.to_owned(), opened)));
         }
         self.touched.cases.insert(record);
         if opens
@@ -232,28 +226,42 @@ impl Fold {
         {
             self.touched.content.insert(record);
         }
-        if let Actor::Person(person) = &event.actor {
-            self.lists.acted.push((person.person, opened));
-            self.lists.acted.extend(person.acting_for.map(|principal| (principal, opened)));
-        }
-        self.told(number, opened, record, event);
-        Ok(())
+        self.told(number, opened, record, &event);
+        self.state.apply_owned(event, Some(entered)).map_err(failed)
     }
 
     /// What an event says to tables beside the record's.
-    fn told(&mut self, entry: u64, opened: u64, record: RecordId, event: casework::Event) {
-        let at = event.at;
-        match event.body {
-            Body::Notice { to, zh, en } => self.lists.notices.push(Told { entry, opened, at, zh, en, to }),
+    fn told(&mut self, entry: u64, opened: u64, record: RecordId, event: &casework::Event) {
+        self.lists.history.push((opened, entry));
+        if let Actor::Person(person) = &event.actor {
+            self.acted(person.person, opened);
+            person.acting_for.into_iter().for_each(|principal| self.acted(principal, opened));
+        }
+        let held = &mut self.lists.files;
+        for json in event.body.content().into_iter().flat_map(|content| content.0.values()) {
+            flush::files(json, &mut |digest, _| held.push((digest.to_owned(), opened)));
+        }
+        match &event.body {
+            Body::Notice { to, zh, en } => {
+                let (zh, en, to) = (zh.clone(), en.clone(), to.clone());
+                self.lists.notices.push(Told { entry, opened, at: event.at, zh, en, to });
+            }
             Body::HookAsked { hook, give } => {
-                let give = serde_json::to_string(&give).unwrap_or_default();
+                let give = serde_json::to_string(give).unwrap_or_default();
                 self.lists.asks.push(Asked { entry, opened, record, hook: hook.to_string(), give });
             }
-            Body::HookAnswered { asked, done, .. } => self.lists.answers.push((asked.0, entry, done)),
+            Body::HookAnswered { asked, done, .. } => self.lists.answers.push((asked.0, entry, *done)),
             Body::Condemned { records } => {
-                self.lists.condemned.extend(records.into_iter().map(|one| (one.record, entry)));
+                self.lists.condemned.extend(records.iter().map(|one| (one.record, entry)));
             }
             _ => {}
+        }
+    }
+
+    /// Somebody acted on a record, as they often have just before.
+    fn acted(&mut self, person: PersonId, opened: u64) {
+        if self.lists.acted.last() != Some(&(person, opened)) {
+            self.lists.acted.push((person, opened));
         }
     }
 
@@ -298,19 +306,24 @@ impl Fold {
         Ok(())
     }
 
-    /// The entry that opened a record; none where its content is destroyed. Brings its case into the state.
-    fn place(&mut self, number: u64, record: RecordId, below: &dyn Below) -> Result<Option<u64>, StoreError> {
+    /// Where a record stands; none where its content is destroyed. Brings its case into the state.
+    fn place(
+        &mut self,
+        number: u64,
+        record: RecordId,
+        below: &dyn Below,
+    ) -> Result<Option<Place>, StoreError> {
         if self.lost.contains_key(&record) || self.buried.contains_key(&record) {
             return Ok(None);
         }
         if let Some(place) = self.places.get(&record) {
-            return Ok(Some(place.opened));
+            return Ok(Some(*place));
         }
         match below.record(record)? {
             Known::Held(held) => {
                 self.state.cases.insert(record, held.case);
                 self.stands(record, held.place);
-                Ok(Some(held.place.opened))
+                Ok(Some(held.place))
             }
             Known::Lost(lost) => {
                 self.lose(record, lost);
@@ -352,7 +365,7 @@ impl Fold {
             return Ok(());
         }
         // The tables may have seen the record whole, where they lag behind the destruction of its key.
-        if let (Some(opened), Some(key)) = (self.place(number, record, below)?, key)
+        if let (Some(Place { opened, .. }), Some(key)) = (self.place(number, record, below)?, key)
             && let Some(case) = self.state.cases.get(&record)
         {
             let lost = Lost { opened, key, register: case.register.clone(), unit: case.unit };

@@ -192,14 +192,16 @@ impl Sheet {
         statements.into_iter().map(|text| schema::spelled(&text, dialect)).collect()
     }
 
+    /// Names of all columns, in the order of its rows.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let own = self.columns.iter().map(|column| column.name.as_str());
+        COMMON.iter().map(|(name, _)| *name).chain(own).collect()
+    }
+
     /// The statement that puts a row, up to its values, and what follows them.
     #[must_use]
     pub(crate) fn put(&self) -> (String, String) {
-        let names: Vec<&str> = COMMON
-            .iter()
-            .map(|(name, _)| *name)
-            .chain(self.columns.iter().map(|column| column.name.as_str()))
-            .collect();
+        let names = self.names();
         let set: Vec<String> = names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
         let put = format!("INSERT INTO {} ({})", self.table, names.join(", "));
         (put, format!("ON CONFLICT (opened) DO UPDATE SET {}", set.join(", ")))

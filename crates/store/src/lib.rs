@@ -21,6 +21,7 @@ mod fold;
 mod row;
 
 mod flush;
+mod put;
 mod roster;
 mod search;
 

@@ -9,7 +9,7 @@ use crate::sql::Sql;
 use std::sync::{Mutex, PoisonError};
 
 /// Connections kept open while nobody reads.
-const KEPT: usize = 8;
+const KEPT: usize = 32;
 
 /// Connections that read.
 pub struct Pool {

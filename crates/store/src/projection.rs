@@ -12,9 +12,10 @@ mod answers;
 use crate::error::StoreError;
 use crate::fact::{Keys, Recorded};
 use crate::flush::{self, Making};
-use crate::fold::{Below, Fold, Held, Known, Lists, Lost, Place, Touched};
+use crate::fold::{Below, Fold, Held, Known, Lost, Place, Touched};
 use crate::layout::{Layout, Packs};
 use crate::place::Place as Where;
+use crate::put::Rows;
 use crate::sql::{Dialect, Row, Sql};
 use crate::{roster, row, schema, search};
 use casework::{Case, ContentHash, Point};
@@ -166,7 +167,8 @@ impl Projection {
     }
 
     fn making(&self, index: bool) -> Making<'_> {
-        Making { packs: &self.packs, layout: &self.layout, keys: self.keys.as_ref(), index }
+        let (packs, layout, keys) = (&self.packs, &self.layout, self.keys.as_ref());
+        Making { packs, layout, keys, index, fresh: false }
     }
 
     /// Applies entries, all or none. They must follow those applied before.
@@ -211,7 +213,13 @@ impl Projection {
         let making = self.making(true);
         let mut sql = self.sql.borrow_mut();
         let buried = !touched.destroyed.is_empty();
-        sql.within(|sql| write_all(sql, fold, lists, &touched, &making, position))?;
+        let hot = self.hot.borrow();
+        sql.within(|sql| -> Result<(), StoreError> {
+            flush::lists(sql, lists)?;
+            flush::cases(sql, fold, &touched, &making, &|record| hot.get(record).cloned())?;
+            flush::rest(sql, fold, &touched, &making)?;
+            reach(sql, fold, &touched, position)
+        })?;
         if buried && sql.dialect() == Dialect::Sqlite {
             // What was deleted is overwritten in the file; the log of changes must not keep it either.
             sql.rows("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
@@ -339,17 +347,8 @@ fn position(sql: &mut Sql) -> Result<u64, StoreError> {
     text.parse().map_err(|_| StoreError::damaged("meta", "position"))
 }
 
-/// Writes all that was folded.
-pub(crate) fn write_all(
-    sql: &mut Sql,
-    fold: &Fold,
-    lists: Lists,
-    touched: &Touched,
-    making: &Making<'_>,
-    position: u64,
-) -> Result<(), StoreError> {
-    flush::lists(sql, lists)?;
-    flush::touched(sql, fold, touched, making)?;
+/// Writes people and units, and how far the tables have come.
+pub(crate) fn reach(sql: &mut Sql, fold: &Fold, touched: &Touched, position: u64) -> Result<(), StoreError> {
     roster::save(sql, fold, &touched.identity)?;
     if let Some(last) = fold.last {
         set_meta(sql, "last", &String::from(last))?;
@@ -359,8 +358,14 @@ pub(crate) fn write_all(
 
 /// Makes the tables that do not depend on packs.
 pub(crate) fn create(sql: &mut Sql) -> Result<(), StoreError> {
+    create_tables(sql)?;
+    sql.script(&schema::indexes(sql.dialect()))
+}
+
+/// The same without indexes, which are made quicker when the tables are full.
+pub(crate) fn create_tables(sql: &mut Sql) -> Result<(), StoreError> {
     let dialect = sql.dialect();
-    sql.script(&schema::projection(dialect))?;
+    sql.script(&schema::tables(dialect))?;
     sql.script(search::create(dialect))?;
     set_meta(sql, "schema", schema::VERSION)
 }
@@ -399,23 +404,21 @@ pub(crate) fn sheets_anew(sql: &mut Sql, making: &Making<'_>) -> Result<(), Stor
         let rows = sql.rows(text, &[after.into()])?;
         let Some(last) = rows.last().and_then(|row| row.int(0)) else { return Ok(()) };
         after = last;
+        let mut put = Rows::new(making);
         for row in &rows {
             // Sheets hold nothing sealed, so that it need not be opened.
             let case: Case = serde_json::from_str(row.text(2).unwrap_or_default())
                 .map_err(|error| StoreError::damaged("record", error.to_string()))?;
             let opened = row.int(0).and_then(|opened| u64::try_from(opened).ok()).unwrap_or(0);
-            if let Some(sheet) = making.layout.sheets.get(&case.register) {
-                flush::put_sheet(sql, &case, opened, sheet, making)?;
-                flush::put_beside(sql, &case, opened, sheet)?;
-                if making.index {
-                    search::index(sql, &case, opened, sheet)?;
-                }
+            if making.layout.sheets.contains_key(&case.register) {
+                put.sheet_and_beside(sql, &case, opened)?;
                 sql.run(
                     "UPDATE record SET grade = $1 WHERE opened = $2",
                     &[making.layout.height(&case.grade).into(), opened.into()],
                 )?;
             }
         }
+        put.write(sql)?;
     }
 }
 

@@ -8,11 +8,11 @@
 
 use crate::error::StoreError;
 use crate::fact::{FactError, Keys, Recorded};
-use crate::flush::Making;
+use crate::flush::{self, Making};
 use crate::fold::{Below, Fold, Known, Lost};
 use crate::layout::{Layout, Packs};
 use crate::place::{LOCK, LOCK_NEXT, NEXT, PROJECTION, Place, STATE, lock, make_folder};
-use crate::projection::{create, set_meta, sheets_anew, write_all};
+use crate::projection::{create_tables, reach, set_meta};
 use crate::sql::{Access, Dialect, Sql};
 use casework::{DutyKey, Object, Occurrence, Series};
 use ledger::reader::Reader;
@@ -20,6 +20,7 @@ use ledger::vault::{KeyState, VaultError};
 use model::{DataKeyId, RecordId};
 use proof::seal::DataKey;
 use regulation::DutyId;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +58,8 @@ const CHUNK: u64 = 4_096;
 const MOST_READERS: usize = 4;
 /// Chunks a reader may be ahead.
 const AHEAD: usize = 4;
+/// Keys a reader remembers.
+const MOST_KEYS: usize = 16_384;
 /// Rows that only grow are written after so many entries.
 const LISTS: u64 = 262_144;
 
@@ -78,8 +81,7 @@ pub fn rebuild(
     }
     let packs = fill(&mut sql, reader, size, sources)?;
     let layout = Layout::new(packs.0.iter());
-    let digest = crate::dump::digest(&mut sql, &layout)?;
-    let before = before(place, &layout);
+    let (digest, before) = digests(&mut sql, place, &layout)?;
     put_in_place(place, sql)?;
     Ok(Rebuilt { entries: size, digest, before })
 }
@@ -97,10 +99,18 @@ pub fn compare(
     let mut sql = open_next(place)?;
     let packs = fill(&mut sql, reader, size, sources)?;
     let layout = Layout::new(packs.0.iter());
-    let digest = crate::dump::digest(&mut sql, &layout)?;
-    let before = before(place, &layout);
+    let (digest, before) = digests(&mut sql, place, &layout)?;
     take_away(place, sql)?;
     Ok(Rebuilt { entries: size, digest, before })
+}
+
+/// Digests of the new tables and, at the same time, of the old ones.
+fn digests(sql: &mut Sql, place: &Place, layout: &Layout) -> Result<(String, Option<String>), StoreError> {
+    std::thread::scope(|scope| {
+        let before = scope.spawn(|| before(place, layout));
+        let digest = crate::dump::digest(sql, layout)?;
+        Ok((digest, before.join().unwrap_or_default()))
+    })
 }
 
 fn before(place: &Place, layout: &Layout) -> Option<String> {
@@ -119,7 +129,10 @@ pub(crate) fn open_next(place: &Place) -> Result<Sql, StoreError> {
             let mut sql = Sql::sqlite(&folder.join(NEXT), Some(&state), Access::Write)?;
             sql.script(&crate::schema::state(Dialect::Sqlite))?;
             // Nothing of it counts before it is whole.
-            sql.script("PRAGMA main.synchronous = OFF; PRAGMA main.journal_mode = OFF;")?;
+            // Rows of the history come in the order of entries and lie in that of records: many pages are at hand.
+            sql.script(
+                "PRAGMA main.synchronous = OFF; PRAGMA main.journal_mode = OFF; PRAGMA main.cache_size = -262144;",
+            )?;
             Ok(sql)
         }
         Place::Postgres { url, schema } => {
@@ -211,7 +224,7 @@ pub(crate) fn fill(
     size: u64,
     sources: &Sources<'_>,
 ) -> Result<Packs, StoreError> {
-    sql.within(create)?;
+    sql.within(create_tables)?;
     let mut fold = Fold::default();
     let mut published = Vec::new();
     let readers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_READERS);
@@ -233,19 +246,21 @@ pub(crate) fn fill(
     }
     let packs = (sources.packs)(&published)?;
     let layout = Layout::new(packs.0.iter());
-    let making = Making { packs: &packs, layout: &layout, keys: sources.keys.as_ref(), index: false };
+    let keys = sources.keys.as_ref();
+    let making = Making { packs: &packs, layout: &layout, keys, index: sources.index, fresh: true };
     sql.within(|sql| -> Result<(), StoreError> {
         let touched = std::mem::take(&mut fold.touched);
         let lists = std::mem::take(&mut fold.lists).without(&touched);
-        // Sheets come last, in one go.
-        let bare = Layout::new([]);
-        let without = Making { layout: &bare, ..making };
-        write_all(sql, &fold, lists, &touched, &without, size)?;
+        // Indexes come when the tables are full: sorting at the end is quicker than finding a place for each row.
+        let (tables, indexes) = sheets(&layout, sql.dialect());
+        sql.script(&tables)?;
+        flush::lists(sql, lists)?;
+        flush::cases(sql, &fold, &touched, &making, &|_| None)?;
         fold.state.cases.clear();
-        let making = Making { index: sources.index, ..making };
-        sheets_anew(sql, &making)?;
-        set_meta(sql, "layout", &layout.fingerprint())?;
-        set_meta(sql, "position", &size.to_string())
+        sql.script(&indexes)?;
+        flush::rest(sql, &fold, &touched, &making)?;
+        reach(sql, &fold, &touched, size)?;
+        set_meta(sql, "layout", &layout.fingerprint())
     })?;
     // Where tables of other sizes lie, other plans are good. Samples of what is in them are not kept: they would outlive
     // what is destroyed.
@@ -254,6 +269,19 @@ pub(crate) fn fill(
         Dialect::Postgres => "ANALYZE",
     })?;
     Ok(packs)
+}
+
+/// Statements that make the sheets, and those that make all indexes.
+fn sheets(layout: &Layout, dialect: Dialect) -> (String, String) {
+    let (mut tables, mut indexes) = (String::new(), crate::schema::indexes(dialect));
+    for statements in layout.sheets.values().map(|sheet| sheet.create(dialect)) {
+        for (place, statement) in statements.iter().enumerate() {
+            let to = if place == 0 { &mut tables } else { &mut indexes };
+            to.push_str(statement);
+            to.push_str(";\n");
+        }
+    }
+    (tables, indexes)
 }
 
 type Chunk = Result<Vec<Recorded>, StoreError>;
@@ -283,27 +311,30 @@ fn read(reader: &Reader, size: u64, turn: (usize, usize), keys: &dyn Keys, to: &
     }
 }
 
-/// The vault, and the key it was asked for last: entries of one record often stand together.
+/// The vault, and keys it was asked for before: opening one takes as long as opening what it seals.
 struct Remembering {
     keys: Arc<dyn Keys>,
-    last: Mutex<Option<(DataKeyId, Zeroizing<[u8; 32]>)>>,
+    known: Mutex<HashMap<DataKeyId, Zeroizing<[u8; 32]>>>,
 }
 
 impl Remembering {
-    const fn new(keys: Arc<dyn Keys>) -> Self {
-        Self { keys, last: Mutex::new(None) }
+    fn new(keys: Arc<dyn Keys>) -> Self {
+        Self { keys, known: Mutex::default() }
     }
 }
 
 impl Keys for Remembering {
     fn key(&self, id: DataKeyId) -> Result<KeyState, VaultError> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, bytes)) = last.as_ref().filter(|(one, _)| *one == id) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = known.get(&id) {
             return Ok(KeyState::Here(DataKey::from_bytes(**bytes)));
         }
         let state = self.keys.key(id)?;
         if let KeyState::Here(key) = &state {
-            *last = Some((id, Zeroizing::new(*key.secret_bytes())));
+            if known.len() >= MOST_KEYS {
+                known.clear();
+            }
+            known.insert(id, Zeroizing::new(*key.secret_bytes()));
         }
         Ok(state)
     }
@@ -341,7 +372,7 @@ fn fold_all(
             flushed = done;
             let keep = std::mem::take(&mut fold.lists.published);
             let lists = std::mem::take(&mut fold.lists).without(&fold.touched);
-            sql.within(|sql| crate::flush::lists(sql, lists))?;
+            sql.within(|sql| flush::lists(sql, lists))?;
             fold.lists.published = keep;
         }
     }

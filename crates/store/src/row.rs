@@ -41,8 +41,8 @@ type Sealed = [BTreeMap<FieldId, Json>; 2];
 
 /// The row of a case of a register.
 pub(crate) fn write(case: &Case, register: &Register, key: Option<&DataKey>) -> Result<Body, RowError> {
-    let is_sealed = |id: &FieldId| register.field(id.as_str()).is_some_and(|field| field.sealed);
-    if !case.content.0.keys().chain(case.reckoned.0.keys()).any(is_sealed) {
+    let is_sealed = |id: &FieldId| seals(register, id);
+    if !needs_key(case, register) {
         return Ok(Body { json: serde_json::to_string(case)?, sealed: None, open: None });
     }
     let mut open = case.clone();
@@ -61,6 +61,15 @@ pub(crate) fn write(case: &Case, register: &Register, key: Option<&DataKey>) -> 
     let data = cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| RowError::Broken)?;
     let json = serde_json::to_string(&open)?;
     Ok(Body { json, sealed: Some([&nonce[..], &data].concat()), open: Some(open) })
+}
+
+/// Has a case values of sealed fields?
+pub(crate) fn needs_key(case: &Case, register: &Register) -> bool {
+    case.content.0.keys().chain(case.reckoned.0.keys()).any(|id| seals(register, id))
+}
+
+fn seals(register: &Register, field: &FieldId) -> bool {
+    register.field(field.as_str()).is_some_and(|field| field.sealed)
 }
 
 /// The case of a row.

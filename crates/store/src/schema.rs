@@ -10,9 +10,26 @@ const STATE: &str = include_str!("../schema/state.sql");
 /// Version of the projection's layout. Another one is built anew from the ledger.
 pub(crate) const VERSION: &str = "6";
 
-/// Statements that make the projection.
-pub(crate) fn projection(dialect: Dialect) -> String {
-    spelled(PROJECTION, dialect)
+/// Statements that make the tables of the projection.
+pub(crate) fn tables(dialect: Dialect) -> String {
+    chosen(dialect, |statement| !is_index(statement))
+}
+
+/// Statements that make their indexes, which may come when the tables are full.
+pub(crate) fn indexes(dialect: Dialect) -> String {
+    chosen(dialect, is_index)
+}
+
+fn chosen(dialect: Dialect, choose: fn(&str) -> bool) -> String {
+    let bare: String =
+        PROJECTION.lines().filter(|line| !line.starts_with("--")).flat_map(|line| [line, "\n"]).collect();
+    let statements =
+        bare.split(';').map(str::trim).filter(|statement| !statement.is_empty() && choose(statement));
+    statements.map(|statement| spelled(statement, dialect) + ";\n").collect()
+}
+
+fn is_index(statement: &str) -> bool {
+    statement.starts_with("CREATE INDEX")
 }
 
 /// Statements that make the state, where it is not there.
@@ -36,6 +53,15 @@ pub(crate) fn spelled(text: &str, dialect: Dialect) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_and_indexes_are_all_there_is() {
+        let (tables, indexes) = (tables(Dialect::Sqlite), indexes(Dialect::Sqlite));
+        assert_eq!(tables.matches("CREATE TABLE").count(), PROJECTION.matches("CREATE TABLE").count());
+        assert_eq!(indexes.matches("CREATE INDEX").count(), PROJECTION.matches("CREATE INDEX").count());
+        assert_eq!(tables.matches("CREATE").count(), tables.matches("CREATE TABLE").count());
+        assert_eq!(indexes.matches("CREATE").count(), indexes.matches(';').count());
+    }
 
     #[test]
     fn postgresql_gets_its_own_words() {

@@ -7,8 +7,9 @@
 //! Sealed fields and sealed files are never indexed.
 
 use crate::error::StoreError;
-use crate::flush::{files, value};
+use crate::flush::files;
 use crate::layout::Sheet;
+use crate::put::value;
 use crate::sql::{Dialect, Sql, Value};
 use casework::Case;
 use serde_json::Value as Json;
@@ -46,8 +47,14 @@ pub(crate) const fn create(dialect: Dialect) -> &'static str {
     }
 }
 
-/// Puts a record into the index.
-pub(crate) fn index(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet) -> Result<(), StoreError> {
+/// Puts a record into the index; a fresh one holds nothing of it yet.
+pub(crate) fn index(
+    sql: &mut Sql,
+    case: &Case,
+    opened: u64,
+    sheet: &Sheet,
+    fresh: bool,
+) -> Result<(), StoreError> {
     let mut words = Words::default();
     words.add(case.number.as_deref().unwrap_or_default());
     let mut digests = Vec::new();
@@ -68,7 +75,9 @@ pub(crate) fn index(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet) -> R
         let found = sql.row("SELECT body FROM state.file_text WHERE digest = $1", &[digest.into()])?;
         words.add(found.as_ref().and_then(|row| row.text(0)).unwrap_or_default());
     }
-    take(sql, opened)?;
+    if !fresh {
+        take(sql, opened)?;
+    }
     if words.list.is_empty() {
         return Ok(());
     }
@@ -81,6 +90,12 @@ pub(crate) fn index(sql: &mut Sql, case: &Case, opened: u64, sheet: &Sheet) -> R
             sql.run(text, &[opened.into(), part.into(), vector.into()]).map(drop)
         }),
     }
+}
+
+/// Do two states of a case give the index the same words?
+pub(crate) fn same(one: &Case, other: &Case, sheet: &Sheet) -> bool {
+    let mut fields = sheet.search.iter().chain(&sheet.files);
+    one.number == other.number && fields.all(|field| value(one, field) == value(other, field))
 }
 
 /// Takes a record out of the index.

@@ -15,6 +15,31 @@ pub use value::{Row, Value};
 use crate::error::StoreError;
 use std::path::Path;
 
+/// A table to be walked through: its key, by which it is ordered, then the columns asked for.
+pub(crate) struct Walk<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) columns: &'a str,
+}
+
+impl Walk<'_> {
+    /// How many columns the key has; they stand in front.
+    pub(crate) fn width(&self) -> usize {
+        self.key.split(',').count()
+    }
+
+    /// `behind` a key, so that a long table takes no longer a row than a short one.
+    fn statement(&self, behind: bool, most: Option<usize>) -> String {
+        let Self { table, key, columns } = self;
+        let beyond = match behind {
+            false => String::new(),
+            true => format!("WHERE ({key}) > {} ", holders(0, self.width())),
+        };
+        let most = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
+        format!("SELECT {key}, {columns} FROM {table} {beyond}ORDER BY {key}{most}")
+    }
+}
+
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -51,6 +76,8 @@ pub enum Access {
 
 /// Most values of one statement.
 const MOST_VALUES: usize = 30_000;
+/// Rows asked for at a time, where the database would send all.
+const AT_ONCE: usize = 5_000;
 /// Statements kept prepared.
 const PREPARED: usize = 512;
 
@@ -155,6 +182,35 @@ impl Sql {
         }
     }
 
+    /// Visits the rows of a table in the order of its key, without keeping them. A database that would send all at once
+    /// is asked for some at a time.
+    ///
+    /// # Errors
+    /// What `visit` failed with, or `Unavailable`.
+    pub(crate) fn visit(
+        &mut self,
+        all: &Walk<'_>,
+        visit: &mut dyn FnMut(&[Cell<'_>]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if let Driver::Sqlite(connection) = &mut self.driver {
+            return connection.visit(&all.statement(false, None), visit);
+        }
+        let mut after: Vec<Value> = Vec::new();
+        loop {
+            let rows = self.rows(&all.statement(!after.is_empty(), Some(AT_ONCE)), &after)?;
+            for row in &rows {
+                let cells: Vec<Cell<'_>> = row.0.iter().map(Cell::from).collect();
+                visit(&cells)?;
+            }
+            match rows.last() {
+                Some(last) if rows.len() == AT_ONCE => {
+                    after = last.0.iter().take(all.width()).cloned().collect()
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
     /// The only row a statement gives, if any.
     ///
     /// # Errors
@@ -205,8 +261,11 @@ impl Sql {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub fn put(&mut self, text: &str, end: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
-        let Some(width) = rows.first().map(Vec::len).filter(|width| *width > 0) else { return Ok(()) };
+    pub fn put(&mut self, text: &str, end: &str, rows: &[impl AsRef<[Value]>]) -> Result<(), StoreError> {
+        let width = rows.first().map_or(0, |row| row.as_ref().len());
+        if width == 0 {
+            return Ok(());
+        }
         // SQLite is quickest row by row with one prepared statement, PostgreSQL with as few messages as possible.
         if let Driver::Sqlite(connection) = &mut self.driver {
             return connection.each(&format!("{text} VALUES {} {end}", holders(0, width)), rows);
@@ -219,7 +278,7 @@ impl Sql {
             let (now, later) = rest.split_at(size);
             rest = later;
             let holders: Vec<String> = (0..size).map(|row| holders(row * width, width)).collect();
-            let values: Vec<Value> = now.iter().flatten().cloned().collect();
+            let values: Vec<Value> = now.iter().flat_map(AsRef::as_ref).cloned().collect();
             self.run(&format!("{text} VALUES {} {end}", holders.join(", ")), &values)?;
         }
         Ok(())
@@ -280,6 +339,26 @@ impl Sql {
         }
         self.within = false;
         done
+    }
+}
+
+/// A cell of a row, as it stands in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cell<'a> {
+    Null,
+    Int(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a Value> for Cell<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(value) => Self::Int(*value),
+            Value::Text(text) => Self::Text(text),
+            Value::Bytes(bytes) => Self::Bytes(bytes),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! SQLite: statements kept prepared, values bound by their numbers.
 
-use super::{Access, PREPARED, Row, Value, unavailable};
+use super::{Access, Cell, PREPARED, Row, Value, unavailable};
 use crate::error::StoreError;
 use rusqlite::OpenFlags;
 use rusqlite::types::{Null, ValueRef};
@@ -28,11 +28,11 @@ impl Connection {
     }
 
     /// Runs one statement for each row of values.
-    pub(super) fn each(&mut self, text: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+    pub(super) fn each(&mut self, text: &str, rows: &[impl AsRef<[Value]>]) -> Result<(), StoreError> {
         let failed = |error| unavailable(text, error);
         let mut statement = self.0.prepare_cached(&numbered(text)).map_err(failed)?;
         for values in rows {
-            bind(&mut statement, text, values)?;
+            bind(&mut statement, text, values.as_ref())?;
             statement.raw_execute().map_err(failed)?;
         }
         Ok(())
@@ -50,6 +50,26 @@ impl Connection {
             found.push(Row(cells.collect::<Result<_, _>>().map_err(failed)?));
         }
         Ok(found)
+    }
+
+    /// Visits the rows of a statement without values.
+    pub(super) fn visit(
+        &mut self,
+        text: &str,
+        visit: &mut dyn FnMut(&[Cell<'_>]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let failed = |error| unavailable(text, error);
+        let mut statement = self.0.prepare_cached(text).map_err(failed)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut cells = Vec::with_capacity(columns);
+            for at in 0..columns {
+                cells.push(cell(row.get_ref(at).map_err(failed)?));
+            }
+            visit(&cells)?;
+        }
+        Ok(())
     }
 
     pub(super) fn script(&mut self, text: &str) -> Result<(), StoreError> {
@@ -78,6 +98,18 @@ fn bind(
         bound.map_err(|error| unavailable(text, error))?;
     }
     Ok(())
+}
+
+fn cell(value: ValueRef<'_>) -> Cell<'_> {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(value) => Cell::Int(value),
+        #[expect(clippy::cast_possible_truncation, reason = "STRICT tables hold no reals")]
+        ValueRef::Real(value) => Cell::Int(value as i64),
+        // What is no text although it stands as one is told apart from every text.
+        ValueRef::Text(text) => std::str::from_utf8(text).map_or(Cell::Bytes(text), Cell::Text),
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+    }
 }
 
 fn read(value: ValueRef<'_>) -> Value {
