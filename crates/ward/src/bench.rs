@@ -42,6 +42,9 @@ pub(crate) enum Bench {
         /// 每項量測次數。Rounds of each figure.
         #[arg(long, default_value_t = 400)]
         rounds: usize,
+        /// 保留資料夾；已有資料時僅重建。Keep the folder; where there is a city already, only rebuild it.
+        #[arg(long)]
+        keep: bool,
     },
 }
 
@@ -54,8 +57,15 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
             verify::run(&folder, *entries)?;
             data
         }
-        Bench::Casework { data, records, events, rounds } => {
-            casework::run(data, *records, *events, *rounds)?;
+        Bench::Casework { data, records, events, rounds, keep } => {
+            if *keep && data.exists() {
+                casework::again(data)?;
+            } else {
+                casework::run(data, *records, *events, *rounds)?;
+            }
+            if *keep {
+                return Ok(ExitCode::SUCCESS);
+            }
             data
         }
     };

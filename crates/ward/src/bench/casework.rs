@@ -7,6 +7,7 @@
 mod city;
 mod grown;
 
+use super::appends::cpu_seconds;
 use anyhow::Context as _;
 use city::City;
 use desk::Desk;
@@ -40,6 +41,13 @@ pub(super) fn run(data: &Path, devices: u64, events: u64, rounds: usize) -> anyh
     Ok(())
 }
 
+/// Rebuilds a city that a former run has left.
+pub(super) fn again(data: &Path) -> anyhow::Result<()> {
+    let city = City::standing(data)?;
+    println!("a city of {} entries", city.size()?);
+    rebuild(&city)
+}
+
 /// The tables made anew, first without the search index, then with it.
 fn rebuild(city: &City) -> anyhow::Result<()> {
     let (reader, size) = (city.ledger_reader(), city.size()?);
@@ -48,12 +56,15 @@ fn rebuild(city: &City) -> anyhow::Result<()> {
         let packs = |published: &[(u32, String)]| city.packs(published);
         let sources =
             Sources { keys: city.keys()?, packs: &packs, progress: &|done| bar.set_position(done), index };
-        let start = Stopwatch::now();
+        let (start, before) = (Stopwatch::now(), cpu_seconds());
         store::rebuild(&city.place, &reader, size, &sources)?;
-        let seconds = start.elapsed().as_secs_f64();
+        let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds() - before);
         bar.finish_and_clear();
         let with = if index { "with" } else { "without" };
-        println!("rebuild {with} search index: {:>9.0} events/s ({seconds:.1} s)", size as f64 / seconds);
+        let (rate, each) = (size as f64 / seconds, cpu * 1e6 / size as f64);
+        println!(
+            "rebuild {with} search index: {rate:>9.0} events/s ({seconds:.1} s)   {each:>5.2} µs of processor each"
+        );
     }
     Ok(())
 }
@@ -171,7 +182,7 @@ impl Asks<'_> {
 fn together(city: &City, desk: &Desk, grown: &grown::Grown, length: Duration) -> anyhow::Result<()> {
     let done = AtomicU64::new(0);
     let before = city.size()?;
-    let start = Stopwatch::now();
+    let (start, processor) = (Stopwatch::now(), cpu_seconds());
     let waits = std::thread::scope(|scope| {
         let client = |client: usize| {
             let (desk, done) = (desk.clone(), &done);
@@ -196,8 +207,9 @@ fn together(city: &City, desk: &Desk, grown: &grown::Grown, length: Duration) ->
     })?;
     let seconds = start.elapsed().as_secs_f64();
     let (commands, entries) = (done.into_inner(), desk.seen().position.saturating_sub(before));
+    let each = (cpu_seconds() - processor) * 1e6 / commands as f64;
     println!(
-        "{CLIENTS} people at once: {:>6.0} commands/s, {:>7.0} events/s, each durable",
+        "{CLIENTS} people at once: {:>6.0} commands/s, {:>7.0} events/s, each durable   {each:>5.0} µs of processor each",
         commands as f64 / seconds,
         entries as f64 / seconds
     );

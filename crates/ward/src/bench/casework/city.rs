@@ -56,24 +56,29 @@ impl City {
         };
         let (objects, journal) = storage(&disk);
         ledger::create(objects, journal, Arc::new(SystemClock), &signer()?, &created)?;
+        let city = Self::standing(data)?;
+        let desk = city.open()?;
+        city.settle(&desk)?;
+        desk.close();
+        Ok(city)
+    }
+
+    /// One whose ledger is there. Whom it has in its people is not known: they are others each time.
+    pub(super) fn standing(data: &Path) -> anyhow::Result<Self> {
         let unit = UnitId::from_bytes(drawn()?);
         let person = |role: &str| -> anyhow::Result<Person> {
             let person = PersonId::from_bytes(drawn()?);
             Ok(Person { acting_for: None, person, role: role.into(), session: None, terminal: None, unit })
         };
-        let city = Self {
+        Ok(Self {
             place: Place::of(data, None),
             data: data.to_owned(),
-            master,
+            master: data.with_extension("master"),
             unit,
             head: person("unit_head")?,
             it_head: person("it_head")?,
             maintainer: person("maintainer")?,
-        };
-        let desk = city.open()?;
-        city.settle(&desk)?;
-        desk.close();
-        Ok(city)
+        })
     }
 
     fn settle(&self, desk: &Desk) -> anyhow::Result<()> {

@@ -8,8 +8,9 @@ use indicatif::ProgressBar;
 use ledger::entropy::MachineEntropy;
 use ledger::vault::Vault;
 use model::{DataKeyId, Person, RecordId};
-use proof::entry::{Body as EntryBody, Encoded};
+use proof::entry::{Body as EntryBody, Draft, Encoded, Entry};
 use proof::seal::DataKey;
+use proof::signature::{Previous, Signature};
 use regulation::Outcome;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -144,8 +145,14 @@ fn room(city: &City, desk: &Desk, nth: usize) -> anyhow::Result<RecordId> {
     Ok(record)
 }
 
+/// An event as it stands in the ledger.
+struct Entered {
+    event: Event,
+    signature: Option<Signature>,
+}
+
 /// The events of one device with about `length` of them, as they stand in the ledger.
-fn likeness(city: &City, desk: &Desk, room: RecordId, length: usize) -> anyhow::Result<Vec<Event>> {
+fn likeness(city: &City, desk: &Desk, room: RecordId, length: usize) -> anyhow::Result<Vec<Entered>> {
     let fill = [
         ("code", json!("D-likeness")),
         ("name", json!("主機")),
@@ -180,7 +187,8 @@ fn likeness(city: &City, desk: &Desk, room: RecordId, length: usize) -> anyhow::
                 if let Fact::Case(event) = *fact
                     && event.record() == Some(record)
                 {
-                    events.push(event);
+                    let signature = Entry::parse(bytes).ok().and_then(|entry| entry.signature().cloned());
+                    events.push(Entered { event, signature });
                 }
             }
             Ok(_) => {}
@@ -201,9 +209,9 @@ fn wait_published(city: &City, size: u64) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// The entries of a device in the likeness of the first, sealed where those were.
+/// The entries of a device in the likeness of the first, sealed and signed where those were.
 fn born(
-    likeness: &[Event],
+    likeness: &[Entered],
     nth: u64,
     record: RecordId,
     room: RecordId,
@@ -211,7 +219,7 @@ fn born(
     batch: &mut Vec<Encoded>,
 ) -> anyhow::Result<()> {
     let mut key: Option<(DataKeyId, DataKey)> = None;
-    for event in likeness {
+    for Entered { event, signature } in likeness {
         let mut event = event.clone();
         event.subject = Subject::Record(record);
         if let Body::Opened { content, .. } | Body::Changed { content, .. } = &mut event.body {
@@ -222,22 +230,32 @@ fn born(
         }
         let private = event.private;
         let mut draft = Fact::Case(event).draft()?;
+        let (first, second) = (drawn()?, drawn()?);
+        if let (true, EntryBody::Clear { salt, .. }) = (private || signature.is_some(), &mut draft.body) {
+            *salt = Some(second);
+        }
+        draft.signature = signature.clone().map(|one| signed_anew(one, record, &draft)).transpose()?;
         if private {
             if key.is_none() {
                 key = Some(vault.new_key(&mut MachineEntropy)?);
             }
             let (id, data_key) = key.as_ref().context("a key")?;
-            let (first, second) = (drawn()?, drawn()?);
             let mut nonce = [0; 24];
             nonce.iter_mut().zip(first.iter().chain(&second)).for_each(|(to, from)| *to = *from);
-            if let EntryBody::Clear { salt, .. } = &mut draft.body {
-                *salt = Some(second);
-            }
             draft = proof::seal::seal(draft, data_key, *id, nonce)?;
         }
         batch.push(draft.encode()?);
     }
     Ok(())
+}
+
+/// The same statement about another record.
+fn signed_anew(mut signature: Signature, record: RecordId, draft: &Draft) -> anyhow::Result<Signature> {
+    signature.statement.record = record.to_string();
+    if signature.statement.previous == Previous::Itself {
+        signature.statement.content = draft.content_hash()?;
+    }
+    Ok(signature)
 }
 
 fn own(content: &mut Content, nth: u64, room: RecordId) -> anyhow::Result<()> {
