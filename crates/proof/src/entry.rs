@@ -7,6 +7,7 @@
 //! Source: `docs/format.md` §2, §2.1, §2.2.
 
 mod draft;
+mod skimmed;
 mod word;
 
 use crate::base64;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use std::ops::Range;
 
 pub use draft::{Body, Draft, Encoded};
+pub use skimmed::Skimmed;
 pub(crate) use word::{is_id, is_kind};
 pub use word::{is_line, is_name_version, is_word};
 
@@ -174,11 +176,15 @@ impl<'a> Entry<'a> {
     /// # Errors
     /// The first departure, with the member and the byte.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, EntryError> {
+        Self::walk(bytes, Signatures::TakenApart)
+    }
+
+    fn walk(bytes: &'a [u8], signatures: Signatures) -> Result<Self, EntryError> {
         if bytes.len() > LIMIT {
             return Err(EntryError::TooLong { bytes: bytes.len() });
         }
         let mut scanner = Scanner::new(bytes)?;
-        let mut members = Members::default();
+        let mut members = Members { signatures, ..Members::default() };
         scanner.object(0, |scanner, name| members.take(scanner, name))?;
         let text = scanner.since(0);
         scanner.end()?;
@@ -286,6 +292,16 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// What becomes of a signature that is met.
+#[derive(Debug, Clone, Copy, Default)]
+enum Signatures {
+    /// Its shape is checked, and it is kept.
+    #[default]
+    TakenApart,
+    /// Its spelling is checked, and nobody is given it.
+    PassedOver,
+}
+
 /// Members as they are met; which of them belong together is judged at the end.
 #[derive(Default)]
 struct Members<'a> {
@@ -297,6 +313,7 @@ struct Members<'a> {
     salt: Option<[u8; 16]>,
     sealed: Option<Sealed<'a>>,
     signature: Option<Box<Signature>>,
+    signatures: Signatures,
     subject: Option<&'a str>,
     time: Option<(Instant, usize)>,
     unit: Option<&'a str>,
@@ -318,7 +335,10 @@ impl<'a> Members<'a> {
             Some("kind") => self.kind = Some(member(scanner, "kind", KIND, is_kind)?),
             Some("salt") => self.salt = Some(array(scanner, "salt", "base64 of 16 bytes")?),
             Some("sealed") => self.sealed = Some(sealed(scanner)?),
-            Some("signature") => self.signature = Some(signature(scanner)?),
+            Some("signature") => match self.signatures {
+                Signatures::TakenApart => self.signature = Some(signature(scanner)?),
+                Signatures::PassedOver => drop(scanner.value(1)?),
+            },
             Some("subject") => self.subject = Some(member(scanner, "subject", LINE, is_line)?),
             Some("time") => {
                 let at = scanner.at();

@@ -9,7 +9,7 @@ use crate::board::{EVALUATED, Evaluated};
 use casework::{ContentHash, Entered, EntryNumber};
 use ledger::vault::{KeyState, VaultError};
 use model::{Actor, DataKeyId, Instant, RecordId, UnitId};
-use proof::entry::{Body as EntryBody, Draft, Entry, EntryError};
+use proof::entry::{Body as EntryBody, Draft, EntryError, Skimmed};
 use proof::json::{JsonError, JsonErrorKind};
 use proof::lifecycle::{KEY_DESTROYED, KeyDestroyed};
 use proof::seal::SealError;
@@ -229,7 +229,7 @@ impl Recorded {
     /// # Errors
     /// [`FactError`].
     pub fn read(number: u64, bytes: &[u8], keys: &dyn Keys) -> Result<Self, FactError> {
-        let entry = Entry::parse(bytes)?;
+        let entry = Skimmed::parse(bytes)?;
         let key = entry.sealed().map(proof::entry::Sealed::key);
         let said = said(&entry, key, keys)?;
         Ok(Self { number, at: entry.time(), content: ContentHash(entry.content_hash()), key, said })
@@ -242,14 +242,14 @@ impl Recorded {
     }
 }
 
-fn said(entry: &Entry<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<Said, FactError> {
+fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<Said, FactError> {
     let Some(family) = family(entry.kind()) else { return Ok(Said::Other) };
     let opened;
     let body = match key {
         None => entry.body_bytes().unwrap_or_default(),
         Some(id) => match keys.key(id)? {
             KeyState::Here(key) => {
-                opened = proof::seal::open(entry, &key)?;
+                opened = entry.open(&key)?;
                 opened.body_bytes()
             }
             KeyState::Destroyed => {
@@ -343,7 +343,7 @@ const DOOR: [&str; 6] = ["account", "factor", "recovery", "session", "sign-in", 
 /// Families of the board, of the desk and of the ledger.
 const OTHERS: [&str; 4] = ["access", "check", "ledger", "pack"];
 
-fn case_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
+fn case_event(entry: &Skimmed<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
     let body = match casework::Body::read(entry.kind(), body) {
         Ok(body) => body,
         // A kind of an earlier version: it is lifted.
@@ -374,7 +374,7 @@ fn case_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<casework:
     })
 }
 
-fn identity_event(entry: &Entry<'_>, body: &[u8], private: bool) -> Result<identity::Event, String> {
+fn identity_event(entry: &Skimmed<'_>, body: &[u8], private: bool) -> Result<identity::Event, String> {
     let json = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let (body, policy) = identity::read_body(entry.kind(), json).map_err(|error| error.to_string())?;
     let subject = entry.subject().parse().map_err(|_| "its subject is neither person nor unit")?;
@@ -389,7 +389,7 @@ pub fn spelled(actor: &Actor) -> Actor {
 }
 
 /// Who acted, in the words of packs.
-fn acting(entry: &Entry<'_>) -> Actor {
+fn acting(entry: &Skimmed<'_>) -> Actor {
     with_role(entry.actor(), '-', "_")
 }
 

@@ -2,7 +2,9 @@
 
 use crate::fixture::{actor, chain, draft, expect_vectors, person, time, unit};
 use model::{Actor, Instant, Person, SessionId, TerminalId};
-use proof::entry::{Body, Draft, Entry, EntryError, LIMIT};
+use proof::entry::{Body, Draft, Entry, EntryError, LIMIT, Skimmed};
+use proof::hash::Hash;
+use proof::signature::{Evidence, Factor, Otp, Previous, Reason, Signature, Statement};
 use proof::{base64, json};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,6 +16,24 @@ fn value(draft: &Draft) -> Value {
 
 fn fault() -> Draft {
     draft("fault.reported", "r_aeaqcaibaeaqcaibaeaqcaibae", json!({ "room": "機房 3", "hours": 2 }))
+}
+
+fn signed() -> Draft {
+    let statement = Statement {
+        content: Hash::from_bytes([7; 32]),
+        ledger: "ward.example/ledger".to_owned(),
+        nonce: [3; 16],
+        on_behalf: None,
+        outcome: "approve".to_owned(),
+        pack: "taichung-2001/3".to_owned(),
+        previous: Previous::Entry(17),
+        reason: Reason::Text("可".to_owned()),
+        record: "r_aeaqcaibaeaqcaibaeaqcaibae".to_owned(),
+        signer: person(1),
+        step: "approve".to_owned(),
+    };
+    let evidence = Evidence::Otp(Otp { factor: Factor::Totp });
+    Draft { signature: Some(Signature { evidence, statement }), ..fault() }
 }
 
 fn refusal(bytes: &[u8]) -> String {
@@ -208,6 +228,7 @@ proptest! {
         let mut bytes = fault().encode().unwrap().stamp(time());
         let place = place.index(bytes.len());
         if cut { bytes.remove(place); } else { bytes[place] = byte; }
+        prop_assert_eq!(Skimmed::parse(&bytes).is_ok(), Entry::parse(&bytes).is_ok());
         if let Ok(entry) = Entry::parse(&bytes) {
             // Whatever is accepted can be written again to the same bytes.
             let again = Draft {
@@ -220,6 +241,33 @@ proptest! {
                 signature: None,
             };
             prop_assert_eq!(again.encode().unwrap().stamp(entry.time()), bytes);
+        }
+    }
+
+    #[test]
+    fn skimming_reads_what_parsing_reads_and_passes_over_nothing_but_a_signature(
+        place: prop::sample::Index, byte: u8, cut: bool,
+    ) {
+        let mut bytes = signed().encode().unwrap().stamp(time());
+        let signature = Entry::parse(&bytes).unwrap().signature().cloned();
+        prop_assert!(signature.is_some());
+        let place = place.index(bytes.len());
+        if cut { bytes.remove(place); } else { bytes[place] = byte; }
+        match (Entry::parse(&bytes), Skimmed::parse(&bytes)) {
+            (Ok(entry), Ok(skimmed)) => {
+                prop_assert_eq!(entry.actor(), skimmed.actor());
+                prop_assert_eq!(entry.content_hash(), skimmed.content_hash());
+                prop_assert_eq!((entry.kind(), entry.subject()), (skimmed.kind(), skimmed.subject()));
+                prop_assert_eq!((entry.time(), entry.unit()), (skimmed.time(), skimmed.unit()));
+                prop_assert_eq!((entry.form(), entry.body_bytes()), (skimmed.form(), skimmed.body_bytes()));
+            }
+            (Ok(_), Err(error)) => prop_assert!(false, "{error}"),
+            (Err(error), Ok(_)) => {
+                let of_the_signature = matches!(error, EntryError::Signature { .. })
+                    || matches!(error, EntryError::Member { member: "signature", .. });
+                prop_assert!(of_the_signature, "{error}");
+            }
+            (Err(error), Err(other)) => prop_assert_eq!(error.to_string(), other.to_string()),
         }
     }
 
