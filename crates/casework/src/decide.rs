@@ -27,7 +27,7 @@ use model::{Actor, Person, RecordId, UnitId};
 use regulation::{DutyId, Register};
 use std::sync::Arc;
 
-pub use offer::{Offer, awaited, leads_on, offered, openings, rests};
+pub use offer::{Offer, Turn, awaited, leads_on, offered, openings, rests, turns};
 pub use show::{Asking, Filling, Form, Origin, Spell, form, may_refer, title};
 
 /// What a person is to sign for a command to be accepted.

@@ -34,8 +34,8 @@ pub use case::{
 };
 pub use command::{By, Command, Fill, Permitted, Policy, Signed};
 pub use decide::{
-    Asked, Asking, Filling, Form, Offer, Origin, Spell, awaited, decide, form, leads_on, may_refer, offered,
-    openings, rehearse, rests, title,
+    Asked, Asking, Filling, Form, Offer, Origin, Spell, Turn, awaited, decide, form, leads_on, may_refer,
+    offered, openings, rehearse, rests, title, turns,
 };
 pub use due::{clocks_due, duties_chased, duties_due};
 pub use event::{Addressee, Body, Entered, Event, Happened, Rooted, Subject, VoidCause};

@@ -92,12 +92,32 @@ pub fn leads_on(register: &Register, step: &Step, outcome: Outcome) -> bool {
     outcome.is_forward() && to.is_some_and(|state| matches!(state.end, None | Some(End::Done)))
 }
 
+/// Somebody a case waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Who.
+    pub whose: Addressee,
+    /// Would the case come to another state? A step that leaves it where it is may be taken, but nothing waits for it;
+    /// nor does anything of a record that rests.
+    pub onward: bool,
+}
+
 /// Whom a case waits for: those who may take one of the steps that go on from its state. People and roles as the
 /// rules name them now; whether one of them is barred shows when they look.
 ///
 /// # Errors
 /// There is no such record; a condition of the pack has no answer.
 pub fn awaited(around: Around<'_>, record: RecordId) -> Result<Vec<Addressee>, Refusal> {
+    let mut found: Vec<Addressee> = turns(around, record)?.into_iter().map(|turn| turn.whose).collect();
+    found.dedup();
+    Ok(found)
+}
+
+/// The same, with whether it is brought on.
+///
+/// # Errors
+/// As [`awaited`].
+pub fn turns(around: Around<'_>, record: RecordId) -> Result<Vec<Turn>, Refusal> {
     let mut never = || RecordId::from_bytes([0; 16]);
     let deciding = Deciding::looking(around, &mut never);
     let case = deciding.case(record)?;
@@ -105,29 +125,38 @@ pub fn awaited(around: Around<'_>, record: RecordId) -> Result<Vec<Addressee>, R
         return Ok(Vec::new());
     }
     let view = deciding.view(&case, Acting { person: None, reason: None })?;
-    let mut found: Vec<Addressee> = Vec::new();
-    for step in &deciding.register(&case)?.flow.steps {
-        let forward = step.outcomes.iter().any(|(outcome, _)| outcome.is_forward());
-        if step.opens() || !forward || !step.from.contains(&case.state) || !view.applies(&step.when)? {
+    let register = deciding.register(&case)?;
+    let rests = rests(&case, register);
+    let mut found: Vec<Turn> = Vec::new();
+    for step in &register.flow.steps {
+        let mut forward = step.outcomes.iter().filter(|(outcome, _)| outcome.is_forward()).peekable();
+        if step.opens()
+            || forward.peek().is_none()
+            || !step.from.contains(&case.state)
+            || !view.applies(&step.when)?
+        {
             continue;
         }
+        let onward = !rests && forward.any(|(_, to)| *to != case.state);
+        let mut add = |seat: &Seated| {
+            found.extend(addressees(seat).into_iter().map(|whose| Turn { whose, onward }));
+        };
         match &step.signers {
             Signers::People { by, if_short, .. } => {
                 for rule in by.iter().chain(if_short) {
                     if view.applies(&rule.when)?
                         && let Some(seat) = deciding.seat(&view, rule)?
                     {
-                        found.extend(addressees(&seat));
+                        add(&seat);
                     }
                 }
             }
             Signers::Seats { .. } => {
                 let seats: Option<&Seats> = case.seats.get(&step.id);
-                found.extend(seats.into_iter().flat_map(|seats| seats.seats.iter().flat_map(addressees)));
+                seats.into_iter().flat_map(|seats| &seats.seats).for_each(add);
             }
         }
     }
-    found.dedup();
     Ok(found)
 }
 
