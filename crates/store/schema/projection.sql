@@ -69,6 +69,30 @@ CREATE TABLE party (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX party_of ON party (opened, how);
 
+-- Whose turn it is: whom a running case waits for, as the rules of its pack named them when it was last looked at. It
+-- depends on units and on the day as well as on entries, so that it is no table of facts and in no dump. A role of the
+-- whole city has no unit. Who may take a step that leaves the case where it is stands here where they would not read it
+-- otherwise.
+CREATE TABLE turn (
+  opened INTEGER NOT NULL,
+  person TEXT NOT NULL,
+  role TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  onward INTEGER NOT NULL CHECK (onward IN (0, 1)),
+  due TEXT,
+  PRIMARY KEY (opened, person, role, unit),
+  CHECK ((person = '') <> (role = '')),
+  CHECK (person = '' OR unit = '')
+) STRICT, WITHOUT ROWID;
+CREATE INDEX turn_person ON turn (person, onward, opened) WHERE person <> '';
+CREATE INDEX turn_role ON turn (role, unit, onward, opened) WHERE role <> '';
+
+-- Up to which entry whose turn it is was looked at.
+CREATE TABLE turned (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  position INTEGER NOT NULL
+) STRICT;
+
 -- Files that a record holds or once held, by the digest of their stored bytes: what was replaced stays in the ledger's
 -- words, and goes with the record.
 CREATE TABLE file_use (

@@ -243,7 +243,7 @@ pub(crate) fn files<'j>(json: &'j Json, visit: &mut dyn FnMut(&'j str, &'j str))
 }
 
 /// Tables that a record, or a person, is taken out of, beside the record's sheet and the search index.
-pub(crate) const BURIED: [&str; 11] = [
+pub(crate) const BURIED: [&str; 12] = [
     "ask",
     "file_use",
     "identity",
@@ -255,6 +255,7 @@ pub(crate) const BURIED: [&str; 11] = [
     "party",
     "record",
     "several",
+    "turn",
 ];
 
 /// Takes away all that tells of a record, and leaves its place.
@@ -274,6 +275,7 @@ fn bury(
         "DELETE FROM notice WHERE opened = $1",
         "DELETE FROM ask WHERE opened = $1",
         "DELETE FROM party WHERE opened = $1",
+        "DELETE FROM turn WHERE opened = $1",
         "DELETE FROM file_use WHERE opened = $1",
         "DELETE FROM record WHERE opened = $1",
     ] {

@@ -52,8 +52,10 @@ pub struct Column {
     pub name: String,
     /// What is in it.
     pub cell: Cell,
-    /// Has it an index?
+    /// Has it an index of its own?
     pub indexed: bool,
+    /// Is it in the index by which a register is read?
+    pub facet: bool,
 }
 
 /// What is in a column.
@@ -84,6 +86,14 @@ pub(crate) const COMMON: [(&str, &str); 12] = [
     ("occurred_at", "TEXT NOT NULL"),
     ("closed_at", "TEXT"),
 ];
+
+/// Columns of every sheet that lists sort by.
+const SORTED: [&str; 7] =
+    ["closed_at", "entered_at", "number", "occurred_at", "opened_at", "opened_by", "state"];
+/// Columns that are what they were when the record was opened.
+const FIXED: [&str; 4] = ["opened", "record", "opened_at", "opened_by"];
+/// Most fields in the index by which a register is read; PostgreSQL has room for 32 columns in all.
+const MOST_FACETS: usize = 24;
 
 /// The longest text PostgreSQL keeps in an index with room to spare, in characters. Of longer ones such a column holds
 /// the beginnings.
@@ -136,7 +146,8 @@ impl Sheet {
             open().filter(|field| wanted(&field.of())).map(|field| field.id.clone()).collect()
         };
         let indexed = indexed(pack, register);
-        let columns: Vec<Column> = open().filter_map(|field| column(field, &indexed)).collect();
+        let mut facets = 0;
+        let columns: Vec<Column> = open().filter_map(|field| column(field, &indexed, &mut facets)).collect();
         Self {
             register: register.id.clone(),
             table: format!("sheet_{}", register.id),
@@ -162,9 +173,28 @@ impl Sheet {
         self.columns.iter().find(|column| column.field == *field)
     }
 
+    /// Is there an index that has the rows in the order of a column, by its name in the table?
+    #[must_use]
+    pub fn sorts(&self, name: &str) -> bool {
+        SORTED.contains(&name) || self.columns.iter().any(|column| column.indexed && column.name == name)
+    }
+
+    /// The index by which a register is read: in the order of opening, with all that decides who reads a record, and
+    /// every column that has few values.
+    #[must_use]
+    pub fn reading(&self) -> String {
+        format!("{}_reading", self.table)
+    }
+
     /// Statements that make the table and its indexes.
     #[must_use]
     pub fn create(&self, dialect: Dialect) -> Vec<String> {
+        [vec![self.create_table(dialect)], self.create_indexes(dialect)].concat()
+    }
+
+    /// The statement that makes the table.
+    #[must_use]
+    pub fn create_table(&self, dialect: Dialect) -> String {
         let mut columns: Vec<String> = COMMON.iter().map(|(name, of)| format!("{name} {of}")).collect();
         columns.extend(self.columns.iter().map(|column| {
             let of = match column.cell {
@@ -173,23 +203,35 @@ impl Sheet {
             };
             format!("{} {of}", column.name)
         }));
+        let text = format!("CREATE TABLE {} (\n  {}\n) STRICT", self.table, columns.join(",\n  "));
+        schema::spelled(&text, dialect)
+    }
+
+    /// Statements that make its indexes. Each holds what decides who reads a record, so that rows are counted, and
+    /// passed over, without being looked up.
+    #[must_use]
+    pub fn create_indexes(&self, dialect: Dialect) -> Vec<String> {
         let table = &self.table;
+        let facets = self.columns.iter().filter(|column| column.facet).map(|column| column.name.as_str());
+        let reading: Vec<&str> =
+            ["opened", "unit", "grade", "state", "ending"].into_iter().chain(facets).collect();
         let mut statements = vec![
-            format!("CREATE TABLE {table} (\n  {}\n) STRICT", columns.join(",\n  ")),
             format!("CREATE UNIQUE INDEX {table}_record ON {table} (record)"),
-            format!("CREATE INDEX {table}_reading ON {table} (grade, unit, state)"),
-            format!("CREATE INDEX {table}_state ON {table} (state, opened)"),
+            format!("CREATE INDEX {} ON {table} ({})", self.reading(), reading.join(", ")),
         ];
-        for column in self.columns.iter().filter(|column| column.indexed) {
-            let name = &column.name;
-            // Lists show what is not filled in first; PostgreSQL would sort it last.
-            let nulls = match dialect {
-                Dialect::Sqlite => "",
-                Dialect::Postgres => " NULLS FIRST",
-            };
-            statements.push(format!("CREATE INDEX {table}_{name} ON {table} ({name}{nulls}, opened)"));
+        // Lists show what is not filled in first; PostgreSQL would sort it last.
+        let nulls = match dialect {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " NULLS FIRST",
+        };
+        let own = self.columns.iter().filter(|column| column.indexed).map(|column| column.name.as_str());
+        for name in SORTED.into_iter().chain(own) {
+            let more = if name == "state" { ", ending" } else { "" };
+            statements.push(format!(
+                "CREATE INDEX {table}_{name} ON {table} ({name}{nulls}, opened, unit, grade{more})"
+            ));
         }
-        statements.into_iter().map(|text| schema::spelled(&text, dialect)).collect()
+        statements
     }
 
     /// Names of all columns, in the order of its rows.
@@ -202,7 +244,8 @@ impl Sheet {
     #[must_use]
     pub(crate) fn put(&self) -> (String, String) {
         let names = self.names();
-        let set: Vec<String> = names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
+        let changing = names.iter().skip(1).filter(|name| !FIXED.contains(name));
+        let set: Vec<String> = changing.map(|name| format!("{name} = excluded.{name}")).collect();
         let put = format!("INSERT INTO {} ({})", self.table, names.join(", "));
         (put, format!("ON CONFLICT (opened) DO UPDATE SET {}", set.join(", ")))
     }
@@ -237,6 +280,11 @@ fn names_one(of: &Type) -> bool {
     matches!(of, Type::Person | Type::Reference(_) | Type::Unit | Type::Word(_) | Type::Grade)
 }
 
+/// Is it one of a few words?
+fn has_few_values(of: &Type) -> bool {
+    matches!(of, Type::Grade | Type::Truth | Type::Word(_))
+}
+
 fn holds_files(of: &Type) -> bool {
     match of {
         Type::File => true,
@@ -246,7 +294,7 @@ fn holds_files(of: &Type) -> bool {
     }
 }
 
-fn column(field: &Field, indexed: &BTreeSet<FieldId>) -> Option<Column> {
+fn column(field: &Field, indexed: &BTreeSet<FieldId>, facets: &mut usize) -> Option<Column> {
     let cell = match (&field.kind, field.of()) {
         // Long texts are read in the record and found by search.
         (Kind::Text { lines, .. }, _) if *lines > 1 => return None,
@@ -258,10 +306,13 @@ fn column(field: &Field, indexed: &BTreeSet<FieldId>) -> Option<Column> {
         _ => return None,
     };
     let (id, name) = (field.id.clone(), format!("f_{}", field.id));
-    Some(Column { indexed: indexed.contains(&id), field: id, name, cell })
+    let facet = *facets < MOST_FACETS && has_few_values(&field.of());
+    *facets += usize::from(facet);
+    Some(Column { indexed: indexed.contains(&id), facet, field: id, name, cell })
 }
 
-/// Fields that lists sort by, and by which records are sought: lookups of every register, uniques, references.
+/// Fields that lists sort by, and by which records are sought: lookups of every register, uniques, references, people,
+/// units.
 fn indexed(pack: &Pack, register: &Register) -> BTreeSet<FieldId> {
     let mut found: BTreeSet<FieldId> = register.list.columns.iter().cloned().collect();
     found.extend(register.list.sort.iter().map(|sort| sort.field.clone()));
@@ -269,7 +320,7 @@ fn indexed(pack: &Pack, register: &Register) -> BTreeSet<FieldId> {
     let lookups = pack.registers.values().flat_map(|other| &other.lookups);
     let here = lookups.filter(|lookup| lookup.register == register.id);
     found.extend(here.flat_map(|lookup| lookup.matches.iter().map(|(field, _)| field.clone())));
-    let referring = |field: &&Field| matches!(field.of(), Type::Reference(_) | Type::Person);
+    let referring = |field: &&Field| matches!(field.of(), Type::Reference(_) | Type::Person | Type::Unit);
     found.extend(register.fields.iter().filter(referring).map(|field| field.id.clone()));
     found
 }

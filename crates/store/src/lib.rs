@@ -38,6 +38,7 @@ mod questions;
 mod reading;
 mod scrub;
 mod state;
+mod turn;
 mod work;
 
 pub use board::{CasePart, Closed, EVALUATED, Evaluated, Evaluation, Figure, Owed, Verdict};
@@ -61,4 +62,5 @@ pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use sql::{Access, Dialect, Row, Sql, Value};
 pub use state::{Attempt, Draft, Failures, SessionRow, Stored, TokenRow};
+pub use turn::{Turn, Turns, turns};
 pub use work::{Due, Mention};

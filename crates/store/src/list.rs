@@ -4,6 +4,10 @@
 //! Does not: make titles or labels (pages do), read sealed fields.
 
 mod filter;
+mod wanted;
+
+mod common;
+mod counts;
 
 pub use filter::{Column, Filter, Test};
 
@@ -11,11 +15,10 @@ use crate::error::StoreError;
 use crate::layout::{Layout, Packs, Sheet};
 use crate::reading::{Holders, Reader};
 use crate::search;
-use crate::sql::{Row, Sql};
-use filter::{cell_of, named, plain, spelled, tested};
+use crate::sql::{Dialect, Row, Sql};
 use model::RecordId;
-use regulation::{FieldId, RegisterId};
-use std::collections::BTreeMap;
+use regulation::RegisterId;
+use wanted::{Cut, FEW, Order, Wanted, wanted};
 
 /// What a list is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,8 +80,7 @@ pub enum ListError {
 
 /// Identifiers within one statement.
 const SOME: usize = 500;
-/// So few are sorted rather than met in order.
-const FEW: u64 = 2_000;
+
 /// A page of a register's list. What is not filled in comes first going up, and last going down.
 ///
 /// # Errors
@@ -90,129 +92,41 @@ pub fn list(
     reader: &Reader,
     ask: &Ask,
 ) -> Result<Page, ListError> {
-    let sheet = sheet(layout, &ask.register)?;
-    let sort = match &ask.sort {
-        Some((column, direction)) => Some((named(sheet, column)?, cell_of(sheet, column), *direction)),
-        None => None,
-    };
+    let order = Order::new(sheet(layout, &ask.register)?, ask)?;
     let mut holders = Holders::default();
-    let Some(wheres) = wheres(sql, packs, layout, reader, ask, &mut holders)? else {
+    let Some(wanted) = wanted(sql.dialect(), packs, layout, reader, ask, &mut holders)? else {
         return Ok(Page { rows: Vec::new(), total: 0 });
     };
-    let from = format!("FROM {} WHERE {}", sheet.table, wheres.join(" AND "));
     // Counted and listed as of one moment.
-    sql.snapshot(|sql| {
-        let total = sql.row(&format!("SELECT count(*) {from}"), &holders.0)?;
-        let total = total.and_then(|row| row.entry(0)).unwrap_or(0);
-        let order = match sort {
-            None => "opened DESC".to_owned(),
-            Some((name, cell, direction)) => {
-                // Few rows are found by the filter and then sorted; many are met in the order of the sort's index.
-                let name = if total < FEW { plain(&name, cell, sql.dialect()) } else { name };
-                let (word, nulls) = match direction {
-                    Direction::Up => ("ASC", "NULLS FIRST"),
-                    Direction::Down => ("DESC", "NULLS LAST"),
-                };
-                format!("{name} {word} {nulls}, opened {word}")
-            }
-        };
-        let (most, skip) = (holders.put(ask.most), holders.put(ask.skip));
-        let text = format!("SELECT opened, record {from} ORDER BY {order} LIMIT {most} OFFSET {skip}");
-        let rows = sql.rows(&text, &holders.0)?;
-        Ok(Page { rows: rows.iter().map(listed).collect::<Result<_, _>>()?, total })
+    sql.snapshot(|sql| match common::matches(sql, &wanted)? {
+        Some(matches) => common::page(sql, &wanted, &matches, &order, ask, &holders),
+        None => page(sql, &wanted, &order, ask, holders),
     })
 }
 
-impl Ask {
-    /// How many records there are of each value of a column, among those this asks for. What it asks of that column
-    /// itself does not count, so that each value tells what choosing it would find. Values are spelled as tests take
-    /// them; where nothing is filled in stands no value, first.
-    ///
-    /// # Errors
-    /// [`ListError`].
-    pub fn counts(
-        &self,
-        sql: &mut Sql,
-        packs: &Packs,
-        layout: &Layout,
-        reader: &Reader,
-        column: &Column,
-    ) -> Result<Vec<(Option<String>, u64)>, ListError> {
-        let mut ask = self.clone();
-        // That it runs is asked of the state as well.
-        let same = |filter: &Filter| {
-            filter.column == *column || (filter.test == Test::Running && *column == Column::State)
-        };
-        ask.filters.retain(|filter| !same(filter));
-        let sheet = sheet(layout, &ask.register)?;
-        let mut holders = Holders::default();
-        let Some(wheres) = wheres(sql, packs, layout, reader, &ask, &mut holders)? else {
-            return Ok(Vec::new());
-        };
-        let wheres = wheres.join(" AND ");
-        if let Column::Field(field) = column
-            && sheet.several.contains(field)
-        {
-            return sql.snapshot(|sql| counts_of_several(sql, &sheet.table, field, &wheres, holders));
-        }
-        let (name, cell) = (named(sheet, column)?, cell_of(sheet, column));
-        let text = format!(
-            "SELECT {name}, count(*) FROM {} WHERE {} GROUP BY {name} ORDER BY {name} NULLS FIRST",
-            sheet.table, wheres
-        );
-        let rows = sql.rows(&text, &holders.0)?;
-        Ok(rows.iter().map(|row| (spelled(row, 0, cell, layout), row.entry(1).unwrap_or(0))).collect())
-    }
-}
-
-/// A record counts with each of its values.
-fn counts_of_several(
+/// Few rows are found by what is asked and then sorted; many are met in the order asked for.
+fn page(
     sql: &mut Sql,
-    table: &str,
-    field: &FieldId,
-    wheres: &str,
+    wanted: &Wanted<'_>,
+    order: &Order,
+    ask: &Ask,
     mut holders: Holders,
-) -> Result<Vec<(Option<String>, u64)>, ListError> {
-    let field = holders.put(field.as_str());
-    let text = format!(
-        "SELECT count(*) FROM {table} WHERE {wheres} AND opened NOT IN (SELECT opened FROM several WHERE field = {field})"
-    );
-    let without = sql.row(&text, &holders.0)?.and_then(|row| row.entry(0)).filter(|count| *count > 0);
-    let text = format!(
-        "SELECT value, count(*) FROM several WHERE field = {field} \
-         AND opened IN (SELECT opened FROM {table} WHERE {wheres}) GROUP BY value ORDER BY value"
-    );
+) -> Result<Page, ListError> {
+    let bound = holders.0.len();
+    let text = wanted.few(order, ask, sql.dialect(), &mut holders);
     let rows = sql.rows(&text, &holders.0)?;
-    let with = rows.iter().map(|row| (row.text(0).map(ToOwned::to_owned), row.entry(1).unwrap_or(0)));
-    Ok(without.map(|count| (None, count)).into_iter().chain(with).collect())
-}
-
-impl Reader {
-    /// How many records of each register they read, and how many of those have not come to an end.
-    ///
-    /// # Errors
-    /// `Unavailable`, `Damaged`.
-    pub fn counts(
-        &self,
-        sql: &mut Sql,
-        packs: &Packs,
-        layout: &Layout,
-    ) -> Result<BTreeMap<RegisterId, (u64, u64)>, StoreError> {
-        let mut holders = Holders::default();
-        let seen = self.predicate_everywhere(packs, layout, &mut holders);
-        let text = format!(
-            "SELECT register, count(*), count(*) - count(ending) FROM record \
-             WHERE destroyed IS NULL AND {seen} GROUP BY register"
-        );
-        let rows = sql.rows(&text, &holders.0)?;
-        let one = |row: &Row| {
-            let register = row.text(0).and_then(|text| text.parse().ok());
-            let register = register.ok_or_else(|| StoreError::damaged("record", "register"))?;
-            let count = |at| row.entry(at).unwrap_or(0);
-            Ok((register, (count(1), count(2))))
-        };
-        rows.iter().map(one).collect()
+    let total = rows.first().and_then(|row| row.entry(2)).unwrap_or(0);
+    if total <= FEW {
+        let there = rows.iter().filter(|row| row.entry(0).is_some());
+        return Ok(Page { rows: there.map(listed).collect::<Result<_, _>>()?, total });
     }
+    holders.0.truncate(bound);
+    let total = sql.row(&wanted.count(sql.dialect()), &holders.0)?.and_then(|row| row.entry(0)).unwrap_or(0);
+    let Some(cut) = Cut::new(ask, total) else { return Ok(Page { rows: Vec::new(), total }) };
+    let text = wanted.walk(order, &cut, sql.dialect(), &mut holders);
+    let rows = sql.rows(&text, &holders.0)?;
+    let rows = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page { rows: cut.righted(rows), total })
 }
 
 /// What a search over all registers found: register and record, the newest first.
@@ -238,12 +152,21 @@ pub fn search_everywhere(
 ) -> Result<Vec<Found>, StoreError> {
     let Some(question) = search::question(text, sql.dialect()) else { return Ok(Vec::new()) };
     let mut holders = Holders::default();
-    let found = search::found(&question, &mut |value| holders.put(value));
+    let put = &mut |value| holders.put(value);
+    // SQLite meets what is found newest first, and goes no further than it has to.
+    let (from, found, newest) = match sql.dialect() {
+        Dialect::Sqlite => (
+            "search CROSS JOIN record ON opened = search.rowid",
+            search::matched(&question, put),
+            "search.rowid",
+        ),
+        Dialect::Postgres => ("record", search::found(&question, put), "opened"),
+    };
     let seen = reader.predicate_everywhere(packs, layout, &mut holders);
     let most = holders.put(most);
     let text = format!(
-        "SELECT opened, record, register FROM record WHERE {found} AND destroyed IS NULL AND {seen} \
-         ORDER BY opened DESC LIMIT {most}"
+        "SELECT opened, record, register FROM {from} WHERE {found} AND destroyed IS NULL AND {seen} \
+         ORDER BY {newest} DESC LIMIT {most}"
     );
     let rows = sql.rows(&text, &holders.0)?;
     let one = |row: &Row| {
@@ -301,31 +224,6 @@ pub fn seen_of(
 
 fn sheet<'l>(layout: &'l Layout, register: &RegisterId) -> Result<&'l Sheet, ListError> {
     layout.sheets.get(register).ok_or_else(|| ListError::NoSuch(register.to_string()))
-}
-
-/// What must hold of the rows of a sheet; none where nothing can be found.
-fn wheres(
-    sql: &Sql,
-    packs: &Packs,
-    layout: &Layout,
-    reader: &Reader,
-    ask: &Ask,
-    holders: &mut Holders,
-) -> Result<Option<Vec<String>>, ListError> {
-    let no_such = || ListError::NoSuch(ask.register.to_string());
-    let sheet = sheet(layout, &ask.register)?;
-    let register = packs.0.iter().rev().find_map(|pack| pack.registers.get(&ask.register));
-    let mut wheres = vec![reader.predicate(register.ok_or_else(no_such)?, holders)];
-    for filter in &ask.filters {
-        wheres.push(tested(sheet, layout, filter, sql.dialect(), holders)?);
-    }
-    if let Some(text) = ask.text.as_deref().filter(|text| !text.trim().is_empty()) {
-        match search::question(text, sql.dialect()) {
-            Some(question) => wheres.push(search::found(&question, &mut |value| holders.put(value))),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(wheres))
 }
 
 fn listed(row: &Row) -> Result<Listed, StoreError> {

@@ -8,6 +8,7 @@
 //! Source: `docs/adr/0012-store.md`.
 
 mod answers;
+mod turns;
 
 use crate::error::StoreError;
 use crate::fact::{Keys, Recorded};
@@ -42,6 +43,7 @@ pub struct Projection {
     fault: RefCell<Option<StoreError>>,
     position: u64,
     lost: BTreeMap<RecordId, Lost>,
+    stale: turns::Stale,
 }
 
 impl Projection {
@@ -64,6 +66,7 @@ impl Projection {
             // What another version's tables hold is not read; they are to be made anew.
             false => Default::default(),
         };
+        let stale = turns::Stale::new(&mut sql, position)?;
         Ok(Self {
             place,
             sql: RefCell::new(sql),
@@ -76,6 +79,7 @@ impl Projection {
             fault: RefCell::default(),
             position,
             lost,
+            stale,
         })
     }
 
@@ -152,6 +156,7 @@ impl Projection {
     /// `Unavailable`, `Damaged`.
     pub fn set_packs(&mut self, packs: Packs) -> Result<(), StoreError> {
         self.layout = Layout::new(packs.0.iter());
+        self.stale.published(&self.packs, &packs);
         self.packs = packs;
         self.hot.borrow_mut().clear();
         let fingerprint = self.layout.fingerprint();
@@ -191,6 +196,7 @@ impl Projection {
                 self.people = std::mem::take(&mut fold.people);
                 self.lost = std::mem::take(&mut fold.lost);
                 self.warm(&fold, &touched);
+                self.stale.add(&touched);
                 self.position = last + 1;
                 Ok(())
             }
@@ -394,10 +400,15 @@ pub(crate) fn sheets_anew(sql: &mut Sql, making: &Making<'_>) -> Result<(), Stor
         sql.script(&format!("DROP TABLE {}", row.text(0).unwrap_or_default()))?;
     }
     for sheet in making.layout.sheets.values() {
-        for text in sheet.create(dialect) {
-            sql.script(&text)?;
-        }
+        sql.script(&sheet.create_table(dialect))?;
     }
+    fill_sheets(sql, making)?;
+    // An index is made of rows that are there more quickly than it grows with each.
+    let indexes = making.layout.sheets.values().flat_map(|sheet| sheet.create_indexes(dialect));
+    indexes.into_iter().try_for_each(|text| sql.script(&text))
+}
+
+fn fill_sheets(sql: &mut Sql, making: &Making<'_>) -> Result<(), StoreError> {
     let mut after = -1;
     loop {
         let text = "SELECT opened, data_key, body, sealed FROM record WHERE opened > $1 AND body IS NOT NULL ORDER BY opened LIMIT 1000";

@@ -1,7 +1,7 @@
 //! Reading: who sees which records, as one predicate for lists, counts, search, export and live events.
 //!
 //! A register says whose records people read (their own unit's, its subtree's, the city's), which roles read all, and
-//! who reads as a party. The grade always limits. [`Reader::predicate`] is the same rule as [`Reader::may_read`]; a
+//! who reads as a party; and whoever a case waits for reads it. The grade always limits. [`Reader::predicate`] is the same rule as [`Reader::may_read`]; a
 //! property test holds the two together.
 //! Source: `docs/pack.md`, "Registers", `[reading]`; `docs/adr/0012-store.md`.
 
@@ -22,6 +22,10 @@ pub struct Reader {
     pub own: BTreeSet<UnitId>,
     /// These and all units below them.
     pub subtree: BTreeSet<UnitId>,
+    /// Roles held, each with its unit, none for one of the whole city: their own, and those of whom they stand in for.
+    pub seats: BTreeSet<(RoleId, Option<UnitId>)>,
+    /// Whom they stand in for.
+    pub principals: BTreeSet<PersonId>,
     /// Height of the highest grade they are cleared for; none: they read nothing.
     pub ceiling: Option<i64>,
     /// Only records of these units and below: what the page's unit switcher shows. All where absent.
@@ -37,6 +41,8 @@ pub struct Readable {
     pub grade: i64,
     /// Did the reader act on it, or is the reader named in it?
     pub party: bool,
+    /// Does it wait for the reader, or for whom they stand in for?
+    pub turn: bool,
 }
 
 /// Values of a statement in the making.
@@ -83,7 +89,9 @@ impl Reader {
             Scope::Units(units) => units.contains(&record.unit),
         };
         let focused = self.focus.as_ref().is_none_or(|units| units.contains(&record.unit));
-        self.ceiling.is_some_and(|ceiling| record.grade <= ceiling) && focused && (scoped || record.party)
+        self.ceiling.is_some_and(|ceiling| record.grade <= ceiling)
+            && focused
+            && (scoped || record.party || record.turn)
     }
 
     /// The same as a condition over a table with the columns `opened`, `unit` and `grade`.
@@ -96,9 +104,33 @@ impl Reader {
         if let Scope::Units(units) = self.scope(register) {
             let scoped = among("unit", units, holders);
             let person = holders.put(self.person.to_string());
-            parts.push(format!("({scoped} OR opened IN (SELECT opened FROM party WHERE person = {person}))"));
+            let turns = self.turns("", holders);
+            parts.push(format!(
+                "({scoped} OR opened IN (SELECT opened FROM party WHERE person = {person} UNION ALL {turns}))"
+            ));
         }
         parts.join(" AND ")
+    }
+
+    /// Which records wait for them, as a question; `more` is asked of each turn as well.
+    pub(crate) fn turns(&self, more: &str, holders: &mut Holders) -> String {
+        let people = self.principals.iter().chain([&self.person]).map(ToString::to_string);
+        let people = holders.list(people);
+        let mut each =
+            vec![format!("SELECT opened FROM turn WHERE person IN {people} AND person <> ''{more}")];
+        let mut roles: BTreeMap<&RoleId, BTreeSet<String>> = BTreeMap::new();
+        for (role, unit) in &self.seats {
+            // One of the whole city is asked for in no unit.
+            let unit = unit.as_ref().map(ToString::to_string).unwrap_or_default();
+            roles.entry(role).or_default().insert(unit);
+        }
+        for (role, units) in roles {
+            let (role, units) = (holders.put(role.as_str()), holders.list(units));
+            each.push(format!(
+                "SELECT opened FROM turn WHERE role = {role} AND role <> '' AND unit IN {units}{more}"
+            ));
+        }
+        each.join(" UNION ALL ")
     }
 
     /// The condition over table `record` for records of all registers.
@@ -128,7 +160,7 @@ impl Reader {
     }
 }
 
-fn among(column: &str, units: &BTreeSet<UnitId>, holders: &mut Holders) -> String {
+pub(crate) fn among(column: &str, units: &BTreeSet<UnitId>, holders: &mut Holders) -> String {
     if units.is_empty() {
         return "1 = 0".to_owned();
     }

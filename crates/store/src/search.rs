@@ -110,25 +110,40 @@ pub(crate) fn take(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
 /// The condition that a record is found, over a table with the column `opened`; `put` binds a value and gives its
 /// holder.
 pub(crate) fn found(question: &Question, put: &mut dyn FnMut(Value) -> String) -> String {
-    let phrases: Vec<String> = question
-        .0
-        .iter()
-        .map(|phrase| match question.1 {
-            Dialect::Sqlite => {
-                format!("opened IN (SELECT rowid FROM search WHERE search MATCH {})", put(phrase.clone()))
-            }
-            Dialect::Postgres => format!(
-                "opened IN (SELECT opened FROM search WHERE words @@ CAST(CAST({} AS TEXT) AS TSQUERY))",
-                put(phrase.clone())
-            ),
-        })
-        .collect();
-    phrases.join(" AND ")
+    match question.1 {
+        Dialect::Sqlite => format!("opened IN (SELECT rowid FROM search WHERE {})", matched(question, put)),
+        Dialect::Postgres => {
+            let phrases: Vec<String> = question
+                .0
+                .iter()
+                .map(|phrase| {
+                    let phrase = put(phrase.clone());
+                    format!(
+                        "opened IN (SELECT opened FROM search WHERE words @@ CAST(CAST({phrase} AS TEXT) AS TSQUERY))"
+                    )
+                })
+                .collect();
+            phrases.join(" AND ")
+        }
+    }
+}
+
+/// The condition over the index itself; SQLite alone asks it in one question.
+pub(crate) fn matched(question: &Question, put: &mut dyn FnMut(Value) -> String) -> String {
+    let one = |phrase: &Value| format!("search MATCH {}", put(phrase.clone()));
+    question.0.iter().map(one).collect::<Vec<_>>().join(" AND ")
 }
 
 /// What a question asks the index, in the words of a database: all of it must be found.
 #[derive(Debug)]
 pub(crate) struct Question(Vec<Value>, Dialect);
+
+impl Question {
+    /// Is it asked of SQLite?
+    pub(crate) fn is_of_sqlite(&self) -> bool {
+        self.1 == Dialect::Sqlite
+    }
+}
 
 /// What a question asks the index; none where it holds nothing that could be found.
 #[must_use]

@@ -115,10 +115,11 @@ impl Sql {
     pub fn postgres(url: &str, schema: &str) -> Result<Self, StoreError> {
         let driver = Driver::Postgres(Box::new(postgres::Connection::open(url)?));
         let mut sql = Self { driver, within: false, asked: None };
-        // As above: what a crash of the server takes back is replayed. Compiling a plan takes longer than any of ours.
+        // As above: what a crash of the server takes back is replayed. Compiling a plan, or starting helpers for it, takes
+        // longer than any of ours. Indexes are read from memory or from disks that have no arm to move.
         sql.script(&format!(
             "SET client_min_messages TO warning; SET search_path TO {schema}; SET synchronous_commit TO off; \
-             SET jit TO off;"
+             SET jit TO off; SET max_parallel_workers_per_gather TO 0; SET random_page_cost TO 1.1;"
         ))?;
         Ok(sql)
     }
@@ -207,6 +208,31 @@ impl Sql {
                     after = last.0.iter().take(all.width()).cloned().collect()
                 }
                 _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Visits the rows a statement gives, one after the other, for as long as `visit` wants more; each is gone once it
+    /// was visited, so that many are gone through quickly.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(crate) fn each(
+        &mut self,
+        text: &str,
+        values: &[Value],
+        visit: &mut dyn FnMut(&Row) -> bool,
+    ) -> Result<(), StoreError> {
+        if let Some(asked) = &mut self.asked {
+            asked.push((text.to_owned(), values.to_vec()));
+        }
+        match &mut self.driver {
+            Driver::Closed(_) => Err(closed(text)),
+            Driver::Sqlite(connection) => connection.each(text, values, visit),
+            Driver::Postgres(connection) => {
+                let rows = connection.rows(text, values, self.within)?;
+                let _ = rows.iter().all(visit);
+                Ok(())
             }
         }
     }

@@ -10,7 +10,7 @@ use identity::Roster;
 use model::RecordId;
 use regulation::{DutyId, Pack};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use store::{Ask, Column, Filter, Reader, Sql, StoreError, Test};
 
@@ -121,6 +121,8 @@ impl<'a> Look<'a> {
             roles: self.pack.roles.keys().cloned().collect(),
             own: Clone::clone(&units),
             subtree: units,
+            seats: BTreeSet::new(),
+            principals: BTreeSet::new(),
             ceiling: Some(i64::MAX),
             focus: None,
         };

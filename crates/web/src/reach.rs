@@ -11,7 +11,9 @@ use store::Reader;
 /// The reader a person is, looking at a unit and those below it, or at all.
 pub(crate) fn reader(roster: &Roster<'_>, person: PersonId, focus: Option<UnitId>) -> Reader {
     let (mut roles, mut own) = (BTreeSet::new(), BTreeSet::new());
+    let (mut seats, mut principals) = (BTreeSet::new(), BTreeSet::new());
     for (role, unit) in roster.held(person) {
+        seats.insert((role.clone(), unit));
         roles.insert(role.clone());
         own.extend(unit);
     }
@@ -19,8 +21,10 @@ pub(crate) fn reader(roster: &Roster<'_>, person: PersonId, focus: Option<UnitId
         if one.deputy != person || !one.told || !one.touches(roster.now, roster.now) {
             continue;
         }
+        principals.insert(one.principal);
         let lent = |role: &regulation::RoleId| roster.roles.get(role).is_some_and(|role| role.deputy);
         for (role, unit) in roster.held(one.principal).filter(|(role, _)| lent(role)) {
+            seats.insert((role.clone(), unit));
             roles.insert(role.clone());
             own.extend(unit);
         }
@@ -28,5 +32,5 @@ pub(crate) fn reader(roster: &Roster<'_>, person: PersonId, focus: Option<UnitId
     let subtree = own.iter().flat_map(|unit| roster.state.subtree(*unit)).collect();
     let ceiling = roster.clearance_height(person).and_then(|height| i64::try_from(height).ok());
     let focus = focus.map(|unit| roster.state.subtree(unit).collect());
-    Reader { person, roles, own, subtree, ceiling, focus }
+    Reader { person, roles, own, subtree, seats, principals, ceiling, focus }
 }

@@ -86,15 +86,6 @@ pub(super) fn named(sheet: &Sheet, column: &Column) -> Result<String, ListError>
     })
 }
 
-/// The same values without the column's index.
-pub(super) fn plain(name: &str, cell: Cell, dialect: Dialect) -> String {
-    match (dialect, cell) {
-        (Dialect::Sqlite, _) => format!("+{name}"),
-        (Dialect::Postgres, Cell::Text) => format!("({name} || '')"),
-        (Dialect::Postgres, _) => format!("({name} + 0)"),
-    }
-}
-
 /// The condition of a filter.
 pub(super) fn tested(
     sheet: &Sheet,
@@ -124,10 +115,10 @@ pub(super) fn tested(
                 .chars()
                 .flat_map(|c| if matches!(c, '%' | '_' | '!') { vec!['!', c] } else { vec![c] })
                 .collect();
-            // Both fold A to Z and nothing else: SQLite always, PostgreSQL in the collation of our columns.
+            // Both fold A to Z and nothing else: SQLite always, PostgreSQL where asked, in the collation of our columns.
             let like = match dialect {
-                Dialect::Sqlite => "LIKE",
-                Dialect::Postgres => "ILIKE",
+                Dialect::Postgres if text.contains(|c: char| c.is_ascii_alphabetic()) => "ILIKE",
+                Dialect::Postgres | Dialect::Sqlite => "LIKE",
             };
             format!("{name} {like} {} ESCAPE '!'", holders.put(format!("%{pattern}%")))
         }

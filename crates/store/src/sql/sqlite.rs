@@ -72,6 +72,30 @@ impl Connection {
         Ok(())
     }
 
+    /// Visits rows for as long as `visit` wants more.
+    pub(super) fn each(
+        &mut self,
+        text: &str,
+        values: &[Value],
+        visit: &mut dyn FnMut(&Row) -> bool,
+    ) -> Result<(), StoreError> {
+        let failed = |error| unavailable(text, error);
+        let mut statement = self.0.prepare_cached(&numbered(text)).map_err(failed)?;
+        bind(&mut statement, text, values)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        let mut cells = Row(vec![Value::Null; columns]);
+        while let Some(row) = rows.next().map_err(failed)? {
+            for (at, cell) in cells.0.iter_mut().enumerate() {
+                read_into(cell, row.get_ref(at).map_err(failed)?);
+            }
+            if !visit(&cells) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn script(&mut self, text: &str) -> Result<(), StoreError> {
         self.0.execute_batch(text).map_err(|error| unavailable(text, error))
     }
@@ -109,6 +133,17 @@ fn cell(value: ValueRef<'_>) -> Cell<'_> {
         // What is no text although it stands as one is told apart from every text.
         ValueRef::Text(text) => std::str::from_utf8(text).map_or(Cell::Bytes(text), Cell::Text),
         ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+    }
+}
+
+/// Reads a value into a cell; a text takes the place of the one before.
+fn read_into(cell: &mut Value, value: ValueRef<'_>) {
+    match (cell, value) {
+        (Value::Text(text), ValueRef::Text(bytes)) => {
+            text.clear();
+            text.push_str(&String::from_utf8_lossy(bytes));
+        }
+        (cell, value) => *cell = read(value),
     }
 }
 

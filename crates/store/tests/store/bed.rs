@@ -215,6 +215,7 @@ impl Bed {
         let first = self.enter(facts);
         let entries = self.entries(self.tables.position()..self.size());
         self.tables.apply(entries).unwrap();
+        self.tables.refresh_turns(self.clock.now()).unwrap();
         first
     }
 
@@ -620,6 +621,8 @@ pub(crate) fn everyone() -> Reader {
         roles: ["auditor".parse().unwrap()].into(),
         own: BTreeSet::new(),
         subtree: BTreeSet::new(),
+        seats: BTreeSet::new(),
+        principals: BTreeSet::new(),
         ceiling: Some(i64::MAX),
         focus: None,
     }

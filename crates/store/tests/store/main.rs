@@ -12,6 +12,8 @@ mod pack;
 
 mod door;
 mod lists;
+mod many;
+mod plans;
 mod postgres;
 mod reading;
 mod scrubs;
@@ -19,4 +21,5 @@ mod searches;
 mod state;
 mod tells;
 mod tombs;
+mod turns;
 mod versions;

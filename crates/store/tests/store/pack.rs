@@ -92,10 +92,12 @@ fn reading(units: &str, roles: &[&str], parties: &[&str]) -> (String, String) {
         ("level", "kind = \"grade\"\nstart = \"'open'\""),
         ("owner", "kind = \"person\""),
         ("helpers", "kind = \"person\"\nmany = true"),
+        ("site", "kind = \"unit\""),
     ] {
         text.push_str(&with_label("field", id, more));
     }
     text.push_str(FLOW);
+    text.push_str(SEATS);
     (id, text)
 }
 
@@ -197,6 +199,22 @@ label = { zh = "結案", en = "Close" }
 from = ["filed", "checked"]
 by = [{ role = "head" }]
 to = "closed"
+"#;
+
+/// Steps that others than the unit's own may take; by the second the case stays where it is.
+const SEATS: &str = r#"
+[[step]]
+id = "see"
+label = { zh = "會辦", en = "See" }
+from = ["filed"]
+by = [{ person = "owner" }, { role = "clerk", unit = "site" }]
+to = "checked"
+[[step]]
+id = "note"
+label = { zh = "註記", en = "Note" }
+from = ["filed"]
+by = [{ person = "helpers" }, { role = "auditor" }, { role = "clerk" }]
+to = "filed"
 "#;
 
 const END: &str = r#"[register]

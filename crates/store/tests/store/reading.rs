@@ -6,7 +6,7 @@ use casework::Body;
 use model::{PersonId, RecordId, UnitId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use regulation::RegisterId;
+use regulation::{RegisterId, RoleId};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Ask, Column, Readable, Reader};
@@ -24,6 +24,8 @@ struct Planned {
     owner: Option<usize>,
     helpers: Vec<usize>,
     acted: Option<usize>,
+    site: Option<usize>,
+    closed: bool,
     destroyed: bool,
 }
 
@@ -34,6 +36,9 @@ struct Reads {
     roles: Vec<usize>,
     own: Vec<usize>,
     below: Vec<usize>,
+    /// A role and a unit each.
+    seats: Vec<(usize, usize)>,
+    principals: Vec<usize>,
     ceiling: Option<i64>,
     focus: Option<Vec<usize>>,
 }
@@ -44,8 +49,9 @@ const PLACES: usize = 4;
 fn planned() -> impl Strategy<Value = Planned> {
     let who = || prop::option::of(0..PEOPLE);
     let record = (0..27usize, 0..PLACES, 0..3usize, who(), who());
-    (record, prop::collection::vec(0..PEOPLE, 0..3), who(), prop::bool::weighted(0.1)).prop_map(
-        |((register, unit, grade, opened_by, owner), helpers, acted, destroyed)| Planned {
+    let more = (prop::option::of(0..PLACES), prop::bool::weighted(0.2), prop::bool::weighted(0.1));
+    (record, prop::collection::vec(0..PEOPLE, 0..3), who(), more).prop_map(
+        |((register, unit, grade, opened_by, owner), helpers, acted, (site, closed, destroyed))| Planned {
             register,
             unit,
             grade,
@@ -53,6 +59,8 @@ fn planned() -> impl Strategy<Value = Planned> {
             owner,
             helpers,
             acted,
+            site,
+            closed,
             destroyed,
         },
     )
@@ -62,8 +70,20 @@ fn reads() -> impl Strategy<Value = Reads> {
     let places = || prop::sample::subsequence((0..PLACES).collect::<Vec<_>>(), 0..=PLACES);
     let roles = prop::sample::subsequence(vec![0, 1, 2], 0..=3);
     let ceiling = prop::option::weighted(0.9, -1..4i64);
-    (0..PEOPLE, roles, places(), places(), ceiling, prop::option::weighted(0.3, places())).prop_map(
-        |(person, roles, own, below, ceiling, focus)| Reads { person, roles, own, below, ceiling, focus },
+    let seats = prop::collection::vec((0..3usize, 0..PLACES), 0..4);
+    let principals = prop::collection::vec(0..PEOPLE, 0..2);
+    let focus = prop::option::weighted(0.3, places());
+    (0..PEOPLE, roles, places(), places(), (seats, principals), ceiling, focus).prop_map(
+        |(person, roles, own, below, (seats, principals), ceiling, focus)| Reads {
+            person,
+            roles,
+            own,
+            below,
+            seats,
+            principals,
+            ceiling,
+            focus,
+        },
     )
 }
 
@@ -83,6 +103,22 @@ struct Known {
     register: RegisterId,
     readable: Readable,
     parties: BTreeSet<PersonId>,
+    /// People and seats it waits for: those who bring it on, and those who may take a step that leaves it where it is.
+    onward: (BTreeSet<PersonId>, BTreeSet<Seat>),
+    staying: (BTreeSet<PersonId>, BTreeSet<Seat>),
+}
+
+type Seat = (RoleId, Option<UnitId>);
+
+impl Known {
+    fn waits_for(&self, reader: &Reader, staying: bool) -> bool {
+        let sits = |(people, seats): &(BTreeSet<PersonId>, BTreeSet<Seat>)| {
+            people.contains(&reader.person)
+                || !people.is_disjoint(&reader.principals)
+                || !seats.is_disjoint(&reader.seats)
+        };
+        sits(&self.onward) || (staying && sits(&self.staying))
+    }
 }
 
 struct Field {
@@ -113,6 +149,9 @@ impl Field {
             if let Some(owner) = one.owner.as_ref().map(name) {
                 fill["owner"] = Json::from(owner);
             }
+            if let Some(site) = one.site {
+                fill["site"] = self.units[site].to_string().into();
+            }
             let by = one.opened_by.map(|at| self.people[at]);
             let record = self.bed.open(&register, self.units[one.unit], by, fill);
             let acted = one.acted.map(|at| self.people[at]);
@@ -120,17 +159,29 @@ impl Field {
                 let body = Body::SentBack { to: "filed".parse().unwrap() };
                 self.bed.event_by(record, acted, body);
             }
+            if one.closed {
+                self.bed.close(record, acted);
+            }
             // The naive rule: who opened it, who acted on it, who is named in a field that the register says.
             let listed = PARTIES[one.register % 3];
             let owner = one.owner.filter(|_| listed.contains(&"owner"));
             let helpers = one.helpers.iter().copied().filter(|_| listed.contains(&"helpers"));
             let parties =
                 owner.into_iter().chain(helpers).map(|at| self.people[at]).chain(by).chain(acted).collect();
-            let readable = Readable { unit: self.units[one.unit], grade: one.grade as i64, party: false };
+            let unit = self.units[one.unit];
+            let readable = Readable { unit, grade: one.grade as i64, party: false, turn: false };
+            let seat = |role: &str, unit| (role.parse().unwrap(), unit);
+            let people = |list: &[usize]| list.iter().map(|at| self.people[*at]).collect::<BTreeSet<_>>();
+            let mut onward = (people(one.owner.as_slice()), BTreeSet::from([seat("head", Some(unit))]));
+            onward.1.extend(one.site.map(|site| seat("clerk", Some(self.units[site]))));
+            let mut staying = (people(&one.helpers), BTreeSet::from([seat("auditor", None)]));
+            if one.closed {
+                (onward, staying) = Default::default();
+            }
             if one.destroyed {
                 doomed.push(record);
             } else {
-                self.records.insert(record, Known { register, readable, parties });
+                self.records.insert(record, Known { register, readable, parties, onward, staying });
             }
         }
         self.bed.settle();
@@ -140,11 +191,14 @@ impl Field {
     fn reader(&self, reads: &Reads) -> Reader {
         let units = |list: &[usize]| list.iter().map(|at| self.units[*at]).collect::<BTreeSet<_>>();
         let roles = ["auditor", "clerk", "head"];
+        let seat = |role: &str, unit| (role.parse().unwrap(), (role != "auditor").then_some(unit));
         Reader {
             person: self.people[reads.person],
             roles: reads.roles.iter().map(|at| roles[*at].parse().unwrap()).collect(),
             own: units(&reads.own),
             subtree: units(&[reads.own.as_slice(), &reads.below].concat()),
+            seats: reads.seats.iter().map(|(role, unit)| seat(roles[*role], self.units[*unit])).collect(),
+            principals: reads.principals.iter().map(|at| self.people[*at]).collect(),
             ceiling: reads.ceiling,
             focus: reads.focus.as_deref().map(units),
         }
@@ -164,7 +218,8 @@ impl Field {
                 .filter(|(_, known)| known.register == register)
                 .filter(|(_, known)| {
                     let party = known.parties.contains(&reader.person);
-                    reader.may_read(rule, &Readable { party, ..known.readable })
+                    let turn = known.waits_for(reader, true);
+                    reader.may_read(rule, &Readable { party, turn, ..known.readable })
                 })
                 .map(|(record, _)| *record)
                 .collect();
@@ -190,6 +245,17 @@ impl Field {
         }
         let found = store::search_everywhere(&mut sql, packs, layout, reader, "巡視 zeal", 10_000).unwrap();
         prop_assert_eq!(&found.iter().map(|one| one.row.record).collect::<BTreeSet<_>>(), &all);
+        // What is to be brought on by them, and nothing else, waits for them.
+        let within = |known: &Known| {
+            let focused = reader.focus.as_ref().is_none_or(|units| units.contains(&known.readable.unit));
+            focused && reader.ceiling.is_some_and(|ceiling| known.readable.grade <= ceiling)
+        };
+        let waits = self.records.iter().filter(|(_, known)| within(known) && known.waits_for(reader, false));
+        let waits: BTreeSet<RecordId> = waits.map(|(record, _)| *record).collect();
+        let turns = store::turns(&mut sql, reader, 0, 1_000).unwrap();
+        prop_assert_eq!(turns.total, waits.len() as u64);
+        prop_assert_eq!(&turns.rows.iter().map(|turn| turn.row.record).collect::<BTreeSet<_>>(), &waits);
+        prop_assert!(waits.is_subset(&all), "what waits for them they read");
         for (record, known) in &self.records {
             let sees = store::sees(&mut sql, packs, layout, reader, *record).unwrap();
             prop_assert_eq!(sees, all.contains(record), "{} in {}", record, &known.register);

@@ -90,6 +90,19 @@ impl Asks<'_> {
         Ok(())
     }
 
+    fn counts(&self, name: &str, rounds: usize, ask: &Ask, column: &Column) -> anyhow::Result<()> {
+        let mut values = 0;
+        let waits = measured(rounds, |_| {
+            let counts = self
+                .desk
+                .read(|sql, seen| ask.counts(sql, &seen.packs, &seen.layout, &self.reader, column))?;
+            values = counts.len();
+            Ok(())
+        })?;
+        say(&format!("{name} ({values} values)"), waits);
+        Ok(())
+    }
+
     fn lists(&self, rounds: usize) -> anyhow::Result<()> {
         let base = Ask {
             register: "equipment".parse()?,
@@ -121,6 +134,29 @@ impl Asks<'_> {
             skip: 950,
             ..base.clone()
         })?;
+        self.page("list, one kind, by code, page 250", rounds, |_| Ask {
+            filters: vec![is(kind.clone(), "server".to_owned())],
+            sort: Some((code.clone(), Direction::Down)),
+            skip: self.grown.devices / 4 / 2,
+            ..base.clone()
+        })?;
+        let state = Filter { column: Column::State, test: Test::Running };
+        self.counts("counts by state", rounds, &base, &Column::State)?;
+        self.counts("counts by kind", rounds, &base, &kind)?;
+        let running = Ask { filters: vec![state], ..base.clone() };
+        self.counts("counts by kind of what runs", rounds, &running, &kind)?;
+        let servers = Ask { filters: vec![is(kind.clone(), "server".to_owned())], ..base.clone() };
+        self.counts("counts by state of one kind", rounds, &servers, &Column::State)?;
+        let waits = measured(rounds, |_| {
+            self.desk.read(|sql, seen| self.reader.counts(sql, &seen.packs, &seen.layout))?;
+            Ok(())
+        })?;
+        say("counts of all registers", waits);
+        let waits = measured(rounds, |_| {
+            self.desk.read(|sql, _| store::turns(sql, &self.reader, 0, 50))?;
+            Ok(())
+        })?;
+        say("what waits for the reader", waits);
         self.page("list, name contains", rounds, |round| Ask {
             filters: vec![Filter {
                 column: name.clone(),
@@ -143,6 +179,18 @@ impl Asks<'_> {
             text: Some("主機".to_owned()),
             ..base.clone()
         })?;
+        let by_code = Some((Column::Field("code".parse()?), Direction::Up));
+        let common = Ask { text: Some("主機".to_owned()), ..base.clone() };
+        self.page("search, the same word, by code", rounds, |_| Ask {
+            sort: by_code.clone(),
+            ..common.clone()
+        })?;
+        self.counts(
+            "counts by kind of what a search finds",
+            rounds,
+            &common,
+            &Column::Field("kind".parse()?),
+        )?;
         self.page("search, a serial number", rounds, |round| Ask {
             text: Some(grown::serial(round as u64 * 131 % self.grown.devices)),
             ..base.clone()

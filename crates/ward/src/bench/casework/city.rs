@@ -172,6 +172,8 @@ impl City {
             person: self.maintainer.person,
             roles: BTreeSet::from([self.maintainer.role.parse()?]),
             subtree: own.clone(),
+            seats: BTreeSet::from([(self.maintainer.role.parse()?, Some(self.unit))]),
+            principals: BTreeSet::new(),
             own,
             ceiling,
             focus: None,

@@ -1,0 +1,126 @@
+//! Counts: how many records have each value of a column, and how many there are in each register.
+//!
+//! Invariant: whatever is counted went through the reader's predicate.
+
+use super::filter::{cell_of, named, spelled};
+use super::wanted::{Wanted, wanted};
+use super::{Ask, Column, Filter, ListError, Test, common, sheet};
+use crate::error::StoreError;
+use crate::layout::{Layout, Packs};
+use crate::reading::{Holders, Reader};
+use crate::sql::{Dialect, Row, Sql};
+use regulation::{FieldId, RegisterId};
+use std::collections::BTreeMap;
+
+impl Ask {
+    /// How many records there are of each value of a column, among those this asks for. What it asks of that column
+    /// itself does not count, so that each value tells what choosing it would find. Values are spelled as tests take
+    /// them; where nothing is filled in stands no value, first.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn counts(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+        reader: &Reader,
+        column: &Column,
+    ) -> Result<Vec<(Option<String>, u64)>, ListError> {
+        let mut ask = self.clone();
+        // That it runs is asked of the state as well.
+        let same = |filter: &Filter| {
+            filter.column == *column || (filter.test == Test::Running && *column == Column::State)
+        };
+        ask.filters.retain(|filter| !same(filter));
+        let sheet = sheet(layout, &ask.register)?;
+        let mut holders = Holders::default();
+        let Some(wanted) = wanted(sql.dialect(), packs, layout, reader, &ask, &mut holders)? else {
+            return Ok(Vec::new());
+        };
+        if let Column::Field(field) = column
+            && sheet.several.contains(field)
+        {
+            return sql.snapshot(|sql| counts_of_several(sql, &wanted, field, holders));
+        }
+        let (name, cell) = (named(sheet, column)?, cell_of(sheet, column));
+        let rows = sql.snapshot(|sql| -> Result<_, ListError> {
+            let counts = match (common::matches(sql, &wanted)?, wanted.reading(column, &ask.filters)) {
+                (Some(matches), _) => common::counts(sql, &wanted, &matches, &name, &holders)?,
+                (None, true) if sql.dialect() == Dialect::Sqlite => {
+                    common::tally(sql, &wanted.by_reading(&name), &holders)?
+                }
+                (None, _) => {
+                    let found = wanted.found(&format!("{name}, count(*)"), sql.dialect());
+                    let text = format!("{found} GROUP BY {name} ORDER BY {name} NULLS FIRST");
+                    return Ok(sql.rows(&text, &holders.0)?);
+                }
+            };
+            Ok(counts.into_iter().map(|(value, count)| Row(vec![value, count.into()])).collect())
+        })?;
+        Ok(rows.iter().map(|row| (spelled(row, 0, cell, layout), row.entry(1).unwrap_or(0))).collect())
+    }
+}
+
+/// A record counts with each of its values.
+fn counts_of_several(
+    sql: &mut Sql,
+    wanted: &Wanted<'_>,
+    field: &FieldId,
+    mut holders: Holders,
+) -> Result<Vec<(Option<String>, u64)>, ListError> {
+    let field = holders.put(field.as_str());
+    let (all, opened) = (wanted.count(sql.dialect()), wanted.found("opened", sql.dialect()));
+    let text = format!("{all} AND opened NOT IN (SELECT opened FROM several WHERE field = {field})");
+    let without = sql.row(&text, &holders.0)?.and_then(|row| row.entry(0)).filter(|count| *count > 0);
+    let text = format!(
+        "SELECT value, count(*) FROM several WHERE field = {field} \
+         AND opened IN ({opened}) GROUP BY value ORDER BY value"
+    );
+    let rows = sql.rows(&text, &holders.0)?;
+    let with = rows.iter().map(|row| (row.text(0).map(ToOwned::to_owned), row.entry(1).unwrap_or(0)));
+    Ok(without.map(|count| (None, count)).into_iter().chain(with).collect())
+}
+
+impl Reader {
+    /// How many records of each register they read, and how many of those have not come to an end.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn counts(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+    ) -> Result<BTreeMap<RegisterId, (u64, u64)>, StoreError> {
+        let mut holders = Holders::default();
+        let mut each = Vec::new();
+        for (id, sheet) in &layout.sheets {
+            let latest = packs.0.iter().rev().find_map(|pack| pack.registers.get(id));
+            let Some(register) = latest else { continue };
+            let name = holders.put(id.as_str());
+            let seen = self.predicate(register, &mut holders);
+            // By an index that holds all that is asked, and not by the rows themselves.
+            let from = match sql.dialect() {
+                Dialect::Sqlite => format!("{} INDEXED BY {}", sheet.table, sheet.reading()),
+                Dialect::Postgres => sheet.table.clone(),
+            };
+            each.push(format!(
+                "SELECT CAST({name} AS TEXT), count(*), count(*) - count(ending) FROM {from} WHERE {seen}"
+            ));
+        }
+        let mut counts = BTreeMap::new();
+        if each.is_empty() {
+            return Ok(counts);
+        }
+        for row in sql.rows(&each.join(" UNION ALL "), &holders.0)? {
+            let register = row.text(0).and_then(|text| text.parse().ok());
+            let register = register.ok_or_else(|| StoreError::damaged("record", "register"))?;
+            let count = |at| row.entry(at).unwrap_or(0);
+            if count(1) > 0 {
+                counts.insert(register, (count(1), count(2)));
+            }
+        }
+        Ok(counts)
+    }
+}
