@@ -194,6 +194,7 @@ impl Clerk {
             self.load_packs()?;
             self.moving = Some(0);
         }
+        self.projection.refresh_turns(time)?;
         if publishes || owing {
             self.duties_seen = None;
         }

@@ -467,6 +467,7 @@ impl Clerk {
         if let Some(last) = size.checked_sub(1) {
             self.last_entry = self.time_of(last)?;
         }
+        self.projection.refresh_turns(self.now())?;
         Ok(size - from)
     }
 }
