@@ -228,7 +228,7 @@ impl Sql {
         }
         match &mut self.driver {
             Driver::Closed(_) => Err(closed(text)),
-            Driver::Sqlite(connection) => connection.each(text, values, visit),
+            Driver::Sqlite(connection) => connection.while_wanted(text, values, visit),
             Driver::Postgres(connection) => {
                 let rows = connection.rows(text, values, self.within)?;
                 let _ = rows.iter().all(visit);

@@ -73,7 +73,7 @@ impl Connection {
     }
 
     /// Visits rows for as long as `visit` wants more.
-    pub(super) fn each(
+    pub(super) fn while_wanted(
         &mut self,
         text: &str,
         values: &[Value],
