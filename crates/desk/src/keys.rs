@@ -28,6 +28,8 @@ struct Stock {
     /// Keys to be kept ready: twice as many, and one more, each time one is taken.
     wanted: usize,
     closing: bool,
+    /// Nobody restocks any more.
+    ended: bool,
 }
 
 impl Vaulted {
@@ -40,6 +42,8 @@ impl Vaulted {
         let thread = std::thread::spawn(move || {
             while let Some(vaulted) = kept.upgrade() {
                 if !vaulted.restock(entropy.as_mut()) {
+                    vaulted.stock().ended = true;
+                    vaulted.changed.notify_all();
                     return;
                 }
             }
@@ -66,6 +70,7 @@ impl Vaulted {
         match self.vault().new_key(entropy) {
             Ok(made) => {
                 self.stock().fresh.push_back(made);
+                self.changed.notify_all();
                 true
             }
             // Whoever needs one meets the same error, and can tell it to somebody.
@@ -73,7 +78,8 @@ impl Vaulted {
         }
     }
 
-    /// A fresh key, durable in the vault.
+    /// A fresh key, durable in the vault: from the stock, whose keys come in one order however fast they are asked for.
+    /// `entropy` makes one where nobody restocks any more.
     ///
     /// # Errors
     /// The vault gave none.
@@ -81,7 +87,10 @@ impl Vaulted {
         let ready = {
             let mut stock = self.stock();
             stock.wanted = (stock.wanted * 2 + 1).min(STOCK);
-            stock.fresh.pop_front()
+            self.changed.notify_all();
+            let empty = |stock: &mut Stock| stock.fresh.is_empty() && !stock.ended && !stock.closing;
+            let waited = self.changed.wait_while(stock, empty);
+            waited.unwrap_or_else(PoisonError::into_inner).fresh.pop_front()
         };
         self.changed.notify_all();
         match ready {
