@@ -14,9 +14,10 @@ pub(crate) fn carry(command: &Command) -> Option<String> {
             "record": record.to_string(), "register": register.as_str(), "step": step.as_str(), "fill": filled(fill),
             "occurred_at": occurred_at.map(|at| at.to_string()), "late_reason": late_reason,
         }),
-        Command::Take { record, seen, step, outcome, reason, fill, .. } => json!({
+        Command::Take { record, seen, step, outcome, reason, fill, occurred_at, late_reason, .. } => json!({
             "record": record.to_string(), "seen": seen, "step": step.as_str(), "outcome": outcome.word(),
             "reason": reason, "fill": filled(fill),
+            "occurred_at": occurred_at.map(|at| at.to_string()), "late_reason": late_reason,
         }),
         _ => return None,
     };
@@ -31,17 +32,19 @@ pub(crate) fn uncarry(text: &str) -> Option<Command> {
     let record: RecordId = word("record")?.parse().ok()?;
     let step: StepId = word("step")?.parse().ok()?;
     let fill = unfilled(carried.get("fill")?)?;
+    let occurred_at = match word("occurred_at") {
+        Some(at) => Some(at.parse::<Instant>().ok()?),
+        None => None,
+    };
+    let late_reason = own("late_reason");
     Some(match word("register") {
         Some(register) => Command::Open {
             record,
             register: register.parse::<RegisterId>().ok()?,
             step,
             fill,
-            occurred_at: match word("occurred_at") {
-                Some(at) => Some(at.parse::<Instant>().ok()?),
-                None => None,
-            },
-            late_reason: own("late_reason"),
+            occurred_at,
+            late_reason,
             signed: None,
         },
         None => Command::Take {
@@ -51,6 +54,8 @@ pub(crate) fn uncarry(text: &str) -> Option<Command> {
             outcome: Outcome::from_word(word("outcome")?)?,
             reason: own("reason"),
             fill,
+            occurred_at,
+            late_reason,
             signed: None,
         },
     })
@@ -94,6 +99,8 @@ mod tests {
             outcome: Outcome::TakeBack,
             reason: None,
             fill,
+            occurred_at: Some("2025-01-03T01:00:00.000000Z".parse().unwrap()),
+            late_reason: None,
             signed: None,
         };
         for command in [open, take] {

@@ -21,7 +21,7 @@ use axum::http::StatusCode;
 use casework::{
     Addressee, Around, Body, Case, Command, Content, DutyKey, Occurrence, Records, Reference, Seek, Series,
 };
-use model::{Evidence, RecordId, Told};
+use model::{Evidence, Instant, RecordId, Told};
 use regulation::{DutyId, Outcome, Register, Signers};
 use std::sync::Arc;
 
@@ -97,11 +97,14 @@ pub(super) fn page(
             )
         }
     };
+    let late = |at: &Option<Instant>, why: &Option<String>| {
+        at.map(|at| (cx.moment(at), why.clone().unwrap_or_default()))
+    };
     let (reason, late) = match command {
-        Command::Take { reason, .. } => (reason.clone(), None),
-        Command::Open { occurred_at, late_reason, .. } => {
-            (None, occurred_at.map(|at| (cx.moment(at), late_reason.clone().unwrap_or_default())))
+        Command::Take { reason, occurred_at, late_reason, .. } => {
+            (reason.clone(), late(occurred_at, late_reason))
         }
+        Command::Open { occurred_at, late_reason, .. } => (None, late(occurred_at, late_reason)),
         _ => (None, None),
     };
     let whose = stance.principal.is_some() || sheet.stances.len() > 1;

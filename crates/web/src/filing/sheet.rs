@@ -160,7 +160,7 @@ impl<'l, 'a> Sheet<'l, 'a> {
 
     /// Is it asked when it happened?
     pub(crate) fn asks_when(&self) -> bool {
-        self.before.is_none() && self.register.late.is_some()
+        self.register.late.is_some() && self.stand(&Fill::new(), false).is_ok_and(|form| form.when)
     }
 
     /// The command that a form asks for.
@@ -195,6 +195,8 @@ impl<'l, 'a> Sheet<'l, 'a> {
                 outcome,
                 reason: text("reason"),
                 fill,
+                occurred_at: self.occurred(posted)?,
+                late_reason: text("late_reason").filter(|_| self.asks_when()),
                 signed: None,
             },
         })

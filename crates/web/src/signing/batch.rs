@@ -143,6 +143,8 @@ impl Word {
             outcome: self.outcome,
             reason: None,
             fill: Fill::new(),
+            occurred_at: None,
+            late_reason: None,
             signed: None,
         }
     }
