@@ -97,8 +97,7 @@ pub fn leads_on(register: &Register, step: &Step, outcome: Outcome) -> bool {
 pub struct Turn {
     /// Who.
     pub whose: Addressee,
-    /// Would the case come to another state? A step that leaves it where it is may be taken, but nothing waits for it;
-    /// nor does anything of a record that rests.
+    /// Would the case come to another state? A step that leaves it where it is may be taken, but nothing waits for it.
     pub onward: bool,
 }
 
@@ -125,10 +124,8 @@ pub fn turns(around: Around<'_>, record: RecordId) -> Result<Vec<Turn>, Refusal>
         return Ok(Vec::new());
     }
     let view = deciding.view(&case, Acting { person: None, reason: None })?;
-    let register = deciding.register(&case)?;
-    let rests = rests(&case, register);
     let mut found: Vec<Turn> = Vec::new();
-    for step in &register.flow.steps {
+    for step in &deciding.register(&case)?.flow.steps {
         let mut forward = step.outcomes.iter().filter(|(outcome, _)| outcome.is_forward()).peekable();
         if step.opens()
             || forward.peek().is_none()
@@ -137,7 +134,7 @@ pub fn turns(around: Around<'_>, record: RecordId) -> Result<Vec<Turn>, Refusal>
         {
             continue;
         }
-        let onward = !rests && forward.any(|(_, to)| *to != case.state);
+        let onward = forward.any(|(_, to)| *to != case.state);
         let mut add = |seat: &Seated| {
             found.extend(addressees(seat).into_iter().map(|whose| Turn { whose, onward }));
         };
