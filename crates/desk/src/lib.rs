@@ -27,6 +27,7 @@ mod destroy;
 mod sweep;
 mod tick;
 
+mod answered;
 mod assess;
 mod desk;
 mod drafts;

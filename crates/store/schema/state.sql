@@ -112,3 +112,12 @@ CREATE TABLE IF NOT EXISTS state.draft (
   kept_at TEXT NOT NULL,
   PRIMARY KEY (person, form)
 );
+
+-- What applications were answered, for a day: sent twice under one key, a request is answered alike.
+CREATE TABLE IF NOT EXISTS state.answered (
+  key TEXT NOT NULL PRIMARY KEY,
+  digest TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  at TEXT NOT NULL
+);

@@ -1,8 +1,10 @@
 //! State: attempts to send, texts of files, drafts, the pulse. Losing it loses no truth.
 
+mod answered;
 mod door;
 mod drafts;
 
+pub use answered::Answered;
 pub use door::{Failures, SessionRow, TokenRow};
 pub use drafts::Draft;
 

@@ -7,6 +7,8 @@ mod gate;
 mod remains;
 mod verify;
 
+pub use verify::verify;
+
 pub use remains::Remains;
 
 use crate::{Chance, SeededEntropy, SoftAuthenticator, SteppedClock, TemporaryFolder};
@@ -529,6 +531,12 @@ impl House {
     pub fn keys(&self) -> Result<Arc<desk::Vaulted>> {
         let vault = Vault::open(Arc::clone(&self.disk), &self.secret()?)?;
         Ok(desk::Vaulted::start(vault, Box::new(SeededEntropy::new(1))))
+    }
+
+    /// Where the key is that opens its vault.
+    #[must_use]
+    pub fn master(&self) -> &Path {
+        &self.master
     }
 
     fn secret(&self) -> Result<MasterSecret> {

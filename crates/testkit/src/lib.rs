@@ -27,6 +27,6 @@ pub use entropy::SeededEntropy;
 pub use faulty_disk::{Failing, Fault, FaultyDisk, Operation, Reason};
 pub use folder::TemporaryFolder;
 pub use form::{Cookies, field_of, fill};
-pub use house::{Acting, HOST, House, ORIGIN, Remains, sections};
+pub use house::{Acting, HOST, House, ORIGIN, Remains, sections, verify};
 pub use postgres::Postgres;
 pub use process::{Ended, Program, Running};

@@ -8,6 +8,7 @@ mod installation;
 mod machine;
 mod metrics;
 mod office;
+mod oversight;
 mod packs;
 mod serve;
 mod site;

@@ -14,6 +14,7 @@ use crate::installation::Working;
 use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
 use crate::office::{Office, Pacemaker, Recovery};
+use crate::oversight;
 use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
 use crate::tls::{self, Authority, Shown};
@@ -168,7 +169,7 @@ impl Serve {
         let folders = (self.working.folder().to_owned(), self.working.master.file(self.working.folder()));
         let premises = Arc::new(Premises::new(folders, office.clone(), host, addresses, tls));
         let link = first_link(&premises)?;
-        let pages = self.pages(office, &premises);
+        let pages = self.pages(office, &premises, oversight::of(&self.working)?);
         // Heard from now on, before anybody knows that it runs.
         let stop = http::stop_asked()?;
         say_where(&premises, link.as_deref());
@@ -189,7 +190,7 @@ impl Serve {
     }
 
     /// Everything that is answered.
-    fn pages(&self, office: Office, premises: &Arc<Premises>) -> Router {
+    fn pages(&self, office: Office, premises: &Arc<Premises>, oversight: web::Oversight) -> Router {
         let metrics = Metrics::default();
         let beside = Beside {
             office: office.clone(),
@@ -198,13 +199,13 @@ impl Serve {
             started: SystemClock.now(),
         };
         let (files, own) = site::routes(beside);
-        web::router_with(self.site(office, premises), files)
+        web::router_with(self.site(office, premises, oversight), files)
             .merge(own)
             .layer(from_fn_with_state(metrics, metrics::count))
             .layer(from_fn(door::greet))
     }
 
-    fn site(&self, office: Office, premises: &Arc<Premises>) -> Site {
+    fn site(&self, office: Office, premises: &Arc<Premises>, oversight: web::Oversight) -> Site {
         let door = premises.door().clone();
         let data = self.working.folder().to_owned();
         let config = Config { secure: false, data, limits: Limits::default(), report: Arc::new(report) };
@@ -212,6 +213,8 @@ impl Serve {
             desk: office.desk,
             sessions: Arc::new(door.clone()),
             codes: Arc::new(door.clone()),
+            applications: Arc::new(door.clone()),
+            oversight,
             door,
             machine: Arc::clone(premises) as Arc<dyn web::Machine>,
             clock: Arc::new(SystemClock),

@@ -17,8 +17,8 @@ use std::path::Path;
 use std::sync::Arc;
 use testkit::{Acting, House, SeededEntropy};
 use web::{
-    Codes, Config, Factor, Finding, Host, Limits, Machine, Parts, Place, Root, Session, Sessions, Site,
-    session_cookie,
+    Applications, Codes, Config, Factor, Finding, Host, Limits, Machine, Oversight, Parts, Place, Root,
+    Session, Sessions, Site, Verify, session_cookie,
 };
 
 /// Everybody's session is open.
@@ -38,6 +38,15 @@ impl Sessions for Everybody {
 
     fn is_open(&self, _: &Session, _: Instant) -> bool {
         true
+    }
+}
+
+/// No application has a token.
+struct NoTokens;
+
+impl Applications for NoTokens {
+    fn application(&self, _: &str, _: Instant) -> Result<Option<signin::Application>, signin::Refusal> {
+        Ok(None)
     }
 }
 
@@ -77,6 +86,26 @@ impl Machine for Desktop {
 
 type People = Arc<BTreeMap<String, PersonId>>;
 
+/// What auditors of the sample judge by.
+fn oversight(house: &House) -> anyhow::Result<Oversight> {
+    let text = std::fs::read_to_string(house.data.join("policy"))?;
+    let verify = Arc::new(Whole { data: house.data.clone(), master: house.master().to_owned() });
+    Ok(Oversight { policy: Arc::new(proof::policy::Policy::parse(&text)?), policy_text: text.into(), verify })
+}
+
+/// Verifies the sample while it is open.
+struct Whole {
+    data: std::path::PathBuf,
+    master: std::path::PathBuf,
+}
+
+impl Verify for Whole {
+    fn verify(&self, progress: &dyn ledger::verify::Progress) -> Result<ledger::verify::Report, Told> {
+        let done = testkit::verify(&self.data, &self.master, progress);
+        done.map_err(|error| Told::new(error.to_string(), error.to_string()))
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../regulations/taichung-2001");
     let mut house = House::with_pack(1, &regulation::Folder::new(&pack), None)?;
@@ -86,7 +115,9 @@ fn main() -> anyhow::Result<()> {
     let site = Site::new(Parts {
         desk: house.desk.clone(),
         sessions: Arc::new(Everybody),
+        applications: Arc::new(NoTokens),
         codes: Arc::new(Noughts),
+        oversight: oversight(&house)?,
         door: signin::SignIn::new(signin::Parts {
             desk: house.desk.clone(),
             entropy: Box::new(SeededEntropy::new(3)),

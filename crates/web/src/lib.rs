@@ -41,15 +41,19 @@ mod shell;
 pub mod form;
 
 mod about;
+mod api;
+mod audit;
 mod choose;
 mod clauses;
 mod enter;
 mod live;
 mod notices;
+mod people;
 mod registers;
 mod search;
 mod settings;
 mod start;
+mod units;
 
 mod filing;
 mod records;
@@ -58,7 +62,9 @@ mod work;
 
 mod router;
 
+pub use api::{Applications, Scope, openapi};
 pub use asset::{Icon, path as asset_path, wire_bytes};
+pub use audit::{Oversight, Verify};
 pub use came::{Came, is_loopback, without_port};
 pub use choose::{people, records, units};
 pub use cx::Cx;

@@ -6,8 +6,8 @@
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, asset, choose, clauses, enter, filing, live, notices, records, registers, search, settings, shell,
-    signing, start, work,
+    about, api, asset, audit, choose, clauses, enter, filing, live, notices, people, records, registers,
+    search, settings, shell, signing, start, units, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -41,6 +41,8 @@ pub enum Verb {
 pub enum Access {
     /// Anyone, signed in or not.
     Anyone,
+    /// An application with a token.
+    Application,
     /// Whoever is signed in, be it only to set factors.
     Enrolling,
     /// Whoever is signed in.
@@ -76,13 +78,16 @@ pub struct Listed {
 /// Every table, by the module it stands in.
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("about", about::ROUTES),
+    ("api", api::ROUTES),
     ("asset", asset::ROUTES),
+    ("audit", audit::ROUTES),
     ("choose", choose::ROUTES),
     ("clauses", clauses::ROUTES),
     ("enter", enter::ROUTES),
     ("filing", filing::ROUTES),
     ("live", live::ROUTES),
     ("notices", notices::ROUTES),
+    ("people", people::ROUTES),
     ("records", records::ROUTES),
     ("registers", registers::ROUTES),
     ("search", search::ROUTES),
@@ -90,6 +95,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("shell", shell::ROUTES),
     ("signing::batch", signing::ROUTES),
     ("start", start::ROUTES),
+    ("units", units::ROUTES),
     ("work", work::ROUTES),
 ];
 

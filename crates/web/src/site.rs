@@ -2,6 +2,8 @@
 //!
 //! Owns nothing that is true; the desk does. Clones are the same site.
 
+use crate::api::Applications;
+use crate::audit::{Oversight, Verifying};
 use crate::limit::{Buckets, Limits};
 use crate::machine::Machine;
 use crate::session::{Codes, Sessions};
@@ -21,12 +23,16 @@ pub struct Parts {
     pub desk: Desk,
     /// Whoever keeps sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// Whoever keeps tokens of applications.
+    pub applications: Arc<dyn Applications>,
     /// Whoever checks one-time codes.
     pub codes: Arc<dyn Codes>,
     /// Signing in and out, factors, the first start.
     pub door: SignIn,
     /// The machine it runs on.
     pub machine: Arc<dyn Machine>,
+    /// What auditors judge by.
+    pub oversight: Oversight,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness: names of requests, ids of records to be opened.
@@ -58,9 +64,12 @@ pub struct Site(Arc<Inner>);
 struct Inner {
     desk: Desk,
     sessions: Arc<dyn Sessions>,
+    applications: Arc<dyn Applications>,
     codes: Arc<dyn Codes>,
     door: SignIn,
     machine: Arc<dyn Machine>,
+    oversight: Oversight,
+    verifying: Arc<Verifying>,
     clock: Arc<dyn Clock>,
     entropy: Mutex<Box<dyn Entropy>>,
     config: Config,
@@ -75,11 +84,26 @@ impl Site {
     /// Makes it, and starts the thread that tells when something was committed. It ends with the site.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, sessions, codes, door, machine, clock, entropy, config } = parts;
+        let Parts { desk, sessions, applications, codes, door, machine, oversight, clock, entropy, config } =
+            parts;
         let (moved, _) = watch::channel(desk.seen().position);
         let buckets = Buckets::new(config.limits);
         let entropy = Mutex::new(entropy);
-        let inner = Inner { desk, sessions, codes, door, machine, clock, entropy, config, buckets, moved };
+        let inner = Inner {
+            desk,
+            sessions,
+            applications,
+            codes,
+            door,
+            machine,
+            oversight,
+            verifying: Arc::default(),
+            clock,
+            entropy,
+            config,
+            buckets,
+            moved,
+        };
         let site = Self(Arc::new(inner));
         let weak = Arc::downgrade(&site.0);
         std::thread::spawn(move || {
@@ -106,6 +130,12 @@ impl Site {
         &self.0.sessions
     }
 
+    /// Whoever keeps tokens of applications.
+    #[must_use]
+    pub fn applications(&self) -> &Arc<dyn Applications> {
+        &self.0.applications
+    }
+
     /// Whoever checks one-time codes.
     #[must_use]
     pub fn codes(&self) -> &Arc<dyn Codes> {
@@ -122,6 +152,16 @@ impl Site {
     #[must_use]
     pub fn machine(&self) -> &Arc<dyn Machine> {
         &self.0.machine
+    }
+
+    /// What auditors judge by.
+    #[must_use]
+    pub fn oversight(&self) -> &Oversight {
+        &self.0.oversight
+    }
+
+    pub(crate) fn verifying(&self) -> &Arc<Verifying> {
+        &self.0.verifying
     }
 
     /// The present moment.

@@ -1,5 +1,6 @@
 //! A visit: what is known of a request before anybody asks who it is: its name, language, colours, session.
 
+use crate::api::Scope;
 use crate::came::{Came, without_port};
 use crate::language::Language;
 use crate::machine::Host;
@@ -63,6 +64,8 @@ pub struct Visit {
     pub session: Option<Session>,
     /// A session in which factors are set and nothing else is done.
     pub enrolling: Option<Session>,
+    /// How far the application goes that asks; none where a person does.
+    pub scope: Option<Scope>,
 }
 
 /// Cookie of the language.
@@ -119,6 +122,7 @@ impl Visit {
                 .collect(),
             session: None,
             enrolling: None,
+            scope: None,
         }
     }
 

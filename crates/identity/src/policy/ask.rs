@@ -2,7 +2,7 @@
 //!
 //! Invariant: a question holds every fact it needs; answering looks at nothing else.
 
-use super::schema::IDENTITY;
+use super::schema::{AUDIT, IDENTITY};
 use crate::command::Command;
 use crate::person::Person;
 use crate::roster::Roster;
@@ -102,6 +102,8 @@ pub struct Beside {
 /// What is done.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
+    /// The ledger itself is looked into: its entries, its refusals, its sessions.
+    Audit,
     /// Something about people and units.
     Identity(Act),
     /// A record of this register is read.
@@ -233,6 +235,7 @@ impl Act {
 impl std::fmt::Display for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Audit => f.write_str(AUDIT),
             Self::Identity(act) => write!(f, "{IDENTITY}.{}", act.word()),
             Self::Read(register) => write!(f, "{register}.read"),
             Self::Step(register, step) => write!(f, "{register}.{step}"),

@@ -39,6 +39,8 @@ impl Named {
 pub(super) const STEPS: &str = "steps";
 pub(super) const READS: &str = "reads";
 pub(super) const IDENTITY: &str = "identity";
+/// Looking into the ledger itself.
+pub(super) const AUDIT: &str = "audit.read";
 
 /// Every action.
 pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
@@ -51,6 +53,12 @@ pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
             beside: act.beside(),
         })
         .collect();
+    actions.push(Named {
+        name: AUDIT.to_owned(),
+        groups: vec![READS.to_owned()],
+        resource: "Unit",
+        beside: "",
+    });
     for (register, outline) in &vocabulary.registers {
         actions.extend(outline.steps.keys().map(|step| Named {
             name: format!("{register}.{step}"),

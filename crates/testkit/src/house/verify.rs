@@ -2,10 +2,13 @@
 
 use super::House;
 use anyhow::{Result, anyhow};
+use ledger::disk::{Disk, Folder};
+use ledger::master::MasterSecret;
 use ledger::verify::{
     AttachmentFiles, Context, KeyFiles, LedgerVerifier, Outcome, PlainFiles, Progress, Report, VaultFiles,
     Verifier,
 };
+use std::path::Path;
 
 /// Files of the tables, which `House::compare` judges.
 struct Tables;
@@ -57,13 +60,25 @@ impl House {
     }
 
     fn verified(&self) -> Result<Report> {
-        let secret = self.secret()?;
-        let vault = VaultFiles::new(self.disk.as_ref(), Some(&secret));
-        let keys = KeyFiles::new(Some(&secret));
-        let ledger = LedgerVerifier::new(Some(&vault), None);
-        let verifiers: [&dyn Verifier; 6] = [&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles, &Tables];
-        let report = ledger::verify::verify(self.disk.as_ref(), false, 1, &verifiers, &Quiet)?;
-        let report = report.ok_or_else(|| anyhow!("there is no folder"))?;
+        let report = judged(self.disk.as_ref(), &self.secret()?, false, &Quiet)?;
         if report.is_good() { Ok(report) } else { Err(anyhow!("{:#?}", report.findings)) }
     }
+}
+
+/// Judges the folder of a house that is open.
+///
+/// # Errors
+/// It cannot be done.
+pub fn verify(data: &Path, master: &Path, progress: &dyn Progress) -> Result<Report> {
+    let secret = MasterSecret::from_key_file(master, data)?;
+    judged(&Folder::new(data), &secret, true, progress)
+}
+
+fn judged(disk: &dyn Disk, secret: &MasterSecret, live: bool, progress: &dyn Progress) -> Result<Report> {
+    let vault = VaultFiles::new(disk, Some(secret));
+    let keys = KeyFiles::new(Some(secret));
+    let ledger = LedgerVerifier::new(Some(&vault), None);
+    let verifiers: [&dyn Verifier; 6] = [&ledger, &vault, &keys, &PlainFiles, &AttachmentFiles, &Tables];
+    let report = ledger::verify::verify(disk, live, 1, &verifiers, progress)?;
+    report.ok_or_else(|| anyhow!("there is no folder"))
 }

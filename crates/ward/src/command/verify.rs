@@ -69,6 +69,28 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
+impl Verify {
+    /// The master key, where it lies in a file; nobody is asked for it.
+    pub(crate) fn master_without_asking(working: &Working) -> anyhow::Result<Option<MasterSecret>> {
+        let (data, master) = (working.folder(), &working.master);
+        let there = !master.passphrase && master.file(data).exists();
+        if there { master.secret(data).map(Some) } else { Ok(None) }
+    }
+
+    /// The tables of an installation, to be compared where there is a master key.
+    pub(crate) fn tables<'a>(
+        working: &'a Working,
+        master: Option<&'a Arc<MasterSecret>>,
+    ) -> impl Verifier + 'a {
+        TableFiles { data: working.folder(), place: working.place(), master }
+    }
+
+    /// What the site keeps beside the ledger.
+    pub(crate) fn site<'a>(working: &'a Working, master: Option<&'a MasterSecret>) -> impl Verifier + 'a {
+        SiteFiles { data: working.folder(), master }
+    }
+}
+
 /// The verifiers of an installation's parts. Later parts add theirs here.
 pub(crate) fn verifiers_of<T>(
     disk: &dyn Disk,

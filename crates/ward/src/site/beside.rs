@@ -1,4 +1,4 @@
-//! What stands beside the pages: the ledger's files for anybody, health, figures.
+//! What stands beside the pages: the ledger's head and hashes for anybody, its entries for few, health, figures.
 
 use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
@@ -62,7 +62,17 @@ async fn checkpoint(State(beside): State<Beside>) -> Response {
     file(beside, CHECKPOINT.to_owned(), headers).await
 }
 
-async fn tile(State(beside): State<Beside>, Path(path): Path<String>) -> Response {
+/// Hashes are for everybody. Entries hold bodies in clear, of which pages ask who reads them: beside pages they are given
+/// to this machine itself and to whoever bears the token for figures.
+async fn tile(
+    State(beside): State<Beside>,
+    came: Option<Extension<web::Came>>,
+    asked: HeaderMap,
+    Path(path): Path<String>,
+) -> Response {
+    if path.starts_with("entries/") && !beside.token.admits(came.as_deref(), &asked) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),

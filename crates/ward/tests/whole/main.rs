@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "a test may fail, says what it skipped, and damages files on purpose"

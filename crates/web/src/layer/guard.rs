@@ -33,6 +33,8 @@ pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Reque
     };
     let comes = match route.access {
         Access::Anyone => true,
+        Access::Application if visit.scope.is_none() => return PageError::NoToken.into_response(),
+        Access::Application => true,
         Access::Enrolling => visit.session.is_some() || visit.enrolling.is_some(),
         Access::Person => visit.session.is_some(),
     };
@@ -105,7 +107,9 @@ fn of_stranger(route: &Route) -> (usize, Option<SemaphorePermit<'static>>) {
 /// The request with its body read, once it is known to come from a page of this session.
 async fn believed(visit: &Visit, route: &Route, request: Request) -> Result<Request, PageError> {
     let request = measured(visit, route.most_bytes, request).await?;
-    let Some(session) = visit.session.as_ref().or(visit.enrolling.as_ref()).filter(|_| route.token) else {
+    // An application shows its token with each request; no browser adds it by itself.
+    let asked = route.token && visit.scope.is_none();
+    let Some(session) = visit.session.as_ref().or(visit.enrolling.as_ref()).filter(|_| asked) else {
         return Ok(request);
     };
     let (parts, body) = request.into_parts();

@@ -2,6 +2,7 @@
 //!
 //! Source: Content Security Policy Level 3; RFC 6797; Server Timing.
 
+use crate::api;
 use crate::came::is_loopback;
 use crate::error::{Fault, PageError};
 use crate::limit::Asking;
@@ -9,7 +10,7 @@ use crate::session::{Place, Session};
 use crate::site::Site;
 use crate::visit::{RequestId, Visit, cookie, session_cookie};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::Instant;
@@ -31,6 +32,9 @@ pub(crate) async fn pass(State(site): State<Site>, mut request: Request, next: N
     // Of files that never change nobody asks often.
     let admitted = if request.uri().path().starts_with("/assets/") {
         Ok(())
+    } else if request.uri().path().starts_with("/api/") {
+        let headers = request.headers().clone();
+        applied(&site, &mut visit, &headers).await
     } else {
         admitted(&site, &mut visit, cookie).await
     };
@@ -53,6 +57,19 @@ async fn admitted(site: &Site, visit: &mut Visit, cookie: Option<String>) -> Res
     let (site_too, now, place) = (site.clone(), visit.began, visit.place.clone());
     let found = tokio::task::spawn_blocking(move || sessions_of(&site_too, &cookie, &place, now)).await;
     (visit.session, visit.enrolling) = found.map_err(|error| PageError::Failed(error.into()))??;
+    match &visit.session {
+        Some(session) => {
+            site.buckets().take(Asking::Session(session.id), visit.began).map_err(PageError::TooMany)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Limits, and which application it is. Cookies say nothing here.
+async fn applied(site: &Site, visit: &mut Visit, headers: &HeaderMap) -> Result<(), PageError> {
+    let asking = Asking::from(visit.address.map(|address| address.ip()));
+    site.buckets().take(asking, visit.began).map_err(PageError::TooMany)?;
+    api::bearer(site, visit, headers).await?;
     match &visit.session {
         Some(session) => {
             site.buckets().take(Asking::Session(session.id), visit.began).map_err(PageError::TooMany)

@@ -5,7 +5,7 @@
 //! anything is shown; files are given out to be saved, never to be run.
 //! Source: `docs/pack.md`, "Registers".
 
-mod evidence;
+pub(crate) mod evidence;
 mod head;
 mod history;
 mod linked;

@@ -24,9 +24,11 @@ use asked::Asked;
 use axum::extract::{Path, RawQuery};
 use axum::http::HeaderValue;
 use axum::routing::get;
+use casework::Case;
 use cells::Shelf;
 use regulation::{Register, RegisterId};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/registers", Access::Person, Audit::None, || get(index)),
@@ -125,7 +127,7 @@ fn known<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
 }
 
 /// How many records of each register they read within the unit looked at, and how many of them run.
-fn counts(cx: &Cx) -> Result<BTreeMap<RegisterId, (u64, u64)>, PageError> {
+pub(crate) fn counts(cx: &Cx) -> Result<BTreeMap<RegisterId, (u64, u64)>, PageError> {
     let reader = cx.reader()?;
     cx.look(|look| {
         let seen = cx.seen();
@@ -160,6 +162,36 @@ pub(crate) fn second(cx: &Cx, current: Option<&RegisterId>) -> Result<Vec<Sectio
     Ok(vec![Section { head: None, links: in_order(cx)?.into_iter().map(link).collect() }])
 }
 
+/// A page of records.
+pub(crate) struct Found {
+    pub(crate) total: u64,
+    pub(crate) page: u64,
+    pub(crate) size: u32,
+    /// What of the question did not read and was left out.
+    pub(crate) problems: Vec<String>,
+    pub(crate) cases: Vec<Arc<Case>>,
+}
+
+/// What an address asks of a register, found.
+///
+/// # Errors
+/// What the store fails with; no pack is published yet.
+pub(crate) fn found(look: &Look<'_>, register: &Register, query: &Query) -> Result<Found, PageError> {
+    let query = Asked::plain(look, register, query);
+    let asked = Asked::read(look, register, &query);
+    let (total, cases) = listed(look, register, &asked)?;
+    Ok(Found { total, page: asked.page, size: asked.size, problems: asked.problems, cases })
+}
+
+/// How many records there are, and those of the page. One that was destroyed since the list was made is left out.
+fn listed(look: &Look<'_>, register: &Register, asked: &Asked) -> Result<(u64, Vec<Arc<Case>>), PageError> {
+    let (seen, reader) = (look.cx.seen(), look.cx.reader()?);
+    let ask = asked.ask(register);
+    let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
+    look.listed(page.rows.iter().map(|row| row.record));
+    Ok((page.total, page.rows.iter().filter_map(|row| look.case(row.record)).collect()))
+}
+
 fn view<'a>(
     cx: &'a Cx,
     look: &Look<'_>,
@@ -167,21 +199,13 @@ fn view<'a>(
     query: Query,
 ) -> Result<ListView<'a>, PageError> {
     let began = cx.site.now();
-    let seen = cx.seen();
     let path = register_path(&register.id);
     let query = Asked::plain(look, register, &query);
     let asked = Asked::read(look, register, &query);
-    let reader = cx.reader()?;
-    let ask = asked.ask(register);
-    let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
-    look.listed(page.rows.iter().map(|row| row.record));
+    let (total, cases) = listed(look, register, &asked)?;
     let shelf = Shelf::new(cx, register, &asked.columns);
-    let mut rows = Vec::with_capacity(page.rows.len());
-    for row in &page.rows {
-        // A record that was destroyed since the list was made is left out.
-        let Some(case) = look.case(row.record) else { continue };
-        rows.push(ListRow { href: record_path(row.record), cells: shelf.cells(look, &case) });
-    }
+    let row = |case: &Arc<Case>| ListRow { href: record_path(case.record), cells: shelf.cells(look, case) };
+    let rows = cases.iter().map(row).collect();
     let facets = facets(cx, look, register, &asked, &query)?;
     let taken_micros = cx.site.now().as_micros() - began.as_micros();
     let problem = |text: &String| Notice::new(cx, Tone::Warning, text.clone());
@@ -199,7 +223,7 @@ fn view<'a>(
         heads: shelf.heads(&query, &path),
         rows,
         empty: empty(cx, register, filtered),
-        total: page.total,
+        total,
         page: asked.page,
         size: asked.size,
         taken_micros,

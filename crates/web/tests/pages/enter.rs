@@ -26,7 +26,7 @@ pub(crate) fn now(asked: &Asked) -> Instant {
 }
 
 pub(crate) fn code_of(secret: &str, now: Instant) -> String {
-    let secret = totp_rs::Secret::try_from_base32(&secret.replace(' ', "")).unwrap();
+    let secret = totp_rs::Secret::try_from_base32(secret.replace(' ', "")).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     totp.generate(u64::try_from(now.as_seconds()).unwrap()).to_string()
 }

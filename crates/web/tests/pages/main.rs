@@ -1,8 +1,16 @@
 //! Pages, asked of the router in process, over a whole installation.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which fail by panicking"
+)]
 
+mod api;
 mod asvs;
+mod audit;
 mod browser;
 mod clauses;
 mod defence;
@@ -13,6 +21,7 @@ mod forms;
 mod layers;
 mod lists;
 mod notices;
+mod people;
 mod records;
 mod signing;
 mod site;

@@ -2,17 +2,24 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use model::{Clock as _, Instant, PersonId, SessionId, Told, UnitId};
+use ledger::verify::{Progress, Report};
+use model::{Clock as _, Instant, PersonId, SessionId, TokenId, Told, UnitId};
+use proof::policy::Policy;
 use regulation::Outcome;
 use serde_json::json;
+use signin::Application;
 use signin::SignIn;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use testkit::{Acting, House, SeededEntropy};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Codes, Config, Finding, Host, Limits, Machine, Parts, Place, Root, Session, Sessions, Site};
+use web::{
+    Applications, Codes, Config, Finding, Host, Limits, Machine, Oversight, Parts, Place, Root, Session,
+    Sessions, Site, Verify,
+};
 
 /// Sessions in memory.
 #[derive(Default)]
@@ -81,11 +88,22 @@ impl Machine for Standing {
     }
 }
 
+/// Tokens in memory.
+#[derive(Default)]
+pub(crate) struct Tokens(Mutex<BTreeMap<String, Application>>);
+
+impl Applications for Tokens {
+    fn application(&self, token: &str, _: Instant) -> Result<Option<Application>, signin::Refusal> {
+        Ok(self.0.lock().unwrap().get(token).cloned())
+    }
+}
+
 /// A site that is asked.
 pub(crate) struct Asked {
     pub(crate) house: House,
     pub(crate) reports: Arc<Mutex<Vec<String>>>,
     sessions: Arc<Open>,
+    tokens: Arc<Tokens>,
     pub(crate) codes: Arc<Counted>,
     pub(crate) door: SignIn,
     router: axum::Router,
@@ -144,6 +162,7 @@ impl Asked {
         };
         let codes = Arc::new(Counted::default());
         let machine = Arc::new(Standing::default());
+        let tokens = Arc::new(Tokens::default());
         let reports: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = Arc::clone(&reports);
         let config = Config {
@@ -155,6 +174,8 @@ impl Asked {
         let site = Site::new(Parts {
             desk: house.desk.clone(),
             sessions: asked_for_sessions,
+            oversight: house_oversight(&house),
+            applications: Arc::clone(&tokens) as Arc<dyn Applications>,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,
             door: door.clone(),
             machine: Arc::clone(&machine) as Arc<dyn Machine>,
@@ -164,7 +185,17 @@ impl Asked {
         });
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { house, reports, sessions, codes, door, router: web::router_with(site, more), runtime }
+        Self { house, reports, sessions, tokens, codes, door, router: web::router_with(site, more), runtime }
+    }
+
+    /// Gives an application of somebody's a token that reads and files in these registers.
+    pub(crate) fn token(&self, person: PersonId, read: &[&str], file: &[&str]) -> String {
+        let mut tokens = self.tokens.0.lock().unwrap();
+        let secret = format!("ward_{}_{person}", tokens.len());
+        let of = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let token = TokenId::from_bytes([tokens.len() as u8 + 1; 16]);
+        tokens.insert(secret.clone(), Application { token, person, read: of(read), file: of(file) });
+        secret
     }
 
     /// Signs somebody in: gives their cookie.
@@ -273,6 +304,26 @@ impl Asked {
             ("sec-fetch-site", "same-origin"),
         ];
         self.ask(Method::POST, path, &headers, &fields.finish())
+    }
+}
+
+/// What auditors of a house judge by.
+fn house_oversight(house: &House) -> Oversight {
+    let text = std::fs::read_to_string(house.data.join("policy")).unwrap();
+    let verify = Arc::new(Whole { data: house.data.clone(), master: house.master().to_owned() });
+    Oversight { policy: Arc::new(Policy::parse(&text).unwrap()), policy_text: text.into(), verify }
+}
+
+/// Verifies a house that is open.
+struct Whole {
+    data: PathBuf,
+    master: PathBuf,
+}
+
+impl Verify for Whole {
+    fn verify(&self, progress: &dyn Progress) -> Result<Report, Told> {
+        testkit::verify(&self.data, &self.master, progress)
+            .map_err(|error| Told::new(error.to_string(), error.to_string()))
     }
 }
 

@@ -130,10 +130,10 @@ fn permit(life: &mut Life, what: u8, days: u8) {
         ("subject", json!(format!("第{what}案"))),
         ("site", json!(site.to_string())),
         ("starts", life.day(5 + u64::from(days))),
-        ("network", json!(what % 2 == 0)),
+        ("network", json!(what.is_multiple_of(2))),
         ("helpers", json!(helpers)),
     ];
-    if what % 3 == 0 {
+    if what.is_multiple_of(3) {
         fill.push(("secret", json!(format!("密{what}"))));
     }
     let likely = if southern { 9 } else { [0, 1, 5][usize::from(what) % 3] };

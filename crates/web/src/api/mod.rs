@@ -1,0 +1,96 @@
+//! The API: what pages do, for applications, in JSON.
+//!
+//! An application shows a token (`Authorization: Bearer …`) and acts as the person it belongs to, within the token's
+//! scope; a session's cookie counts for nothing here, so that no page of another site can lend it. What files carries a
+//! key (`Idempotency-Key`): sent twice, it is done once and answered alike.
+//! Invariants: the same predicate and the same desk as pages; what may not be seen, or lies outside the scope, is a 404.
+//! Source: `crates/web/openapi.json`, which the tests compare with what is served; RFC 6750, RFC 9457; clauses 12 to 14, 22.
+
+mod act;
+mod bearer;
+mod describe;
+mod once;
+mod read;
+mod shape;
+
+pub(crate) use bearer::bearer;
+pub use bearer::{Applications, Scope};
+pub use describe::openapi;
+
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::route::{Access, Audit, Route};
+use axum::body::Bytes;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use desk::LARGEST_FILE;
+use model::Told;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const APP: Access = Access::Application;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/api/v1/openapi.json", Access::Anyone, Audit::None, || get(describe::served)),
+    Route::get("/api/v1/pack", APP, Audit::None, || get(read::pack)),
+    Route::get("/api/v1/registers", APP, Audit::None, || get(read::registers)),
+    Route::get("/api/v1/registers/{register}", APP, Audit::None, || get(read::register)),
+    Route::get("/api/v1/registers/{register}/records", APP, Audit::None, || get(read::records)),
+    Route::post("/api/v1/registers/{register}/records", APP, Audit::Act, || post(act::open)),
+    Route::post("/api/v1/registers/{register}/statements", APP, Audit::None, || post(act::state_opening)),
+    Route::get("/api/v1/records/{record}", APP, Audit::Reading, || get(read::record)),
+    Route::get("/api/v1/records/{record}/offers", APP, Audit::Reading, || get(read::offers)),
+    Route::get("/api/v1/records/{record}/files/{digest}", APP, Audit::Reading, || get(read::file)),
+    Route::post("/api/v1/records/{record}/steps/{step}", APP, Audit::Act, || post(act::take)),
+    Route::post("/api/v1/records/{record}/steps/{step}/statements", APP, Audit::None, || {
+        post(act::state_step)
+    }),
+    Route::post("/api/v1/files", APP, Audit::None, || post(act::file)).of_bytes(LARGEST_FILE as usize),
+    Route::get("/api/v1/search", APP, Audit::None, || get(read::search)),
+    Route::get("/api/v1/units", APP, Audit::None, || get(read::units)),
+    Route::get("/api/v1/people", APP, Audit::None, || get(read::people)),
+    Route::get("/api/v1/notices", APP, Audit::None, || get(read::notices)),
+    Route::post("/api/v1/notices/{entry}/read", APP, Audit::Act, || post(act::read_notice)),
+];
+
+/// An answer in JSON.
+fn answer(status: StatusCode, shape: &impl Serialize) -> PageResult {
+    let text = serde_json::to_string(shape).map_err(|error| PageError::Failed(error.into()))?;
+    Ok(json(status, text))
+}
+
+/// JSON that is written already.
+fn json(status: StatusCode, text: String) -> Response {
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response()
+}
+
+/// What was sent, if it is what the description says.
+fn sent<T: DeserializeOwned>(body: &Bytes) -> Result<T, PageError> {
+    // A list of members would pass for the members themselves.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(PageError::Unread(Told::new("請求內容應為 JSON 物件", "The body is not a JSON object")));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        PageError::Unread(Told::new(
+            format!("請求內容與介面規格不符（第 {} 行第 {} 字）：{error}", error.line(), error.column()),
+            format!(
+                "The body is not as described (line {}, column {}): {error}",
+                error.line(),
+                error.column()
+            ),
+        ))
+    })
+}
+
+/// A part of a path that names something; what does not read names nothing.
+fn named<T: std::str::FromStr>(text: &str) -> Result<T, PageError> {
+    text.parse().map_err(|_| PageError::NotFound)
+}
+
+impl Cx {
+    /// The scope of the application that asks.
+    fn scope(&self) -> Result<&Scope, PageError> {
+        self.scope.as_ref().ok_or(PageError::SignedOut)
+    }
+}

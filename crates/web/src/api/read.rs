@@ -1,0 +1,307 @@
+//! What applications read: the pack, registers, records, files, people, units, notices.
+
+use super::shape::{
+    FoundShape, NoticeShape, OfferShape, PackShape, PersonShape, Problem, RecordShape, Records,
+    RegisterShape, RegisterWhole, UnitShape,
+};
+use super::{answer, named};
+use crate::acting;
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::query::Query;
+use crate::records::evidence;
+use crate::registers;
+use axum::extract::{Path, RawQuery};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use model::{RecordId, Told};
+use regulation::{Register, RegisterId, RoleId};
+use std::sync::Arc;
+
+/// Records found at once by a search.
+const FOUND: u32 = 100;
+/// People found at once.
+const PEOPLE: usize = 100;
+/// Notices given at once.
+const NOTICES: usize = 100;
+
+/// The regulation in force.
+#[utoipa::path(get, path = "/api/v1/pack", tag = "registers", responses(
+    (status = 200, body = PackShape),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn pack(cx: Cx) -> PageResult {
+    let pack = cx.pack()?;
+    let shape = PackShape { id: pack.id.to_string(), version: pack.version, name: (&pack.title).into() };
+    answer(StatusCode::OK, &shape)
+}
+
+/// The registers, with how many records of each may be read.
+#[utoipa::path(get, path = "/api/v1/registers", tag = "registers", responses(
+    (status = 200, body = [RegisterShape]),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn registers(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        let counts = registers::counts(cx)?;
+        let scope = cx.scope()?;
+        let shape = |register: &Register| {
+            let (records, running) = counts.get(&register.id).copied().unwrap_or_default();
+            RegisterShape {
+                id: register.id.to_string(),
+                label: (&register.label).into(),
+                clauses: register.clauses.iter().map(ToString::to_string).collect(),
+                records,
+                running,
+            }
+        };
+        let registers = cx.pack()?.registers.values().filter(|register| scope.reads(&register.id));
+        answer(StatusCode::OK, &registers.map(shape).collect::<Vec<_>>())
+    })
+    .await
+}
+
+/// A register with its form and its way.
+#[utoipa::path(get, path = "/api/v1/registers/{register}", tag = "registers",
+    params(("register" = String, Path, description = "its id")), responses(
+    (status = 200, body = RegisterWhole),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult {
+    answer(StatusCode::OK, &RegisterWhole::of(known(&cx, &register)?))
+}
+
+/// Records of a register, filtered and sorted as its page is: `q`, `state`, `running`, `f.<field>`, `sort`, `page`, `size`.
+#[utoipa::path(get, path = "/api/v1/registers/{register}/records", tag = "records",
+    params(("register" = String, Path, description = "its id"),
+        ("q" = Option<String>, Query, description = "words"),
+        ("state" = Option<String>, Query, description = "a state"),
+        ("running" = Option<String>, Query, description = "only those that run"),
+        ("sort" = Option<String>, Query, description = "a field; `-` before it: downwards"),
+        ("page" = Option<String>, Query, description = "from 1"),
+        ("size" = Option<String>, Query, description = "25, 50, 100 or 200")), responses(
+    (status = 200, body = Records),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn records(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let register = known(cx, &register)?;
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let records = cx.look(|look| {
+            let found = registers::found(look, register, &query)?;
+            let record = |case: &Arc<casework::Case>| shape(look, case);
+            Ok(Records {
+                total: found.total,
+                page: found.page,
+                size: found.size,
+                problems: found.problems,
+                records: found.cases.iter().map(record).collect::<Result<_, _>>()?,
+            })
+        })?;
+        answer(StatusCode::OK, &records)
+    })
+    .await
+}
+
+/// A record.
+#[utoipa::path(get, path = "/api/v1/records/{record}", tag = "records",
+    params(("record" = String, Path, description = "its id")), responses(
+    (status = 200, body = RecordShape),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn record(cx: Cx, Path(record): Path<String>) -> PageResult {
+    let record = named(&record)?;
+    cx.run(move |cx| {
+        let record = cx.look(|look| {
+            let case = readable(look, record)?;
+            shape(look, &case)
+        })?;
+        answer(StatusCode::OK, &record)
+    })
+    .await
+}
+
+/// The steps that may be taken on a record now.
+#[utoipa::path(get, path = "/api/v1/records/{record}/offers", tag = "records",
+    params(("record" = String, Path, description = "its id")), responses(
+    (status = 200, body = [OfferShape]),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn offers(cx: Cx, Path(record): Path<String>) -> PageResult {
+    let record = named(&record)?;
+    cx.run(move |cx| {
+        let offers = cx.look(|look| {
+            let case = readable(look, record)?;
+            Ok(acting::offers(look, &case).iter().map(OfferShape::of).collect::<Vec<_>>())
+        })?;
+        answer(StatusCode::OK, &offers)
+    })
+    .await
+}
+
+/// A file that a record holds.
+#[utoipa::path(get, path = "/api/v1/records/{record}/files/{digest}", tag = "records",
+    params(("record" = String, Path, description = "its id"),
+        ("digest" = String, Path, description = "digest of the stored bytes, `sha256:` and hexadecimal")), responses(
+    (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn file(cx: Cx, Path((record, digest)): Path<(String, String)>) -> PageResult {
+    let record = named(&record)?;
+    cx.run(move |cx| {
+        let name = cx.look(|look| {
+            let case = readable(look, record)?;
+            let held = |json| evidence::of_field(look, record, String::new(), Some(json));
+            let mut files = case.content.0.values().flat_map(held);
+            let found = files.find(|file| file.digest == digest);
+            found.map(|file| file.name).ok_or(PageError::NotFound)
+        })?;
+        let content = cx.site.desk().file(&digest).map_err(PageError::Refused)?;
+        let called: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let called = format!("attachment; filename*=UTF-8''{}", called.replace('+', "%20"));
+        let mut response = content.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        if let Ok(value) = HeaderValue::from_str(&called) {
+            headers.insert(header::CONTENT_DISPOSITION, value);
+        }
+        Ok(response)
+    })
+    .await
+}
+
+/// Records of all registers with these words, or this number; the newest first, 100 at most.
+#[utoipa::path(get, path = "/api/v1/search", tag = "records",
+    params(("q" = String, Query, description = "words")), responses(
+    (status = 200, body = [FoundShape]),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let text = words(query.as_deref())?;
+        let found = cx.look(|look| {
+            let (seen, scope) = (cx.seen(), cx.scope()?);
+            let (packs, layout) = (&seen.packs, &seen.layout);
+            let found =
+                look.sql(|sql| store::search_everywhere(sql, packs, layout, &look.reader, &text, FOUND))?;
+            look.listed(found.iter().map(|one| one.row.record));
+            let within = found.iter().filter(|one| scope.reads(&one.register));
+            let cases = within.filter_map(|one| look.case(one.row.record));
+            let shape = |case: Arc<casework::Case>| -> Result<FoundShape, PageError> {
+                Ok(FoundShape {
+                    id: case.record.to_string(),
+                    register: case.register.to_string(),
+                    number: case.number.clone(),
+                    title: title(look, &case)?.into(),
+                })
+            };
+            cases.map(shape).collect::<Result<Vec<_>, _>>()
+        })?;
+        answer(StatusCode::OK, &found)
+    })
+    .await
+}
+
+/// All units, each before those below it.
+#[utoipa::path(get, path = "/api/v1/units", tag = "people", responses(
+    (status = 200, body = [UnitShape]),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn units(cx: Cx) -> PageResult {
+    let shape = |unit: &identity::Unit| UnitShape {
+        id: unit.id.to_string(),
+        code: unit.code.as_str().to_owned(),
+        name: Told::new(unit.names.zh.as_str(), unit.names.en.as_str()).into(),
+        superior: unit.superior.map(|unit| unit.to_string()),
+        closed: unit.closed_at.is_some(),
+    };
+    answer(StatusCode::OK, &cx.seen().roster.units().map(shape).collect::<Vec<_>>())
+}
+
+/// People with these words in their name, 100 at most.
+#[utoipa::path(get, path = "/api/v1/people", tag = "people",
+    params(("q" = String, Query, description = "words of a name, or the beginning of an account"),
+        ("role" = Option<String>, Query, description = "only holders of this role")), responses(
+    (status = 200, body = [PersonShape]),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn people(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let text = words(query.as_deref())?;
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let role: Option<RoleId> = query.one("role").map(named).transpose()?;
+        let people = cx.look(|look| {
+            let found = crate::choose::people(look, role.as_ref(), &text, PEOPLE);
+            let person = |id: &model::PersonId| {
+                let person = look.roster.state.person(*id)?;
+                let details = person.details.as_ref();
+                Some(PersonShape {
+                    id: id.to_string(),
+                    name: details.map(|details| details.name.as_str().to_owned()),
+                    title: details.map(|details| details.title.as_str().to_owned()),
+                    unit: person.home.to_string(),
+                    here: person.here(),
+                })
+            };
+            Ok(found.iter().filter_map(person).collect::<Vec<_>>())
+        })?;
+        answer(StatusCode::OK, &people)
+    })
+    .await
+}
+
+/// Notices to the token's owner, the newest first.
+#[utoipa::path(get, path = "/api/v1/notices", tag = "notices", responses(
+    (status = 200, body = [NoticeShape]),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn notices(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        let notices = cx.look(|look| {
+            let roles: Vec<_> =
+                look.roster.held(cx.person()).map(|(role, unit)| (role.clone(), unit)).collect();
+            let found = look.sql(|sql| sql.notices(cx.person(), &roles, &look.roster, NOTICES))?;
+            let seen = found.into_iter().filter(|notice| readable(look, notice.record).is_ok());
+            let shape = |notice: store::Notice| NoticeShape {
+                entry: notice.entry.0.to_string(),
+                record: notice.record.to_string(),
+                at: notice.at.to_string(),
+                text: Told::new(notice.zh, notice.en).into(),
+                read: notice.read,
+            };
+            Ok(seen.map(shape).collect::<Vec<_>>())
+        })?;
+        answer(StatusCode::OK, &notices)
+    })
+    .await
+}
+
+/// The words of a question that is nothing without them.
+fn words(query: Option<&str>) -> Result<String, PageError> {
+    let query = Query::parse(query.unwrap_or_default().as_bytes());
+    query.one("q").map(ToOwned::to_owned).ok_or_else(|| {
+        PageError::Unread(Told::new("請以參數 q 提供搜尋文字", "Say what is looked for in the parameter `q`"))
+    })
+}
+
+/// A register within the scope.
+pub(super) fn known<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
+    let id: RegisterId = named(id)?;
+    let register = cx.pack()?.registers.get(&id).ok_or(PageError::NotFound)?;
+    if cx.scope()?.reads(&id) { Ok(register) } else { Err(PageError::NotFound) }
+}
+
+/// A record that the person may read, within the scope.
+pub(super) fn readable(look: &Look<'_>, record: RecordId) -> Result<Arc<casework::Case>, PageError> {
+    let case = look.cx.readable(look, record)?;
+    if look.cx.scope()?.reads(&case.register) { Ok(case) } else { Err(PageError::NotFound) }
+}
+
+fn shape(look: &Look<'_>, case: &casework::Case) -> Result<RecordShape, PageError> {
+    Ok(RecordShape::of(case, title(look, case)?))
+}
+
+fn title(look: &Look<'_>, case: &casework::Case) -> Result<Told, PageError> {
+    Ok(casework::title(look.around(), case, look)?)
+}

@@ -1,0 +1,145 @@
+//! What an auditor takes along: everything that happened to a record in one file with its proof, and the policy by which
+//! it is judged.
+//!
+//! A bundle of a record holds its entries one by one, each with its proof, the bodies under seal opened as far as whoever
+//! takes it may read them, and the entries of the passkeys its signatures were made with.
+//! Source: `docs/format.md` §8.3 to §8.5.
+
+use super::entry::download;
+use super::{admitted, failed};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use axum::extract::Path;
+use ledger::reader::Reader;
+use ledger::vault::KeyState;
+use model::{Instant, RecordId, Told};
+use proof::bundle::BundleBuilder;
+use proof::entry::Entry;
+use std::collections::BTreeSet;
+
+/// Everything that happened to a record.
+pub(super) async fn of_record(cx: Cx, Path(record): Path<String>) -> PageResult {
+    let record: RecordId = record.parse().map_err(|_| PageError::NotFound)?;
+    cx.run(move |cx| {
+        let numbers = cx.look(|look| {
+            admitted(look)?;
+            cx.readable(look, record)?;
+            Ok(look.sql(|sql| sql.history(record))?)
+        })?;
+        let bundle = bundle(cx, numbers)?;
+        Ok(download(&format!("ward-{record}.bundle"), "application/octet-stream", bundle))
+    })
+    .await
+}
+
+/// The policy of this installation: keys, witnesses, quorum.
+pub(super) async fn policy(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        cx.look(admitted)?;
+        let text = cx.site.oversight().policy_text.as_bytes().to_vec();
+        Ok(download("ward-policy", "text/plain; charset=utf-8", text))
+    })
+    .await
+}
+
+fn bundle(cx: &Cx, numbers: Vec<u64>) -> Result<Vec<u8>, PageError> {
+    let desk = cx.site.desk();
+    let reader = desk.reader();
+    let head = match reader.cosigned_head().map_err(failed)? {
+        Some(head) => head,
+        None => reader.head().map_err(failed)?,
+    };
+    let size = proof::checkpoint::SignedCheckpoint::parse(&head).map_err(failed)?.unverified().size;
+    let numbers = with_credentials(cx, numbers)?;
+    if numbers.last().is_some_and(|last| *last >= size) {
+        return Err(PageError::Unavailable(Told::new(
+            "最新紀錄尚未公布於表頭，請稍後再下載",
+            "The newest entries are not covered by a published head yet; take it a little later",
+        )));
+    }
+    let mut builder = BundleBuilder::new(&head);
+    for range in runs(&numbers) {
+        let mut entries = Vec::new();
+        reader.entries(range.clone(), |_, entry| entries.push(entry.to_vec())).map_err(failed)?;
+        let proof = reader.prove_range(range.clone(), size).map_err(failed)?;
+        builder = builder.entries(range.start, &entries, &proof);
+        for (number, bytes) in range.zip(&entries) {
+            let entry = Entry::parse(bytes).map_err(failed)?;
+            let Some(sealed) = entry.sealed() else { continue };
+            let key = store::Keys::key(desk.vault().as_ref(), sealed.key()).map_err(failed)?;
+            if let KeyState::Here(key) = key {
+                let inside = proof::seal::open(&entry, &key).map_err(failed)?;
+                builder = builder.opened(number, inside.plaintext());
+            }
+        }
+    }
+    builder.build().map_err(failed)
+}
+
+/// The numbers with those of the entries that made the signers' passkeys known.
+fn with_credentials(cx: &Cx, numbers: Vec<u64>) -> Result<BTreeSet<u64>, PageError> {
+    let desk = cx.site.desk();
+    let mut all: BTreeSet<u64> = numbers.iter().copied().collect();
+    for number in numbers {
+        let bytes = desk.reader().entry(number).map_err(failed)?;
+        let entry = Entry::parse(&bytes).map_err(failed)?;
+        let credential = entry.signature().and_then(|signature| signature.credential());
+        let known = credential.and_then(|credential| cx.seen().roster.authenticator(credential));
+        if let Some((_, one)) = known {
+            all.extend(made_known(desk.reader(), one.added_at, &one.credential.credential)?);
+        }
+    }
+    Ok(all)
+}
+
+/// The entry that made a passkey known: times of entries never fall, so that it is found by halving.
+fn made_known(reader: &Reader, at: Instant, credential: &[u8]) -> Result<Option<u64>, PageError> {
+    let size = reader.size().map_err(failed)?;
+    let (mut low, mut high) = (0, size);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let bytes = reader.entry(middle).map_err(failed)?;
+        if Entry::parse(&bytes).map_err(failed)?.time() < at {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for number in low..size {
+        let bytes = reader.entry(number).map_err(failed)?;
+        let entry = Entry::parse(&bytes).map_err(failed)?;
+        if entry.time() > at {
+            return Ok(None);
+        }
+        let body = (entry.kind() == "credential.added").then(|| entry.body()).flatten();
+        let id = body.as_ref().and_then(|body| body.get("credential")).and_then(|id| id.as_str());
+        if id.is_some_and(|id| proof::base64::decode_url(id).is_some_and(|id| id == credential)) {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// Numbers that follow one another, together.
+fn runs(numbers: &BTreeSet<u64>) -> Vec<std::ops::Range<u64>> {
+    let mut runs: Vec<std::ops::Range<u64>> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some(run) if run.end == *number => run.end += 1,
+            _ => runs.push(*number..number + 1),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_follow_one_another_go_together() {
+        let numbers = BTreeSet::from([1, 2, 3, 7, 9, 10]);
+        assert_eq!(runs(&numbers), [1..4, 7..8, 9..11]);
+        assert_eq!(runs(&BTreeSet::new()), []);
+    }
+}

@@ -1,0 +1,186 @@
+//! The ledger's entries, the newest first: filtered by kind, subject and person, read backwards a stretch at a time.
+//!
+//! Nothing is indexed for it: a page reads a bounded stretch of the ledger and says how far it has looked, so that a
+//! filter that fits little is followed on and on instead of making everybody wait.
+
+use super::{admitted, failed, second, words};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::names::{Named, entry_path};
+use crate::query::Query;
+use crate::shell::{Area, Shell};
+use askama::Template;
+use axum::extract::RawQuery;
+use axum::response::{IntoResponse, Redirect};
+use model::{Actor, Told};
+use proof::entry::Entry;
+
+/// Entries on a page.
+const PAGE: usize = 50;
+/// Entries read at a time: a bundle's.
+const STRETCH: u64 = 256;
+/// Entries looked at for one page at most.
+const MOST: u64 = 32_768;
+
+/// An entry in the list.
+struct Row {
+    number: u64,
+    href: String,
+    at: String,
+    stamp: String,
+    kind: String,
+    word: String,
+    who: String,
+    subject: Named,
+    sealed: bool,
+    signed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "audit/entries.html")]
+struct EntriesPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    kind: String,
+    about: String,
+    by: String,
+    rows: Vec<Row>,
+    /// The number before which the next page begins; none at the beginning of the ledger.
+    next: Option<String>,
+    looked: String,
+}
+
+/// What is asked of the ledger.
+struct Asked {
+    kind: Option<String>,
+    about: Option<String>,
+    by: Option<String>,
+    /// Entries before this one.
+    before: u64,
+}
+
+pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let reader = cx.site.desk().reader();
+        let size = reader.size().map_err(failed)?;
+        if let Some(number) = query.one("number") {
+            cx.look(admitted)?;
+            let number: u64 = number.parse().map_err(|_| not_a_number())?;
+            let place =
+                if number < size { format!("/audit/entries/{number}") } else { "/audit/entries".into() };
+            return Ok(Redirect::to(&place).into_response());
+        }
+        let text = |name: &str| query.one(name).map(ToOwned::to_owned);
+        let before = query.one("before").and_then(|text| text.parse().ok()).unwrap_or(size).min(size);
+        let asked = Asked { kind: text("kind"), about: text("about"), by: text("by"), before };
+        let (rows, from) = cx.look(|look| {
+            admitted(look)?;
+            found(look, &asked)
+        })?;
+        let next = (from > 0).then(|| query.with("before", from.to_string()).behind("/audit/entries"));
+        let looked = match cx.chinese() {
+            true => format!("已查閱第 {from} 筆至第 {} 筆", asked.before.saturating_sub(1)),
+            false => format!("Looked at entries {from} to {}", asked.before.saturating_sub(1)),
+        };
+        let current = if asked.kind.is_some() {
+            query.without("before").behind("/audit/entries")
+        } else {
+            "/audit/entries".into()
+        };
+        let shell =
+            Shell::new(cx, Some(Area::Audit), cx.t("帳本紀錄", "Entries")).with_second(second(cx, &current));
+        let page = EntriesPage {
+            cx,
+            shell,
+            kind: asked.kind.unwrap_or_default(),
+            about: asked.about.unwrap_or_default(),
+            by: asked.by.unwrap_or_default(),
+            rows,
+            next,
+            looked,
+        };
+        cx.render(&page)
+    })
+    .await
+}
+
+fn not_a_number() -> PageError {
+    PageError::Unread(Told::new("筆次請填數字", "The number of an entry is written in digits"))
+}
+
+/// The entries that fit, the newest first, and the first one looked at.
+fn found(look: &Look<'_>, asked: &Asked) -> Result<(Vec<Row>, u64), PageError> {
+    let reader = look.cx.site.desk().reader();
+    let person = asked.by.as_deref().map(|by| crate::choose::people(look, None, by, 50));
+    let (mut rows, mut end) = (Vec::new(), asked.before);
+    let floor = asked.before.saturating_sub(MOST);
+    while end > floor && rows.len() < PAGE {
+        // Stretches end where bundles do, so that each bundle is read once.
+        let from = ((end - 1) / STRETCH * STRETCH).max(floor);
+        let mut here = Vec::new();
+        let mut wrong = None;
+        let visit = |number: u64, bytes: &[u8]| match Entry::parse(bytes) {
+            Ok(entry) if fits(&entry, asked, person.as_deref()) => here.push(row(look, number, &entry)),
+            Ok(_) => {}
+            Err(error) => wrong = Some(error),
+        };
+        reader.entries(from..end, visit).map_err(failed)?;
+        if let Some(error) = wrong {
+            return Err(failed(error));
+        }
+        for one in here.into_iter().rev() {
+            if rows.len() == PAGE {
+                break;
+            }
+            end = one.number;
+            rows.push(one);
+        }
+        if rows.len() < PAGE {
+            end = from;
+        }
+    }
+    Ok((rows, end))
+}
+
+fn fits(entry: &Entry<'_>, asked: &Asked, people: Option<&[model::PersonId]>) -> bool {
+    let by = |people: &[model::PersonId]| match entry.actor() {
+        Actor::Person(person) => {
+            people.contains(&person.person) || person.acting_for.is_some_and(|one| people.contains(&one))
+        }
+        Actor::Machine { .. } => false,
+    };
+    asked.kind.as_deref().is_none_or(|kind| words::belongs(entry.kind(), kind))
+        && asked.about.as_deref().is_none_or(|about| entry.subject() == about)
+        && people.is_none_or(by)
+}
+
+fn row(look: &Look<'_>, number: u64, entry: &Entry<'_>) -> Row {
+    Row {
+        number,
+        href: entry_path(number).unwrap_or_default(),
+        at: look.cx.moment(entry.time()),
+        stamp: entry.time().to_string(),
+        kind: entry.kind().to_owned(),
+        word: words::kind(look.cx, entry.kind()),
+        who: who(look, &entry.actor()),
+        subject: words::subject(look, entry.subject()),
+        sealed: entry.sealed().is_some(),
+        signed: entry.signature().is_some(),
+    }
+}
+
+/// Who acted, and for whom.
+pub(super) fn who(look: &Look<'_>, actor: &Actor) -> String {
+    match actor {
+        Actor::Machine { machine } => format!("{}{machine}", look.cx.t("系統：", "Ward: ")),
+        Actor::Person(person) => match person.acting_for {
+            None => look.person(person.person),
+            Some(principal) => match look.cx.chinese() {
+                true => format!("{}（代理{}）", look.person(person.person), look.person(principal)),
+                false => format!("{} for {}", look.person(person.person), look.person(principal)),
+            },
+        },
+    }
+}

@@ -1,0 +1,275 @@
+//! One entry: its header, its body, its signature, how it is proven to stand in the ledger.
+
+use super::{admitted, entries, failed, second, words};
+use crate::component::{Fact, Facts, Notice, Tone};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::names::{Named, Shown, entry_path};
+use crate::reading;
+use crate::shell::{Area, Shell};
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use model::{PersonId, RecordId};
+use proof::entry::Entry;
+use proof::hash::leaf_hash;
+use proof::inclusion::Inclusion;
+use proof::tree::check_inclusion;
+
+#[derive(Template)]
+#[template(path = "audit/entry.html")]
+struct EntryPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    number: u64,
+    facts: Facts<'a>,
+    sealed: Option<Notice<'a>>,
+    /// The body as it stands, laid out.
+    body: Option<String>,
+    signature: Option<Facts<'a>>,
+    proof: Result<Proven, Notice<'a>>,
+    before: Option<String>,
+    after: Option<String>,
+    record: Option<String>,
+}
+
+/// How an entry is proven: the hashes beside its way up, and the head they end at.
+struct Proven {
+    hashes: Vec<String>,
+    size: u64,
+    root: String,
+}
+
+pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
+    let number: u64 = number.parse().map_err(|_| PageError::NotFound)?;
+    cx.run(move |cx| {
+        cx.look(admitted)?;
+        let bytes = read(cx, number)?;
+        let entry = Entry::parse(&bytes).map_err(failed)?;
+        let (body, sealed) = opened(cx, &entry)?;
+        cx.look(|look| {
+            let title = match cx.chinese() {
+                true => format!("帳本第 {number} 筆"),
+                false => format!("Entry {number}"),
+            };
+            let shell = Shell::new(cx, Some(Area::Audit), title)
+                .by(cx.t("帳本紀錄", "Entries"), "/audit/entries")
+                .with_second(second(cx, "/audit/entries"));
+            let size = cx.site.desk().reader().size().map_err(failed)?;
+            let record: Option<RecordId> = entry.subject().parse().ok();
+            let record = record.filter(|record| look.sees(*record));
+            let page = EntryPage {
+                cx,
+                shell,
+                number,
+                facts: facts(look, number, &entry),
+                sealed,
+                body,
+                signature: signature(look, &entry),
+                proof: proven(cx, number),
+                before: number.checked_sub(1).and_then(entry_path),
+                after: entry_path(number + 1).filter(|_| number + 1 < size),
+                record: record.map(|record| format!("/audit/records/{record}/bundle")),
+            };
+            cx.render(&page)
+        })
+    })
+    .await
+}
+
+/// The proof of an entry, as a file that `ward proof check` takes.
+pub(super) async fn proof(cx: Cx, Path(number): Path<String>) -> PageResult {
+    let number: u64 = number.parse().map_err(|_| PageError::NotFound)?;
+    cx.run(move |cx| {
+        cx.look(admitted)?;
+        let proof = prove(cx, number)?.ok_or(PageError::NotFound)?;
+        Ok(download(
+            &format!("ward-entry-{number}.tlog-proof"),
+            "text/plain; charset=utf-8",
+            proof.to_bytes(),
+        ))
+    })
+    .await
+}
+
+/// A file to be kept, never shown.
+pub(super) fn download(name: &str, kind: &'static str, content: Vec<u8>) -> Response {
+    let mut response = content.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
+fn read(cx: &Cx, number: u64) -> Result<Vec<u8>, PageError> {
+    let reader = cx.site.desk().reader();
+    if number >= reader.size().map_err(failed)? {
+        return Err(PageError::NotFound);
+    }
+    reader.entry(number).map_err(failed)
+}
+
+/// The proof under the head that has most cosignatures; none while that head does not cover the entry.
+fn prove(cx: &Cx, number: u64) -> Result<Option<Inclusion>, PageError> {
+    let reader = cx.site.desk().reader();
+    let heads = [reader.cosigned_head().map_err(failed)?, Some(reader.head().map_err(failed)?)];
+    for head in heads.into_iter().flatten() {
+        let size = proof::checkpoint::SignedCheckpoint::parse(&head).map_err(failed)?.unverified().size;
+        if number < size {
+            return reader.prove_entry(number, &head).map(Some).map_err(failed);
+        }
+    }
+    Ok(None)
+}
+
+fn proven(cx: &Cx, number: u64) -> Result<Proven, Notice<'_>> {
+    let bad = |text: String| Notice::new(cx, Tone::Bad, text);
+    let proof = match prove(cx, number) {
+        Ok(Some(proof)) => proof,
+        Ok(None) => {
+            let text = cx.t("尚未公布於表頭，稍後即可證明。", "No published head covers it yet.");
+            return Err(Notice::new(cx, Tone::Info, text));
+        }
+        Err(error) => {
+            return Err(bad(format!("{}{error}", cx.t("證明無法製作：", "No proof can be made: "))));
+        }
+    };
+    // Without a quorum of witnesses the proof holds as far as this host's own word does; the page of the ledger says so.
+    let wrong = |error: &dyn std::error::Error| {
+        bad(format!("{}{error}", cx.t("證明不成立：", "The proof does not hold: ")))
+    };
+    let head = cx.site.oversight().policy.judge(&proof.head).map_err(|error| wrong(&error))?;
+    let checkpoint = head.checkpoint();
+    let leaf = leaf_hash(&proof.entry);
+    check_inclusion(proof.index, checkpoint.size, &leaf, &proof.proof, &checkpoint.root)
+        .map_err(|error| wrong(&error))?;
+    Ok(Proven {
+        hashes: proof.proof.iter().map(ToString::to_string).collect(),
+        size: checkpoint.size,
+        root: checkpoint.root.to_string(),
+    })
+}
+
+fn facts<'a>(look: &Look<'a>, number: u64, entry: &Entry<'_>) -> Facts<'a> {
+    let cx = look.cx;
+    let subject = Fact {
+        name: cx.t("對象", "About").to_owned(),
+        value: Shown::Parts(vec![words::subject(look, entry.subject())]),
+        clauses: Vec::new(),
+    };
+    let mut facts = vec![
+        Fact::new(cx.t("筆次", "Number"), number.to_string()),
+        Fact::new(cx.t("時間", "Time"), format!("{}（{}）", cx.moment(entry.time()), entry.time())),
+        Fact::new(cx.t("種類", "Kind"), format!("{}（{}）", words::kind(cx, entry.kind()), entry.kind())),
+        Fact::new(cx.t("行為人", "By"), entries::who(look, &entry.actor())),
+        subject,
+    ];
+    if let Some(unit) = entry.unit() {
+        facts.push(Fact::new(cx.t("單位", "Unit"), look.unit(unit)));
+    }
+    if let Some(form) = entry.form() {
+        facts.push(Fact::new(cx.t("表單及版次", "Form and version"), form));
+    }
+    facts.push(Fact::new(cx.t("內容雜湊", "Content hash"), entry.content_hash().to_string()));
+    Facts { cx, facts }
+}
+
+/// The body, laid out; or why it is not shown.
+fn opened<'a>(cx: &'a Cx, entry: &Entry<'_>) -> Result<(Option<String>, Option<Notice<'a>>), PageError> {
+    let laid_out = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap_or_default();
+    if let Some(body) = entry.body() {
+        // A clear body about a record is that record's: whoever may not read it does not read it here.
+        if let Ok(record) = entry.subject().parse::<RecordId>() {
+            if !cx.look(|look| Ok(look.sees(record)))? {
+                return Ok((None, Some(not_theirs(cx))));
+            }
+            reading::note(cx, record)?;
+        }
+        return Ok((Some(laid_out(&body)), None));
+    }
+    let Some(sealed) = entry.sealed() else { return Ok((None, None)) };
+    let theirs = match (entry.subject().parse::<RecordId>(), entry.subject().parse::<PersonId>()) {
+        (Ok(record), _) => {
+            let sees = cx.look(|look| Ok(look.sees(record)))?;
+            if sees {
+                reading::note(cx, record)?;
+            }
+            sees
+        }
+        (_, Ok(person)) => person == cx.person(),
+        _ => false,
+    };
+    if !theirs {
+        return Ok((None, Some(not_theirs(cx))));
+    }
+    let key = store::Keys::key(cx.site.desk().vault().as_ref(), sealed.key()).map_err(failed)?;
+    let ledger::vault::KeyState::Here(key) = key else {
+        let text = cx.t(
+            "內容已核准銷毀；證明仍可查驗。",
+            "What it held was destroyed by approval; the proof can still be checked.",
+        );
+        return Ok((None, Some(Notice::new(cx, Tone::Info, text))));
+    };
+    let inside = proof::seal::open(entry, &key).map_err(failed)?;
+    Ok((Some(laid_out(&inside.body())), None))
+}
+
+fn not_theirs(cx: &Cx) -> Notice<'_> {
+    let text = cx.t(
+        "內容不在您可檢視的範圍；其雜湊及證明仍可查驗。",
+        "What it holds is not for you to see; its hash and its proof can be checked all the same.",
+    );
+    Notice::new(cx, Tone::Info, text)
+}
+
+/// The statement in words.
+fn signature<'a>(look: &Look<'a>, entry: &Entry<'_>) -> Option<Facts<'a>> {
+    let cx = look.cx;
+    let signature = entry.signature()?;
+    let statement = &signature.statement;
+    let grade = match &signature.evidence {
+        proof::signature::Evidence::Passkey(_) => {
+            cx.t("本人簽署（通行金鑰）", "Signed by the person (passkey)")
+        }
+        proof::signature::Evidence::Otp(_) => {
+            cx.t("系統擔保（一次性驗證碼）", "Vouched by the server (one-time code)")
+        }
+    };
+    let reason = match &statement.reason {
+        proof::signature::Reason::None => None,
+        proof::signature::Reason::Text(text) => Some(text.clone()),
+        proof::signature::Reason::Hashed(hash) => {
+            Some(format!("{}{hash}", cx.t("（已加密，雜湊）", "(sealed, hash) ")))
+        }
+    };
+    let signed_entry = match statement.previous {
+        proof::signature::Previous::Itself => Named::plain(cx.t("本筆", "this entry")),
+        proof::signature::Previous::Entry(number) => {
+            Named { text: number.to_string(), href: entry_path(number) }
+        }
+    };
+    let mut facts = vec![
+        Fact::new(cx.t("簽署等級", "Grade"), grade),
+        Fact::new(cx.t("簽署人", "Signer"), look.person(statement.signer)),
+        Fact::new(cx.t("步驟", "Step"), statement.step.clone()),
+        Fact::new(cx.t("結果", "Outcome"), statement.outcome.clone()),
+        Fact::new(cx.t("所簽內容雜湊", "Hash of what was signed"), statement.content.to_string()),
+        Fact {
+            name: cx.t("內容所在筆次", "Entry that holds it").to_owned(),
+            value: Shown::Parts(vec![signed_entry]),
+            clauses: Vec::new(),
+        },
+        Fact::new(cx.t("依據規範", "Rules"), statement.pack.clone()),
+    ];
+    if let Some(principal) = statement.on_behalf {
+        facts.push(Fact::new(cx.t("代理", "On behalf of"), look.person(principal)));
+    }
+    if let Some(reason) = reason {
+        facts.push(Fact::new(cx.t("理由", "Reason"), reason));
+    }
+    Some(Facts { cx, facts })
+}

@@ -1,0 +1,187 @@
+//! The audit area: the head of the ledger and on whose word it stands, its entries, proofs and bundles to take along, the
+//! verification of the whole installation, refusals.
+//!
+//! Who comes here is said by the pack's policies, of the act `audit.read`; for everybody else nothing is here. What is
+//! under seal is opened for those alone who may read the record it belongs to, and the reading of a graded one is entered.
+//! Invariant: a verdict is never better than what stands behind it; without a quorum of witnesses nothing reads *good*.
+//! Source: regulation 24.2.10, 27.1.1; `docs/format.md` §5, §8.
+
+mod bundle;
+mod entries;
+mod entry;
+mod verifying;
+mod words;
+
+pub(crate) use verifying::Verifying;
+pub use verifying::{Oversight, Verify};
+
+use crate::acting::stances;
+use crate::component::{Fact, Facts, Notice, TableView, Tone};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::names::{Named, Shown};
+use crate::route::{Access, Audit, Route};
+use crate::shell::{Area, Link, Section, Shell};
+use askama::Template;
+use axum::routing::{get, post};
+use identity::{Action, Beside, On, Verdict};
+use ledger::cosign::{RECENT, Standing, standing};
+use model::{Instant, Told};
+use proof::checkpoint::SignedCheckpoint;
+
+const PERSON: Access = Access::Person;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/audit", PERSON, Audit::None, || get(index)),
+    Route::post("/audit/verify", PERSON, Audit::None, || post(verifying::begin)),
+    Route::get("/audit/entries", PERSON, Audit::None, || get(entries::list)),
+    Route::get("/audit/entries/{entry}", PERSON, Audit::None, || get(entry::page)),
+    Route::get("/audit/entries/{entry}/proof", PERSON, Audit::None, || get(entry::proof)),
+    Route::get("/audit/records/{record}/bundle", PERSON, Audit::Reading, || get(bundle::of_record)),
+    Route::get("/audit/policy", PERSON, Audit::None, || get(bundle::policy)),
+];
+
+/// May they look into the ledger? Whoever may not finds nothing here.
+pub(super) fn admitted(look: &Look<'_>) -> Result<(), PageError> {
+    if may_audit(look) { Ok(()) } else { Err(PageError::NotFound) }
+}
+
+/// Does a policy of the pack let them look into the ledger, in any role of theirs?
+pub(crate) fn may_audit(look: &Look<'_>) -> bool {
+    let (Some(policies), Some(top)) = (look.cx.seen().policies.as_ref(), look.roster.state.root()) else {
+        return false;
+    };
+    stances(look).iter().any(|stance| {
+        let actor = stance.actor(look.cx, top);
+        let ask = look.roster.ask(&actor, Action::Audit, On::Unit(top), Beside::default());
+        ask.is_some_and(|ask| matches!(policies.judge(&ask), Verdict::Granted(_)))
+    })
+}
+
+/// The second level of the area.
+pub(super) fn second(cx: &Cx, current: &str) -> Vec<Section> {
+    let link = |text: &str, href: &str| Link {
+        text: text.to_owned(),
+        href: href.to_owned(),
+        current: href == current,
+        count: None,
+    };
+    let links = vec![
+        link(cx.t("帳本現況", "The ledger now"), "/audit"),
+        link(cx.t("帳本紀錄", "Entries"), "/audit/entries"),
+        link(cx.t("拒絕紀錄", "Refusals"), "/audit/entries?kind=access.refused"),
+        link(cx.t("登入登出紀錄", "Log-ons and log-offs"), "/audit/entries?kind=session"),
+    ];
+    vec![Section { head: None, links }]
+}
+
+#[derive(Template)]
+#[template(path = "audit/index.html")]
+struct IndexPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    standing: Notice<'a>,
+    head: Facts<'a>,
+    witnesses: Option<TableView<'a>>,
+    /// What the last verification gave, or how far the present one is.
+    verification: Vec<Notice<'a>>,
+    findings: Option<TableView<'a>>,
+    meter: Option<crate::component::Meter<'a>>,
+    running: bool,
+}
+
+async fn index(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        cx.look(admitted)?;
+        let reader = cx.site.desk().reader();
+        let note = reader.cosigned_head().map_err(failed)?;
+        let note = note.map_or_else(|| reader.head(), Ok).map_err(failed)?;
+        let (verification, findings, meter, running) = verifying::shown(cx);
+        let page = IndexPage {
+            cx,
+            shell: Shell::of_area(cx, Area::Audit).with_second(second(cx, "/audit")),
+            standing: stands(cx, &note),
+            head: head(cx, &note)?,
+            witnesses: witnesses(cx, &note),
+            verification,
+            findings,
+            meter,
+            running,
+        };
+        cx.render(&page)
+    })
+    .await
+}
+
+/// On whose word the head stands. *Good* is said only where a quorum of witnesses has cosigned lately.
+fn stands<'a>(cx: &'a Cx, note: &[u8]) -> Notice<'a> {
+    match standing(&cx.site.oversight().policy, note, cx.now(), RECENT) {
+        Ok(standing @ Standing::Witnessed { .. }) => {
+            Notice::new(cx, Tone::Good, cx.language.told(&standing.told()))
+        }
+        Ok(standing) => Notice::new(cx, Tone::Warning, cx.language.told(&standing.told())),
+        Err(error) => {
+            let told = Told::new(
+                format!("已公布之表頭不可採信：{error}"),
+                format!("The published head cannot be believed: {error}"),
+            );
+            Notice::new(cx, Tone::Bad, cx.language.told(&told))
+        }
+    }
+}
+
+fn head<'a>(cx: &'a Cx, note: &[u8]) -> Result<Facts<'a>, PageError> {
+    let signed = SignedCheckpoint::parse(note).map_err(failed)?;
+    let checkpoint = signed.unverified();
+    let first = checkpoint.size.checked_sub(1);
+    let last = first.map(|last| cx.site.desk().reader().entry(last)).transpose().map_err(failed)?;
+    let time = last.as_deref().map(proof::entry::Entry::parse).transpose().map_err(failed)?;
+    let time = time.map_or_else(String::new, |entry| cx.moment(entry.time()));
+    let facts = vec![
+        Fact::new(cx.t("帳本名稱", "Name of the ledger"), checkpoint.origin.clone()),
+        Fact::new(cx.t("已公布筆數", "Entries published"), checkpoint.size.to_string()),
+        Fact::new(cx.t("最後一筆時間", "Time of the last"), time),
+        Fact::new(cx.t("根雜湊", "Root"), checkpoint.root.to_string()),
+        Fact::new(cx.t("資料表已記至", "The tables have come to"), cx.seen().position.to_string()),
+    ];
+    Ok(Facts { cx, facts })
+}
+
+/// The witnesses of the policy, each with when it cosigned this head.
+fn witnesses<'a>(cx: &'a Cx, note: &[u8]) -> Option<TableView<'a>> {
+    let policy = &cx.site.oversight().policy;
+    if policy.witnesses().is_empty() {
+        return None;
+    }
+    let judged = policy.judge(note).ok();
+    let row = |witness: &proof::policy::Witness| {
+        let cosigned = judged.as_ref().and_then(|head| {
+            head.cosigned().iter().find(|one| one.witness == witness.name).map(|one| one.at_seconds)
+        });
+        let at = cosigned.and_then(|seconds| {
+            let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?;
+            Instant::from_micros(micros).ok().map(|at| cx.moment(at))
+        });
+        let plain = |text: String| Shown::Parts(vec![Named::plain(text)]);
+        vec![
+            plain(witness.name.to_string()),
+            plain(witness.url.clone().unwrap_or_default()),
+            at.map_or_else(|| plain(cx.t("尚未副署此表頭", "has not cosigned this head").to_owned()), plain),
+        ]
+    };
+    Some(TableView {
+        cx,
+        caption: cx.t("見證人", "Witnesses").to_owned(),
+        heads: vec![
+            (cx.t("見證人", "Witness").to_owned(), ""),
+            (cx.t("位址", "Address").to_owned(), ""),
+            (cx.t("副署時間", "Cosigned").to_owned(), "when"),
+        ],
+        rows: policy.witnesses().iter().map(row).collect(),
+    })
+}
+
+pub(super) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> PageError {
+    PageError::Failed(error.into())
+}

@@ -1,0 +1,195 @@
+//! Units: the tree, each unit's people, what it has open; and what may be done about it.
+
+use crate::component::Notice;
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::form::Posted;
+use crate::look::Look;
+use crate::names::{Named, register_path};
+use crate::people::{command, granted, second};
+use crate::query::Query;
+use crate::route::{Access, Audit, Route};
+use crate::shell::Shell;
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use identity::{Act, Beside, Code, Command, Names, On};
+use model::{Told, UnitId};
+
+const PERSON: Access = Access::Person;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/units", PERSON, Audit::None, || get(tree)),
+    Route::get("/units/{unit}", PERSON, Audit::None, || get(page)),
+    Route::post("/units/{unit}/{act}", PERSON, Audit::Act, || post(act)),
+];
+
+/// A unit in the tree.
+struct Node {
+    name: String,
+    code: String,
+    href: String,
+    /// How far below the top.
+    depth: usize,
+    people: usize,
+    closed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "units/tree.html")]
+struct TreePage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    nodes: Vec<Node>,
+}
+
+#[derive(Template)]
+#[template(path = "units/unit.html")]
+struct UnitPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    id: String,
+    code: String,
+    zh: String,
+    en: String,
+    above: Option<Named>,
+    superior: String,
+    closed: Option<String>,
+    refused: Option<Notice<'a>>,
+    sent: Query,
+    below: Vec<Named>,
+    people: Vec<(Named, String)>,
+    registers: Vec<(String, String, u64)>,
+    may_create: bool,
+    may_change: bool,
+    may_close: bool,
+}
+
+async fn tree(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        let state = &cx.seen().roster;
+        let node = |unit: &identity::Unit| Node {
+            name: cx.unit_name(unit.id),
+            code: unit.code.as_str().to_owned(),
+            href: format!("/units/{}", unit.id),
+            depth: state.above(unit.id).count().min(8),
+            people: state.members(unit.id).count(),
+            closed: unit.closed_at.is_some(),
+        };
+        let shell = Shell::new(cx, None, cx.t("單位", "Units")).with_second(second(cx, "/units"));
+        cx.render(&TreePage { cx, shell, nodes: state.units().map(node).collect() })
+    })
+    .await
+}
+
+async fn page(cx: Cx, Path(unit): Path<String>) -> PageResult {
+    let unit: UnitId = unit.parse().map_err(|_| PageError::NotFound)?;
+    cx.run(move |cx| show(cx, unit, None, Query::default())).await
+}
+
+fn show(cx: &Cx, unit: UnitId, refused: Option<Told>, sent: Query) -> Result<Response, PageError> {
+    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    cx.look(|look| {
+        let state = look.roster.state;
+        let found = state.unit(unit).ok_or(PageError::NotFound)?;
+        let may = |act| found.closed_at.is_none() && granted(look, act, &On::Unit(unit), &Beside::default());
+        let named = |unit: UnitId| Named { text: look.unit(unit), href: Some(format!("/units/{unit}")) };
+        let code =
+            |unit: UnitId| state.unit(unit).map(|unit| unit.code.as_str().to_owned()).unwrap_or_default();
+        let roles = |person: &identity::Person| {
+            let mut roles: Vec<String> =
+                look.roster.held(person.id).map(|(role, _)| look.role(role)).collect();
+            roles.dedup();
+            roles.join(cx.t("、", ", "))
+        };
+        let member = |person: &identity::Person| {
+            let name = Named { text: look.person(person.id), href: Some(format!("/people/{}", person.id)) };
+            (name, roles(person))
+        };
+        let page = UnitPage {
+            cx,
+            shell: Shell::new(cx, None, look.unit(unit))
+                .by(cx.t("單位", "Units"), "/units")
+                .with_second(second(cx, "/units")),
+            id: unit.to_string(),
+            code: found.code.as_str().to_owned(),
+            zh: found.names.zh.as_str().to_owned(),
+            en: found.names.en.as_str().to_owned(),
+            above: found.superior.map(named),
+            superior: found.superior.map(code).unwrap_or_default(),
+            closed: found.closed_at.map(|at| cx.moment(at)),
+            refused: refused.as_ref().map(|told| Notice::refused(cx, told)),
+            sent,
+            below: state.units().filter(|one| one.superior == Some(unit)).map(|one| named(one.id)).collect(),
+            people: state.members(unit).map(member).collect(),
+            registers: running(look, unit)?,
+            may_create: may(Act::CreateUnit),
+            may_change: may(Act::ChangeUnit),
+            may_close: may(Act::CloseUnit),
+        };
+        cx.render_as(status, &page)
+    })
+}
+
+/// Registers in which the unit, or one below it, has records running that they may read.
+fn running(look: &Look<'_>, unit: UnitId) -> Result<Vec<(String, String, u64)>, PageError> {
+    let (cx, seen) = (look.cx, look.cx.seen());
+    let reader = crate::reach::reader(&look.roster, cx.person(), Some(unit));
+    let counts = look.sql(|sql| reader.counts(sql, &seen.packs, &seen.layout))?;
+    let running = counts.into_iter().filter(|(_, (_, running))| *running > 0);
+    let named = |(register, (_, running)): (regulation::RegisterId, (u64, u64))| {
+        let label = look.pack.registers.get(&register).map(|one| cx.label(&one.label).to_owned());
+        (label.unwrap_or_else(|| register.to_string()), register_path(&register), running)
+    };
+    Ok(running.map(named).collect())
+}
+
+async fn act(cx: Cx, Path((unit, act)): Path<(String, String)>, posted: Posted) -> PageResult {
+    let unit: UnitId = unit.parse().map_err(|_| PageError::NotFound)?;
+    cx.run(move |cx| {
+        if cx.seen().roster.unit(unit).is_none() {
+            return Err(PageError::NotFound);
+        }
+        let order = order(cx, unit, &act, &posted.query);
+        let to = match &order {
+            Ok(Command::CreateUnit { unit, .. }) => *unit,
+            _ => unit,
+        };
+        match order.and_then(|order| command(cx, &order)) {
+            Ok(()) => Ok(Redirect::to(&format!("/units/{to}")).into_response()),
+            Err(PageError::Refused(told) | PageError::Unread(told)) => {
+                show(cx, unit, Some(told), posted.query)
+            }
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+fn order(cx: &Cx, unit: UnitId, act: &str, query: &Query) -> Result<Command, PageError> {
+    let told = |error: identity::TextError| PageError::Unread(error.told());
+    let text = |name: &str| query.one(name).unwrap_or_default().to_owned();
+    let names = || Names::new(&text("zh"), &text("en")).map_err(told);
+    let code = || Code::new(&text("code")).map_err(told);
+    Ok(match act {
+        "create" => Command::CreateUnit {
+            unit: UnitId::from_bytes(cx.site.draw()?),
+            names: names()?,
+            code: code()?,
+            superior: Some(unit),
+        },
+        "change" => {
+            let superior = match query.one("superior") {
+                None => None,
+                Some(code) => Some(cx.seen().roster.unit_of_code(code).ok_or_else(|| {
+                    PageError::Unread(Told::new("上級單位：查無此代碼", "Unit above: no unit has this code"))
+                })?),
+            };
+            Command::ChangeUnit { unit, names: names()?, code: code()?, superior }
+        }
+        "close" => Command::CloseUnit { unit },
+        _ => return Err(PageError::NotFound),
+    })
+}

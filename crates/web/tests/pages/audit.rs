@@ -1,0 +1,101 @@
+//! The audit area: for whom it is, what it shows, what it gives to take along, and that this is checked by others.
+
+use crate::people::{Office, office};
+use axum::http::StatusCode;
+use proof::inclusion::Inclusion;
+use proof::policy::Policy;
+use testkit::Acting;
+
+impl Office {
+    fn see(&self, who: Acting, path: &str) -> crate::site::Answer {
+        self.asked.get(&format!("cookie-of-{}", who.person), path)
+    }
+
+    fn shown(&self, path: &str) -> String {
+        let answer = self.see(self.auditor, path);
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.text()
+    }
+
+    fn policy(&self) -> Policy {
+        let answer = self.see(self.auditor, "/audit/policy");
+        assert_eq!(answer.header("content-disposition"), "attachment; filename=\"ward-policy\"");
+        Policy::parse(&answer.text()).unwrap()
+    }
+}
+
+#[test]
+fn who_may_not_look_into_the_ledger_finds_nothing_there() {
+    let office = office();
+    for path in ["/audit", "/audit/entries", "/audit/entries/0", "/audit/entries/0/proof", "/audit/policy"] {
+        assert_eq!(office.see(office.wang, path).status, StatusCode::NOT_FOUND, "{path}");
+        assert_ne!(office.see(office.auditor, path).status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let begun = office.asked.post(office.wang.person, "/audit/verify", &[]);
+    assert_eq!(begun.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_head_is_never_called_good_without_witnesses() {
+    let office = office();
+    let page = office.shown("/audit");
+    assert!(page.contains("notice-warning") && !page.contains("notice-good"), "{page}");
+    assert!(page.contains("尚未執行驗證，結果未知"), "{page}");
+}
+
+#[test]
+fn entries_are_listed_backwards_filtered_and_followed() {
+    let office = office();
+    let size = office.asked.house.reader().size().unwrap();
+    let page = office.shown("/audit/entries");
+    assert!(page.contains(&format!("/audit/entries/{}\"", size - 1)), "{page}");
+    let people = office.shown("/audit/entries?kind=person");
+    assert_eq!(people.matches("人員登錄").count(), 5, "{people}");
+    let none = office.shown("/audit/entries?kind=clock");
+    assert!(none.contains("沒有符合的紀錄"));
+    let jump = office.see(office.auditor, "/audit/entries?number=3");
+    assert_eq!((jump.status, jump.header("location")), (StatusCode::SEE_OTHER, "/audit/entries/3"));
+}
+
+#[test]
+fn an_entry_is_shown_as_far_as_it_is_for_whoever_looks_and_proven() {
+    let office = office();
+    let (reader, position) = (office.asked.house.reader(), office.asked.house.desk.seen().position);
+    // Heads are published beside; this one covers what has been done.
+    while reader.size().unwrap() < position {
+        std::thread::yield_now();
+    }
+    let size = reader.size().unwrap();
+    let kind = |number: u64| {
+        let bytes = reader.entry(number).unwrap();
+        proof::entry::Entry::parse(&bytes).unwrap().kind().to_owned()
+    };
+    let person = (0..size).find(|number| kind(*number).starts_with("person.registered")).unwrap();
+    let page = office.shown(&format!("/audit/entries/{person}"));
+    assert!(
+        page.contains("內容不在您可檢視的範圍") && !page.contains("house.example"),
+        "personal data is sealed: {page}"
+    );
+    let proof = office.see(office.auditor, &format!("/audit/entries/{person}/proof"));
+    let inclusion = Inclusion::parse(&proof.body).unwrap();
+    assert_eq!(inclusion.index, person);
+    let head = office.policy().judge(&inclusion.head).unwrap();
+    assert!(head.checkpoint().size > person);
+    let mut changed = proof.body.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    let holds = Inclusion::parse(&changed).is_ok_and(|proof| proof.check(&office.policy()).is_ok());
+    assert!(!holds);
+    assert_eq!(office.see(office.auditor, &format!("/audit/entries/{size}")).status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_installation_is_verified_from_the_page() {
+    let office = office();
+    let begun = office.asked.post(office.auditor.person, "/audit/verify", &[]);
+    assert_eq!(begun.status, StatusCode::SEE_OTHER);
+    // It runs beside; the page tells when it is over.
+    let looks = (0..20_000).map(|_| office.shown("/audit"));
+    let page = looks.into_iter().find(|page| !page.contains("<progress")).unwrap();
+    assert!(page.contains("驗證通過"), "{page}");
+}
