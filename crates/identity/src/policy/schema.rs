@@ -41,6 +41,8 @@ pub(super) const READS: &str = "reads";
 pub(super) const IDENTITY: &str = "identity";
 /// Looking into the ledger itself.
 pub(super) const AUDIT: &str = "audit.read";
+/// The group it alone belongs to: policies about reading records do not mean it.
+const AUDITS: &str = "audit";
 
 /// Every action.
 pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
@@ -55,7 +57,7 @@ pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
         .collect();
     actions.push(Named {
         name: AUDIT.to_owned(),
-        groups: vec![READS.to_owned()],
+        groups: vec![AUDITS.to_owned()],
         resource: "Unit",
         beside: "",
     });
@@ -102,7 +104,7 @@ pub fn schema(vocabulary: &Vocabulary) -> String {
     line(&mut text, "  grade: Grade, height: Long, opened_by?: Person, register: Register, state?: State,");
     line(&mut text, "  unit: Unit,");
     line(&mut text, "};");
-    for group in [STEPS, READS, IDENTITY] {
+    for group in [STEPS, READS, IDENTITY, AUDITS] {
         line(&mut text, &format!("action \"{group}\";"));
     }
     for register in vocabulary.registers.keys() {
