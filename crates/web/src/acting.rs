@@ -6,7 +6,7 @@
 use crate::cx::Cx;
 use crate::look::Look;
 use casework::{Case, Directory as _, Offer, Permitted, Policy};
-use identity::{Action, Beside, On, RecordFacts};
+use identity::{Action, Beside, On, RecordFacts, Roster};
 use model::{Evidence, Person, PersonId, UnitId};
 use regulation::{Outcome, Register, RegisterId, RoleId, StepId};
 
@@ -77,11 +77,11 @@ impl Stance {
 }
 
 /// Every role they may act in: their own first, then those of whom they stand in for.
-pub(crate) fn stances(look: &Look<'_>) -> Vec<Stance> {
-    let (roster, person) = (&look.roster, look.cx.person());
+pub(crate) fn stances(cx: &Cx, roster: &Roster<'_>) -> Vec<Stance> {
+    let person = cx.person();
     let own = roster.held(person).map(|(role, unit)| Stance { principal: None, role: role.clone(), unit });
     let mut stances: Vec<Stance> = own.collect();
-    for principal in principals(look) {
+    for principal in principals(cx, roster) {
         let lent = |role: &RoleId| roster.roles.get(role).is_some_and(|role| role.deputy);
         let held = roster.held(principal).filter(|(role, _)| lent(role));
         stances.extend(held.map(|(role, unit)| Stance {
@@ -92,15 +92,15 @@ pub(crate) fn stances(look: &Look<'_>) -> Vec<Stance> {
     }
     // An administrator's role counts at a management terminal alone.
     let home = roster.here(person).map(|person| person.home);
-    let acts = |stance: &Stance| home.is_some_and(|home| roster.acts(&stance.actor(look.cx, home)).is_ok());
+    let acts = |stance: &Stance| home.is_some_and(|home| roster.acts(&stance.actor(cx, home)).is_ok());
     stances.retain(acts);
     stances
 }
 
 /// Those they stand in for now.
-pub(crate) fn principals(look: &Look<'_>) -> Vec<PersonId> {
-    let (now, person) = (look.roster.now, look.cx.person());
-    let appointed = look.roster.appointments(person).into_iter();
+pub(crate) fn principals(cx: &Cx, roster: &Roster<'_>) -> Vec<PersonId> {
+    let (now, person) = (roster.now, cx.person());
+    let appointed = roster.appointments(person).into_iter();
     let in_force = appointed.filter(|one| one.deputy == person && one.told && one.touches(now, now));
     let mut principals: Vec<PersonId> = in_force.map(|one| one.principal).collect();
     principals.sort_unstable();
@@ -113,7 +113,7 @@ pub(crate) fn principals(look: &Look<'_>) -> Vec<PersonId> {
 pub(crate) fn offers(look: &Look<'_>, case: &Case) -> Vec<Offered> {
     let Some(register) = look.register(case) else { return Vec::new() };
     let mut found: Vec<Offered> = Vec::new();
-    for stance in stances(look) {
+    for stance in stances(look.cx, &look.roster) {
         let actor = stance.actor(look.cx, case.unit);
         for offer in offered(look, case, register, &actor) {
             let Offer { step, outcomes, least } = offer;
@@ -174,7 +174,7 @@ fn policy(look: &Look<'_>, case: &Case, step: &StepId, actor: &Person) -> Result
 /// The opening steps of a register, each with the roles in which somebody might take it.
 pub(crate) fn openings(look: &Look<'_>, register: &RegisterId) -> Vec<(StepId, Vec<Stance>)> {
     let mut found: Vec<(StepId, Vec<Stance>)> = Vec::new();
-    for stance in stances(look) {
+    for stance in stances(look.cx, &look.roster) {
         let steps = casework::openings(look.around(), stance.role.as_str());
         for (_, step) in steps.into_iter().filter(|(of, _)| of == register) {
             match found.iter_mut().find(|(one, _)| *one == step) {
@@ -189,7 +189,9 @@ pub(crate) fn openings(look: &Look<'_>, register: &RegisterId) -> Vec<(StepId, V
 /// The registers in which somebody might open a record.
 pub(crate) fn opened_by_hand(look: &Look<'_>) -> Vec<RegisterId> {
     let around = look.around();
-    let steps = stances(look).into_iter().flat_map(|one| casework::openings(around, one.role.as_str()));
+    let steps = stances(look.cx, &look.roster)
+        .into_iter()
+        .flat_map(|one| casework::openings(around, one.role.as_str()));
     let mut registers: Vec<RegisterId> = steps.map(|(register, _)| register).collect();
     registers.sort();
     registers.dedup();

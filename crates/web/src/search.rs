@@ -60,7 +60,8 @@ fn found(look: &Look<'_>, text: &str) -> Result<Vec<Found>, PageError> {
     let has = |words: &str| text.is_empty() || words.to_lowercase().contains(&lower);
     let both = |zh: &str, en: &str| has(zh) || has(en);
     let link = |text: String, more: String, href: String| FoundLink { id: String::new(), text, more, href };
-    let areas = Area::there()
+    let areas = Area::open_to(cx)
+        .into_iter()
         .filter(|area| both(area.name(crate::Language::Chinese), area.name(crate::Language::English)));
     let areas: Vec<FoundLink> = areas
         .map(|area| link(area.name(cx.language).to_owned(), String::new(), area.path().to_owned()))

@@ -5,6 +5,7 @@
 //! Invariant: an area stands in the rail when there is a page for it, and not before.
 
 use crate::Language;
+use crate::audit::may_audit;
 use crate::cx::Cx;
 use crate::error::PageResult;
 use crate::names::Named;
@@ -53,6 +54,8 @@ pub struct Shell {
     pub title: String,
     /// The area it stands in; none for settings and the like.
     pub area: Option<Area>,
+    /// The areas of the rail.
+    pub areas: Vec<Area>,
     /// The way to it; the page itself is not among them.
     pub crumbs: Vec<Named>,
     /// The second level.
@@ -113,9 +116,11 @@ impl Area {
         Self::Audit,
     ];
 
-    /// Those there are pages for.
-    pub fn there() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|area| is_there(area.path()))
+    /// Those there are pages for that are open to whoever asks.
+    #[must_use]
+    pub fn open_to(cx: &Cx) -> Vec<Self> {
+        let open = |area: &Self| is_there(area.path()) && (*area != Self::Audit || may_audit(cx));
+        Self::ALL.into_iter().filter(open).collect()
     }
 
     /// Where it begins.
@@ -180,6 +185,7 @@ impl Shell {
         Self {
             title: title.into(),
             area,
+            areas: Area::open_to(cx),
             crumbs,
             second: Vec::new(),
             units: own_units(cx),
@@ -206,12 +212,6 @@ impl Shell {
     #[must_use]
     pub fn with_second(self, second: Vec<Section>) -> Self {
         Self { second, ..self }
-    }
-
-    /// The areas of the rail.
-    #[must_use]
-    pub fn areas(&self) -> Vec<Area> {
-        Area::there().collect()
     }
 
     /// Does the page stand in this area?

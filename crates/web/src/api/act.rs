@@ -252,7 +252,7 @@ fn taking(cx: &Cx, record: RecordId, step: &str, ask: &TakeAsk) -> Result<(Perso
 fn actor(cx: &Cx, ask: &Acting, unit: UnitId, command: &Command) -> Result<Person, PageError> {
     let role: Option<RoleId> = ask.role.as_deref().map(named).transpose()?;
     let principal: Option<PersonId> = ask.principal.as_deref().map(named).transpose()?;
-    let stances = cx.look(|look: &Look<'_>| Ok(stances(look)))?;
+    let stances = cx.look(|look: &Look<'_>| Ok(stances(look.cx, &look.roster)))?;
     let asked =
         |one: &Stance| one.principal == principal && role.as_ref().is_none_or(|role| one.role == *role);
     let mut actors = stances.iter().filter(|one| asked(one)).map(|one| one.actor(cx, unit)).peekable();

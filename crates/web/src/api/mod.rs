@@ -43,7 +43,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/records/{record}/offers", APP, Audit::Reading, || get(read::offers)),
     Route::get("/api/v1/records/{record}/files/{digest}", APP, Audit::Reading, || get(read::file)),
     Route::post("/api/v1/records/{record}/steps/{step}", APP, Audit::Act, || post(act::take)),
-    Route::post("/api/v1/records/{record}/steps/{step}/statements", APP, Audit::None, || {
+    Route::post("/api/v1/records/{record}/steps/{step}/statements", APP, Audit::Reading, || {
         post(act::state_step)
     }),
     Route::post("/api/v1/files", APP, Audit::None, || post(act::file)).of_bytes(LARGEST_FILE as usize),

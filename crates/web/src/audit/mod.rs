@@ -44,17 +44,16 @@ pub(crate) const ROUTES: &[Route] = &[
 
 /// May they look into the ledger? Whoever may not finds nothing here.
 pub(super) fn admitted(look: &Look<'_>) -> Result<(), PageError> {
-    if may_audit(look) { Ok(()) } else { Err(PageError::NotFound) }
+    if may_audit(look.cx) { Ok(()) } else { Err(PageError::NotFound) }
 }
 
 /// Does a policy of the pack let them look into the ledger, in any role of theirs?
-pub(crate) fn may_audit(look: &Look<'_>) -> bool {
-    let (Some(policies), Some(top)) = (look.cx.seen().policies.as_ref(), look.roster.state.root()) else {
-        return false;
-    };
-    stances(look).iter().any(|stance| {
-        let actor = stance.actor(look.cx, top);
-        let ask = look.roster.ask(&actor, Action::Audit, On::Unit(top), Beside::default());
+pub(crate) fn may_audit(cx: &Cx) -> bool {
+    let (Some(policies), Ok(roster)) = (cx.seen().policies.as_ref(), cx.roster()) else { return false };
+    let Some(top) = roster.state.root() else { return false };
+    stances(cx, &roster).iter().any(|stance| {
+        let actor = stance.actor(cx, top);
+        let ask = roster.ask(&actor, Action::Audit, On::Unit(top), Beside::default());
         ask.is_some_and(|ask| matches!(policies.judge(&ask), Verdict::Granted(_)))
     })
 }

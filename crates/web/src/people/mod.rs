@@ -165,7 +165,7 @@ fn row(look: &Look<'_>, person: PersonId) -> Row {
 /// Everybody they might act as, about people and units.
 fn actors(look: &Look<'_>) -> Vec<Person> {
     let Some(top) = look.roster.state.root() else { return Vec::new() };
-    stances(look).iter().map(|stance| stance.actor(look.cx, top)).collect()
+    stances(look.cx, &look.roster).iter().map(|stance| stance.actor(look.cx, top)).collect()
 }
 
 /// Does a policy grant an act, in any role of theirs?

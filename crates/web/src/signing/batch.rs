@@ -318,7 +318,7 @@ fn take(cx: &Cx, word: &Word, posted: &Posted, signed: Option<(ToSign, Carried)>
     let (title, what, stance, unit) = cx.look(|look| {
         let opened = Opened::of(look, word.record)?;
         let what = look.step(opened.register, &word.step);
-        let stances = acting::stances(look);
+        let stances = acting::stances(look.cx, &look.roster);
         let stance = stances.into_iter().find(|stance| stance.word() == word.stance);
         Ok((look.record(word.record), what, stance, opened.case.unit))
     })?;
