@@ -1,7 +1,9 @@
 """Debian's Chromium by its driver, with an authenticator in software, and eyes.
 
 `look` takes pictures of a page as it is, in both widths, asks axe-core for violations of WCAG 2.1 A and AA, and keeps the
-page for the Taiwanese rules. Pictures and pages lie in SHOTS (make sets it) after the run.
+page for the Taiwanese rules. Pictures and pages lie in SHOTS after the run.
+No target of make runs this yet. By hand, in this folder, with `requirements.txt` in a venv and `npm ci` done:
+`WARD=/path/of/ward venv/bin/python -m unittest test_city`.
 Nothing is asked of any other host: the browser resolves none but this machine's names, and what it tried is a failure.
 """
 
@@ -97,6 +99,10 @@ class Browser:
         WebDriverWait(self.driver, LIMIT).until(until.staleness_of(before))
         self.find("body")
 
+    def send(self) -> None:
+        """Presses the likeliest button of the page's form."""
+        self.press("main form button.btn-primary")
+
     def wait(self, words: str) -> None:
         """Waits until the page says this."""
         WebDriverWait(self.driver, LIMIT).until(
@@ -118,8 +124,10 @@ class Browser:
         for width in WIDTHS:
             self.width(width)
             for colours in ("light", "dark"):
-                media = {"features": [{"name": "prefers-color-scheme", "value": colours}]}
-                self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+                # Without motion, so that no colour is judged halfway to another.
+                media = [{"name": "prefers-color-scheme", "value": colours},
+                         {"name": "prefers-reduced-motion", "value": "reduce"}]
+                self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
                 if colours == "light" or width == "desktop":
                     self._picture(f"{name}.{width}.{colours}.png")
                 wrong += [f"{width}, {colours}: {one}" for one in self.axe()]
@@ -130,9 +138,24 @@ class Browser:
                     wrong.append(f"{width}: the page is {overflow} pixels too wide")
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
         self.width("desktop")
-        (SHOTS / f"{name}.html").write_text(self.driver.page_source, encoding="utf-8")
+        (SHOTS / f"{name}.html").write_text(self._whole(), encoding="utf-8")
         if wrong:
             raise AssertionError(f"{name} ({self.path()}):\n" + "\n".join(wrong))
+
+    def _whole(self) -> str:
+        """The page with Ward's own style sheet in it, so that it can be judged from a file."""
+        sheets = self.driver.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            "const links = [...document.querySelectorAll('link[rel=stylesheet][href*=\"/ward.\"]')];"
+            "Promise.all(links.map(link => fetch(link.href).then(answer => answer.text())))"
+            ".then(done, error => done([String(error)]))"
+        )
+        style = "".join(f"<style>{sheet}</style>" for sheet in sheets)
+        return self.driver.page_source.replace("</head>", style + "</head>", 1)
+
+    def status(self) -> int:
+        """Status of the answer that the page came with."""
+        return self.driver.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus")
 
     def _picture(self, name: str) -> None:
         import base64

@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.request
 from typing import Any
 
@@ -69,6 +70,16 @@ class Ward:
         if not self.address:
             raise AssertionError("the server did not start:\n" + "\n".join(self.said))
         return self.address
+
+    def line(self, part: str) -> str:
+        """A line that the server has said, or is about to, with this in it."""
+        ends = time.monotonic() + LIMIT
+        while time.monotonic() < ends:
+            for line in self.said:
+                if part in line:
+                    return line.strip()
+            time.sleep(0.05)
+        raise AssertionError(f"nobody said {part}:\n" + "\n".join(self.said))
 
     def get(self, path: str) -> str:
         """What is answered to a plain request."""
