@@ -6,9 +6,9 @@ SHELL := /bin/bash
 
 # Debian packages that the tests need: strace checks the order of system calls, python3-cryptography carries the
 # third implementation of the format, g++ compiles the fuzzing runtime, poppler-utils reads PDF files with the tables of
-# poppler-data, postgresql is the other database (tests start servers of their own from its programs). `make run` needs
-# none; without poppler it does not find the text of attached PDF files.
-PACKAGES := g++ oathtool poppler-data poppler-utils postgresql python3-cryptography python3-fido2 strace
+# poppler-data, postgresql is the other database (tests start servers of their own from its programs), python3-venv holds
+# what asks the API. `make run` needs none; without poppler it does not find the text of attached PDF files.
+PACKAGES := g++ oathtool poppler-data poppler-utils postgresql python3-cryptography python3-fido2 python3-venv strace
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 
@@ -18,6 +18,7 @@ export PATH := $(CACHE)/bin:$(PATH)
 DATA ?= ward-data
 LISTEN ?= 127.0.0.1:8440
 FUZZ_SECONDS ?= 10
+PYTHON := $(CACHE)/python
 WARD := $(CARGO_TARGET_DIR)/release/ward
 
 .PHONY: help
@@ -37,7 +38,7 @@ run: release ## 建置並啟動 Ward，必要時先建立帳本並發布隨附�
 	@$(WARD) serve --data $(DATA) --listen $(LISTEN)
 
 .PHONY: test
-test: packages toolchain assets fmt tidy clippy doc third unit fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
+test: packages toolchain assets fmt tidy clippy doc third unit api fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
 
 .PHONY: soak
 soak: packages toolchain assets ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
@@ -87,6 +88,21 @@ doc: assets ## 產生程式文件，不容警告 · build the documentation, no 
 .PHONY: unit
 unit: assets ## 執行測試，含短回合的當機迴圈 · run the tests, a short crash loop among them
 	cargo test --locked --workspace
+
+.PHONY: api
+api: packages assets python ## 依介面規格測試應用程式介面 · ask the API whatever its description allows, and what it does not
+	cargo build --locked --package ward
+	cd tests/api; WARD=$(CARGO_TARGET_DIR)/debug/ward $(PYTHON)/bin/python -m unittest discover --verbose
+
+# What tests in Python take beside Debian's own, by its lock file, in a place of its own.
+.PHONY: python
+python: packages
+	@cmp --silent tests/browser/requirements.txt $(PYTHON)/requirements.txt && exit 0; \
+	rm -rf $(PYTHON); /usr/bin/python3 -m venv $(PYTHON); \
+	echo "+ pip install --require-hashes --requirement tests/browser/requirements.txt"; \
+	$(PYTHON)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes \
+	  --requirement tests/browser/requirements.txt; \
+	cp tests/browser/requirements.txt $(PYTHON)/
 
 .PHONY: third
 third: ## 測試第三種實作 (Python) · test the third implementation of the format

@@ -3,7 +3,7 @@
 use super::once::Once;
 use super::read::{known, readable};
 use super::shape::{
-    Acting, DoneShape, FileShape, OpenAsk, PasskeyAsk, Problem, SignatureAsk, StatementShape, TakeAsk,
+    Acting, DoneShape, FileShape, Octets, OpenAsk, PasskeyAsk, SignatureAsk, StatementShape, TakeAsk,
 };
 use super::{answer, named, sent};
 use crate::acting::{Stance, stances};
@@ -13,7 +13,7 @@ use crate::look::Look;
 use crate::query::Query;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use casework::{Command, EntryNumber};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use desk::{Asker, Done, Keeping, Order, ToSign};
@@ -26,10 +26,7 @@ use serde_json::{Map, Value as Json};
 #[utoipa::path(post, path = "/api/v1/registers/{register}/records", tag = "filing",
     params(("register" = String, Path, description = "its id"),
         ("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same when sent again")),
-    request_body = OpenAsk, responses(
-    (status = 201, body = DoneShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    request_body = OpenAsk, responses((status = 201, body = DoneShape)))]
 pub(super) async fn open(
     cx: Cx,
     Path(register): Path<String>,
@@ -38,37 +35,38 @@ pub(super) async fn open(
 ) -> PageResult {
     cx.run(move |cx| {
         let once = Once::of(cx, &headers, &body)?;
-        if let Some(before) = once.before(cx)? {
-            return Ok(before);
-        }
-        let register = filing(cx, &register)?;
-        let ask: OpenAsk = sent(&body)?;
-        let record = once.record();
-        // Opened before under this key, and cut off before that was noted.
-        if let Some(case) = cx.site.desk().case(record)? {
-            let range = case.bound.map_or(0, |bound| bound.entry.0);
-            return once.answered(
-                cx,
-                StatusCode::CREATED,
-                done(&Done { entries: range..range + 1, record: Some(record) })?,
-            );
-        }
-        let (actor, command) = opening(cx, register, &ask, record)?;
-        let command = signed(cx, &actor, command, ask.signature.as_ref())?;
-        let told = cx.site.desk().ask(Asker::Person(actor), Order::Casework(command))?;
-        once.answered(cx, StatusCode::CREATED, done(&told)?)
+        let mut response = match once.before(cx)? {
+            Some(before) => before,
+            None => opened(cx, &once, &register, &body)?,
+        };
+        let place = HeaderValue::from_str(&format!("/api/v1/records/{}", once.record()));
+        response.headers_mut().extend(place.ok().map(|place| (header::LOCATION, place)));
+        Ok(response)
     })
     .await
+}
+
+fn opened(cx: &Cx, once: &Once, register: &str, body: &Bytes) -> PageResult {
+    let register = filing(cx, register)?;
+    let ask: OpenAsk = sent(body)?;
+    let record = once.record();
+    // Opened before under this key, and cut off before that was noted.
+    if let Some(case) = cx.site.desk().case(record)? {
+        let range = case.bound.map_or(0, |bound| bound.entry.0);
+        let shape = done(&Done { entries: range..range + 1, record: Some(record) })?;
+        return once.answered(cx, StatusCode::CREATED, shape);
+    }
+    let (actor, command) = opening(cx, register, &ask, record)?;
+    let command = signed(cx, &actor, command, ask.signature.as_ref())?;
+    let told = cx.site.desk().ask(Asker::Person(actor), Order::Casework(command))?;
+    once.answered(cx, StatusCode::CREATED, done(&told)?)
 }
 
 /// Takes a step on a record, or signs it as one of several.
 #[utoipa::path(post, path = "/api/v1/records/{record}/steps/{step}", tag = "filing",
     params(("record" = String, Path, description = "its id"), ("step" = String, Path, description = "the step"),
         ("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same when sent again")),
-    request_body = TakeAsk, responses(
-    (status = 200, body = DoneShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    request_body = TakeAsk, responses((status = 200, body = DoneShape)))]
 pub(super) async fn take(
     cx: Cx,
     Path((record, step)): Path<(String, String)>,
@@ -94,10 +92,7 @@ pub(super) async fn take(
 #[utoipa::path(post, path = "/api/v1/registers/{register}/statements", tag = "filing",
     params(("register" = String, Path, description = "its id"),
         ("Idempotency-Key" = String, Header, description = "the key under which the record will be opened")),
-    request_body = OpenAsk, responses(
-    (status = 200, body = StatementShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    request_body = OpenAsk, responses((status = 200, body = StatementShape)))]
 pub(super) async fn state_opening(
     cx: Cx,
     Path(register): Path<String>,
@@ -117,10 +112,7 @@ pub(super) async fn state_opening(
 /// What the owner would sign to take a step. The body is that of the step; its signature is left out.
 #[utoipa::path(post, path = "/api/v1/records/{record}/steps/{step}/statements", tag = "filing",
     params(("record" = String, Path, description = "its id"), ("step" = String, Path, description = "the step")),
-    request_body = TakeAsk, responses(
-    (status = 200, body = StatementShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    request_body = TakeAsk, responses((status = 200, body = StatementShape)))]
 pub(super) async fn state_step(
     cx: Cx,
     Path((record, step)): Path<(String, String)>,
@@ -137,12 +129,10 @@ pub(super) async fn state_step(
 
 /// Hands in a file; what is given back is put into a field of a record. The body is the file itself.
 #[utoipa::path(post, path = "/api/v1/files", tag = "filing",
-    params(("name" = String, Query, description = "its name, with its ending"),
+    params(("name" = String, Query, description = "its name, with its ending", pattern = r"\S"),
         ("sealed" = Option<String>, Query, description = "`true` for a sealed field")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(
-    (status = 201, body = FileShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    request_body(content = Octets, content_type = "application/octet-stream"),
+    responses((status = 201, body = FileShape)))]
 pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> PageResult {
     cx.run(move |cx| {
         if cx.scope()?.file.is_empty() {
@@ -154,8 +144,8 @@ pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> Page
         })?;
         let keeping = if query.has("sealed", "true") { Keeping::Sealed } else { Keeping::Clear };
         let stored = cx.site.desk().put_file(name, &body, keeping).map_err(PageError::Refused)?;
-        let shape =
-            FileShape { digest: stored.digest, size: stored.size, kind: stored.kind, name: name.to_owned() };
+        let (digest, size) = (stored.digest, stored.size.to_string());
+        let shape = FileShape { digest, size, kind: stored.kind, name: name.to_owned() };
         answer(StatusCode::CREATED, &shape)
     })
     .await
@@ -163,10 +153,8 @@ pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> Page
 
 /// Marks a notice as read.
 #[utoipa::path(post, path = "/api/v1/notices/{entry}/read", tag = "notices",
-    params(("entry" = String, Path, description = "the notice's entry")), responses(
-    (status = 200, body = DoneShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    params(("entry" = String, Path, description = "the notice's entry")),
+    responses((status = 200, body = DoneShape)))]
 pub(super) async fn read_notice(cx: Cx, Path(entry): Path<String>) -> PageResult {
     let entry = EntryNumber(named(&entry)?);
     cx.run(move |cx| {
@@ -205,7 +193,7 @@ fn opening(
         None => opens.next(),
     };
     let step =
-        step.ok_or_else(|| unread("step", "此登記簿無此開案步驟", "no opening step of the register"))?;
+        step.ok_or_else(|| unfit("step", "此登記簿無此開案步驟", "no opening step of the register"))?;
     let command = Command::Open {
         record,
         register: register.id.clone(),
@@ -250,8 +238,9 @@ fn taking(cx: &Cx, record: RecordId, step: &str, ask: &TakeAsk) -> Result<(Perso
 
 /// Who acts: in the role that is asked for, else in the first in which the command would be accepted.
 fn actor(cx: &Cx, ask: &Acting, unit: UnitId, command: &Command) -> Result<Person, PageError> {
-    let role: Option<RoleId> = ask.role.as_deref().map(named).transpose()?;
-    let principal: Option<PersonId> = ask.principal.as_deref().map(named).transpose()?;
+    let role: Option<RoleId> = ask.role.as_deref().map(|text| spelled("role", text)).transpose()?;
+    let principal: Option<PersonId> =
+        ask.principal.as_deref().map(|text| spelled("for", text)).transpose()?;
     let stances = cx.look(|look: &Look<'_>| Ok(stances(look.cx, &look.roster)))?;
     let asked =
         |one: &Stance| one.principal == principal && role.as_ref().is_none_or(|role| one.role == *role);
@@ -267,9 +256,13 @@ fn actor(cx: &Cx, ask: &Acting, unit: UnitId, command: &Command) -> Result<Perso
 fn fill(register: &Register, sent: &Map<String, Json>) -> Result<casework::Fill, PageError> {
     let field = |(id, value): (&String, &Json)| match register.field(id) {
         Some(field) => Ok((field.id.clone(), value.clone())),
-        None => Err(unread(id, "此登記簿無此欄位", "no field of the register")),
+        None => Err(unfit(id, "此登記簿無此欄位", "no field of the register")),
     };
     sent.iter().map(field).collect::<Result<std::collections::BTreeMap<FieldId, Json>, _>>()
+}
+
+fn spelled<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, PageError> {
+    text.parse().map_err(|_| unread(what, "格式不符", "not spelled as described"))
 }
 
 fn moment(text: &str) -> Result<Instant, PageError> {
@@ -282,8 +275,18 @@ fn moment(text: &str) -> Result<Instant, PageError> {
     })
 }
 
+/// What is not as the description says.
 fn unread(what: &str, zh: &str, en: &str) -> PageError {
-    PageError::Unread(Told::new(format!("「{what}」：{zh}"), format!("`{what}`: {en}")))
+    PageError::Unread(about(what, zh, en))
+}
+
+/// What is as the description says, and not for this register or this statement.
+fn unfit(what: &str, zh: &str, en: &str) -> PageError {
+    PageError::Refused(about(what, zh, en))
+}
+
+fn about(what: &str, zh: &str, en: &str) -> Told {
+    Told::new(format!("「{what}」：{zh}"), format!("`{what}`: {en}"))
 }
 
 /// The command with its signature, where one was sent.
@@ -315,7 +318,7 @@ fn signed(
 /// A statement that was given before, with the assertion over it. The desk compares it with what is really recorded.
 fn asserted(ask: &PasskeyAsk) -> Result<(ToSign, Passkey), PageError> {
     let of = |what: &'static str| {
-        move |error: serde_json::Error| unread(what, &error.to_string(), &error.to_string())
+        move |error: serde_json::Error| unfit(what, &error.to_string(), &error.to_string())
     };
     let statement = serde_json::from_value(ask.statement.clone()).map_err(of("statement"))?;
     let passkey = serde_json::from_value(ask.assertion.clone()).map_err(of("assertion"))?;

@@ -1,16 +1,26 @@
 //! The API's description, made from its handlers; `crates/web/openapi.json` is what it gives.
+//!
+//! Handlers name what they give; how requests are refused, and how parameters are spelled, is said here for all of them.
 
+use super::shape::Problem;
 use super::{act, json, read};
 use crate::error::PageResult;
+use crate::route::Verb;
 use axum::http::StatusCode;
 use utoipa::OpenApi;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schema};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Ward 城防", description = "What pages do, for applications. Each request carries a token of the application; what its owner may not see, and what lies outside its scope, is not there."),
     security(("token" = [])),
-    modifiers(&Token),
+    modifiers(&Token, &Spelling, &Refusals, &Heads),
+    components(schemas(Problem)),
     paths(
         act::file, act::open, act::read_notice, act::state_opening, act::state_step, act::take,
         read::file, read::notices, read::offers, read::pack, read::people, read::record, read::records,
@@ -26,6 +36,149 @@ impl utoipa::Modify for Token {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         openapi.components.get_or_insert_default().add_security_scheme("token", scheme);
     }
+}
+
+/// How parameters are spelled, by name. What is spelled otherwise names nothing, or does not read.
+const SPELLED: [(&str, &str); 7] = [
+    ("Idempotency-Key", "^[!-~]{8,128}$"),
+    ("digest", "^sha256:[0-9a-f]{64}$"),
+    ("entry", "^(0|[1-9][0-9]{0,17})$"),
+    ("record", "^r_[a-z2-7]{25}[aeimquy4]$"),
+    ("register", WORD),
+    ("role", WORD),
+    ("step", WORD),
+];
+/// An id of the regulation.
+const WORD: &str = "^[a-z][a-z0-9_]{0,39}$";
+
+struct Spelling;
+
+impl utoipa::Modify for Spelling {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for (_, _, operation) in operations(openapi) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                let RefOr::T(parameter) = parameter else { continue };
+                let spelled = SPELLED.iter().find(|(name, _)| *name == parameter.name);
+                if let (Some((_, pattern)), Some(RefOr::T(Schema::Object(of)))) =
+                    (spelled, &mut parameter.schema)
+                {
+                    of.pattern = Some((*pattern).to_owned());
+                }
+            }
+        }
+        // Of a body of bytes there may be none: an empty file.
+        for (_, _, operation) in operations(openapi) {
+            let Some(RefOr::T(body)) = &mut operation.request_body else { continue };
+            if body.content.contains_key("application/octet-stream") {
+                body.required = Some(Required::False);
+            }
+        }
+        // Each names one member and has no other.
+        let signature = openapi.components.as_mut().and_then(|all| all.schemas.get_mut("SignatureAsk"));
+        if let Some(RefOr::T(Schema::OneOf(ways))) = signature {
+            for way in &mut ways.items {
+                if let RefOr::T(Schema::Object(way)) = way {
+                    way.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+                }
+            }
+        }
+    }
+}
+
+/// What decides how a request can be refused.
+struct Asked<'o> {
+    path: &'o str,
+    posts: bool,
+    /// Is there anything in it that might not read?
+    says: bool,
+}
+
+/// How requests are refused: with which status, when, and which of them can be.
+type Refused = (&'static str, &'static str, fn(&Asked<'_>) -> bool);
+
+const REFUSALS: [Refused; 9] = [
+    ("400", "It does not read as described.", |asked| asked.says),
+    ("401", "No token that counts.", |_| true),
+    ("403", "It comes from a page of another site.", |asked| asked.posts),
+    ("404", "Not there, not for the token's owner, or outside the scope.", |asked| {
+        asked.path.contains('{') || asked.path == "/api/v1/files"
+    }),
+    ("409", "It is no longer as it was seen.", |asked| asked.path.contains("{step}")),
+    ("413", "More than may be sent at once.", |asked| asked.posts),
+    ("422", "Not accepted: why, and what to do.", |asked| asked.posts),
+    ("429", "Too many requests.", |_| true),
+    ("503", "Not now; nothing was done.", |_| true),
+];
+
+struct Refusals;
+
+impl utoipa::Modify for Refusals {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for (path, verb, operation) in operations(openapi) {
+            let asked = Asked { path, posts: verb == Verb::Post, says: says(operation) };
+            let fit = REFUSALS.iter().filter(|(.., of)| of(&asked));
+            let problems =
+                fit.map(|(status, when, _)| ((*status).to_owned(), RefOr::T(problem(status, when))));
+            operation.responses.responses.extend(problems);
+        }
+    }
+}
+
+fn says(operation: &Operation) -> bool {
+    let counts = |parameter: &RefOr<utoipa::openapi::path::Parameter>| match parameter {
+        RefOr::T(one) => one.parameter_in == ParameterIn::Path || one.required == Required::True,
+        RefOr::Ref(_) => true,
+    };
+    operation.request_body.is_some() || operation.parameters.iter().flatten().any(counts)
+}
+
+fn problem(status: &str, when: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let response = ResponseBuilder::new().description(when).content("application/problem+json", content);
+    match status {
+        "429" => response.header("Retry-After", spelled("^[1-9][0-9]*$", "In so many seconds again.")),
+        _ => response,
+    }
+    .build()
+}
+
+/// What stands in the head of answers.
+struct Heads;
+
+impl utoipa::Modify for Heads {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for (path, verb, operation) in operations(openapi) {
+            let files = verb == Verb::Post && (path.ends_with("/records") || path.ends_with("{step}"));
+            for (status, response) in &mut operation.responses.responses {
+                let RefOr::T(response) = response else { continue };
+                let mut head =
+                    |name: &str, header| response.headers.insert(name.to_owned(), RefOr::T(header));
+                head("X-Request-Id", spelled("^[a-z2-7]{16}$", "Names the request in reports."));
+                if files && status.starts_with('2') {
+                    let told = "There where the answer is that of the first time.";
+                    head("Idempotency-Replayed", spelled("^true$", told));
+                }
+                if files && status == "201" {
+                    head("Location", spelled("^/api/v1/records/r_[a-z2-7]{26}$", "Where the record is."));
+                }
+            }
+        }
+    }
+}
+
+fn spelled(pattern: &str, told: &str) -> Header {
+    let schema =
+        ObjectBuilder::new().schema_type(utoipa::openapi::Type::String).pattern(Some(pattern)).build();
+    let mut header = Header::new(schema);
+    header.description = Some(told.to_owned());
+    header
+}
+
+fn operations(openapi: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = (&str, Verb, &mut Operation)> {
+    openapi.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let both = [(Verb::Get, item.get.as_mut()), (Verb::Post, item.post.as_mut())];
+        both.into_iter().filter_map(move |(verb, of)| of.map(|of| (path.as_str(), verb, of)))
+    })
 }
 
 /// The description, as it is committed.

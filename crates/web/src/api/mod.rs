@@ -12,6 +12,7 @@ mod describe;
 mod once;
 mod read;
 mod shape;
+mod spelling;
 
 pub(crate) use bearer::bearer;
 pub use bearer::{Applications, Scope};
@@ -67,18 +68,12 @@ fn json(status: StatusCode, text: String) -> Response {
 
 /// What was sent, if it is what the description says.
 fn sent<T: DeserializeOwned>(body: &Bytes) -> Result<T, PageError> {
-    // A list of members would pass for the members themselves.
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return Err(PageError::Unread(Told::new("請求內容應為 JSON 物件", "The body is not a JSON object")));
-    }
-    serde_json::from_slice(body).map_err(|error| {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = spelling::members(&mut json).and_then(|ask| json.end().map(|()| ask));
+    read.map_err(|error| {
         PageError::Unread(Told::new(
-            format!("請求內容與介面規格不符（第 {} 行第 {} 字）：{error}", error.line(), error.column()),
-            format!(
-                "The body is not as described (line {}, column {}): {error}",
-                error.line(),
-                error.column()
-            ),
+            format!("請求內容與介面規格不符：{error}"),
+            format!("The body is not as described: {error}"),
         ))
     })
 }

@@ -1,8 +1,8 @@
 //! What applications read: the pack, registers, records, files, people, units, notices.
 
 use super::shape::{
-    FoundShape, NoticeShape, OfferShape, PackShape, PersonShape, Problem, RecordShape, Records,
-    RegisterShape, RegisterWhole, UnitShape,
+    FoundShape, NoticeShape, Octets, OfferShape, PackShape, PersonShape, RecordShape, Records, RegisterShape,
+    RegisterWhole, UnitShape,
 };
 use super::{answer, named};
 use crate::acting;
@@ -27,10 +27,8 @@ const PEOPLE: usize = 100;
 const NOTICES: usize = 100;
 
 /// The regulation in force.
-#[utoipa::path(get, path = "/api/v1/pack", tag = "registers", responses(
-    (status = 200, body = PackShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/pack", tag = "registers",
+    responses((status = 200, body = PackShape)))]
 pub(super) async fn pack(cx: Cx) -> PageResult {
     let pack = cx.pack()?;
     let shape = PackShape { id: pack.id.to_string(), version: pack.version, name: (&pack.title).into() };
@@ -38,10 +36,8 @@ pub(super) async fn pack(cx: Cx) -> PageResult {
 }
 
 /// The registers, with how many records of each may be read.
-#[utoipa::path(get, path = "/api/v1/registers", tag = "registers", responses(
-    (status = 200, body = [RegisterShape]),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/registers", tag = "registers",
+    responses((status = 200, body = [RegisterShape])))]
 pub(super) async fn registers(cx: Cx) -> PageResult {
     cx.run(|cx| {
         let counts = registers::counts(cx)?;
@@ -64,10 +60,8 @@ pub(super) async fn registers(cx: Cx) -> PageResult {
 
 /// A register with its form and its way.
 #[utoipa::path(get, path = "/api/v1/registers/{register}", tag = "registers",
-    params(("register" = String, Path, description = "its id")), responses(
-    (status = 200, body = RegisterWhole),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    params(("register" = String, Path, description = "its id")),
+    responses((status = 200, body = RegisterWhole)))]
 pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult {
     answer(StatusCode::OK, &RegisterWhole::of(known(&cx, &register)?))
 }
@@ -80,10 +74,8 @@ pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult
         ("running" = Option<String>, Query, description = "only those that run"),
         ("sort" = Option<String>, Query, description = "a field; `-` before it: downwards"),
         ("page" = Option<String>, Query, description = "from 1"),
-        ("size" = Option<String>, Query, description = "25, 50, 100 or 200")), responses(
-    (status = 200, body = Records),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+        ("size" = Option<String>, Query, description = "25, 50, 100 or 200")),
+    responses((status = 200, body = Records)))]
 pub(super) async fn records(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
         let register = known(cx, &register)?;
@@ -106,10 +98,8 @@ pub(super) async fn records(cx: Cx, Path(register): Path<String>, RawQuery(query
 
 /// A record.
 #[utoipa::path(get, path = "/api/v1/records/{record}", tag = "records",
-    params(("record" = String, Path, description = "its id")), responses(
-    (status = 200, body = RecordShape),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    params(("record" = String, Path, description = "its id")),
+    responses((status = 200, body = RecordShape)))]
 pub(super) async fn record(cx: Cx, Path(record): Path<String>) -> PageResult {
     let record = named(&record)?;
     cx.run(move |cx| {
@@ -124,10 +114,8 @@ pub(super) async fn record(cx: Cx, Path(record): Path<String>) -> PageResult {
 
 /// The steps that may be taken on a record now.
 #[utoipa::path(get, path = "/api/v1/records/{record}/offers", tag = "records",
-    params(("record" = String, Path, description = "its id")), responses(
-    (status = 200, body = [OfferShape]),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    params(("record" = String, Path, description = "its id")),
+    responses((status = 200, body = [OfferShape])))]
 pub(super) async fn offers(cx: Cx, Path(record): Path<String>) -> PageResult {
     let record = named(&record)?;
     cx.run(move |cx| {
@@ -143,10 +131,8 @@ pub(super) async fn offers(cx: Cx, Path(record): Path<String>) -> PageResult {
 /// A file that a record holds.
 #[utoipa::path(get, path = "/api/v1/records/{record}/files/{digest}", tag = "records",
     params(("record" = String, Path, description = "its id"),
-        ("digest" = String, Path, description = "digest of the stored bytes, `sha256:` and hexadecimal")), responses(
-    (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+        ("digest" = String, Path, description = "digest of the stored bytes, `sha256:` and hexadecimal")),
+    responses((status = 200, body = Octets, content_type = "application/octet-stream")))]
 pub(super) async fn file(cx: Cx, Path((record, digest)): Path<(String, String)>) -> PageResult {
     let record = named(&record)?;
     cx.run(move |cx| {
@@ -157,7 +143,7 @@ pub(super) async fn file(cx: Cx, Path((record, digest)): Path<(String, String)>)
             let found = files.find(|file| file.digest == digest);
             found.map(|file| file.name).ok_or(PageError::NotFound)
         })?;
-        let content = cx.site.desk().file(&digest).map_err(PageError::Refused)?;
+        let content = cx.site.desk().file(&digest).map_err(PageError::Unavailable)?;
         let called: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
         let called = format!("attachment; filename*=UTF-8''{}", called.replace('+', "%20"));
         let mut response = content.into_response();
@@ -173,10 +159,8 @@ pub(super) async fn file(cx: Cx, Path((record, digest)): Path<(String, String)>)
 
 /// Records of all registers with these words, or this number; the newest first, 100 at most.
 #[utoipa::path(get, path = "/api/v1/search", tag = "records",
-    params(("q" = String, Query, description = "words")), responses(
-    (status = 200, body = [FoundShape]),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    params(("q" = String, Query, description = "words", pattern = r"\S")),
+    responses((status = 200, body = [FoundShape])))]
 pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
         let text = words(query.as_deref())?;
@@ -204,10 +188,8 @@ pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
 }
 
 /// All units, each before those below it.
-#[utoipa::path(get, path = "/api/v1/units", tag = "people", responses(
-    (status = 200, body = [UnitShape]),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/units", tag = "people",
+    responses((status = 200, body = [UnitShape])))]
 pub(super) async fn units(cx: Cx) -> PageResult {
     let shape = |unit: &identity::Unit| UnitShape {
         id: unit.id.to_string(),
@@ -221,16 +203,19 @@ pub(super) async fn units(cx: Cx) -> PageResult {
 
 /// People with these words in their name, 100 at most.
 #[utoipa::path(get, path = "/api/v1/people", tag = "people",
-    params(("q" = String, Query, description = "words of a name, or the beginning of an account"),
-        ("role" = Option<String>, Query, description = "only holders of this role")), responses(
-    (status = 200, body = [PersonShape]),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+    params(("q" = String, Query, description = "words of a name, or the beginning of an account", pattern = r"\S"),
+        ("role" = Option<String>, Query, description = "only holders of this role")),
+    responses((status = 200, body = [PersonShape])))]
 pub(super) async fn people(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
         let text = words(query.as_deref())?;
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let role: Option<RoleId> = query.one("role").map(named).transpose()?;
+        let role: Option<RoleId> = query.one("role").map(str::parse).transpose().map_err(|_| {
+            PageError::Unread(Told::new(
+                "角色代號格式不符，例：unit_head",
+                "`role` is no id such as unit_head",
+            ))
+        })?;
         let people = cx.look(|look| {
             let found = crate::choose::people(look, role.as_ref(), &text, PEOPLE);
             let person = |id: &model::PersonId| {
@@ -252,10 +237,8 @@ pub(super) async fn people(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
 }
 
 /// Notices to the token's owner, the newest first.
-#[utoipa::path(get, path = "/api/v1/notices", tag = "notices", responses(
-    (status = 200, body = [NoticeShape]),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/v1/notices", tag = "notices",
+    responses((status = 200, body = [NoticeShape])))]
 pub(super) async fn notices(cx: Cx) -> PageResult {
     cx.run(|cx| {
         let notices = cx.look(|look| {

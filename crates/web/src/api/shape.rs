@@ -4,6 +4,7 @@
 //! spelled as the ledger spells them. Nothing here is decided: shapes are filled from cases and turned into commands.
 //! Invariant: an unknown member of what is sent is refused.
 
+use super::spelling::{members, whole};
 use crate::acting::Offered;
 use casework::Case;
 use model::Told;
@@ -21,6 +22,11 @@ pub(crate) struct Text {
     /// English.
     pub(crate) en: String,
 }
+
+/// Bytes as they are.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct Octets(());
 
 /// A problem (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -267,9 +273,11 @@ pub(crate) struct NoticeShape {
 pub(crate) struct Acting {
     /// The role; found by itself where it is not said.
     #[serde(default)]
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,39}$", example = "unit_head")]
     pub(crate) role: Option<String>,
     /// The person a deputy acts for.
     #[serde(default, rename = "for")]
+    #[schema(pattern = "^p_[a-z2-7]{25}[aeimquy4]$")]
     pub(crate) principal: Option<String>,
 }
 
@@ -280,7 +288,7 @@ pub(crate) enum SignatureAsk {
     /// A one-time code of the token's owner: *vouched by the server*.
     Otp(String),
     /// An assertion over a statement that `/statements` has given: *signed by the person*.
-    Passkey(Box<PasskeyAsk>),
+    Passkey(#[serde(deserialize_with = "members")] Box<PasskeyAsk>),
 }
 
 /// An assertion over a statement.
@@ -291,6 +299,7 @@ pub(crate) struct PasskeyAsk {
     #[schema(value_type = Object)]
     pub(crate) statement: Json,
     /// The salt as it was given, base64.
+    #[schema(pattern = "^[A-Za-z0-9+/]{21}[AQgw]==$")]
     pub(crate) salt: String,
     /// The answer of the authenticator: `authenticator_data`, `client_data`, `credential`, `signature`.
     #[schema(value_type = Object)]
@@ -310,12 +319,16 @@ pub(crate) struct OpenAsk {
     pub(crate) fill: Map<String, Json>,
     /// When it happened, where that was before now.
     #[serde(default)]
+    #[schema(
+        pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
+        example = "2026-03-02T01:02:03.000000Z"
+    )]
     pub(crate) occurred_at: Option<String>,
     /// Why it is recorded late.
     #[serde(default)]
     pub(crate) late_reason: Option<String>,
     /// In whose name.
-    #[serde(default, rename = "as")]
+    #[serde(default, rename = "as", deserialize_with = "members")]
     pub(crate) acting: Acting,
     /// The signature, where the step asks one.
     #[serde(default)]
@@ -327,9 +340,11 @@ pub(crate) struct OpenAsk {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TakeAsk {
     /// The revision of the record it was decided on.
+    #[serde(deserialize_with = "whole")]
+    #[schema(maximum = 4_294_967_295_u32)]
     pub(crate) seen: u32,
     /// The outcome.
-    #[schema(example = "approve")]
+    #[schema(pattern = "^(approve|done|refuse|return|take_back)$", example = "approve")]
     pub(crate) outcome: String,
     /// Why.
     #[serde(default)]
@@ -340,12 +355,16 @@ pub(crate) struct TakeAsk {
     pub(crate) fill: Map<String, Json>,
     /// When it happened, where the record was opened by the system and nobody has said it yet.
     #[serde(default)]
+    #[schema(
+        pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
+        example = "2026-03-02T01:02:03.000000Z"
+    )]
     pub(crate) occurred_at: Option<String>,
     /// Why it is recorded late.
     #[serde(default)]
     pub(crate) late_reason: Option<String>,
     /// In whose name.
-    #[serde(default, rename = "as")]
+    #[serde(default, rename = "as", deserialize_with = "members")]
     pub(crate) acting: Acting,
     /// The signature, where the step asks one.
     #[serde(default)]
@@ -380,8 +399,9 @@ pub(crate) struct DoneShape {
 pub(crate) struct FileShape {
     /// Digest of the stored bytes.
     pub(crate) digest: String,
-    /// Bytes in clear.
-    pub(crate) size: u64,
+    /// Bytes in clear; a text, as in the field that will speak of it.
+    #[schema(pattern = "^(0|[1-9][0-9]*)$")]
+    pub(crate) size: String,
     /// What it is, by its bytes.
     pub(crate) kind: String,
     /// Its name.

@@ -70,6 +70,7 @@ async fn applied(site: &Site, visit: &mut Visit, headers: &HeaderMap) -> Result<
     let asking = Asking::from(visit.address.map(|address| address.ip()));
     site.buckets().take(asking, visit.began).map_err(PageError::TooMany)?;
     api::bearer(site, visit, headers).await?;
+    visit.focus = None;
     match &visit.session {
         Some(session) => {
             site.buckets().take(Asking::Session(session.id), visit.began).map_err(PageError::TooMany)

@@ -112,10 +112,13 @@ fn what_does_not_read_or_is_not_allowed_is_told_and_changes_nothing() {
     let before = count(&city);
     for (register, body, status) in [
         ("key", wish("N1"), StatusCode::NOT_FOUND),
-        ("loan", json!({ "fill": { "nothing": 1 } }), StatusCode::BAD_REQUEST),
         ("loan", json!({ "unknown": 1 }), StatusCode::BAD_REQUEST),
         ("loan", json!([]), StatusCode::BAD_REQUEST),
-        ("loan", json!({ "step": "approve" }), StatusCode::BAD_REQUEST),
+        ("loan", json!({ "as": ["head", null] }), StatusCode::BAD_REQUEST),
+        ("loan", json!({ "as": { "role": "no role" } }), StatusCode::BAD_REQUEST),
+        // It reads, and is nothing for this register.
+        ("loan", json!({ "fill": { "nothing": 1 } }), StatusCode::UNPROCESSABLE_ENTITY),
+        ("loan", json!({ "step": "approve" }), StatusCode::UNPROCESSABLE_ENTITY),
         ("loan", json!({ "fill": {} }), StatusCode::UNPROCESSABLE_ENTITY),
         ("loan", json!({ "as": { "role": "head" } }), StatusCode::UNPROCESSABLE_ENTITY),
         ("nowhere", wish("N1"), StatusCode::NOT_FOUND),
