@@ -227,7 +227,7 @@ impl Refusal {
                 Told::new("本步驟須以通行金鑰簽署", "This step must be signed with a passkey")
             }
             Self::WeakSignature { passkey: false } => Told::new(
-                "本步驟須以一次性密碼或通行金鑰確認",
+                "本步驟須以一次性驗證碼或通行金鑰確認",
                 "This step asks for a one-time code or a passkey",
             ),
             _ => self.told_of_the_flow(),

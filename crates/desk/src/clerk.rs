@@ -188,7 +188,6 @@ impl Clerk {
         let owing = entries.iter().any(|entry| self.may_owe(entry));
         let changes = changes(&entries);
         self.projection.apply(entries)?;
-        self.shown.changed(changes);
         self.last_entry = time;
         if publishes {
             self.load_packs()?;
@@ -199,6 +198,8 @@ impl Clerk {
             self.duties_seen = None;
         }
         self.show(people || publishes);
+        // Told last: whoever takes the changes up reads by what is shown.
+        self.shown.changed(changes);
         Ok(())
     }
 
@@ -300,8 +301,8 @@ impl Clerk {
         match opened {
             Ok(_) => {
                 (self.duties_seen, self.moving) = (None, Some(0));
-                self.shown.changed(Changes::everything());
                 self.show(true);
+                self.shown.changed(Changes::everything());
                 Ok(())
             }
             Err(Refused::Store(error @ (StoreError::Unavailable { .. } | StoreError::Busy { .. }))) => {

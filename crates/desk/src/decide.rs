@@ -68,6 +68,9 @@ impl Deciding<'_> {
         self.overlay.take_looked();
         if let Order::ReadRecord(record) = &work.order {
             let read = self.read_record(&work.asker, *record);
+            if let Some(fault) = self.projection.take_fault() {
+                return Made::Entries(Vec::new(), Err(fault.into()));
+            }
             return match read {
                 Ok(entering) => Made::Entries(vec![entering], Ok(Some(*record))),
                 Err(refused) => Made::Entries(Vec::new(), Err(refused)),

@@ -8,7 +8,7 @@ use crate::assess::Board;
 use crate::batch::MOST_TOGETHER;
 use crate::clerk::{Clerk, Work};
 use crate::files::{Files, Keeping};
-use crate::keys::Vaulted;
+use crate::keys::{SharedEntropy, Vaulted};
 use crate::order::{Asker, Done, Order, Refused};
 use crate::packs::{MakeSections, read};
 use crate::seen::{Figures, Seen, Shown};
@@ -67,7 +67,7 @@ pub struct Desk {
     vault: Arc<Vaulted>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) board: Arc<Board>,
-    entropy: Arc<Mutex<Box<dyn Entropy>>>,
+    entropy: SharedEntropy,
     origin: Arc<str>,
     reader: Reader,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
@@ -135,7 +135,7 @@ impl Desk {
             vault,
             clock,
             board: Arc::default(),
-            entropy: Arc::new(Mutex::new(for_files)),
+            entropy: SharedEntropy::new(for_files),
             origin,
             reader,
             thread: Arc::new(Mutex::new(Some(thread))),
@@ -188,8 +188,7 @@ impl Desk {
     /// # Errors
     /// The source of randomness failed.
     pub fn draw<const N: usize>(&self) -> Result<[u8; N], Refused> {
-        let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
-        crate::keys::draw(entropy.as_mut()).map_err(Refused::Vault)
+        crate::keys::draw(&mut self.entropy.clone()).map_err(Refused::Vault)
     }
 
     /// Does all that is due by now.
@@ -230,21 +229,6 @@ impl Desk {
         self.pool.with(|sql| read(sql, &seen))
     }
 
-    /// Changes what is neither in the ledger nor computed from it, between two batches: what one does there nobody else
-    /// does at the same time.
-    ///
-    /// # Errors
-    /// The desk has stopped, or what `change` failed with.
-    pub fn state<T: Send + 'static>(
-        &self,
-        change: impl FnOnce(&mut Sql) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, Refused> {
-        self.between(move |clerk| {
-            clerk.ready()?;
-            clerk.projection.ask(change).map_err(Refused::from)
-        })?
-    }
-
     /// A person's own data key; none where it was destroyed, or the person is not registered.
     ///
     /// # Errors
@@ -276,13 +260,10 @@ impl Desk {
     /// It is not what its name says or may not come in; or it could not be stored.
     pub fn put_file(&self, name: &str, content: &[u8], keeping: Keeping) -> Result<Stored, Told> {
         let _coming = self.files.bring();
-        let stored = {
-            let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
-            self.files.put(name, content, keeping, self.clock.now(), entropy.as_mut())?
-        };
+        let mut entropy = self.entropy.clone();
+        let stored = self.files.put(name, content, keeping, self.clock.now(), &mut entropy)?;
         let noted = stored.clone();
-        let done = self.between(move |clerk| clerk.projection.ask(|sql| sql.file_stored(&noted)));
-        done.map_err(|refused| refused.told())?.map_err(|error| error.told())?;
+        self.state(move |sql| sql.file_stored(&noted)).map_err(|refused| refused.told())?;
         Ok(stored)
     }
 
@@ -312,8 +293,7 @@ impl Desk {
     pub fn not_sent(&self, attempt: &store::Attempt, told: &str) -> Result<(), Refused> {
         let wait = Duration::from_secs(1 << attempt.tries.min(12));
         let (entry, next, told) = (attempt.entry, self.clock.now().plus(wait), told.to_owned());
-        self.between(move |clerk| clerk.projection.ask(|sql| sql.tried(entry, next, &told)))??;
-        Ok(())
+        self.state(move |sql| sql.tried(entry, next, &told))
     }
 
     /// The vault with its stock of keys, for whoever seals what is no record's.

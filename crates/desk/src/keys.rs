@@ -131,6 +131,22 @@ impl store::Keys for Vaulted {
     }
 }
 
+/// A source that several threads draw from; each waits for another's bytes alone, not for what they are for.
+#[derive(Clone)]
+pub(crate) struct SharedEntropy(Arc<Mutex<Box<dyn Entropy>>>);
+
+impl SharedEntropy {
+    pub(crate) fn new(source: Box<dyn Entropy>) -> Self {
+        Self(Arc::new(Mutex::new(source)))
+    }
+}
+
+impl Entropy for SharedEntropy {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes)
+    }
+}
+
 /// Random bytes that need not be secret.
 pub(crate) fn draw<const N: usize>(entropy: &mut dyn Entropy) -> Result<[u8; N], Told> {
     let mut bytes = [0; N];

@@ -27,12 +27,11 @@ mod destroy;
 mod sweep;
 mod tick;
 
-mod answered;
 mod assess;
 mod desk;
-mod drafts;
 mod outbox;
 mod signing;
+mod state;
 
 pub use assess::Assessed;
 pub use batch::{READ, REFUSED};

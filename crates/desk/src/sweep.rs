@@ -6,6 +6,7 @@
 //! know goes too: a crash between storing a file and noting it leaves such a one.
 //! Invariants: what any entry speaks of stays, since the tables that are asked follow the ledger; nothing is taken away
 //! while a file comes in.
+//! Drafts that nobody came back to and answers that nobody asks for again go at the same time.
 
 use crate::clerk::Clerk;
 use crate::order::Refused;
@@ -40,9 +41,8 @@ impl Clerk {
         }
         let files = self.files.clone();
         let Some(_alone) = files.undisturbed() else { return Ok(0) };
-        let wait_us = i64::try_from(WAIT.as_micros()).unwrap_or(i64::MAX);
-        let before = Instant::from_micros(now.as_micros().saturating_sub(wait_us)).unwrap_or(Instant::EPOCH);
-        let unheld = self.projection.ask(|sql| sql.files_unheld(before, MOST))?;
+        self.projection.ask(|sql| sql.forget_old(now))?;
+        let unheld = self.projection.ask(|sql| sql.files_unheld(now.minus(WAIT), MOST))?;
         for file in &unheld {
             self.forget(file)?;
         }

@@ -3,7 +3,7 @@
 //! Owns: the bodies of these entries, and what a policy must permit where one person does it to another.
 //! Invariants: no secret and no address stands in a body; nobody who is not known has an entry.
 //! Does not: open a session, check a factor (`signin` does); none of it changes who is there or what they hold.
-//! Source: `docs/format.md` §2.5; regulation 24.2.9 (log-ons and log-offs are kept).
+//! Source: `docs/format.md` §6.1; regulation 24.2.9 (log-ons and log-offs are kept).
 
 use crate::policy::Act;
 use crate::text::Line;

@@ -270,7 +270,7 @@ impl Outcome {
                 Told::new(format!("見證人 {name} 已見證。"), format!("Witness {name} has cosigned."))
             }
             Said::Newer(size) => Told::new(
-                format!("見證人 {name} 已見證較新的表頭（{size} 筆），下一輪再送。"),
+                format!("見證人 {name} 已見證較新的檢查點（{size} 筆），下一輪再送。"),
                 format!(
                     "Witness {name} has cosigned a newer head ({size} entries); the next round submits one."
                 ),

@@ -168,7 +168,7 @@ impl StopReason {
                 Told::new(format!("帳本自身的紀錄無法產生：{source}。"), format!("{self}: {source}."))
             }
             Self::Sign(source) => {
-                Told::new(format!("帳本表頭無法簽署：{source}。"), format!("{self}: {source}."))
+                Told::new(format!("帳本檢查點無法簽署：{source}。"), format!("{self}: {source}."))
             }
         }
     }
@@ -214,7 +214,7 @@ impl OpenError {
             ),
             Self::Key(source) => Told::new(
                 format!(
-                    "帳本表頭（ledger/durable 或日誌）不是由此安裝的金鑰簽署（{source}）。請放回原本的 keys/ledger.key；若金鑰無誤，即表頭已毀損，請執行 ward verify 查明。"
+                    "帳本檢查點（ledger/durable 或日誌）不是由此安裝的金鑰簽署（{source}）。請放回原本的 keys/ledger.key；若金鑰無誤，即檢查點已毀損，請執行 ward verify 查明。"
                 ),
                 format!(
                     "The ledger's head (ledger/durable, or the journal) is not signed by this installation's key: {source}. Put the right keys/ledger.key back; if it is the right one, the head is damaged: run ward verify."
@@ -224,7 +224,7 @@ impl OpenError {
                 Told::new(format!("帳本的首筆紀錄無法產生：{source}。"), format!("{self}: {source}."))
             }
             Self::Sign(source) => Told::new(
-                format!("帳本表頭無法簽署：{source}。請檢查帳本名稱（origin）。"),
+                format!("帳本檢查點無法簽署：{source}。請檢查帳本名稱（origin）。"),
                 format!("{self}: {source}. Look at the ledger's origin."),
             ),
             Self::Append(source) => source.told(),

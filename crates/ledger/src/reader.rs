@@ -94,7 +94,7 @@ impl ReadError {
                 ),
             ),
             Self::Tree { size } => Told::new(
-                format!("{size} 筆的樹狀檔案與表頭的根雜湊不符。請執行 ward verify 查明。"),
+                format!("{size} 筆的樹狀檔案與檢查點的根雜湊不符。請執行 ward verify 查明。"),
                 format!(
                     "The files of the tree of {size} entries do not lead to the root in its head. Run ward verify."
                 ),

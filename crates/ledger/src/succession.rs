@@ -184,18 +184,18 @@ impl SuccessionError {
             Self::Read(source) => return source.told(),
             Self::Journal(source) => return journal_told(source),
             Self::Entry(source) => format!("原帳本首筆紀錄已毀損（{source}）。請先自備份還原。"),
-            Self::Head(_) => format!("表頭不可採信（{why}）。請確認政策檔與見證人提供之表頭。"),
+            Self::Head(_) => format!("檢查點不可採信（{why}）。請確認政策檔與見證人提供之檢查點。"),
             Self::Note(_) => format!("後繼文書不成立（{why}）。須由原帳本登記之兩位不同監護人簽署。"),
-            Self::OtherLedger(origin) => format!("見證人提供的是另一帳本 {origin} 的表頭。"),
+            Self::OtherLedger(origin) => format!("見證人提供的是另一帳本 {origin} 的檢查點。"),
             Self::Unwitnessed => {
-                "所提表頭未經政策檔中任何見證人見證。請向見證人取得其保存的表頭（見證人網頁之 checkpoint）。"
+                "所提檢查點未經政策檔中任何見證人見證。請向見證人取得其保存的檢查點（見證人網頁之 checkpoint）。"
                     .to_owned()
             }
             Self::NothingLost { kept, seen } => {
                 format!("並無遺失：原帳本有 {kept} 筆，已含見證人所見之 {seen} 筆。請直接以原名續寫。")
             }
             Self::KeepsTooMuch { asked, most } => format!("擬保留 {asked} 筆，但至多只能保留 {most} 筆。"),
-            Self::Disagrees(_) => format!("後繼文書與原帳本檔案或表頭不符（{why}）。請重新擬具並簽署。"),
+            Self::Disagrees(_) => format!("後繼文書與原帳本檔案或檢查點不符（{why}）。請重新擬具並簽署。"),
         };
         let mend = match self {
             Self::Head(_) => " Look at the policy and at the head the witness has given.",

@@ -208,7 +208,7 @@ impl Witness {
         if request.old > head.size {
             return Err(Answer::told(
                 400,
-                "舊的筆數大於所送表頭。",
+                "舊的筆數大於所送檢查點。",
                 "The old size is larger than the head's.",
             ));
         }
@@ -256,7 +256,7 @@ fn compare(request: &Request, head: &Checkpoint, last: &Last) -> Result<(), Refu
     if another_root {
         let answer = Answer::told(
             409,
-            format!("已見證同為 {last_size} 筆而根雜湊不同的表頭。"),
+            format!("已見證同為 {last_size} 筆而根雜湊不同的檢查點。"),
             format!("A head of {last_size} entries with another root was cosigned before."),
         );
         return Err(Refusal { answer, sort: Some(Sort::Fork) });
@@ -268,7 +268,7 @@ fn compare(request: &Request, head: &Checkpoint, last: &Last) -> Result<(), Refu
         let why = proven.err().map(|error| error.to_string()).unwrap_or_default();
         let answer = Answer::told(
             422,
-            format!("無法證明所送表頭延續先前的 {last_size} 筆。{why}"),
+            format!("無法證明所送檢查點延續先前的 {last_size} 筆。{why}"),
             format!("The head is not proven to continue the {last_size} entries before. {why}"),
         );
         return Err(Refusal { answer, sort: Some(Sort::Unproven) });
@@ -314,11 +314,11 @@ impl Answer {
                 format!("This witness does not know the log: {why}. Ask it to run: ward witness add-log"),
             ),
             PolicyError::Checkpoint(_) => {
-                Self::told(400, format!("表頭格式不符：{why}"), format!("The head is malformed: {why}"))
+                Self::told(400, format!("檢查點格式不符：{why}"), format!("The head is malformed: {why}"))
             }
             _ => Self::told(
                 403,
-                format!("表頭的簽章不予採信：{why}"),
+                format!("檢查點的簽章不予採信：{why}"),
                 format!("The head is not believed: {why}"),
             ),
         }

@@ -70,6 +70,13 @@ impl Instant {
         Self(self.0.saturating_add(micros).min(Self::END - 1))
     }
 
+    /// Earlier by `duration`; at the beginning of 1970 it stands still.
+    #[must_use]
+    pub fn minus(self, duration: std::time::Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros).max(0))
+    }
+
     /// The text form as bytes, without allocating.
     #[must_use]
     pub fn to_text(self) -> [u8; 27] {

@@ -309,13 +309,13 @@ impl SignIn {
         let written = self.desk().state(move |sql| {
             let failures = sql.failures(&account)?;
             let gate = Waits::Account.gate(failures, at);
-            if let Some(person) = person {
-                for word in words(failures.map_or(0, |one| one.count), gate) {
-                    // The newest count is enough.
-                    sql.drop_words(person, word.kind())?;
-                    let body = serde_json::to_string(&word).unwrap_or_default();
-                    sql.add_word(person, at, word.kind(), &body)?;
-                }
+            // Where nobody has the name as much is written, to nobody.
+            let told = person.unwrap_or(NOBODY);
+            for word in words(failures.map_or(0, |one| one.count), gate) {
+                // The newest count is enough.
+                sql.drop_words(told, word.kind())?;
+                let body = serde_json::to_string(&word).unwrap_or_default();
+                sql.add_word(told, at, word.kind(), &body)?;
             }
             Ok(gate)
         });
@@ -434,7 +434,7 @@ impl SignIn {
 }
 
 /// Nobody's id: what is looked for in the place of an account that does not exist.
-const NOBODY: PersonId = PersonId::from_bytes([0; 16]);
+pub(crate) const NOBODY: PersonId = PersonId::from_bytes([0; 16]);
 
 /// The person whose account has this name now, left or not.
 pub(crate) fn known<'s>(seen: &'s Seen, login: &str) -> Option<&'s Person> {

@@ -123,8 +123,18 @@ impl SignIn {
         person.held(now).map(|one| (one.role.clone(), one.unit)).collect()
     }
 
-    /// The session of a cookie, open now and here; and whether it is only for setting factors.
-    fn live(&self, cookie: &str, place: &Place, now: Instant) -> Result<Option<(Session, bool)>, Refused> {
+    /// The session of a cookie, open now and here, which is a use of it.
+    fn live(&self, cookie: &str, place: &Place, now: Instant) -> Result<Option<Live>, Refused> {
+        let live = self.standing(cookie, place, now)?;
+        if let Some(live) = live.as_ref().filter(|live| live.seen_at.plus(NOTED) <= now) {
+            let id = live.session.id;
+            self.desk().state(move |sql| sql.session_seen(id, now))?;
+        }
+        Ok(live)
+    }
+
+    /// The same without using it. One that is over is ended.
+    fn standing(&self, cookie: &str, place: &Place, now: Instant) -> Result<Option<Live>, Refused> {
         let digest = digest("session", cookie);
         let row = self.desk().read(|sql, _| sql.session_of(&digest))?;
         let Some(row) = row.filter(|row| row.ended_at.is_none()) else { return Ok(None) };
@@ -133,13 +143,10 @@ impl SignIn {
             self.end(&row, body, why, now)?;
             return Ok(None);
         }
-        if row.seen_at.plus(NOTED) <= now {
-            let id = row.session;
-            self.desk().state(move |sql| sql.session_seen(id, now))?;
-        }
         let Body { enrolling, factors, terminal, .. } = body;
         let (id, person) = (row.session, row.person);
-        Ok(Some((Session { id, person, csrf: csrf(cookie), terminal, factors }, enrolling)))
+        let session = Session { id, person, csrf: csrf(cookie), terminal, factors };
+        Ok(Some(Live { session, enrolling, seen_at: row.seen_at }))
     }
 
     /// Why a session no longer counts; none where it does.
@@ -179,15 +186,7 @@ impl SignIn {
     /// `Desk`.
     pub fn enrolling(&self, cookie: &str, place: &Place, now: Instant) -> Result<Option<Session>, Refusal> {
         let live = self.live(cookie, place, now)?;
-        Ok(live.filter(|(_, enrolling)| *enrolling).map(|(session, _)| session))
-    }
-
-    /// Any session of a cookie, one for setting factors included.
-    ///
-    /// # Errors
-    /// `Desk`.
-    pub fn any_session(&self, cookie: &str, place: &Place, now: Instant) -> Result<Option<Session>, Refusal> {
-        Ok(self.live(cookie, place, now)?.map(|(session, _)| session))
+        Ok(live.filter(|live| live.enrolling).map(|live| live.session))
     }
 
     /// Ends the session of a cookie; the person signs out.
@@ -218,8 +217,7 @@ impl SignIn {
     /// # Errors
     /// `Nothing`: there is no such session open. `Desk`.
     pub fn end_one(&self, person: PersonId, session: SessionId, now: Instant) -> Result<(), Refusal> {
-        let rows = self.open_rows(Some(person))?;
-        let row = rows.into_iter().find(|row| row.session == session).ok_or(Refusal::Nothing)?;
+        let row = self.open_row(session, person)?.ok_or(Refusal::Nothing)?;
         let body = read(&row)?;
         self.end(&row, body, Ended::Withdrawn, now)?;
         Ok(())
@@ -279,7 +277,7 @@ impl SignIn {
                 ended += usize::from(self.end(&row, body, why, now)?);
             }
         }
-        let (failed, kept) = (back(now, FORGOTTEN), back(now, self.config().limits.kept));
+        let (failed, kept) = (now.minus(FORGOTTEN), now.minus(self.config().limits.kept));
         self.desk().state(move |sql| sql.forget_at_door(failed, kept))?;
         Ok(ended)
     }
@@ -288,11 +286,16 @@ impl SignIn {
         Ok(self.desk().read(|sql: &mut Sql, _| sql.open_sessions(person))?)
     }
 
+    /// A session of somebody's that has not ended.
+    fn open_row(&self, session: SessionId, person: PersonId) -> Result<Option<SessionRow>, Refused> {
+        let row = self.desk().read(|sql: &mut Sql, _| sql.session(session))?;
+        Ok(row.filter(|row| row.person == person && row.ended_at.is_none()))
+    }
+
     /// Is it an open session in which more is done than setting factors?
     pub(crate) fn full(&self, session: &Session) -> Result<(), Refusal> {
-        let rows = self.open_rows(Some(session.person))?;
-        let row = rows.iter().find(|row| row.session == session.id).ok_or(Refusal::Nothing)?;
-        if read(row)?.enrolling { Err(Refusal::Nothing) } else { Ok(()) }
+        let row = self.open_row(session.id, session.person)?.ok_or(Refusal::Nothing)?;
+        if read(&row)?.enrolling { Err(Refusal::Nothing) } else { Ok(()) }
     }
 
     /// Tells people something about an account.
@@ -326,15 +329,30 @@ impl SignIn {
 impl Sessions for SignIn {
     fn session(&self, cookie: &str, place: &Place, now: Instant) -> Option<Session> {
         // Where it cannot be said that the session is open, it is not.
-        let live = self.live(cookie, place, now).ok().flatten()?;
-        Some(live).filter(|(_, enrolling)| !enrolling).map(|(session, _)| session)
+        full(self.live(cookie, place, now).ok().flatten()?)
+    }
+
+    fn glance(&self, cookie: &str, place: &Place, now: Instant) -> Option<Session> {
+        full(self.standing(cookie, place, now).ok().flatten()?)
     }
 
     fn is_open(&self, session: &Session, now: Instant) -> bool {
-        let rows = self.open_rows(Some(session.person)).unwrap_or_default();
-        let row = rows.iter().find(|row| row.session == session.id);
-        row.is_some_and(|row| read(row).is_ok_and(|body| self.over(row, &body, None, now).is_none()))
+        let row = self.open_row(session.id, session.person).ok().flatten();
+        row.is_some_and(|row| read(&row).is_ok_and(|body| self.over(&row, &body, None, now).is_none()))
     }
+}
+
+/// A session that is open.
+struct Live {
+    session: Session,
+    /// Is it only for setting factors?
+    enrolling: bool,
+    seen_at: Instant,
+}
+
+/// A session in which more is done than setting factors.
+fn full(live: Live) -> Option<Session> {
+    (!live.enrolling).then_some(live.session)
 }
 
 /// Was a role held when the session began that is not held any more?
@@ -354,11 +372,6 @@ fn stands(seen: &Seen, terminal: Option<TerminalId>) -> bool {
 /// What the forms of a session carry. It follows from the cookie and does not lead to it.
 fn csrf(cookie: &str) -> String {
     digest("csrf", cookie)
-}
-
-fn back(now: Instant, by: Duration) -> Instant {
-    let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-    Instant::from_micros(now.as_micros().saturating_sub(micros)).unwrap_or(Instant::EPOCH)
 }
 
 fn written(body: &Body) -> String {

@@ -13,6 +13,9 @@ pub trait Sessions: Send + Sync {
     /// opened. It may block.
     fn session(&self, cookie: &str, place: &Place, now: Instant) -> Option<Session>;
 
+    /// As [`Sessions::session`], for what a page asks of its own accord: that is no use of it, and it lasts no longer.
+    fn glance(&self, cookie: &str, place: &Place, now: Instant) -> Option<Session>;
+
     /// Is it open still? To be asked is no use of it: it lasts no longer for that. It may block.
     fn is_open(&self, session: &Session, now: Instant) -> bool;
 }

@@ -1,4 +1,4 @@
--- State: what is neither in the ledger nor computed from it. Losing it loses no truth.
+-- State: what is neither in the ledger nor computed from it. No entry is lost with it, but nobody signs in without it.
 
 -- How often something was tried to be sent.
 CREATE TABLE IF NOT EXISTS state.attempt (
@@ -49,13 +49,14 @@ CREATE TABLE IF NOT EXISTS state.door_secret (
 
 -- Sessions, by the digest of their cookie.
 CREATE TABLE IF NOT EXISTS state.door_session (
-  session TEXT NOT NULL PRIMARY KEY,
+  session TEXT NOT NULL UNIQUE,
   digest TEXT NOT NULL UNIQUE,
   person TEXT NOT NULL,
   opened_at TEXT NOT NULL,
   seen_at TEXT NOT NULL,
   ended_at TEXT,
-  body TEXT NOT NULL
+  body TEXT NOT NULL,
+  PRIMARY KEY (person, opened_at, session)
 );
 
 -- Tokens of applications, by the digest of the token.
@@ -111,6 +112,15 @@ CREATE TABLE IF NOT EXISTS state.draft (
   pairs TEXT NOT NULL,
   kept_at TEXT NOT NULL,
   PRIMARY KEY (person, form)
+);
+
+-- Lists that somebody comes back to: where, and what is asked for there.
+CREATE TABLE IF NOT EXISTS state.saved_view (
+  person TEXT NOT NULL,
+  path TEXT NOT NULL,
+  name TEXT NOT NULL,
+  query TEXT NOT NULL,
+  PRIMARY KEY (person, path, name)
 );
 
 -- What applications were answered, for a day: sent twice under one key, a request is answered alike.

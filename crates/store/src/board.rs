@@ -237,7 +237,8 @@ impl Sql {
         self.row(&text, &holders.0)?.map(|row| evaluation(&row)).transpose()
     }
 
-    /// How the figure of a check went for a unit (none: all together): the latest points, the oldest first.
+    /// How the figure of a check went for a unit (none: all together), until a moment (none: now): the latest points, the
+    /// oldest first.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
@@ -246,10 +247,16 @@ impl Sql {
         clause: &ClauseId,
         check: &CheckId,
         unit: Option<UnitId>,
+        until: Option<Instant>,
     ) -> Result<Vec<Evaluation>, StoreError> {
         let mut holders = Holders(one_check(clause, check, unit));
+        let before = match until {
+            Some(until) => format!(" AND at < {}", holders.put(until.to_string())),
+            None => String::new(),
+        };
         let most = holders.put(MOST_POINTS);
-        let text = format!("SELECT {ROW} FROM evaluation WHERE {ONE} ORDER BY entry DESC LIMIT {most}");
+        let text =
+            format!("SELECT {ROW} FROM evaluation WHERE {ONE}{before} ORDER BY entry DESC LIMIT {most}");
         let mut rows: Vec<Evaluation> =
             self.rows(&text, &holders.0)?.iter().map(evaluation).collect::<Result<_, _>>()?;
         rows.reverse();

@@ -164,7 +164,7 @@ impl StoreError {
             ),
             Self::Ahead { tables, ledger } => Told::new(
                 format!(
-                    "資料表已記至第 {tables} 筆，帳本只有 {ledger} 筆：兩者不屬同一份帳本，或帳本曾還原。請以 ward rebuild 重建資料表。"
+                    "資料表已更新至第 {tables} 筆，帳本只有 {ledger} 筆：兩者不屬同一份帳本，或帳本曾還原。請以 ward rebuild 重建資料表。"
                 ),
                 format!(
                     "The tables reach to entry {tables}, the ledger has {ledger}: they do not belong together, or the ledger was restored. Run `ward rebuild`."

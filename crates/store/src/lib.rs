@@ -61,6 +61,6 @@ pub use projection::Projection;
 pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use sql::{Access, Dialect, Row, Sql, Value};
-pub use state::{Answered, Attempt, Draft, Failures, SessionRow, Stored, TokenRow};
+pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow};
 pub use turn::{Turn, Turns, turns};
 pub use work::{Due, Mention};

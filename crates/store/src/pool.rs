@@ -1,7 +1,7 @@
 //! Readers: connections that only read, as many as are needed at once.
 //!
-//! A connection on which something failed is not used again, nor one that its database has ended while it was idle: a
-//! database that was restarted is read again by whoever asks next.
+//! A connection that its database has ended is not used again: a database that was restarted is read again by whoever
+//! asks next.
 
 use crate::error::StoreError;
 use crate::place::Place;
@@ -33,12 +33,14 @@ impl Pool {
             Some(sql) => sql,
             None => self.place.open_to_read()?,
         };
-        let done = read(&mut sql)?;
+        let done = read(&mut sql);
+        // What was answered with an error leaves the connection as it was; whether it still answers is asked before it is
+        // used again.
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < KEPT {
             idle.push(sql);
         }
-        Ok(done)
+        done
     }
 
     /// An idle connection that still answers.

@@ -89,7 +89,8 @@ impl Sql {
     pub fn sqlite(path: &Path, state: Option<&Path>, access: Access) -> Result<Self, StoreError> {
         let driver = Driver::Sqlite(sqlite::Connection::open(path, access)?);
         let mut sql = Self { driver, within: false, asked: None };
-        // The ledger is the durable one; a commit that a crash takes back is replayed. What is deleted is overwritten.
+        // Of the tables the ledger is the durable one: a commit that a crash takes back is replayed. The state nothing
+        // brings back, so that each commit there is on the disk. What is deleted is overwritten.
         sql.script(
             "PRAGMA busy_timeout = 10000; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
              PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;",
@@ -102,7 +103,7 @@ impl Sql {
         if let Some(state) = state {
             sql.run("ATTACH DATABASE $1 AS state", &[state.display().to_string().into()])?;
             if access == Access::Write {
-                sql.script("PRAGMA state.journal_mode = WAL; PRAGMA state.synchronous = NORMAL;")?;
+                sql.script("PRAGMA state.journal_mode = WAL; PRAGMA state.synchronous = FULL;")?;
             }
         }
         Ok(sql)
@@ -326,6 +327,23 @@ impl Sql {
             },
             work,
         )
+    }
+
+    /// As [`Self::within`], and on the disk when it returns: for what nothing brings back.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn durably<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.within(|sql| {
+            // SQLite's file of the state always is.
+            if sql.dialect() == Dialect::Postgres {
+                sql.script("SET LOCAL synchronous_commit TO on")?;
+            }
+            work(sql)
+        })
     }
 
     /// Reads several times from the same moment: what others commit in between is not seen.

@@ -1,12 +1,17 @@
-//! State: attempts to send, texts of files, drafts, the pulse. Losing it loses no truth.
+//! State: what is neither in the ledger nor computed from it: sealed secrets, sessions and tokens, drafts, saved views,
+//! attempts to send, texts of files.
+//!
+//! No entry is lost with it, but nobody signs in without it: it is backed up, and what is changed there is durable.
 
 mod answered;
 mod door;
 mod drafts;
+mod views;
 
 pub use answered::Answered;
 pub use door::{Failures, SessionRow, TokenRow};
 pub use drafts::Draft;
+pub use views::SavedView;
 
 use crate::error::StoreError;
 use crate::projection::parsed;
@@ -147,6 +152,16 @@ impl Sql {
     pub fn file_unread(&mut self, digest: &str) -> Result<Option<Told>, StoreError> {
         let row = self.row("SELECT zh, en FROM state.file_unread WHERE digest = $1", &[digest.into()])?;
         Ok(row.and_then(|row| Some(Told::new(row.text(0)?, row.text(1)?))))
+    }
+
+    /// Forgets drafts that nobody came back to, and answers that nobody asks for again.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn forget_old(&mut self, now: Instant) -> Result<(), StoreError> {
+        let (drafts, answers) = (now.minus(drafts::KEPT).to_string(), now.minus(answered::KEPT).to_string());
+        self.run("DELETE FROM state.draft WHERE kept_at < $1", &[drafts.into()])?;
+        self.run("DELETE FROM state.answered WHERE at < $1", &[answers.into()]).map(drop)
     }
 
     /// Stored files that were handed in last before a moment and that nothing speaks of: no record holds or held them, no

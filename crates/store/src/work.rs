@@ -1,5 +1,5 @@
 //! Questions of the pages in which cases are worked: what happened to a record, what speaks of it, which files it
-//! holds, what somebody has filed, what is running.
+//! holds, what somebody has filed.
 //!
 //! Invariant: lists of records go through the reader's predicate; the rest is asked of records that were found readable.
 
@@ -83,28 +83,6 @@ impl Sql {
 }
 
 impl Reader {
-    /// Records they read that have not come to an end, the newest first, at most so many.
-    ///
-    /// # Errors
-    /// `Unavailable`, `Damaged`.
-    pub fn running(
-        &self,
-        sql: &mut Sql,
-        packs: &Packs,
-        layout: &Layout,
-        most: usize,
-    ) -> Result<Vec<RecordId>, StoreError> {
-        let mut holders = Holders::default();
-        let seen = self.predicate_everywhere(packs, layout, &mut holders);
-        let most = holders.put(most);
-        let text = format!(
-            "SELECT record FROM record WHERE state IS NOT NULL AND ending IS NULL AND {seen} \
-             ORDER BY opened DESC LIMIT {most}"
-        );
-        let rows = sql.rows(&text, &holders.0)?;
-        rows.iter().map(|row| parsed(row, 0, "record")).collect()
-    }
-
     /// Records they read and have acted on that have not come to an end, the newest first, at most so many.
     ///
     /// # Errors

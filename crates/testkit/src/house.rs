@@ -70,6 +70,50 @@ pub struct House {
     folder: TemporaryFolder,
 }
 
+/// What a house is opened on.
+struct Ground {
+    folder: TemporaryFolder,
+    disk: Arc<dyn Disk>,
+    place: Place,
+    clock: SteppedClock,
+    seed: u64,
+    openings: u64,
+    chance: Chance,
+    signers: BTreeMap<PersonId, SoftAuthenticator>,
+}
+
+impl Ground {
+    fn data(folder: &TemporaryFolder) -> PathBuf {
+        folder.path().join("data")
+    }
+
+    fn master(folder: &TemporaryFolder) -> PathBuf {
+        folder.path().join("data.master")
+    }
+
+    fn open(self) -> Result<House> {
+        let Self { folder, disk, place, clock, seed, openings, chance, signers } = self;
+        let (data, master, gate) = (Self::data(&folder), Self::master(&folder), Gate::default());
+        let fresh = seed + (openings << 32);
+        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, fresh, &gate)?;
+        Ok(House {
+            data,
+            clock,
+            desk,
+            opened,
+            place,
+            disk,
+            master,
+            seed,
+            openings,
+            chance,
+            signers,
+            gate,
+            folder,
+        })
+    }
+}
+
 /// Who acts, in which role, perhaps for another, with which signature.
 #[derive(Debug, Clone, Copy)]
 pub struct Acting {
@@ -169,9 +213,8 @@ impl House {
     }
 
     fn found(seed: u64, folder: TemporaryFolder, disk: Arc<dyn Disk>, url: Option<&str>) -> Result<Self> {
-        let data = folder.path().join("data");
+        let (data, master) = (Ground::data(&folder), Ground::master(&folder));
         std::fs::create_dir(&data)?;
-        let master = folder.path().join("data.master");
         let clock = SteppedClock::new(Duration::from_micros(1));
         clock.set(START.parse()?);
         let mut entropy = SeededEntropy::new(seed);
@@ -192,26 +235,8 @@ impl House {
         let (objects, journal) = storage(&disk);
         ledger::create(objects, journal, Arc::new(clock.clone()), &signer, &created)?;
         let place = Place::of(&data, url);
-        let gate = Gate::default();
-        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed, &gate)?;
-        let chance = Chance::new(seed ^ 0x5157);
-        let signers = BTreeMap::new();
-        let openings = 0;
-        Ok(Self {
-            data,
-            clock,
-            desk,
-            opened,
-            place,
-            disk,
-            master,
-            seed,
-            openings,
-            chance,
-            signers,
-            gate,
-            folder,
-        })
+        let (chance, signers) = (Chance::new(seed ^ 0x5157), BTreeMap::new());
+        Ground { folder, disk, place, clock, seed, openings: 0, chance, signers }.open()
     }
 
     /// Closes the house and opens it again, as a restart does.

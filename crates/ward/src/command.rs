@@ -49,7 +49,7 @@ enum Command {
     Terminal(terminal::Terminal),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
     Rebuild(rebuild::Rebuild),
-    /// 離線檢查證明或佐證包。Check a proof or bundle offline.
+    /// 離線檢查證明或佐證檔。Check a proof or bundle offline.
     #[command(subcommand)]
     Proof(proof::Proof),
     /// 匯出一段紀錄連同證明。Export a range of entries with its proof.

@@ -51,7 +51,7 @@ pub(crate) struct Serve {
     /// 伺服器憑證之私鑰（PEM）。Its private key, PEM.
     #[arg(long, requires = "cert", value_name = "FILE")]
     key: Option<PathBuf>,
-    /// 終端設備憑證之憑證機構（PEM）：瀏覽器僅提示其簽發者。Authorities of terminals' certificates, PEM: browsers offer those of theirs only.
+    /// 終端機憑證之憑證機構（PEM）：瀏覽器僅提示其簽發者。Authorities of terminals' certificates, PEM: browsers offer those of theirs only.
     #[arg(long, value_name = "FILE")]
     terminal_ca: Option<PathBuf>,
     /// 自他處讀取 /metrics 所需之密語。What reading /metrics from elsewhere takes.
@@ -168,7 +168,9 @@ impl Serve {
         let first = addresses.first().map_or(SocketAddr::from(([127, 0, 0, 1], 0)), |(address, _)| *address);
         let folders = (self.working.folder().to_owned(), self.working.master.file(self.working.folder()));
         let premises = Arc::new(Premises::new(folders, office.clone(), host, addresses, tls));
-        let link = first_link(&premises)?;
+        // Tables are never asked on a thread that others wait on.
+        let there = Arc::clone(&premises);
+        let link = tokio::task::spawn_blocking(move || first_link(&there)).await??;
         let pages = self.pages(office, &premises, oversight::of(&self.working)?);
         // Heard from now on, before anybody knows that it runs.
         let stop = http::stop_asked()?;

@@ -7,10 +7,14 @@ const keep = async (form, place) => {
     if (typeof value === "string" && name !== "_do") pairs.append(name, value);
   }
   pairs.append("_do", "draft-auto");
-  const answer = await fetch(place.dataset.draft, { method: "POST", body: pairs, credentials: "same-origin" });
-  if (answer.status !== 204) return;
-  const now = new Date();
   const told = place.querySelector("[data-draft-told]");
+  const sent = { method: "POST", body: pairs, credentials: "same-origin" };
+  const answer = await fetch(place.dataset.draft, sent).catch(() => null);
+  if (!answer || answer.status !== 204) {
+    if (told) told.textContent = place.dataset.lost;
+    return;
+  }
+  const now = new Date();
   const clock = `${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`;
   if (told) told.textContent = `${place.dataset.kept} ${clock}`;
 };
@@ -19,7 +23,7 @@ const changed = (event) => {
   const form = event.target.closest("form");
   if (!place || !form || form.id !== "form" || event.target.type === "file") return;
   window.clearTimeout(timer);
-  timer = window.setTimeout(() => keep(form, place).catch(() => {}), wait);
+  timer = window.setTimeout(() => keep(form, place), wait);
 };
 document.addEventListener("input", changed);
 document.addEventListener("change", changed);

@@ -36,9 +36,9 @@ if (region) {
       const { text, href } = JSON.parse(event.data);
       note(text, href, false);
     });
-    // Each commit is told. What is shown of one's own work is looked at anew, but not more often than people look.
+    // What is shown of one's own work is looked at anew when it has changed, but not more often than people look.
     const apart = 20000;
-    let last = Date.now();
+    let last = 0;
     let waiting = 0;
     const moved = () => {
       waiting = 0;
@@ -46,14 +46,21 @@ if (region) {
       last = Date.now();
       document.body.dispatchEvent(new CustomEvent("ward:moved"));
     };
-    let told = false;
+    events.addEventListener("work", () => {
+      if (!waiting) waiting = window.setTimeout(moved, Math.max(1000, last + apart - Date.now()));
+    });
     events.addEventListener("unread", (event) => {
-      if (told && !waiting) waiting = window.setTimeout(moved, Math.max(1000, last + apart - Date.now()));
-      told = true;
       const badge = document.querySelector("[data-unread]");
       if (!badge) return;
       badge.hidden = event.data === "0";
       badge.textContent = event.data;
+    });
+    // Refused, and not merely cut off: where the session is over, what it showed does not stay on the screen.
+    events.addEventListener("error", async () => {
+      if (events.readyState !== EventSource.CLOSED) return;
+      const quiet = { headers: { "x-ward-quiet": "1" }, redirect: "manual", cache: "no-store" };
+      const answer = await fetch("/notices", quiet).catch(() => null);
+      if (answer && answer.type === "opaqueredirect") window.location.reload();
     });
     window.addEventListener("pagehide", () => events.close());
   }

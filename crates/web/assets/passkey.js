@@ -69,7 +69,3 @@ if (window.PublicKeyCredential && window.isSecureContext) {
     });
   }
 }
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => window.print());
-}

@@ -97,15 +97,15 @@ impl PageError {
                 StatusCode::NOT_FOUND,
                 Told::new("查無此頁", "There is no such page"),
                 Told::new(
-                    "您要找的頁面或資料不存在，或不在您可檢視的範圍。請檢查網址，或回首頁查找。",
+                    "您要找的頁面或資料不存在，或不在您可檢視的範圍。請檢查網址，或回首頁查詢。",
                     "The page or record is not there, or not among what you may see. Look at the address, or begin from the first page.",
                 ),
             ),
             Self::NoToken => fault(
                 StatusCode::UNAUTHORIZED,
-                Told::new("請提供有效之應用程式憑證", "Show a token that counts"),
+                Told::new("請提供有效之應用程式權杖", "Show a token that counts"),
                 Told::new(
-                    "請於標頭 Authorization 以 Bearer 提供應用程式憑證；憑證可能已到期、已註銷，或不存在。",
+                    "請於標頭 Authorization 以 Bearer 提供應用程式權杖；權杖可能已到期、已註銷，或不存在。",
                     "Give the application's token in the field Authorization, as Bearer; it may have expired, have been revoked, or never have been.",
                 ),
             ),

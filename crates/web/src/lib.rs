@@ -54,6 +54,7 @@ mod search;
 mod settings;
 mod start;
 mod units;
+mod views;
 
 mod filing;
 mod records;

@@ -1,31 +1,41 @@
-//! What happens meanwhile: notices to whoever looks, as they come, and how many are unread. Server-sent events.
+//! What happens meanwhile: notices to whoever looks, as they come, how many are unread, that other work waits for them.
+//! Server-sent events.
 //!
-//! One thread of the site waits for commits; each connection then asks for its own reader's notices, by the same
-//! question the page of notices asks. Nothing is pushed that a page would not show.
-//! Invariants: a session that ends ends its stream with the next event; streams have an end, and browsers come back.
+//! One thread of the site waits for commits; each connection then asks for its own reader's notices and turns, by the
+//! same questions the pages ask. Nothing is pushed that a page would not show, and nothing that has not changed.
+//! Invariants: a session that ends ends its streams, at the latest when they say next that they are alive; a stream ends
+//! after [`LONGEST`], whatever happens meanwhile, and browsers come back; a session has [`MOST`] at most, of which the
+//! oldest makes room. A stream is no use of a session.
 //! Source: HTML Living Standard, "Server-sent events".
 
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::look::Look;
 use crate::names::record_path;
 use crate::notices;
 use crate::route::{Access, Audit, Route};
 use crate::site::Site;
 use crate::visit::Visit;
+use crate::work;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use futures_core::Stream;
+use model::{Instant, SessionId};
 use serde_json::json;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use store::Notice;
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::oneshot;
 
 pub(crate) const ROUTES: &[Route] = &[Route::get("/events", Access::Person, Audit::None, || get(events))];
 
@@ -33,8 +43,32 @@ pub(crate) const ROUTES: &[Route] = &[Route::get("/events", Access::Person, Audi
 const ALIVE: Duration = Duration::from_secs(25);
 /// So often at most it asks for notices.
 const APART: Duration = Duration::from_secs(1);
-/// Signs of life after which a stream ends.
-const LONGEST: u32 = 140;
+/// A stream ends after so long.
+const LONGEST: Duration = Duration::from_secs(3_600);
+/// Streams of a session at a time.
+const MOST: usize = 6;
+
+/// The streams of each session, the oldest first. One whose sender is dropped ends.
+#[derive(Default)]
+pub(crate) struct Streams(Mutex<HashMap<SessionId, VecDeque<oneshot::Sender<()>>>>);
+
+impl Streams {
+    /// One more of a session's; it ends when what is given says so.
+    fn open(&self, session: SessionId) -> oneshot::Receiver<()> {
+        let (keep, ended) = oneshot::channel();
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|_, open| {
+            open.retain(|stream| !stream.is_closed());
+            !open.is_empty()
+        });
+        let theirs = streams.entry(session).or_default();
+        theirs.push_back(keep);
+        if theirs.len() > MOST {
+            theirs.pop_front();
+        }
+        ended
+    }
+}
 
 /// Events as they are sent.
 struct Events(Receiver<Bytes>);
@@ -49,31 +83,30 @@ impl Stream for Events {
 
 async fn events(State(site): State<Site>, cx: Cx) -> PageResult {
     let (put, events) = channel(8);
-    let visit: Visit = (*cx).clone();
+    let (visit, session): (Visit, SessionId) = ((*cx).clone(), cx.session().id);
     // From before the first look, so that nothing is missed between.
     let mut moved = site.moved();
-    let first = cx.run(|cx| news(cx, None)).await?;
+    let (mut known, first) = cx.run(|cx| news(cx, None)).await?;
+    let mut replaced = site.streams().open(session);
     tokio::spawn(async move {
-        let (mut last, mut quiet) = (first.last, 0);
-        if put.send(first.text.into()).await.is_err() {
+        if put.send(first.into()).await.is_err() {
             return;
         }
-        while quiet < LONGEST {
-            let event = match tokio::time::timeout(ALIVE, moved.changed()).await {
-                Ok(Err(_)) => return,
-                Err(_) => {
-                    quiet += 1;
-                    "event: alive\ndata: \n\n".to_owned()
-                }
-                Ok(Ok(())) => match later(&site, &visit, last).await {
-                    Ok(news) => {
-                        last = news.last;
-                        news.text
-                    }
-                    // Signed out, or something failed: the browser comes back and is told by the page.
-                    Err(_) => return,
-                },
+        let over = visit.began.plus(LONGEST);
+        while site.now() < over {
+            let committed = tokio::select! {
+                _ = &mut replaced => return,
+                committed = tokio::time::timeout(ALIVE, moved.changed()) => committed,
             };
+            let quiet = match committed {
+                Ok(Err(_)) => return,
+                Ok(Ok(())) => "",
+                Err(_) => "event: alive\ndata: \n\n",
+            };
+            // Signed out, or something failed: the browser comes back and is told by the page.
+            let Ok((now, text)) = later(&site, &visit, known).await else { return };
+            known = now;
+            let event = quiet.to_owned() + &text;
             if !event.is_empty() && put.send(event.into()).await.is_err() {
                 return;
             }
@@ -88,39 +121,85 @@ async fn events(State(site): State<Site>, cx: Cx) -> PageResult {
     Ok((headers, Body::from_stream(Events(events))).into_response())
 }
 
-/// What there is to tell.
-struct News {
-    text: String,
+/// What a stream has told.
+#[derive(Clone, Copy)]
+struct Known {
     /// The newest notice.
     last: Option<u64>,
+    unread: usize,
+    /// What waits for the reader, as a hash.
+    work: u64,
 }
 
-/// What has come since `last`, to whoever it is, if they are still signed in.
-async fn later(site: &Site, visit: &Visit, last: Option<u64>) -> Result<News, PageError> {
+/// What has come since, to whoever it is, if they are still signed in.
+async fn later(site: &Site, visit: &Visit, known: Known) -> Result<(Known, String), PageError> {
     let visit = Visit { began: site.now(), ..visit.clone() };
     let cx = Cx::of(visit)?;
     cx.run(move |cx| match cx.site.sessions().is_open(cx.session(), cx.now()) {
-        true => news(cx, Some(last)),
+        true => news(cx, Some(known)),
         false => Err(PageError::SignedOut),
     })
     .await
 }
 
-/// The count of unread notices and, after the first time, the notices that came since.
-fn news(cx: &Cx, since: Option<Option<u64>>) -> Result<News, PageError> {
+/// The count of unread notices at first and where it differs; the notices that came since; whether other work waits.
+fn news(cx: &Cx, known: Option<Known>) -> Result<(Known, String), PageError> {
     cx.look(|look| {
         let notices: Vec<Notice> = notices::theirs(look)?;
         let unread = notices.iter().filter(|notice| !notice.read).count();
-        let mut text = format!("event: unread\ndata: {unread}\n\n");
-        let fresh = |notice: &&Notice| {
-            !notice.read && since.is_some_and(|last| last.is_none_or(|last| notice.entry.0 > last))
-        };
+        let newest = notices.iter().map(|notice| notice.entry.0).max();
+        let now = Known { last: newest.max(known.and_then(|known| known.last)), unread, work: waits(look)? };
+        let mut text = String::new();
+        if known.is_none_or(|known| known.unread != unread) {
+            let _ = write!(text, "event: unread\ndata: {unread}\n\n");
+        }
+        let Some(known) = known else { return Ok((now, text)) };
+        if known.work != now.work {
+            text.push_str("event: work\ndata: \n\n");
+        }
+        let fresh = |notice: &&Notice| !notice.read && known.last.is_none_or(|last| notice.entry.0 > last);
         for notice in notices.iter().filter(fresh).take(3) {
             let said = cx.named(cx.t(&notice.zh, &notice.en));
             let data = json!({ "text": said, "href": record_path(notice.record) });
             let _ = write!(text, "id: {}\nevent: notice\ndata: {data}\n\n", notice.entry.0);
         }
-        let newest = notices.iter().map(|notice| notice.entry.0).max();
-        Ok(News { text, last: newest.max(since.flatten()) })
+        Ok((now, text))
     })
+}
+
+/// What waits for whoever looks: a hash of it, which differs where it does.
+fn waits(look: &Look<'_>) -> Result<u64, PageError> {
+    let reader = look.cx.reader()?;
+    let turns = look.sql(|sql| store::turns(sql, &reader, 0, work::MOST))?;
+    let mut hash = DefaultHasher::new();
+    turns.total.hash(&mut hash);
+    for turn in turns.rows {
+        (turn.row.record.as_bytes(), turn.due.map(Instant::as_micros)).hash(&mut hash);
+    }
+    Ok(hash.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_streams_than_a_session_may_have_the_oldest_ends() {
+        let streams = Streams::default();
+        let (ours, others) = (SessionId::from_bytes([1; 16]), SessionId::from_bytes([2; 16]));
+        let mut first = streams.open(ours);
+        let mut other = streams.open(others);
+        let mut later: Vec<_> = (1..MOST).map(|_| streams.open(ours)).collect();
+        let open =
+            |one: &mut oneshot::Receiver<()>| one.try_recv() == Err(oneshot::error::TryRecvError::Empty);
+        assert!(open(&mut first), "there is room for it");
+        // One that has ended by itself makes room.
+        drop(later.pop());
+        let mut one_more = streams.open(ours);
+        assert!(open(&mut first));
+        let mut too_many = streams.open(ours);
+        assert!(!open(&mut first));
+        assert!(later.iter_mut().all(open) && open(&mut one_more) && open(&mut too_many));
+        assert!(open(&mut other));
+    }
 }

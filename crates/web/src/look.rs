@@ -12,7 +12,7 @@ use regulation::{DutyId, Pack};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use store::{Ask, Column, Filter, Reader, Sql, StoreError, Test};
+use store::{Reader, Sql, StoreError};
 
 /// A look at committed tables.
 pub struct Look<'a> {
@@ -91,6 +91,22 @@ impl<'a> Look<'a> {
         sees
     }
 
+    /// Asks at once which of some records they may read, where each would be asked for by itself.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub fn ask_seen(&self, records: impl IntoIterator<Item = RecordId>) -> Result<(), PageError> {
+        let known = |record: &RecordId| self.seen.borrow().contains_key(record);
+        let asked: BTreeSet<RecordId> = records.into_iter().filter(|record| !known(record)).collect();
+        let asked: Vec<RecordId> = asked.into_iter().collect();
+        let seen = self.cx.seen();
+        let found = self.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &self.reader, &asked))?;
+        let found: BTreeSet<RecordId> = found.into_iter().collect();
+        let told = asked.into_iter().map(|record| (record, found.contains(&record)));
+        self.seen.borrow_mut().extend(told);
+        Ok(())
+    }
+
     /// Notes that records were given by a list, which asks whether they may be read.
     pub fn listed(&self, records: impl IntoIterator<Item = RecordId>) {
         self.seen.borrow_mut().extend(records.into_iter().map(|record| (record, true)));
@@ -110,55 +126,6 @@ impl<'a> Look<'a> {
             }
         }
     }
-
-    /// Records that fit, whoever may read them: for the rules of the pack alone.
-    fn sought(&self, seek: &Seek) -> Vec<Reference> {
-        let seen = self.cx.seen();
-        let Some(sheet) = seen.layout.sheets.get(&seek.register) else { return Vec::new() };
-        let units = self.roster.state.units().map(|unit| unit.id).collect();
-        let all = Reader {
-            person: self.cx.person(),
-            roles: self.pack.roles.keys().cloned().collect(),
-            own: Clone::clone(&units),
-            subtree: units,
-            seats: BTreeSet::new(),
-            principals: BTreeSet::new(),
-            ceiling: Some(i64::MAX),
-            focus: None,
-        };
-        let mut filters = Vec::new();
-        for (field, wanted) in &seek.equal {
-            let text = match wanted {
-                serde_json::Value::String(text) => text.clone(),
-                serde_json::Value::Bool(truth) => truth.to_string(),
-                _ => continue,
-            };
-            if sheet.column(field.as_str()).is_some() {
-                filters.push(Filter { column: Column::Field(field.clone()), test: Test::In(vec![text]) });
-            }
-        }
-        if !seek.states.is_empty() {
-            let states = seek.states.iter().map(ToString::to_string).collect();
-            filters.push(Filter { column: Column::State, test: Test::In(states) });
-        }
-        let ask =
-            Ask { register: seek.register.clone(), text: None, filters, sort: None, skip: 0, most: u32::MAX };
-        let page = self.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &all, &ask));
-        let page = match page {
-            Ok(page) => page,
-            Err(store::ListError::Store(error)) => {
-                self.fault.borrow_mut().get_or_insert(error);
-                return Vec::new();
-            }
-            Err(_) => return Vec::new(),
-        };
-        let fits = |record: &RecordId| self.case(*record).is_some_and(|case| seek.fits(&case));
-        let records = page.rows.into_iter().map(|row| row.record).filter(fits);
-        let mut found: Vec<Reference> =
-            records.map(|record| Reference { register: seek.register.clone(), record }).collect();
-        found.sort();
-        found
-    }
 }
 
 impl Records for Look<'_> {
@@ -166,8 +133,15 @@ impl Records for Look<'_> {
         Look::case(self, record)
     }
 
+    // Whoever may read them: for the rules of the pack alone.
     fn find(&self, seek: &Seek) -> Vec<Reference> {
-        self.sought(seek)
+        let seen = self.cx.seen();
+        let found = self.sql(|sql| sql.sought(&seen.layout, seek));
+        let (records, apart) = self.noted(found).unwrap_or_default();
+        let fits =
+            |record: &RecordId| !apart || Look::case(self, *record).is_some_and(|case| seek.fits(&case));
+        let found = records.into_iter().filter(fits);
+        found.map(|record| Reference { register: seek.register.clone(), record }).collect()
     }
 
     // Numbers, occurrences and files are what decisions look at, and pages make none.

@@ -326,7 +326,7 @@ impl Look<'_> {
         match value {
             Value::Reference(reference) => self.record(reference.record),
             Value::File(file) => {
-                Named { text: format!("{}（{}）", file.name, size(file.size)), href: None }
+                Named { text: format!("{}{}", file.name, self.cx.beside(&size(file.size))), href: None }
             }
             Value::Number(number) => {
                 let unit = match kind {

@@ -4,7 +4,7 @@
 
 use crate::language::Language;
 use model::{CivilDate, Instant};
-use regulation::{TimeOfDay, Zone};
+use regulation::{Limit, LimitUnit, TimeOfDay, Zone};
 
 /// The year before the first of the Republic.
 const BEFORE: i16 = 1911;
@@ -27,12 +27,12 @@ pub fn moment(language: Language, zone: &Zone, at: Instant) -> String {
     format!("{} {time}", date(language, day))
 }
 
-/// A length of time in its two largest units: `2 天 3 小時`, `2 d 3 h`.
+/// A length of time in its two largest units: `2 日 3 小時`, `2 d 3 h`.
 #[must_use]
 pub fn span(language: Language, micros: i64) -> String {
     let minutes = micros.unsigned_abs() / 60_000_000;
     let parts =
-        [(minutes / 1_440, " 天", " d"), (minutes / 60 % 24, " 小時", " h"), (minutes % 60, " 分", " min")];
+        [(minutes / 1_440, " 日", " d"), (minutes / 60 % 24, " 小時", " h"), (minutes % 60, " 分鐘", " min")];
     let written: Vec<String> = parts
         .iter()
         .skip_while(|(count, _, _)| *count == 0)
@@ -41,8 +41,26 @@ pub fn span(language: Language, micros: i64) -> String {
         .map(|(count, zh, en)| format!("{count}{}", language.of(zh, en)))
         .collect();
     let text =
-        if written.is_empty() { format!("0{}", language.of(" 分", " min")) } else { written.join(" ") };
+        if written.is_empty() { format!("0{}", language.of(" 分鐘", " min")) } else { written.join(" ") };
     if micros < 0 { format!("−{text}") } else { text }
+}
+
+/// A limit of the pack: `3 個工作日`, `3 working days`.
+#[must_use]
+pub(crate) fn limit(language: Language, limit: Limit) -> String {
+    let unit = match limit.unit {
+        LimitUnit::Minutes => "分鐘",
+        LimitUnit::Hours => "小時",
+        LimitUnit::Days => "日",
+        LimitUnit::WorkingDays => "個工作日",
+        LimitUnit::Weeks => "週",
+        LimitUnit::Months => "個月",
+        LimitUnit::Years => "年",
+    };
+    match language {
+        Language::Chinese => format!("{} {unit}", limit.count),
+        Language::English => limit.to_string(),
+    }
 }
 
 /// A date as people type it: `2026-03-02`, `115年3月2日`, `115/3/2`, `115.3.2`; also in digits of full width.
@@ -130,12 +148,12 @@ mod tests {
     fn spans_are_told_in_their_two_largest_units() {
         let minutes = |count: i64| count * 60_000_000;
         for (micros, zh, en) in [
-            (0, "0 分", "0 min"),
-            (minutes(59), "59 分", "59 min"),
+            (0, "0 分鐘", "0 min"),
+            (minutes(59), "59 分鐘", "59 min"),
             (minutes(60), "1 小時", "1 h"),
-            (minutes(1_440 * 2 + 61), "2 天 1 小時", "2 d 1 h"),
-            (minutes(1_440 + 5), "1 天", "1 d"),
-            (-minutes(30), "−30 分", "−30 min"),
+            (minutes(1_440 * 2 + 61), "2 日 1 小時", "2 d 1 h"),
+            (minutes(1_440 + 5), "1 日", "1 d"),
+            (-minutes(30), "−30 分鐘", "−30 min"),
         ] {
             assert_eq!(span(Language::Chinese, micros), zh);
             assert_eq!(span(Language::English, micros), en);

@@ -1,4 +1,4 @@
-//! Search over everything one may see: areas, registers, records, people, units. As a page, and as what Ctrl+K opens.
+//! Search over everything one may see: areas, registers, saved views, records, people, units. As a page, and as what Ctrl+K opens.
 
 use crate::choose;
 use crate::cx::Cx;
@@ -8,6 +8,7 @@ use crate::names::{record_path, register_path};
 use crate::query::Query;
 use crate::route::{Access, Audit, Route, is_there};
 use crate::shell::{Area, Shell};
+use crate::views;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::routing::get;
@@ -76,6 +77,10 @@ fn found(look: &Look<'_>, text: &str) -> Result<Vec<Found>, PageError> {
         Found { head: cx.t("頁面", "Pages"), icon: "home", links: areas },
         Found { head: cx.t("登記簿", "Registers"), icon: "books", links: registers },
     ];
+    let views = views::found(look, text)?.into_iter().take(OTHERS);
+    let views = views.filter_map(|(view, place)| Some(link(view.text, place, view.href?)));
+    groups
+        .push(Found { head: cx.t("已存檢視", "Saved views"), icon: "bookmark", links: views.collect() });
     if !text.trim().is_empty() {
         groups
             .push(Found { head: cx.t("紀錄", "Records"), icon: "file-text", links: records(look, text)? });

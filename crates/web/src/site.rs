@@ -5,6 +5,7 @@
 use crate::api::Applications;
 use crate::audit::{Oversight, Verifying};
 use crate::limit::{Buckets, Limits};
+use crate::live::Streams;
 use crate::machine::Machine;
 use crate::session::{Codes, Sessions};
 use crate::visit::RequestId;
@@ -75,6 +76,7 @@ struct Inner {
     config: Config,
     buckets: Buckets,
     moved: watch::Sender<u64>,
+    streams: Streams,
 }
 
 /// How long the watcher waits before it looks whether the site is still there.
@@ -103,6 +105,7 @@ impl Site {
             config,
             buckets,
             moved,
+            streams: Streams::default(),
         };
         let site = Self(Arc::new(inner));
         let weak = Arc::downgrade(&site.0);
@@ -180,6 +183,10 @@ impl Site {
     #[must_use]
     pub fn moved(&self) -> watch::Receiver<u64> {
         self.0.moved.subscribe()
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 
     /// 16 random bytes.

@@ -128,7 +128,7 @@ fn as_of_a_past_day_stands_what_was_recorded_then() {
         at(Some(then.plus(std::time::Duration::from_secs(60)))).unwrap().figure.verdict,
         Verdict::NotMet
     );
-    let curve = town.house.desk.read(|sql, _| sql.evaluations(&clause, &check, None)).unwrap();
+    let curve = town.house.desk.read(|sql, _| sql.evaluations(&clause, &check, None, None)).unwrap();
     let verdicts: Vec<Verdict> = curve.iter().map(|one| one.figure.verdict).collect();
     assert_eq!(verdicts, [Verdict::NotMet, Verdict::Met, Verdict::Nobody]);
 }

@@ -272,32 +272,32 @@ pub(super) fn not_published(number: u64) -> Told {
 
 pub(super) fn record_head() -> Told {
     Told::new(
-        "日誌紀錄所附表頭不是該處紀錄的表頭，或非由當時的帳本金鑰簽署。",
+        "日誌紀錄所附檢查點不是該處紀錄的檢查點，或非由當時的帳本金鑰簽署。",
         "The head of this journal record is not that of its entries, or not signed by the ledger's key of its time.",
     )
 }
 
 pub(super) fn head_form() -> Told {
     Told::new(
-        "表頭不合格式，檔案遭變更。請自備份還原該檔。",
+        "檢查點不合格式，檔案遭變更。請自備份還原該檔。",
         "This head is not of the form of one: the file was changed. Restore it from a copy.",
     )
 }
 
 pub(super) fn head_changed() -> Told {
     Told::new(
-        "表頭遭變更：帳本的簽章不成立。請自備份還原該檔。",
+        "檢查點遭變更：帳本的簽章不成立。請自備份還原該檔。",
         "This head was changed: the ledger's signature under it does not hold. Restore the file from a copy.",
     )
 }
 
 pub(super) fn unsigned() -> Told {
-    Told::new("表頭未經當時的帳本金鑰簽署。", "This head is not signed by the ledger's key of its time.")
+    Told::new("檢查點未經當時的帳本金鑰簽署。", "This head is not signed by the ledger's key of its time.")
 }
 
 pub(super) fn other_history(size: u64) -> Told {
     Told::new(
-        format!("已簽署之 {size} 筆表頭，與現有紀錄不符：歷史遭改寫。請保全現場，自備份或鏡像還原。"),
+        format!("已簽署之 {size} 筆檢查點，與現有紀錄不符：歷史遭改寫。請保全現場，自備份或鏡像還原。"),
         format!(
             "The signed head of {size} entries is not that of the entries that are here: history was rewritten. Secure the evidence, then restore from a copy or a mirror."
         ),
@@ -307,7 +307,7 @@ pub(super) fn other_history(size: u64) -> Told {
 pub(super) fn head_beyond(size: u64, have: u64) -> Told {
     Told::new(
         format!(
-            "表頭載有 {size} 筆，現有僅 {have} 筆：紀錄遺失。請自備份還原；無法還原時依程序建立後繼帳本（ward ledger succeed）。"
+            "檢查點載有 {size} 筆，現有僅 {have} 筆：紀錄遺失。請自備份還原；無法還原時依程序建立後繼帳本（ward ledger succeed）。"
         ),
         format!(
             "The head names {size} entries and {have} are here: entries are lost. Restore them from a copy; where there is none, make a successor (ward ledger succeed)."
@@ -330,7 +330,7 @@ pub(super) fn cosignature(witness: &str) -> Told {
 
 pub(super) fn not_in_force(key: &str, size: u64) -> Told {
     Told::new(
-        format!("以 {key} 簽署；就 {size} 筆之表頭，該金鑰並非帳本使用中的金鑰，或檔案遭變更。"),
+        format!("以 {key} 簽署；就 {size} 筆之檢查點，該金鑰並非帳本使用中的金鑰，或檔案遭變更。"),
         format!(
             "Signed by {key}, which is not the ledger's key for a head of {size} entries; or the file was changed."
         ),
@@ -349,7 +349,7 @@ pub(super) fn unknown_signer(key: &str) -> Told {
 pub(super) fn refused(error: &PolicyError) -> Told {
     let error = chain(error);
     Told::new(
-        format!("依所給政策不採信此表頭（{error}）。"),
+        format!("依所給政策不採信此檢查點（{error}）。"),
         format!("The given policy does not believe this head: {error}."),
     )
 }
@@ -366,7 +366,7 @@ pub(super) fn own_policy_refuses(head: &str, error: &PolicyError) -> Told {
 
 pub(super) fn no_quorum() -> Told {
     Told::new(
-        "依所給政策須有見證人達門檻之副署，現有表頭均未達門檻：僅由本機擔保，不予採信。",
+        "依所給政策須有見證人達門檻之副署，現有檢查點均未達門檻：僅由本機擔保，不予採信。",
         "The given policy asks for a quorum of witnesses and no head has one: vouched by this host alone, and not believed.",
     )
 }

@@ -150,13 +150,13 @@ impl Limit {
     #[must_use]
     pub const fn zh(self) -> &'static str {
         match self {
-            Self::BodySealed => "部分內容仍為密封，本佐證包未附開封內容",
-            Self::ContentNotInBundle => "部分簽署所涵蓋的內容未收錄於本佐證包，無從比對",
-            Self::CredentialNotInBundle => "部分簽章所用的憑證未收錄於本佐證包，無法查驗簽章",
+            Self::BodySealed => "部分內容仍為密封，本佐證檔未附開封內容",
+            Self::ContentNotInBundle => "部分簽署所涵蓋的內容未收錄於本佐證檔，無從比對",
+            Self::CredentialNotInBundle => "部分簽章所用的憑證未收錄於本佐證檔，無法查驗簽章",
             Self::HostAlone => "僅由本機擔保，未經見證人副署",
-            Self::PartOfLedger => "僅查驗本佐證包所收錄的紀錄，其餘紀錄不在查驗範圍",
+            Self::PartOfLedger => "僅查驗本佐證檔所收錄的紀錄，其餘紀錄不在查驗範圍",
             Self::RevocationUnknown => "憑證於簽署前是否已遭撤銷，須查閱完整帳本方能確認",
-            Self::VouchedByServer => "部分簽署以一次性密碼為憑，由伺服器擔保，並非本人金鑰簽章",
+            Self::VouchedByServer => "部分簽署以一次性驗證碼為憑，由伺服器擔保，並非本人金鑰簽章",
         }
     }
 

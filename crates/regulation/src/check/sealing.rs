@@ -44,7 +44,7 @@ fn checked(whole: &Whole<'_>, clause: &Clause, context: &Context<'_>) {
         let read = only.iter().chain(judged);
         if let Some(field) = read.into_iter().find_map(|condition| secret(whole, owner, condition)) {
             let (clause, check) = (&clause.id, &check.id);
-            let zh = format!("條文 {clause} 之檢核「{check}」不得取用加密欄位「{field}」,其數據係公開記載");
+            let zh = format!("條文 {clause} 之檢核「{check}」不得取用加密欄位「{field}」,其數值係公開記載");
             let en = format!(
                 "check {check} of clause {clause} reads the sealed field {field}; its figure would stand in clear"
             );

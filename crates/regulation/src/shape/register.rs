@@ -41,7 +41,7 @@ static REGISTER: Shape = Shape {
         may(
             "unit",
             Form::Condition,
-            "所屬單位;未填為開立人之單位",
+            "所屬單位;未填為建立人之單位",
             "the unit a record belongs to; that of who opens it when absent",
         ),
         may("search", IDS, "列入全文檢索之欄位", "fields in the full-text index"),

@@ -45,6 +45,20 @@ fn to_ask_whether_a_session_is_open_is_no_use_of_it() {
 }
 
 #[test]
+fn a_page_that_asks_of_its_own_accord_keeps_no_session_open() {
+    let town = Town::settled();
+    let new = town.sign_in("wang.ming", &away()).unwrap();
+    let glance = || town.signin.glance(&new.cookie, &away(), town.now());
+    for _ in 0..29 {
+        town.pass(60);
+        assert_eq!(glance(), Some(new.session.clone()));
+    }
+    town.pass(60);
+    assert_eq!(glance(), None, "idle, however often a page has asked");
+    assert_eq!(why(&town, "wang.ming"), Some(Ended::Idle));
+}
+
+#[test]
 fn what_is_over_is_ended_without_being_asked_for() {
     let town = Town::settled();
     let new = town.sign_in("wang.ming", &away()).unwrap();

@@ -19,36 +19,39 @@ pub struct Answered {
 }
 
 /// So long an answer is kept.
-const KEPT: Duration = Duration::from_secs(86_400);
+pub(super) const KEPT: Duration = Duration::from_secs(86_400);
 
 impl Sql {
-    /// What was answered under a key.
+    /// What was answered under a key within the last day.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
-    pub fn answered(&mut self, key: &str) -> Result<Option<Answered>, StoreError> {
-        let text = "SELECT digest, status, body FROM state.answered WHERE key = $1";
-        let Some(row) = self.row(text, &[key.into()])? else { return Ok(None) };
+    pub fn answered(&mut self, key: &str, now: Instant) -> Result<Option<Answered>, StoreError> {
+        let text = "SELECT digest, status, body FROM state.answered WHERE key = $1 AND at >= $2";
+        let since = now.minus(KEPT).to_string();
+        let Some(row) = self.row(text, &[key.into(), since.into()])? else { return Ok(None) };
         let status = row.int(1).and_then(|status| u16::try_from(status).ok());
         let read =
             || Some(Answered { digest: row.text(0)?.into(), status: status?, body: row.text(2)?.into() });
         read().map(Some).ok_or_else(|| StoreError::damaged("answered", key))
     }
 
-    /// Notes an answer, the first of its key, and forgets those of yesterday.
+    /// Notes an answer, the first of its key within a day.
     ///
     /// # Errors
     /// `Unavailable`.
     pub fn note_answer(&mut self, key: &str, one: &Answered, now: Instant) -> Result<(), StoreError> {
         let text = "INSERT INTO state.answered (key, digest, status, body, at) VALUES ($1, $2, $3, $4, $5) \
-                    ON CONFLICT (key) DO NOTHING";
-        let (digest, body) = (one.digest.as_str(), one.body.as_str());
-        self.run(
-            text,
-            &[key.into(), digest.into(), i64::from(one.status).into(), body.into(), now.to_string().into()],
-        )?;
-        let kept = i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
-        let before = Instant::from_micros(now.as_micros() - kept).unwrap_or(Instant::EPOCH);
-        self.run("DELETE FROM state.answered WHERE at < $1", &[before.to_string().into()]).map(drop)
+                    ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, status = excluded.status, \
+                    body = excluded.body, at = excluded.at WHERE answered.at < $6";
+        let values = [
+            key.into(),
+            one.digest.as_str().into(),
+            i64::from(one.status).into(),
+            one.body.as_str().into(),
+            now.to_string().into(),
+            now.minus(KEPT).to_string().into(),
+        ];
+        self.run(text, &values).map(drop)
     }
 }

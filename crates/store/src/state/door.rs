@@ -223,6 +223,15 @@ impl Sql {
         row.as_ref().map(session).transpose()
     }
 
+    /// A session by its id, ended or not.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn session(&mut self, session: SessionId) -> Result<Option<SessionRow>, StoreError> {
+        let row = self.row(&format!("{SESSION} WHERE session = $1"), &[session.to_string().into()])?;
+        row.as_ref().map(self::session).transpose()
+    }
+
     /// Sessions that have not ended: one person's, or everybody's; those opened first come first.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub struct Draft {
 }
 
 /// So long a draft is kept that nobody comes back to.
-const KEPT: Duration = Duration::from_secs(90 * 86_400);
+pub(super) const KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// Most drafts a person has; the oldest make room.
 const MOST: usize = 100;
 
@@ -43,8 +43,6 @@ impl Sql {
             draft.kept_at.to_string().into(),
         ];
         self.run(text, &values)?;
-        let before = Instant::from_micros(draft.kept_at.as_micros() - micros(KEPT)).unwrap_or(Instant::EPOCH);
-        self.run("DELETE FROM state.draft WHERE kept_at < $1", &[before.to_string().into()])?;
         let text = "DELETE FROM state.draft WHERE person = $1 AND form NOT IN (SELECT form FROM state.draft \
                     WHERE person = $1 ORDER BY kept_at DESC, form LIMIT $2)";
         self.run(text, &[person.to_string().into(), MOST.into()]).map(drop)
@@ -101,8 +99,4 @@ fn read(row: &Row) -> Result<Draft, StoreError> {
         })
     };
     one().ok_or_else(|| StoreError::damaged("state.draft", format!("{:?}", row.text(0))))
-}
-
-fn micros(span: Duration) -> i64 {
-    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }

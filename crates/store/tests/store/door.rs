@@ -3,7 +3,7 @@
 use crate::bed::{Bed, On, on_both};
 use model::{Instant, PersonId, SessionId, TokenId};
 use std::time::Duration;
-use store::{Failures, SessionRow, Sql, StoreError, TokenRow};
+use store::{Answered, Draft, Failures, SessionRow, Sql, StoreError, TokenRow};
 
 fn person(byte: u8) -> PersonId {
     PersonId::from_bytes([byte; 16])
@@ -40,6 +40,8 @@ fn a_session_is_found_by_its_digest_and_ends_once(on: On) {
     ask(&bed, |sql| sql.session_seen(id, later(now, 300)));
     let found = ask(&bed, |sql| sql.session_of("digest2")).unwrap();
     assert_eq!((found.seen_at, found.ended_at, found.body.as_str()), (seen, Some(later(now, 100)), "{}"));
+    assert_eq!(ask(&bed, |sql| sql.session(id)), Some(found));
+    assert_eq!(ask(&bed, |sql| sql.session(SessionId::from_bytes([9; 16]))), None);
     let ids =
         |rows: Vec<SessionRow>| -> Vec<u8> { rows.iter().map(|row| row.session.as_bytes()[0]).collect() };
     assert_eq!(ids(ask(&bed, |sql| sql.open_sessions(None))), [1, 3]);
@@ -142,10 +144,64 @@ fn a_token_is_revoked_once_and_the_first_link_is_one(on: On) {
     assert_eq!(ask(&bed, |sql| sql.first_link()), None);
 }
 
+fn what_is_changed_there_is_on_the_disk_when_it_returns(on: On) {
+    let bed = Bed::new(on, 66).unwrap();
+    let (question, answer) = match on {
+        On::Sqlite => ("PRAGMA state.synchronous", "2"),
+        On::Postgres => ("SHOW synchronous_commit", "on"),
+    };
+    let now = bed.now();
+    let wang = person(1);
+    let told = ask(&bed, |sql| {
+        sql.durably(|sql| {
+            sql.add_word(wang, now, "tries", "{}")?;
+            sql.row(question, &[])
+        })
+    });
+    let told = told.unwrap();
+    assert_eq!(told.text(0).map(ToOwned::to_owned).or(told.int(0).map(|n| n.to_string())).unwrap(), answer);
+    assert_eq!(ask(&bed, |sql| sql.words(wang)).len(), 1);
+    // All of it or nothing.
+    let failed = bed.tables.ask(|sql| {
+        sql.durably(|sql| {
+            sql.words_read(wang, now)?;
+            sql.add_session("digest", &session(1, wang, now))?;
+            sql.add_session("digest", &session(2, wang, now))
+        })
+    });
+    assert!(failed.is_err());
+    assert_eq!(ask(&bed, |sql| sql.words(wang)).len(), 1);
+    assert_eq!(ask(&bed, |sql| sql.session_of("digest")), None);
+}
+
+fn an_answer_counts_for_a_day_and_a_draft_for_a_season(on: On) {
+    let bed = Bed::new(on, 67).unwrap();
+    let now = bed.now();
+    let answer = |body: &str| Answered { digest: "d".into(), status: 201, body: body.into() };
+    let note = |body: &str, at: Instant| ask(&bed, |sql| sql.note_answer("key", &answer(body), at));
+    let found = |at: Instant| ask(&bed, |sql| sql.answered("key", at)).map(|answered| answered.body);
+    note("first", now);
+    note("second", later(now, 86_400));
+    assert_eq!(found(later(now, 86_400)).as_deref(), Some("first"));
+    assert_eq!(found(later(now, 86_401)), None);
+    note("third", later(now, 86_401));
+    assert_eq!(found(later(now, 86_401)).as_deref(), Some("third"));
+    let draft = Draft { form: "/f".into(), record: None, pairs: "a=b".into(), kept_at: now };
+    ask(&bed, |sql| sql.keep_draft(person(1), &draft));
+    let season = 90 * 86_400;
+    ask(&bed, |sql| sql.forget_old(later(now, season)));
+    assert_eq!(ask(&bed, |sql| sql.draft(person(1), "/f")), Some(draft));
+    assert_eq!(ask(&bed, |sql| sql.row("SELECT 1 FROM state.answered", &[])), None);
+    ask(&bed, |sql| sql.forget_old(later(now, season + 1)));
+    assert_eq!(ask(&bed, |sql| sql.draft(person(1), "/f")), None);
+}
+
 on_both!(
     a_counter_that_counts_must_rise,
     a_secret_is_its_owners_and_stands_once_a_kind,
     a_session_is_found_by_its_digest_and_ends_once,
     a_token_is_revoked_once_and_the_first_link_is_one,
+    an_answer_counts_for_a_day_and_a_draft_for_a_season,
     failures_words_and_what_ended_are_forgotten_in_time,
+    what_is_changed_there_is_on_the_disk_when_it_returns,
 );

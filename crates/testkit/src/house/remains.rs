@@ -3,8 +3,7 @@
 //!
 //! Does not: take the tables from a database; they are files of the house's folder.
 
-use super::gate::Gate;
-use super::{House, open};
+use super::{Ground, House};
 use crate::{Chance, CrashDisk, SoftAuthenticator, SteppedClock, TemporaryFolder};
 use anyhow::{Context as _, Result};
 use ledger::disk::{Disk, Folder};
@@ -57,32 +56,15 @@ impl House {
     /// It does not open.
     pub fn kept(folder: &Path, now: Instant) -> Result<Self> {
         let own = TemporaryFolder::new();
-        let data = own.path().join("data");
+        let data = Ground::data(&own);
         copy_all(&folder.join("house"), &data)?;
-        let master = own.path().join("data.master");
-        write_own(&master, &std::fs::read(folder.join("master"))?)?;
+        write_own(&Ground::master(&own), &std::fs::read(folder.join("master"))?)?;
         let disk: Arc<dyn Disk> = Arc::new(Folder::new(&data));
         let clock = SteppedClock::new(std::time::Duration::from_micros(1));
         clock.set(now);
-        let (place, seed, openings) = (Place::of(&data, None), now.as_micros().unsigned_abs(), 0);
-        let gate = Gate::default();
-        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed, &gate)?;
+        let (place, seed) = (Place::of(&data, None), now.as_micros().unsigned_abs());
         let (chance, signers) = (Chance::new(seed), BTreeMap::new());
-        Ok(Self {
-            data,
-            clock,
-            desk,
-            opened,
-            place,
-            disk,
-            master,
-            seed,
-            openings,
-            chance,
-            signers,
-            gate,
-            folder: own,
-        })
+        Ground { folder: own, disk, place, clock, seed, openings: 0, chance, signers }.open()
     }
 
     /// Keeps a closed house for [`House::kept`]: what a copy of its published ledger and its secrets takes, and not the
@@ -134,37 +116,19 @@ impl Remains {
     /// It does not open.
     pub fn house_on(&self, disk: Arc<dyn Disk>) -> Result<House> {
         let folder = TemporaryFolder::new();
-        let data = folder.path().join("data");
+        let data = Ground::data(&folder);
         let store = data.join("store");
         std::fs::create_dir_all(&store)?;
         for (name, content) in &self.tables {
             write_own(&store.join(name), content)?;
         }
-        let master = folder.path().join("data.master");
-        write_own(&master, &self.master)?;
+        write_own(&Ground::master(&folder), &self.master)?;
         let clock = SteppedClock::new(std::time::Duration::from_micros(1));
         clock.set(self.now);
         let place = Place::of(&data, None);
-        let openings = self.openings + 1;
-        let seed = self.seed + (openings << 32);
-        let gate = Gate::default();
-        let (desk, opened) = open(&disk, (&data, &master), &place, &clock, seed, &gate)?;
-        let (seed, chance, signers) = (self.seed, self.chance.clone(), self.signers.clone());
-        Ok(House {
-            data,
-            clock,
-            desk,
-            opened,
-            place,
-            disk,
-            master,
-            seed,
-            openings,
-            chance,
-            signers,
-            gate,
-            folder,
-        })
+        let (seed, openings) = (self.seed, self.openings + 1);
+        let (chance, signers) = (self.chance.clone(), self.signers.clone());
+        Ground { folder, disk, place, clock, seed, openings, chance, signers }.open()
     }
 }
 

@@ -94,12 +94,12 @@ pub(crate) fn check(bytes: &[u8], policy: &Policy, json: bool) -> anyhow::Result
 #[expect(clippy::print_stdout, reason = "the verdict is the output")]
 fn print_verdict(verdict: &Verdict) {
     let (origin, size, count) = (&verdict.origin, verdict.size, verdict.entries.len());
-    println!("佐證包成立：帳本 {origin}（共 {size} 筆）之 {count} 筆紀錄。");
+    println!("佐證檔成立：帳本 {origin}（共 {size} 筆）之 {count} 筆紀錄。");
     println!("The bundle holds: {count} entries of ledger {origin}, which has {size}.");
     for entry in &verdict.entries {
         let signature = entry.signature.as_ref().map_or_else(String::new, |signature| {
             let grade = match signature.standing {
-                SignatureStanding::SignedByPerson => "本人簽署 signed by the person",
+                SignatureStanding::SignedByPerson => "本人簽章 signed by the person",
                 SignatureStanding::VouchedByServer => "主機擔保 vouched by the server",
                 SignatureStanding::CredentialNotInBundle => {
                     "憑證不在包內，未查驗 credential not in the bundle"

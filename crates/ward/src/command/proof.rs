@@ -13,15 +13,15 @@ use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Proof {
-    /// 檢查證明（tlog-proof）或佐證包（ward-bundle）。Check a proof or a bundle.
+    /// 檢查證明（tlog-proof）或佐證檔（ward-bundle）。Check a proof or a bundle.
     Check(Check),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// 證明或佐證包。The proof or bundle.
+    /// 證明或佐證檔。The proof or bundle.
     file: PathBuf,
-    /// 政策檔：帳本金鑰、見證人、法定數。The policy: keys of the ledger, witnesses, quorum.
+    /// 政策檔：帳本金鑰、見證人、所需副署數。The policy: keys of the ledger, witnesses, quorum.
     #[arg(long)]
     policy: PathBuf,
     /// 以 JSON 輸出。Output JSON.

@@ -158,7 +158,7 @@ fn verdict(compared: &Comparison) -> (&'static str, Told, u8) {
             "beyond",
             Told::new(
                 format!(
-                    "資料表已記至第 {position} 筆，帳本可讀者僅 {readable} 筆：兩者不屬同一份帳本，或帳本曾還原。"
+                    "資料表已更新至第 {position} 筆，帳本可讀者僅 {readable} 筆：兩者不屬同一份帳本，或帳本曾還原。"
                 ),
                 format!(
                     "The tables have seen {position} entries and only {readable} can be read: they do not belong together, or the ledger was restored."

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(crate) struct Draft {
     #[command(flatten)]
     data: Data,
-    /// 見證人保存之表頭檔。The head a witness has kept.
+    /// 見證人保存之檢查點檔。The head a witness has kept.
     #[arg(long)]
     seen: PathBuf,
     /// 保留至第幾筆為止（預設：全部完整者）。How many entries to keep (default: all that are whole).
@@ -43,7 +43,7 @@ pub(crate) struct Succeed {
     data: Data,
     #[command(flatten)]
     master: MasterArgs,
-    /// 見證人保存之表頭檔（與擬具時相同）。The head a witness has kept, as it was drawn up with.
+    /// 見證人保存之檢查點檔（與擬具時相同）。The head a witness has kept, as it was drawn up with.
     #[arg(long)]
     seen: PathBuf,
     /// 後繼帳本資料夾。The successor's folder.

@@ -130,7 +130,7 @@ fn print(report: &Report, as_json: bool) {
     }
     if report.is_good() {
         println!(
-            "驗證通過：{} 個檔案，均如應有。\nVerified: {} files, each as it must be.",
+            "驗證通過：{} 個檔案，均相符。\nVerified: {} files, each as it must be.",
             report.files, report.files
         );
     } else if report.is_undone() {
@@ -139,7 +139,7 @@ fn print(report: &Report, as_json: bool) {
     } else {
         let count = report.findings.count();
         println!(
-            "驗證不通過：{count} 項不符，首項如下。\nNot verified: {count} findings, the first one first."
+            "驗證未通過：{count} 項不符，首項如下。\nNot verified: {count} findings, the first one first."
         );
     }
     for finding in findings.iter().take(20) {

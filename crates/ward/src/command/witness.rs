@@ -212,7 +212,7 @@ fn render(witness: &Cosigning) -> Result<String, WitnessError> {
             String::new()
         } else {
             format!(
-                "<br><strong>已拒絕矛盾之表頭 {} 份</strong> <span lang=\"en\">contradicting heads refused</span>",
+                "<br><strong>已拒絕矛盾之檢查點 {} 份</strong> <span lang=\"en\">contradicting heads refused</span>",
                 log.refused.len()
             )
         };

@@ -171,7 +171,7 @@ fn name(premises: &Premises) -> Finding {
             return not_good(what, State::Wanting, seen, mend);
         }
         None => {
-            let mend = Told::new("於首次啟動頁面填寫", "say it on the pages of the first start");
+            let mend = Told::new("於首次啟用頁面填寫", "say it on the pages of the first start");
             return not_good(what, State::Unknown, Told::new("尚未設定", "not said yet"), mend);
         }
     };

@@ -202,6 +202,35 @@ fn a_tool_killed_in_the_middle_of_its_act_leaves_a_folder_that_opens() {
 }
 
 #[test]
+fn pages_are_served_over_postgresql_where_somebody_administers_already() {
+    let Some(server) = Postgres::shared() else { return };
+    let url = server.database().unwrap();
+    let city = City::new();
+    let there = |arguments: &[&str]| {
+        let program = city.program(arguments).with_variable("WARD_DATABASE", &url);
+        program.with_variable("WARD_DATA", "data")
+    };
+    let wang = ["person", "add", "--login", "wang.dm", "--name", "王大明", "--title", "科員"];
+    let wang = [&wang[..], &["--mail", "wang@city.example", "--home", "100"]].concat();
+    for arguments in [
+        &["pack", "publish"][..],
+        &["unit", "add", "--code", "100", "--zh", "本府", "--en", "City"],
+        &wang,
+        &["person", "grant", "wang.dm", "network_admin", "--unit", "100"],
+    ] {
+        let ended = there(arguments).run("", LIMIT).unwrap();
+        assert!(ended.status.success(), "{arguments:?}: {}{:?}", ended.errors, ended.output);
+    }
+    // Twice: the second start finds tables, and what was used of them.
+    for _ in 0..2 {
+        let running = there(&["serve", "--listen", "127.0.0.1:0"]).start().unwrap();
+        let address = running.line(LIMIT).unwrap().expect("the address it serves");
+        assert_eq!(health(&address), (200, "ok\n".to_owned()));
+        city.stop(running);
+    }
+}
+
+#[test]
 fn tables_in_postgresql_are_verified_compared_and_made_anew_like_those_in_the_folder() {
     let Some(server) = Postgres::shared() else { return };
     let url = server.database().unwrap();

@@ -53,7 +53,7 @@ async fn about(cx: Cx) -> PageResult {
         let ledger = vec![
             Fact::new(cx.t("帳本", "Ledger"), cx.site.desk().origin()),
             Fact::new(cx.t("已登載筆數", "Entries"), crate::component::counted(seen.position)),
-            linked(cx.t("已公布之表頭", "Published head"), "/ledger/checkpoint", "/ledger/checkpoint"),
+            linked(cx.t("已公布之檢查點", "Published head"), "/ledger/checkpoint", "/ledger/checkpoint"),
         ];
         let shell = Shell::new(cx, None, cx.t("關於城防", "About Ward"));
         cx.render(&AboutPage {
@@ -95,7 +95,7 @@ fn crosswalk<'a>(cx: &'a Cx, pack: &Pack) -> TableView<'a> {
     let row = |one: &regulation::Crosswalk| {
         let (text, href) = (one.clause.to_string(), crate::names::clause_path(&one.clause));
         vec![
-            Shown::Parts(vec![Named { text, href: crate::route::is_there("/clauses/{id}").then_some(href) }]),
+            Shown::Parts(vec![Named { text, href: Some(href) }]),
             Shown::Parts(vec![Named::plain(cx.label(&one.law))]),
         ]
     };

@@ -246,7 +246,7 @@ fn actor(cx: &Cx, ask: &Acting, unit: UnitId, command: &Command) -> Result<Perso
         |one: &Stance| one.principal == principal && role.as_ref().is_none_or(|role| one.role == *role);
     let mut actors = stances.iter().filter(|one| asked(one)).map(|one| one.actor(cx, unit)).peekable();
     let first = actors.peek().cloned().ok_or_else(|| {
-        PageError::Refused(Told::new("您目前未擔任此職務", "This is no role of yours at present"))
+        PageError::Refused(Told::new("您目前無此角色", "This is no role of yours at present"))
     })?;
     let accepted = |actor: &Person| cx.site.desk().rehearse(actor.clone(), command.clone()).is_ok();
     // Where none is accepted, the desk says why of the first.

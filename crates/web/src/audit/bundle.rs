@@ -53,7 +53,7 @@ fn bundle(cx: &Cx, numbers: Vec<u64>) -> Result<Vec<u8>, PageError> {
     let numbers = with_credentials(cx, numbers)?;
     if numbers.last().is_some_and(|last| *last >= size) {
         return Err(PageError::Unavailable(Told::new(
-            "最新紀錄尚未公布於表頭，請稍後再下載",
+            "最新紀錄尚未公布於檢查點，請稍後再下載",
             "The newest entries are not covered by a published head yet; take it a little later",
         )));
     }

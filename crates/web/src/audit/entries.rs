@@ -4,12 +4,14 @@
 //! filter that fits little is followed on and on instead of making everybody wait.
 
 use super::{admitted, failed, second, words};
+use crate::component::Views;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::names::{Named, entry_path};
 use crate::query::Query;
 use crate::shell::{Area, Shell};
+use crate::views;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect};
@@ -42,6 +44,7 @@ struct Row {
 struct EntriesPage<'a> {
     cx: &'a Cx,
     shell: Shell,
+    views: Views<'a>,
     kind: String,
     about: String,
     by: String,
@@ -75,9 +78,9 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
         let text = |name: &str| query.one(name).map(ToOwned::to_owned);
         let before = query.one("before").and_then(|text| text.parse().ok()).unwrap_or(size).min(size);
         let asked = Asked { kind: text("kind"), about: text("about"), by: text("by"), before };
-        let (rows, from) = cx.look(|look| {
+        let ((rows, from), views) = cx.look(|look| {
             admitted(look)?;
-            found(look, &asked)
+            Ok((found(look, &asked)?, views::of_list(cx, look, "/audit/entries", &query)?))
         })?;
         let next = (from > 0).then(|| query.with("before", from.to_string()).behind("/audit/entries"));
         let looked = match cx.chinese() {
@@ -94,6 +97,7 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
         let page = EntriesPage {
             cx,
             shell,
+            views,
             kind: asked.kind.unwrap_or_default(),
             about: asked.about.unwrap_or_default(),
             by: asked.by.unwrap_or_default(),

@@ -131,7 +131,7 @@ fn proven(cx: &Cx, number: u64) -> Result<Proven, Notice<'_>> {
     let proof = match prove(cx, number) {
         Ok(Some(proof)) => proof,
         Ok(None) => {
-            let text = cx.t("尚未公布於表頭，稍後即可證明。", "No published head covers it yet.");
+            let text = cx.t("尚未公布於檢查點，稍後即可證明。", "No published head covers it yet.");
             return Err(Notice::new(cx, Tone::Info, text));
         }
         Err(error) => {
@@ -163,8 +163,14 @@ fn facts<'a>(look: &Look<'a>, number: u64, entry: &Entry<'_>) -> Facts<'a> {
     };
     let mut facts = vec![
         Fact::new(cx.t("筆次", "Number"), number.to_string()),
-        Fact::new(cx.t("時間", "Time"), format!("{}（{}）", cx.moment(entry.time()), entry.time())),
-        Fact::new(cx.t("種類", "Kind"), format!("{}（{}）", words::kind(cx, entry.kind()), entry.kind())),
+        Fact::new(
+            cx.t("時間", "Time"),
+            format!("{}{}", cx.moment(entry.time()), cx.beside(&entry.time().to_string())),
+        ),
+        Fact::new(
+            cx.t("種類", "Kind"),
+            format!("{}{}", words::kind(cx, entry.kind()), cx.beside(entry.kind())),
+        ),
         Fact::new(cx.t("行為人", "By"), entries::who(look, &entry.actor())),
         subject,
     ];
@@ -233,10 +239,10 @@ fn signature<'a>(look: &Look<'a>, entry: &Entry<'_>) -> Option<Facts<'a>> {
     let statement = &signature.statement;
     let grade = match &signature.evidence {
         proof::signature::Evidence::Passkey(_) => {
-            cx.t("本人簽署（通行金鑰）", "Signed by the person (passkey)")
+            cx.t("本人簽章（通行金鑰）", "Signed by the person (passkey)")
         }
         proof::signature::Evidence::Otp(_) => {
-            cx.t("系統擔保（一次性驗證碼）", "Vouched by the server (one-time code)")
+            cx.t("系統證明（一次性驗證碼）", "Vouched by the server (one-time code)")
         }
     };
     let reason = match &statement.reason {

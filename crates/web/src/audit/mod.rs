@@ -122,7 +122,7 @@ fn stands<'a>(cx: &'a Cx, note: &[u8]) -> Notice<'a> {
         Ok(standing) => Notice::new(cx, Tone::Warning, cx.language.told(&standing.told())),
         Err(error) => {
             let told = Told::new(
-                format!("已公布之表頭不可採信：{error}"),
+                format!("已公布之檢查點不可採信：{error}"),
                 format!("The published head cannot be believed: {error}"),
             );
             Notice::new(cx, Tone::Bad, cx.language.told(&told))
@@ -142,7 +142,7 @@ fn head<'a>(cx: &'a Cx, note: &[u8]) -> Result<Facts<'a>, PageError> {
         Fact::new(cx.t("已公布筆數", "Entries published"), checkpoint.size.to_string()),
         Fact::new(cx.t("最後一筆時間", "Time of the last"), time),
         Fact::new(cx.t("根雜湊", "Root"), checkpoint.root.to_string()),
-        Fact::new(cx.t("資料表已記至", "The tables have come to"), cx.seen().position.to_string()),
+        Fact::new(cx.t("資料表已更新至", "The tables have come to"), cx.seen().position.to_string()),
     ];
     Ok(Facts { cx, facts })
 }
@@ -166,7 +166,10 @@ fn witnesses<'a>(cx: &'a Cx, note: &[u8]) -> Option<TableView<'a>> {
         vec![
             plain(witness.name.to_string()),
             plain(witness.url.clone().unwrap_or_default()),
-            at.map_or_else(|| plain(cx.t("尚未副署此表頭", "has not cosigned this head").to_owned()), plain),
+            at.map_or_else(
+                || plain(cx.t("尚未副署此檢查點", "has not cosigned this head").to_owned()),
+                plain,
+            ),
         ]
     };
     Some(TableView {

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect};
 use ledger::verify::{Progress, Report};
 use model::{Instant, Told};
 use proof::policy::Policy;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -89,7 +90,14 @@ pub(super) async fn begin(cx: Cx) -> PageResult {
         }
         let (site, began) = (cx.site.clone(), cx.now());
         std::thread::spawn(move || {
-            let result = oversight.verify.verify(&verifying.far);
+            // One that fell over is over, and shows no result of before.
+            let verify = AssertUnwindSafe(|| oversight.verify.verify(&verifying.far));
+            let result = catch_unwind(verify).unwrap_or_else(|_| {
+                Err(Told::new(
+                    "驗證作業異常中止，請洽系統維護人員",
+                    "The verification fell over; tell whoever maintains Ward",
+                ))
+            });
             let mut state = verifying.state.lock().unwrap_or_else(PoisonError::into_inner);
             *state = State { began: None, last: Some(Last { began, ended: site.now(), result }) };
         });
@@ -132,13 +140,13 @@ pub(super) fn shown(cx: &Cx) -> Shows<'_> {
 fn told<'a>(cx: &'a Cx, report: &Report, span: &str) -> (Vec<Notice<'a>>, Option<TableView<'a>>) {
     let (files, count) = (report.files, report.findings.count());
     let (tone, text) = if report.is_good() {
-        let zh = format!("驗證通過：{files} 個檔案均如應有（{span}）");
+        let zh = format!("驗證通過：{files} 個檔案均相符（{span}）");
         (Tone::Good, Told::new(zh, format!("Verified: {files} files, each as it must be ({span})")))
     } else if report.is_undone() {
         let zh = format!("無法驗證：{count} 個檔案無法讀取（{span}）");
         (Tone::Warning, Told::new(zh, format!("Not possible: {count} files cannot be read ({span})")))
     } else {
-        let zh = format!("驗證不通過：{count} 項不符（{span}）");
+        let zh = format!("驗證未通過：{count} 項不符（{span}）");
         (Tone::Bad, Told::new(zh, format!("Not verified: {count} findings ({span})")))
     };
     let mut notices = vec![Notice::new(cx, tone, cx.language.told(&text))];

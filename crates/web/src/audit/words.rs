@@ -39,7 +39,7 @@ const KINDS: [(&str, &str, &str); 62] = [
     ("duty.opened", "定期工作開立", "A duty was opened"),
     ("duty.reopened", "定期工作重新開立", "A duty was opened again"),
     ("duty.rested", "定期工作停止適用", "A duty is no longer owed"),
-    ("effect.refused", "連動作業未成", "An effect was refused"),
+    ("effect.refused", "自動作業未完成", "An effect was refused"),
     ("factor.removed", "移除驗證因子", "A factor was removed"),
     ("factor.set", "設定驗證因子", "A factor was set"),
     ("hook.answered", "外部作業回覆", "An outside act was answered"),
@@ -65,8 +65,8 @@ const KINDS: [(&str, &str, &str); 62] = [
     ("step.taken", "辦理步驟", "A step was taken"),
     ("terminal.registered", "終端機登記", "A terminal was registered"),
     ("terminal.removed", "終端機註銷", "A terminal was removed"),
-    ("token.issued", "核發應用程式憑證", "A token was issued"),
-    ("token.revoked", "註銷應用程式憑證", "A token was revoked"),
+    ("token.issued", "核發應用程式權杖", "A token was issued"),
+    ("token.revoked", "註銷應用程式權杖", "A token was revoked"),
     ("unit.created", "單位設立", "A unit was created"),
 ];
 

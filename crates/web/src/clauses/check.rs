@@ -6,6 +6,7 @@ use crate::cx::Cx;
 use crate::error::PageError;
 use crate::look::Look;
 use crate::names::Named;
+use crate::roc;
 use identity::Unit;
 use model::{Instant, RecordId};
 use regulation::{Check, ClauseId};
@@ -110,7 +111,7 @@ impl CheckView {
             only: words::only(check),
             evidence,
             condition,
-            freshness: words::limit(cx, check.freshness),
+            freshness: roc::limit(cx.language, check.freshness),
             oldest: found.and_then(|found| found.figure.oldest).map(|day| cx.date(day)),
             evaluated_at: stands.last.as_ref().map(|last| cx.moment(last.evaluated_at)),
             recorded: found.map(|found| Recorded {
@@ -143,7 +144,7 @@ fn why(cx: &Cx, state: State, found: Option<&Evaluation>, until: Option<Instant>
         ),
         (State::Stale, _) => Some(
             cx.t(
-                "最近一次檢核已逾時效，下列為當時數據",
+                "最近一次檢核已資料逾期，下列為當時數值",
                 "The last evaluation is too old; the figure is that of then",
             )
             .to_owned(),
@@ -159,9 +160,7 @@ fn points(
     check: &Check,
 ) -> Result<Vec<Point>, PageError> {
     let cx = look.cx;
-    let recorded = look.sql(|sql| sql.evaluations(clause, &check.id, standing.unit))?;
-    let within = |found: &Evaluation| standing.until.is_none_or(|until| found.at < until);
-    let recorded: Vec<Evaluation> = recorded.into_iter().filter(within).collect();
+    let recorded = look.sql(|sql| sql.evaluations(clause, &check.id, standing.unit, standing.until))?;
     let skip = recorded.len().saturating_sub(MOST_ROWS);
     let point = |found: Evaluation| Point {
         at: cx.moment(found.at),

@@ -9,7 +9,7 @@ mod clause;
 mod stand;
 mod words;
 
-use crate::component::{Notice, Tone};
+use crate::component::{Notice, Tone, Views};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
@@ -17,6 +17,7 @@ use crate::names::clause_path;
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Shell};
+use crate::views;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::routing::get;
@@ -65,6 +66,7 @@ struct BoardPage<'a> {
     shell: Shell,
     asked: Asked,
     wrong: Option<Notice<'a>>,
+    views: Views<'a>,
     choices: Vec<Choice>,
     articles: Vec<Article>,
     numbers: Vec<String>,
@@ -120,17 +122,18 @@ async fn index(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let asked = Asked::read(cx, query)?;
-        let rows = cx.look(|look| {
+        let (rows, views) = cx.look(|look| {
             let standing =
                 Standing::read(look, asked.day.until(cx)?).on(asked.day.past.map(|day| day.to_string()));
-            look.pack.clauses.iter().map(|clause| row(look, &standing, clause)).collect::<Result<Vec<_>, _>>()
+            let rows = look.pack.clauses.iter().map(|clause| row(look, &standing, clause));
+            Ok((rows.collect::<Result<Vec<_>, _>>()?, views::of_list(cx, look, "/clauses", &asked.query)?))
         })?;
-        cx.render(&page(cx, asked, rows))
+        cx.render(&page(cx, asked, rows, views))
     })
     .await
 }
 
-fn page(cx: &Cx, asked: Asked, rows: Vec<Row>) -> BoardPage<'_> {
+fn page<'a>(cx: &'a Cx, asked: Asked, rows: Vec<Row>, views: Views<'a>) -> BoardPage<'a> {
     let total = rows.len();
     let mut numbers: Vec<String> = rows.iter().map(|row| row.article_number().to_owned()).collect();
     numbers.dedup();
@@ -155,7 +158,7 @@ fn page(cx: &Cx, asked: Asked, rows: Vec<Row>) -> BoardPage<'_> {
     }
     let wrong = asked.day.wrong.then(|| wrong_day(cx, &asked.day));
     let shell = Shell::of_area(cx, Area::Clauses);
-    BoardPage { cx, shell, asked, wrong, choices, articles, numbers, total, shown }
+    BoardPage { cx, shell, asked, wrong, views, choices, articles, numbers, total, shown }
 }
 
 impl Row {

@@ -69,12 +69,12 @@ impl State {
     /// Its name.
     pub(crate) const fn name(self, cx: &Visit) -> &'static str {
         match self {
-            Self::NotMet => cx.t("未達成", "Not met"),
+            Self::NotMet => cx.t("未符合", "Not met"),
             Self::NotComputed => cx.t("未計算", "Not computed"),
-            Self::Stale => cx.t("逾時效", "Out of date"),
+            Self::Stale => cx.t("資料逾期", "Out of date"),
             Self::Nobody => cx.t("無對象", "Nobody there"),
-            Self::Figure => cx.t("僅列數據", "Figure only"),
-            Self::Met => cx.t("達成", "Met"),
+            Self::Figure => cx.t("僅列數值", "Figure only"),
+            Self::Met => cx.t("符合", "Met"),
             Self::Exempt => cx.t("不適用", "Does not apply"),
         }
     }

@@ -1,15 +1,17 @@
 //! Checks and figures in words.
 
 use crate::cx::Cx;
-use regulation::{Check, CheckEvidence, Decimal, Limit, LimitUnit, Measure, Population, Register, Type};
+use crate::roc;
+use regulation::{Check, CheckEvidence, Decimal, Measure, Population, Register, Type};
 use store::{Figure, Verdict};
 
 /// The figure of a check with its unit: `97.3 %`, `12 days`, `3 open`.
 pub(super) fn figure(cx: &Cx, check: &Check, figure: &Figure) -> String {
     match (figure.verdict, figure.value) {
         (Verdict::NotComputed, _) => String::new(),
-        (Verdict::Nobody | Verdict::Exempt, _) => cx.t("無對象", "nobody there").to_owned(),
-        (_, None) => cx.t("無數據", "nothing to reckon from").to_owned(),
+        (Verdict::Nobody, _) => cx.t("無對象", "nobody there").to_owned(),
+        (Verdict::Exempt, _) => cx.t("不適用", "does not apply").to_owned(),
+        (_, None) => cx.t("無數值", "nothing to reckon from").to_owned(),
         (_, Some(value)) => with_unit(cx, check, value),
     }
 }
@@ -59,7 +61,7 @@ pub(super) fn population(cx: &Cx, check: &Check) -> Result<String, crate::PageEr
                 .duties
                 .get(duty)
                 .map_or_else(|| duty.to_string(), |duty| cx.label(&duty.label).to_owned());
-            let window = within.map(|within| limit(cx, within));
+            let window = within.map(|within| roc::limit(cx.language, within));
             match window {
                 Some(window) => both(
                     cx,
@@ -84,7 +86,7 @@ pub(super) fn population(cx: &Cx, check: &Check) -> Result<String, crate::PageEr
                 let names = names_of(cx, found, states).join(cx.t("、", ", "));
                 text.push_str(&both(cx, &format!("，狀態為{names}"), &format!(", in state {names}")));
             }
-            if let Some(window) = within.map(|within| limit(cx, within)) {
+            if let Some(window) = within.map(|within| roc::limit(cx.language, within)) {
                 text.push_str(&both(
                     cx,
                     &format!("，近 {window}建立"),
@@ -132,20 +134,6 @@ pub(super) fn evidence(cx: &Cx, check: &Check) -> (&'static str, Option<String>)
             (cx.t("符合下列條件之比率", "the share for which it holds that"), text(holds))
         }
     }
-}
-
-/// A span of the pack.
-pub(super) fn limit(cx: &Cx, limit: Limit) -> String {
-    let unit = match limit.unit {
-        LimitUnit::Minutes => "分鐘",
-        LimitUnit::Hours => "小時",
-        LimitUnit::Days => "日",
-        LimitUnit::WorkingDays => "個工作日",
-        LimitUnit::Weeks => "週",
-        LimitUnit::Months => "個月",
-        LimitUnit::Years => "年",
-    };
-    both(cx, &format!("{} {unit}", limit.count), &limit.to_string())
 }
 
 pub(super) fn both(cx: &Cx, zh: &str, en: &str) -> String {

@@ -3,7 +3,7 @@
 //! A form of GET and links, so that it works without script and each list has an address. With htmx only the part
 //! `list` is replaced: [`ListView::as_region`].
 
-use crate::component::{Empty, Markup, Notice, Pill};
+use crate::component::{Empty, Notice, Pill, Views};
 use crate::cx::Cx;
 use crate::names::Shown;
 use crate::query::Query;
@@ -24,7 +24,7 @@ pub struct ListView<'a> {
     /// What the search looks at, as a hint.
     pub hint: String,
     /// Saved views, where there are any.
-    pub views: Option<Markup>,
+    pub views: Option<Views<'a>>,
     /// What did not read, told.
     pub problems: Vec<Notice<'a>>,
     /// Chips.

@@ -16,7 +16,7 @@ pub(crate) use list::counted;
 pub use list::{
     Chip, ColumnChoice, Export, Facet, FilterInput, FilterKind, Head, ListCell, ListRow, ListView, Sorted,
 };
-pub use part::{Empty, Fact, Facts, Meter, Notice, Pill, TableView, Tone};
+pub use part::{Empty, Fact, Facts, Meter, Notice, Pill, TableView, Tone, Views};
 pub use record::{Action, Change, Moment, More, RecordHead, Tab, Tabs, Timeline};
 
 /// HTML that a template has written.
@@ -46,7 +46,7 @@ macro_rules! html_safe {
         impl askama::filters::HtmlSafe for $name<'_> {}
     )*};
 }
-html_safe! { Empty Facts FormView ListView Meter Notice Pill RecordHead TableView Tabs Timeline }
+html_safe! { Empty Facts FormView ListView Meter Notice Pill RecordHead TableView Tabs Timeline Views }
 
 /// A text as a value within a query.
 pub(crate) fn query_value(text: &str) -> String {

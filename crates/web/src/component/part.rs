@@ -42,6 +42,22 @@ impl Tone {
     }
 }
 
+/// Saved views of a list, and the way to save what is looked at.
+#[derive(Template)]
+#[template(path = "component/views.html")]
+pub struct Views<'a> {
+    /// The page's context.
+    pub cx: &'a Cx,
+    /// The list.
+    pub path: String,
+    /// What is asked of it now.
+    pub query: String,
+    /// Address of each, whether it is what is asked now, its name.
+    pub saved: Vec<(String, bool, String)>,
+    /// Characters of a name at most.
+    pub most: usize,
+}
+
 /// A message within a page.
 #[derive(Template)]
 #[template(path = "component/notice.html")]

@@ -282,7 +282,7 @@ fn when<'a>(sheet: &Sheet<'_, 'a>, posted: &Posted) -> Option<SectionView<'a>> {
     let told = day.map(|day| format!("民國{}", roc::date(crate::Language::Chinese, day)));
     let value = read.map_or(typed, |(zone, at)| roc::field_moment(zone, at));
     let help = cx.t(
-        "與登錄時間相同者免填；事後補登者，請填實際發生時間並敘明理由。",
+        "與建立時間相同者免填；事後補登者，請填實際發生時間並敘明理由。",
         "Leave it blank where it happens now. What is recorded afterwards has its own time and a reason.",
     );
     let kind = InputKind::Moment { value, told: told.unwrap_or_default() };

@@ -97,7 +97,7 @@ async fn choose(cx: Cx, Path(register): Path<String>) -> PageResult {
             (format!("{path}/new/{}", step.id), cx.label(&step.label).to_owned(), help)
         };
         let text = cx.t(
-            "您目前擔任之職務不開立本登記簿之紀錄。",
+            "以您目前之角色不得建立本登記簿之紀錄。",
             "None of your roles opens records of this register.",
         );
         let back = cx.t("回登記簿", "Back to the register").to_owned();

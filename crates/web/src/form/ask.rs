@@ -11,9 +11,7 @@ use crate::roc;
 use crate::route::is_there;
 use casework::{Case, Form};
 use model::Person;
-use regulation::{
-    Address, ClauseId, Condition, Field, FieldId, Kind, Limit, LimitUnit, Name, Proof, Value, When,
-};
+use regulation::{Address, ClauseId, Condition, Field, FieldId, Kind, Limit, Name, Proof, Value, When};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -309,7 +307,10 @@ impl<'a> Asking<'_, 'a> {
         let kept = |text: &str| {
             let file: Json = serde_json::from_str(text).ok()?;
             let bytes = file.get("size")?.as_str()?.parse().ok()?;
-            Some((text.to_owned(), format!("{}（{}）", file.get("name")?.as_str()?, size(bytes))))
+            Some((
+                text.to_owned(),
+                format!("{}{}", file.get("name")?.as_str()?, self.look.cx.beside(&size(bytes))),
+            ))
         };
         self.query().all(name).filter_map(kept).collect()
     }
@@ -381,18 +382,13 @@ impl<'a> Asking<'_, 'a> {
             procedure.map_or_else(|| run.procedure.to_string(), |one| cx.label(&one.label).to_owned());
         InputKind::Run {
             procedures: Vec::new(),
-            started: Some(format!("{title}，{} {}", cx.t("開始於", "begun"), cx.moment(run.started_at))),
+            started: Some(format!("{title}{} {}", cx.t("，開始於", ", begun"), cx.moment(run.started_at))),
             steps: procedure.map_or_else(Vec::new, |procedure| procedure.steps.iter().map(step).collect()),
         }
     }
 
     fn limit(&self, limit: Limit) -> String {
-        let cx = self.look.cx;
-        let unit = match limit.unit {
-            LimitUnit::Minutes => cx.t("分鐘內", "minutes at most"),
-            LimitUnit::Hours => cx.t("小時內", "hours at most"),
-            _ => cx.t("內", "at most"),
-        };
-        format!("{} {unit}", limit.count)
+        let limit = roc::limit(self.look.cx.language, limit);
+        self.look.cx.t("{limit}內", "within {limit}").replace("{limit}", &limit)
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn pass(State(site): State<Site>, mut request: Request, next: N
         let headers = request.headers().clone();
         applied(&site, &mut visit, &headers).await
     } else {
-        admitted(&site, &mut visit, cookie).await
+        admitted(&site, &mut visit, cookie, is_quiet(request.headers())).await
     };
     let response = match admitted {
         Ok(()) => {
@@ -49,13 +49,19 @@ pub(crate) async fn pass(State(site): State<Site>, mut request: Request, next: N
 }
 
 /// Limits, and whose session it is.
-async fn admitted(site: &Site, visit: &mut Visit, cookie: Option<String>) -> Result<(), PageError> {
+async fn admitted(
+    site: &Site,
+    visit: &mut Visit,
+    cookie: Option<String>,
+    quiet: bool,
+) -> Result<(), PageError> {
     let asking = Asking::from(visit.address.map(|address| address.ip()));
     site.buckets().take(asking, visit.began).map_err(PageError::TooMany)?;
     let Some(cookie) = cookie else { return Ok(()) };
     visit.cookie = Some(cookie.clone());
     let (site_too, now, place) = (site.clone(), visit.began, visit.place.clone());
-    let found = tokio::task::spawn_blocking(move || sessions_of(&site_too, &cookie, &place, now)).await;
+    let asked = move || sessions_of(&site_too, &cookie, &place, now, quiet);
+    let found = tokio::task::spawn_blocking(asked).await;
     (visit.session, visit.enrolling) = found.map_err(|error| PageError::Failed(error.into()))??;
     match &visit.session {
         Some(session) => {
@@ -79,14 +85,25 @@ async fn applied(site: &Site, visit: &mut Visit, headers: &HeaderMap) -> Result<
     }
 }
 
+/// Does a page ask of its own accord, with nobody using it? Whoever says so untruly shortens a session of their own.
+fn is_quiet(headers: &HeaderMap) -> bool {
+    let streams = headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/event-stream");
+    streams || headers.contains_key("x-ward-quiet")
+}
+
 /// The session of a cookie; else the one in which factors are set.
 fn sessions_of(
     site: &Site,
     cookie: &str,
     place: &Place,
     now: Instant,
+    quiet: bool,
 ) -> Result<(Option<Session>, Option<Session>), PageError> {
-    match site.sessions().session(cookie, place, now) {
+    let found = match quiet {
+        true => site.sessions().glance(cookie, place, now),
+        false => site.sessions().session(cookie, place, now),
+    };
+    match found {
         Some(session) => Ok((Some(session), None)),
         None => Ok((None, site.door().enrolling(cookie, place, now)?)),
     }

@@ -59,6 +59,7 @@ pub(crate) fn theirs(look: &Look<'_>) -> Result<Vec<store::Notice>, PageError> {
         look.roster.held(person).map(|(role, unit)| (role.clone(), unit)).collect();
     let notices = look.sql(|sql| sql.notices(person, &roles, &look.roster, MOST))?;
     // Of a record one may not see there is no news.
+    look.ask_seen(notices.iter().map(|notice| notice.record))?;
     Ok(notices.into_iter().filter(|notice| look.sees(notice.record)).collect())
 }
 
@@ -68,7 +69,7 @@ async fn page(cx: Cx) -> PageResult {
             let notices = theirs(look)?;
             let row = |notice: &store::Notice| NoticeRow {
                 entry: notice.entry.0,
-                text: cx.t(&notice.zh, &notice.en).to_owned(),
+                text: cx.named(cx.t(&notice.zh, &notice.en)),
                 at: cx.moment(notice.at),
                 stamp: notice.at.to_string(),
                 record: look.record(notice.record),

@@ -139,8 +139,9 @@ fn span(cx: &Cx, from: Instant, until: Option<Instant>) -> [Shown; 2] {
 fn roles<'a>(look: &Look<'a>, person: &identity::Person) -> Option<TableView<'a>> {
     let cx = look.cx;
     let row = |one: &identity::Holding| {
-        let unit =
-            one.unit.map_or_else(|| plain(cx.t("全機關", "the whole city")), |unit| plain(look.unit(unit)));
+        let unit = one
+            .unit
+            .map_or_else(|| plain(cx.t("全機關", "the whole organisation")), |unit| plain(look.unit(unit)));
         let [from, until] = span(cx, one.from, one.until);
         let now = if one.covers(cx.now()) { cx.t("現任", "held") } else { cx.t("非現任", "not now") };
         vec![plain(look.role(&one.role)), unit, from, until, plain(now)]
@@ -322,6 +323,6 @@ fn leaving(look: &Look<'_>, person: &identity::Person) -> Vec<String> {
     if appointed > 0 {
         ends.push(format!("{}{appointed}", cx.t("職務代理：", "Appointments of deputies: ")));
     }
-    ends.push(cx.t("所有登入及應用程式憑證", "All sessions and tokens").to_owned());
+    ends.push(cx.t("所有登入及應用程式權杖", "All sessions and tokens").to_owned());
     ends
 }

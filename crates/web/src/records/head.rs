@@ -187,8 +187,8 @@ pub(crate) fn about<'a>(look: &Look<'a>, case: &Case) -> Facts<'a> {
         (Some(person), None) => look.person_in_full(person),
         (None, _) => cx.t("系統", "The system").to_owned(),
     };
-    facts.push(Fact::new(cx.t("開立人", "Opened by"), opener));
-    facts.push(Fact::new(cx.t("登錄時間", "Recorded"), cx.moment(case.opened_at)));
+    facts.push(Fact::new(cx.t("建立人", "Opened by"), opener));
+    facts.push(Fact::new(cx.t("建立時間", "Recorded"), cx.moment(case.opened_at)));
     if case.occurred_at != case.opened_at {
         facts.push(Fact::new(cx.t("發生時間", "Happened"), cx.moment(case.occurred_at)));
     }

@@ -42,7 +42,7 @@ pub(crate) fn links(look: &Look<'_>, opened: &Opened<'_>) -> Result<Vec<Linked>,
     for one in &case.links {
         let how = match &one.step {
             Some(step) => look.step(opened.register, step),
-            None => cx.t("由期限或例行作業產生", "By a clock or a duty").to_owned(),
+            None => cx.t("由期限或定期工作產生", "By a clock or a duty").to_owned(),
         };
         links.push(link(look, how, one.to.record));
     }

@@ -158,7 +158,7 @@ pub(crate) fn grade(cx: &Cx, evidence: Evidence) -> (&'static str, &'static str,
         Evidence::Passkey => {
             (cx.language.of("本人簽章", "Signed by the person"), "grade-passkey", "fingerprint")
         }
-        Evidence::Otp => (cx.language.of("伺服器代證", "Vouched by the server"), "grade-otp", "server"),
+        Evidence::Otp => (cx.language.of("系統證明", "Vouched by the server"), "grade-otp", "server"),
         Evidence::None => (cx.language.of("未簽章", "Not signed"), "grade-none", "minus"),
     }
 }

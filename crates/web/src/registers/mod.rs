@@ -17,6 +17,7 @@ use crate::names::{record_path, register_path};
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
+use crate::views;
 pub(crate) use filters::of_register;
 
 use askama::Template;
@@ -214,7 +215,7 @@ fn view<'a>(
         cx,
         caption: cx.label(&register.label).to_owned(),
         hint: hint(cx, register),
-        views: None,
+        views: Some(views::of_list(cx, look, &path, &query)?),
         problems: asked.problems.iter().map(problem).collect(),
         active: filters::active(look, register, &query, &path, &facets),
         facets,

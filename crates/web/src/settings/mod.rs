@@ -186,7 +186,7 @@ fn factor_name(cx: &Cx, factor: Factor) -> &'static str {
 fn ended(cx: &Cx, why: Ended) -> &'static str {
     let t = |zh: &'static str, en: &'static str| cx.language.of(zh, en);
     match why {
-        Ended::AnotherTerminal => t("自其他終端使用", "used from another terminal"),
+        Ended::AnotherTerminal => t("自其他終端機使用", "used from another terminal"),
         Ended::ByOther => t("由管理人員結束", "ended by an administrator"),
         Ended::FactorChanged => t("登入方式變更", "factors changed"),
         Ended::Idle => t("閒置逾時", "idle too long"),
@@ -194,7 +194,7 @@ fn ended(cx: &Cx, why: Ended) -> &'static str {
         Ended::Left => t("已離職", "the person left"),
         Ended::RoleEnded => t("角色終止", "a role ended"),
         Ended::SignedOut => t("登出", "signed out"),
-        Ended::TerminalRemoved => t("終端註銷", "the terminal was removed"),
+        Ended::TerminalRemoved => t("終端機已註銷", "the terminal was removed"),
         Ended::Withdrawn => t("由本人結束", "ended by oneself"),
     }
 }

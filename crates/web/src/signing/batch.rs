@@ -362,7 +362,7 @@ fn gone() -> Told {
 
 fn unsigned() -> Told {
     Told::new(
-        "未收到本件之簽章；須以通行金鑰簽署者，不得以一次性密碼代之。",
+        "未收到本件之簽章；須以通行金鑰簽署者，不得以一次性驗證碼代之。",
         "No signature came for this one. Where a passkey is asked, a one-time code does not do.",
     )
 }

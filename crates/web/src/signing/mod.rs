@@ -166,7 +166,7 @@ pub(crate) fn check_code(cx: &Cx, code: &str) -> Result<(), Told> {
         return Ok(());
     }
     Err(Told::new(
-        "一次性密碼不正確或已使用過。請輸入驗證器目前顯示之密碼；剛用過者，請待下一組。",
+        "一次性驗證碼不正確或已使用過。請輸入驗證器應用程式目前顯示之驗證碼；剛用過者，請待下一組。",
         "The one-time code is not right, or was used before. Type the one your authenticator shows now, or wait for the next.",
     ))
 }

@@ -64,14 +64,14 @@ fn administers(cx: &Cx) -> bool {
 /// Terminals keep nobody from anything until the first is registered.
 fn terminals(cx: &Cx) -> Option<crate::machine::Finding> {
     (!cx.site.door().enforces_terminals()).then(|| crate::machine::Finding {
-        what: Told::new("終端設備", "Terminals"),
+        what: Told::new("終端機", "Terminals"),
         state: State::Wanting,
         seen: Told::new(
-            "尚未登記任何終端設備，管理角色可自任何電腦使用",
+            "尚未登記任何終端機，管理角色可自任何電腦使用",
             "none is registered; administrators' roles can be used from any machine",
         ),
         mend: Some(Told::new(
-            "請登記管理終端之用戶端憑證（docs/howto/set-up-a-city.md）",
+            "請登記管理終端機之用戶端憑證（docs/howto/set-up-a-city.md）",
             "register the client certificates of management terminals (docs/howto/set-up-a-city.md)",
         )),
     })

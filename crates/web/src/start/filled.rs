@@ -272,7 +272,7 @@ pub(super) fn about_host(visit: &Visit) -> Option<String> {
     by_address.then(|| {
         visit
             .t(
-                "您目前以 IP 位址連線。填寫 IP 位址亦可使用，但瀏覽器不提供通行金鑰，登入以密碼及一次性驗證碼為之，簽章僅為「系統擔保」等級。",
+                "您目前以 IP 位址連線。填寫 IP 位址亦可使用，但瀏覽器不提供通行金鑰，登入以密碼及一次性驗證碼為之，簽章僅為「系統證明」等級。",
                 "You have come by an address. Ward works by its address, too, but browsers then keep no passkeys: one signs in by password and one-time code, and signatures are vouched for by the server alone.",
             )
             .to_owned()

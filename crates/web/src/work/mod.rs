@@ -2,7 +2,7 @@
 //! notices.
 //!
 //! Invariant: what is said to wait for somebody is what they may do now, by the same question the record's page asks.
-//! Limit: of running cases the newest are looked through; where there are more, the page says so.
+//! Limit: of the cases that wait, those due first are looked through; where there are more, the page says so.
 
 mod turns;
 
@@ -22,6 +22,7 @@ use axum::extract::RawQuery;
 use axum::routing::get;
 use regulation::RegisterId;
 use std::sync::Arc;
+pub(crate) use turns::MOST;
 use turns::{Turn, Turns};
 
 pub(crate) const ROUTES: &[Route] = &[Route::get("/", Access::Person, Audit::None, || get(page))];
@@ -114,11 +115,11 @@ fn signed<'a>(cx: &'a Cx, count: &str) -> Notice<'a> {
 }
 
 fn cut(cx: &Cx) -> Notice<'_> {
-    let count = turns::MOST;
+    let count = MOST;
     let text = match cx.chinese() {
-        true => format!("進行中案件眾多，僅檢視最新 {count} 件；較早者請至登記簿查找。"),
+        true => format!("待辦案件眾多，僅列期限最近之 {count} 件；其餘請至登記簿查詢。"),
         false => format!(
-            "Many cases run; the newest {count} were looked through. Look for older ones in the registers."
+            "Many cases wait; the {count} due first were looked through. Look for the others in the registers."
         ),
     };
     Notice::new(cx, Tone::Warning, text)
@@ -226,12 +227,12 @@ fn on_duty(look: &Look<'_>, turns: &Turns, all: &str) -> Card {
     let t = |zh, en| look.cx.language.of(zh, en);
     Card {
         id: "on-duty",
-        title: t("今日值班", "On duty today"),
+        title: t("今日應辦", "Due today"),
         icon: "clipboard-check",
         count,
         rows,
         more: None,
-        nothing: t("今日沒有應辦之例行作業", "No duty is to be done today"),
+        nothing: t("今日沒有應辦之定期工作", "No duty is to be done today"),
         signs: false,
         urgent: false,
     }

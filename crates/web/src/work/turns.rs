@@ -12,8 +12,8 @@ use model::Evidence;
 use regulation::{Outcome, Register, StepId};
 use std::sync::Arc;
 
-/// Running cases that are looked through.
-pub(super) const MOST: usize = 1_000;
+/// Cases that are looked through, the earliest due first.
+pub(crate) const MOST: u32 = 1_000;
 
 /// What waits for somebody.
 pub(super) struct Turns {
@@ -59,18 +59,16 @@ impl Turn {
 
 /// What waits for whoever looks.
 pub(super) fn turns(look: &Look<'_>) -> Result<Turns, PageError> {
-    let seen = look.cx.seen();
     let reader = look.cx.reader()?;
-    let mut running = look.sql(|sql| reader.running(sql, &seen.packs, &seen.layout, MOST + 1))?;
-    let cut = running.len() > MOST;
-    running.truncate(MOST);
-    look.listed(running.iter().copied());
+    let waiting = look.sql(|sql| store::turns(sql, &reader, 0, MOST))?;
+    let cut = waiting.total > u64::from(MOST);
+    look.listed(waiting.rows.iter().map(|turn| turn.row.record));
     let mut all = Vec::new();
-    for record in running {
-        let Some(case) = look.case(record) else { continue };
+    for turn in waiting.rows {
+        let Some(case) = look.case(turn.row.record) else { continue };
         all.extend(of_case(look, &case)?);
     }
-    // What has nothing due comes last, the newest first.
+    // What has nothing due comes last, the oldest first.
     all.sort_by_key(|turn| turn.due.as_ref().map_or((true, None), |due| (false, Some(due.at))));
     Ok(Turns { all, cut })
 }

@@ -56,7 +56,7 @@ fn the_board_tells_each_clause_by_shape_word_and_figure_in_both_languages() {
     let page = city.page("/clauses");
     // 31 of 32 keys are in place; there is no goal.
     let keys = row(&page, "3");
-    assert!(keys.contains("#info-circle") && keys.contains("僅列數據") && keys.contains("96.8 %"), "{keys}");
+    assert!(keys.contains("#info-circle") && keys.contains("僅列數值") && keys.contains("96.8 %"), "{keys}");
     let overdue = row(&page, "5");
     assert!(overdue.contains("#alert-triangle") && overdue.contains("未達成"), "{overdue}");
     assert!(overdue.contains("1 件未結") && overdue.contains("檢核 0/1"), "{overdue}");
@@ -147,7 +147,7 @@ fn as_of_a_past_day_stands_what_was_recorded_then() {
     // Four days later nobody has evaluated anything: what is known is too old.
     let page = city.page("/clauses");
     assert_eq!(states(row(&page, "5")), ["stale"]);
-    assert!(city.page("/clauses/5").contains("已逾時效"));
+    assert!(city.page("/clauses/5").contains("已資料逾期"));
     city.asked.house.assess().unwrap();
     assert_eq!(states(row(&city.page("/clauses"), "5")), ["not-met"]);
     // In either calendar.

@@ -391,6 +391,28 @@ fn the_stream_of_events_ends_with_its_session() {
 }
 
 #[test]
+fn what_a_page_asks_of_its_own_accord_keeps_no_session_open() {
+    let (asked, secret) = begun();
+    let browser = Browser::new(&asked);
+    sign_in(&browser, &asked, "lin.yc", &secret, "");
+    let cookie = format!("__Host-ward={}", browser.cookie("__Host-ward").unwrap());
+    let ask = |header: (&str, &str)| {
+        let headers = [("cookie", cookie.as_str()), header];
+        asked.ask(axum::http::Method::GET, "/settings", &headers, "").status
+    };
+    for header in [("x-ward-quiet", "1"), ("accept", "text/event-stream")] {
+        asked.house.clock.pass(Duration::from_secs(14 * 60));
+        assert_eq!(ask(header), StatusCode::OK);
+    }
+    asked.house.clock.pass(Duration::from_secs(60));
+    assert_eq!(ask(("accept", "text/html")), StatusCode::OK, "29 minutes after it was used");
+    asked.house.clock.pass(Duration::from_secs(29 * 60));
+    assert_eq!(ask(("x-ward-quiet", "1")), StatusCode::OK);
+    asked.house.clock.pass(Duration::from_secs(60));
+    assert_eq!(ask(("accept", "text/html")), StatusCode::SEE_OTHER);
+}
+
+#[test]
 fn a_password_is_on_no_page_again_when_its_session_is_over() {
     let (asked, secret) = begun();
     let browser = Browser::new(&asked);

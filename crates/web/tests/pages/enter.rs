@@ -145,7 +145,7 @@ fn the_first_start_makes_everything_with_the_last_form_and_nothing_before() {
     let words = ok(browser.get("/words?to=%2Fcheck"));
     assert_eq!(led(&browser.submit(&words, "/words", &[])), "/check");
     let check = ok(browser.get("/check"));
-    assert!(check.contains("終端設備") && check.contains("待處理"), "{check}");
+    assert!(check.contains("終端機") && check.contains("待處理"), "{check}");
 }
 
 #[test]

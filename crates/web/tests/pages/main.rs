@@ -26,4 +26,5 @@ mod records;
 mod signing;
 mod site;
 mod templates;
+mod views;
 mod work;

@@ -41,7 +41,7 @@ fn the_page_shows_content_hash_statement_and_who_signed_before() {
         "本紀錄尚未經核定",
         "先前簽署",
         "以通行金鑰簽署",
-        "不得以一次性密碼代之",
+        "不得以一次性驗證碼代之",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
@@ -142,20 +142,20 @@ fn a_right_code_is_recorded_as_vouched_by_the_server_and_used_up() {
     let path = format!("/records/{}/steps/give_back", city.loan);
     let form = [("f.condition", "good"), ("_do", "send:done")];
     let page = city.send(city.clerk, &path, &form).text();
-    assert!(page.contains("name=\"code\"") && page.contains("伺服器代證"), "{page}");
+    assert!(page.contains("name=\"code\"") && page.contains("系統證明"), "{page}");
     let mut form = hidden(&page, "data-signing>");
     form.push(("_do".to_owned(), "sign-code".to_owned()));
     form.push(("code".to_owned(), "000000".to_owned()));
     let wrong = city.send(city.clerk, &path, &pairs(&form));
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(wrong.text().contains("一次性密碼不正確"), "{}", wrong.text());
+    assert!(wrong.text().contains("一次性驗證碼不正確"), "{}", wrong.text());
     let mut form = hidden(&wrong.text(), "data-signing>");
     form.push(("_do".to_owned(), "sign-code".to_owned()));
     form.push(("code".to_owned(), format!("{} {}", &CODE[..3], &CODE[3..])));
     let sent = city.send(city.clerk, &path, &pairs(&form));
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     let signatures = city.page(&format!("/records/{}/signatures", city.loan));
-    assert!(signatures.contains("伺服器代證") && signatures.contains("無法獨立驗證"), "{signatures}");
+    assert!(signatures.contains("系統證明") && signatures.contains("無法獨立驗證"), "{signatures}");
     let again = city.asked.codes.verify_otp(city.clerk.person, CODE, city.now());
     assert!(!again.unwrap(), "it was used up");
     assert_eq!(state(&city, city.loan), "returned");
@@ -220,7 +220,7 @@ fn a_batch_shows_only_what_is_theirs_and_one_code_signs_what_a_code_may() {
     let mut form = hidden(&page, "data-signing>");
     form.extend([("code".to_owned(), CODE.to_owned()), ("_do".to_owned(), "sign-code".to_owned())]);
     let came = city.send(city.head, "/sign", &pairs(&form)).text();
-    assert!(came.contains("不得以一次性密碼代之"), "{came}");
+    assert!(came.contains("不得以一次性驗證碼代之"), "{came}");
     assert_eq!(state(&city, loan), "filed");
 }
 

@@ -30,6 +30,10 @@ impl Sessions for Open {
         self.0.lock().unwrap().get(cookie).cloned()
     }
 
+    fn glance(&self, cookie: &str, place: &Place, now: Instant) -> Option<Session> {
+        self.session(cookie, place, now)
+    }
+
     fn is_open(&self, session: &Session, _: Instant) -> bool {
         self.0.lock().unwrap().values().any(|open| open.id == session.id)
     }

@@ -102,7 +102,7 @@ fn settle(likeness: Likeness, position: u64, outcome: &mut Outcome) -> &'static 
         )),
         Likeness::Beyond { readable } => outcome.remarks.push(Told::new(
             format!(
-                "資料表已記至第 {position} 筆，已公布者僅 {readable} 筆，未比對；請啟動系統完成公布後再驗證。"
+                "資料表已更新至第 {position} 筆，已公布者僅 {readable} 筆，未比對；請啟動系統完成公布後再驗證。"
             ),
             format!(
                 "The tables have seen {position} entries and only {readable} are published; they were not compared. Start the system, which publishes the rest, and verify again."
