@@ -57,6 +57,12 @@ bench-casework: release ## 量測案件與資料表，附記於 bench/RESULTS.md
 	@{ printf '\n## Casework, %s, commit %s\n\n    make bench-casework\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
 	  $(WARD) bench casework --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))/city"; echo '```'; } | tee -a bench/RESULTS.md
 
+.PHONY: bench-web
+bench-web: release ## 量測網頁，附記於 bench/RESULTS.md · measure the pages, append to bench/RESULTS.md
+	@mkdir -p bench
+	@{ printf '\n## Pages, %s, commit %s\n\n    make bench-web\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
+	  $(WARD) bench web --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))/city"; echo '```'; } | tee -a bench/RESULTS.md
+
 .PHONY: release
 release: assets
 	cargo build --locked --release --package ward

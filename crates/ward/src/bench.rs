@@ -6,12 +6,16 @@
 
 mod appends;
 mod casework;
+mod city;
+mod grown;
 mod proofs;
 mod verify;
+mod web;
 
 use clap::Subcommand;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
@@ -46,13 +50,25 @@ pub(crate) enum Bench {
         #[arg(long)]
         keep: bool,
     },
+    /// 網頁：各頁耗時、可承受之請求數、啟動時間、記憶體。Pages: time of each, requests borne, start, memory.
+    Web {
+        /// 使用的資料夾（須為空或不存在）。Folder to use; it must be empty or not there.
+        #[arg(long, default_value = "ward-bench")]
+        data: PathBuf,
+        /// 設備筆數。Devices on record.
+        #[arg(long, default_value_t = 100_000)]
+        records: u64,
+        /// 每段秒數。Seconds of each stretch.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
     println!("{}", machine());
     let data = match bench {
         Bench::Ledger { data, seconds, entries } => {
-            appends::run(data, std::time::Duration::from_secs(*seconds))?;
+            appends::run(data, Duration::from_secs(*seconds))?;
             let folder = proofs::run(data, *entries)?;
             verify::run(&folder, *entries)?;
             data
@@ -68,6 +84,10 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
             }
             data
         }
+        Bench::Web { data, records, seconds } => {
+            web::run(data, *records, Duration::from_secs(*seconds))?;
+            data
+        }
     };
     std::fs::remove_dir_all(data)?;
     Ok(ExitCode::SUCCESS)
@@ -79,4 +99,20 @@ fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     format!("machine: {}, {cores} cores", model.map_or("unknown", |(_, name)| name))
+}
+
+/// Tells how long things took, the times in any order.
+fn say(name: &str, mut waits: Vec<Duration>) {
+    waits.sort_unstable();
+    let at = |share: f64| {
+        let place = (waits.len() as f64 * share) as usize;
+        waits.get(place.min(waits.len().saturating_sub(1))).copied().unwrap_or_default().as_secs_f64() * 1e3
+    };
+    println!("  {name:<48} p50 {:>7.2} ms   p95 {:>7.2} ms   p99 {:>7.2} ms", at(0.50), at(0.95), at(0.99));
+}
+
+/// One of them, going round.
+fn pick<T>(list: &[T], at: usize) -> &T {
+    #[expect(clippy::indexing_slicing, reason = "lists of the city are never empty, and the place is within")]
+    &list[at % list.len()]
 }

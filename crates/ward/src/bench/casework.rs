@@ -4,12 +4,11 @@
 //! the others live the same life, each with content of its own, and are put into the ledger directly, since a hundred
 //! years of typing is not what is measured.
 
-mod city;
-mod grown;
-
 use super::appends::cpu_seconds;
+use super::city::{self, City};
+use super::grown;
+use super::{pick, say};
 use anyhow::Context as _;
-use city::City;
 use desk::Desk;
 use indicatif::ProgressBar;
 use model::{Person, RecordId};
@@ -17,7 +16,6 @@ use regulation::Outcome;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 use store::{Ask, Column, Direction, Filter, Reader, Sources, Test};
@@ -296,21 +294,3 @@ fn measured(
     };
     (1..=rounds).map(timed).collect()
 }
-
-fn say(name: &str, mut waits: Vec<Duration>) {
-    waits.sort_unstable();
-    let at = |share: f64| {
-        let place = (waits.len() as f64 * share) as usize;
-        waits.get(place.min(waits.len().saturating_sub(1))).copied().unwrap_or_default().as_secs_f64() * 1e3
-    };
-    println!("  {name:<48} p50 {:>7.2} ms   p95 {:>7.2} ms   p99 {:>7.2} ms", at(0.50), at(0.95), at(0.99));
-}
-
-/// One of them, going round.
-fn pick<T>(list: &[T], at: usize) -> &T {
-    #[expect(clippy::indexing_slicing, reason = "lists of the city are never empty, and the place is within")]
-    &list[at % list.len()]
-}
-
-/// Shared with the city's parts.
-type Keys = Arc<dyn store::Keys>;

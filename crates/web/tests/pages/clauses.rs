@@ -58,7 +58,7 @@ fn the_board_tells_each_clause_by_shape_word_and_figure_in_both_languages() {
     let keys = row(&page, "3");
     assert!(keys.contains("#info-circle") && keys.contains("僅列數值") && keys.contains("96.8 %"), "{keys}");
     let overdue = row(&page, "5");
-    assert!(overdue.contains("#alert-triangle") && overdue.contains("未達成"), "{overdue}");
+    assert!(overdue.contains("#alert-triangle") && overdue.contains("未符合"), "{overdue}");
     assert!(overdue.contains("1 件未結") && overdue.contains("檢核 0/1"), "{overdue}");
     let rounds = row(&page, "8");
     assert!(rounds.contains("#minus") && rounds.contains("無對象"), "{rounds}");

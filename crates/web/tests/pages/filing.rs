@@ -93,7 +93,7 @@ fn who_has_no_such_role_is_offered_no_form() {
     let auditor = city.asked.house.person("tsai", "auditor", city.other).unwrap();
     let cookie = city.asked.sign_in(auditor.person);
     let page = city.asked.get(&cookie, "/registers/loan/new");
-    assert!(page.status == StatusCode::OK && page.text().contains("不開立本登記簿"), "{}", page.text());
+    assert!(page.status == StatusCode::OK && page.text().contains("不得建立本登記簿"), "{}", page.text());
     assert_eq!(city.asked.get(&cookie, NEW).status, StatusCode::UNPROCESSABLE_ENTITY);
     let sent = city.send(auditor, NEW, &pairs(&loan(&city)));
     assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);

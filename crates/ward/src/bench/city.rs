@@ -1,6 +1,6 @@
-//! The city of the benchmark: a folder, its ledger, its people, its pack.
+//! The city of the benchmarks: a folder, its ledger, its people, its pack. It is a whole installation.
 
-use super::Keys;
+use crate::installation::{LEDGER_KEY, POLICY};
 use crate::machine::SystemClock;
 use crate::packs;
 use anyhow::{Context as _, anyhow};
@@ -11,13 +11,14 @@ use ledger::Ledger;
 use ledger::disk::{Disk, Folder};
 use ledger::entropy::{Entropy, MachineEntropy};
 use ledger::journal::FileJournal;
+use ledger::keyfile::KeyFile;
 use ledger::master::{Argon2Cost, MasterSecret};
 use ledger::objects::FolderObjects;
 use ledger::reader::Reader;
 use ledger::vault::Vault;
 use model::{Clock as _, Evidence, Person, PersonId, UnitId};
 use proof::lifecycle::{Created, FORMAT};
-use proof::note::{KeyKind, SignerKey};
+use proof::note::KeyKind;
 use proof::signature::{Evidence as Carried, Factor, Otp};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -26,8 +27,8 @@ use store::{Packs, Place, StoreError};
 
 /// A city in a folder. Its desk is opened when it is needed.
 pub(super) struct City {
-    data: PathBuf,
-    master: PathBuf,
+    pub(super) data: PathBuf,
+    pub(super) master: PathBuf,
     pub(super) place: Place,
     pub(super) unit: UnitId,
     pub(super) head: Person,
@@ -36,6 +37,8 @@ pub(super) struct City {
 }
 
 const ORIGIN: &str = "bench.example/ledger";
+/// The account of whoever reads and saves.
+pub(super) const LOGIN: &str = "bench-care";
 
 impl City {
     /// Founds it: ledger, vault, pack, a unit and three people.
@@ -47,15 +50,19 @@ impl City {
         let secret = MasterSecret::make_key_file(&master, data, entropy)?;
         let key = secret.new_key(Argon2Cost::DEFAULT, entropy)?;
         Vault::create(Arc::clone(&disk), &key, entropy)?;
+        let kind = KeyKind::Ledger;
+        let signer = KeyFile::create(disk.as_ref(), LEDGER_KEY, ORIGIN, kind, &key, entropy)?;
+        let policy = format!("log {}\nquorum none\n", signer.verifier());
+        ledger::disk::replace(disk.as_ref(), POLICY, policy.as_bytes())?;
         let created = Created {
             format: FORMAT.to_owned(),
-            key: signer()?.verifier().to_string(),
+            key: signer.verifier().to_string(),
             origin: ORIGIN.to_owned(),
             stewards: Vec::new(),
             succession: None,
         };
         let (objects, journal) = storage(&disk);
-        ledger::create(objects, journal, Arc::new(SystemClock), &signer()?, &created)?;
+        ledger::create(objects, journal, Arc::new(SystemClock), &signer, &created)?;
         let city = Self::standing(data)?;
         let desk = city.open()?;
         city.settle(&desk)?;
@@ -91,7 +98,7 @@ impl City {
         let (unit, code) = (self.unit, Code::new("P")?);
         ask(Order::Identity(identity::Command::CreateUnit { unit, names, code, superior: None }))?;
         for (login, actor) in
-            [("bench-head", &self.head), ("bench-it", &self.it_head), ("bench-care", &self.maintainer)]
+            [("bench-head", &self.head), ("bench-it", &self.it_head), (LOGIN, &self.maintainer)]
         {
             let details = Details {
                 name: Line::new("測試人員")?,
@@ -131,17 +138,23 @@ impl City {
 
     /// The ledger, to append.
     pub(super) fn ledger(&self) -> anyhow::Result<Ledger> {
-        let (objects, journal) = storage(&self.disk());
-        Ok(Ledger::open(objects, journal, Arc::new(SystemClock), vec![signer()?])?.0)
+        let disk = self.disk();
+        let key = KeyFile::read(disk.as_ref(), LEDGER_KEY)?.open(&self.secret()?)?;
+        let (objects, journal) = storage(&disk);
+        Ok(Ledger::open(objects, journal, Arc::new(SystemClock), vec![key])?.0)
     }
 
     /// The vault.
     pub(super) fn vault(&self) -> anyhow::Result<Vault> {
-        Ok(Vault::open(self.disk(), &MasterSecret::from_key_file(&self.master, &self.data)?)?)
+        Ok(Vault::open(self.disk(), &self.secret()?)?)
+    }
+
+    fn secret(&self) -> anyhow::Result<MasterSecret> {
+        Ok(MasterSecret::from_key_file(&self.master, &self.data)?)
     }
 
     /// The data keys, to read with.
-    pub(super) fn keys(&self) -> anyhow::Result<Keys> {
+    pub(super) fn keys(&self) -> anyhow::Result<Arc<dyn store::Keys>> {
         Ok(desk::Vaulted::start(self.vault()?, Box::new(MachineEntropy)))
     }
 
@@ -185,13 +198,9 @@ fn sections() -> MakeSections {
     Arc::new(packs::sections)
 }
 
-fn signer() -> anyhow::Result<SignerKey> {
-    Ok(SignerKey::new(ORIGIN, KeyKind::Ledger, &[1; 32])?)
-}
-
 fn storage(disk: &Arc<dyn Disk>) -> (Arc<FolderObjects>, Arc<FileJournal>) {
     let objects = Arc::new(FolderObjects::new(Arc::clone(disk)));
-    (objects, Arc::new(FileJournal::new(Arc::clone(disk), super::super::appends::SEGMENT)))
+    (objects, Arc::new(FileJournal::new(Arc::clone(disk), super::appends::SEGMENT)))
 }
 
 /// Gives a command, vouched for by a one-time code as a step may ask.
