@@ -46,7 +46,12 @@ pub(crate) enum Bench {
         /// 每項量測次數。Rounds of each figure.
         #[arg(long, default_value_t = 400)]
         rounds: usize,
-        /// 保留資料夾；已有資料時僅重建。Keep the folder; where there is a city already, only rebuild it.
+        /// PostgreSQL 之網址（須為空資料庫）；未指定則用資料夾內之 SQLite。
+        /// URL of a PostgreSQL database, which must be empty; SQLite in the folder without it.
+        #[arg(long)]
+        database: Option<String>,
+        /// 保留資料夾；已有資料時重建並再次量測。
+        /// Keep the folder; where there is a city already, rebuild and measure it again.
         #[arg(long)]
         keep: bool,
     },
@@ -73,11 +78,13 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
             verify::run(&folder, *entries)?;
             data
         }
-        Bench::Casework { data, records, events, rounds, keep } => {
+        Bench::Casework { data, records, events, rounds, database, keep } => {
+            let database = database.as_deref();
             if *keep && data.exists() {
-                casework::again(data)?;
+                casework::again(data, database, *rounds)?;
             } else {
-                casework::run(data, *records, *events, *rounds)?;
+                let size = casework::Size { devices: *records, events: *events, rounds: *rounds };
+                casework::run(data, database, &size)?;
             }
             if *keep {
                 return Ok(ExitCode::SUCCESS);

@@ -23,27 +23,41 @@ use store::{Ask, Column, Direction, Filter, Reader, Sources, Test};
 /// Callers of the last figure.
 const CLIENTS: usize = 64;
 
-pub(super) fn run(data: &Path, devices: u64, events: u64, rounds: usize) -> anyhow::Result<()> {
-    let city = City::found(data)?;
-    let grown = grown::grow(&city, devices, events)?;
+/// How much is measured.
+pub(super) struct Size {
+    pub(super) devices: u64,
+    pub(super) events: u64,
+    pub(super) rounds: usize,
+}
+
+pub(super) fn run(data: &Path, database: Option<&str>, size: &Size) -> anyhow::Result<()> {
+    let city = City::found(data, database)?;
+    let grown = grown::grow(&city, size.devices, size.events)?;
     println!("a city of {} devices and {} entries", grown.devices, grown.entries);
     rebuild(&city)?;
+    ask(&city, &city.open()?, &grown, size.rounds)
+}
+
+/// Rebuilds and asks a city that a former run has left.
+pub(super) fn again(data: &Path, database: Option<&str>, rounds: usize) -> anyhow::Result<()> {
+    let mut city = City::standing(data, database)?;
+    println!("a city of {} entries", city.size()?);
+    rebuild(&city)?;
     let desk = city.open()?;
-    let asks = Asks { desk: &desk, reader: city.reader(&desk)?, grown: &grown };
+    city.know(&desk)?;
+    ask(&city, &desk, &grown::standing(&desk)?, rounds)
+}
+
+/// Every figure but those of rebuilding.
+fn ask(city: &City, desk: &Desk, grown: &grown::Grown, rounds: usize) -> anyhow::Result<()> {
+    let asks = Asks { desk, reader: city.reader(desk)?, grown };
     asks.lists(rounds)?;
     asks.searches(rounds)?;
     asks.opens(rounds)?;
-    asks.saves(&city, rounds)?;
-    together(&city, &desk, &grown, Duration::from_secs(10))?;
+    asks.saves(city, rounds)?;
+    together(city, desk, grown, Duration::from_secs(10))?;
     desk.close();
     Ok(())
-}
-
-/// Rebuilds a city that a former run has left.
-pub(super) fn again(data: &Path) -> anyhow::Result<()> {
-    let city = City::standing(data)?;
-    println!("a city of {} entries", city.size()?);
-    rebuild(&city)
 }
 
 /// The tables made anew, first without the search index, then with it.

@@ -37,12 +37,16 @@ pub(super) struct City {
 }
 
 const ORIGIN: &str = "bench.example/ledger";
+/// Code of the unit.
+const CODE: &str = "P";
 /// The account of whoever reads and saves.
 pub(super) const LOGIN: &str = "bench-care";
+/// The accounts of head, head of information and maintainer.
+const LOGINS: [&str; 3] = ["bench-head", "bench-it", LOGIN];
 
 impl City {
     /// Founds it: ledger, vault, pack, a unit and three people.
-    pub(super) fn found(data: &Path) -> anyhow::Result<Self> {
+    pub(super) fn found(data: &Path, database: Option<&str>) -> anyhow::Result<Self> {
         let master = data.with_extension("master");
         std::fs::create_dir_all(data)?;
         let disk: Arc<dyn Disk> = Arc::new(Folder::new(data));
@@ -63,22 +67,22 @@ impl City {
         };
         let (objects, journal) = storage(&disk);
         ledger::create(objects, journal, Arc::new(SystemClock), &signer, &created)?;
-        let city = Self::standing(data)?;
+        let city = Self::standing(data, database)?;
         let desk = city.open()?;
         city.settle(&desk)?;
         desk.close();
         Ok(city)
     }
 
-    /// One whose ledger is there. Whom it has in its people is not known: they are others each time.
-    pub(super) fn standing(data: &Path) -> anyhow::Result<Self> {
+    /// One whose ledger is there. Its unit and people are others, until they are known.
+    pub(super) fn standing(data: &Path, database: Option<&str>) -> anyhow::Result<Self> {
         let unit = UnitId::from_bytes(drawn()?);
         let person = |role: &str| -> anyhow::Result<Person> {
             let person = PersonId::from_bytes(drawn()?);
             Ok(Person { acting_for: None, person, role: role.into(), session: None, terminal: None, unit })
         };
         Ok(Self {
-            place: Place::of(data, None),
+            place: Place::of(data, database),
             data: data.to_owned(),
             master: data.with_extension("master"),
             unit,
@@ -88,6 +92,20 @@ impl City {
         })
     }
 
+    /// The unit and the people whom a former run has made.
+    pub(super) fn know(&mut self, desk: &Desk) -> anyhow::Result<()> {
+        let seen = desk.seen();
+        let unit = seen.roster.unit_of_code(CODE).context("the unit")?;
+        for (login, actor) in
+            LOGINS.into_iter().zip([&mut self.head, &mut self.it_head, &mut self.maintainer])
+        {
+            actor.person = seen.roster.person_of_login(login).context(login)?;
+            actor.unit = unit;
+        }
+        self.unit = unit;
+        Ok(())
+    }
+
     fn settle(&self, desk: &Desk) -> anyhow::Result<()> {
         let ask = |order| {
             desk.ask(Asker::Console, order).map(drop).map_err(|refused| anyhow!("{}", refused.told()))
@@ -95,11 +113,9 @@ impl City {
         let files = packs::embedded(packs::DEFAULT).context("the pack built in")?;
         ask(Order::Publish(PackFiles::of(&files).map_err(|told| anyhow!("{told}"))?))?;
         let names = Names::new("計畫處", "Planning office")?;
-        let (unit, code) = (self.unit, Code::new("P")?);
+        let (unit, code) = (self.unit, Code::new(CODE)?);
         ask(Order::Identity(identity::Command::CreateUnit { unit, names, code, superior: None }))?;
-        for (login, actor) in
-            [("bench-head", &self.head), ("bench-it", &self.it_head), (LOGIN, &self.maintainer)]
-        {
+        for (login, actor) in LOGINS.into_iter().zip([&self.head, &self.it_head, &self.maintainer]) {
             let details = Details {
                 name: Line::new("測試人員")?,
                 login: Login::new(login)?,

@@ -75,6 +75,20 @@ pub(super) fn grow(city: &City, devices: u64, events: u64) -> anyhow::Result<Gro
     Ok(Grown { devices, entries, rooms, records })
 }
 
+/// What a former run has grown.
+pub(super) fn standing(desk: &Desk) -> anyhow::Result<Grown> {
+    let records = |register: &str| -> anyhow::Result<Vec<RecordId>> {
+        let text = "SELECT record FROM record WHERE register = $1 AND destroyed IS NULL ORDER BY opened";
+        let rows = desk.read(|sql, _| sql.rows(text, &[register.into()]))?;
+        rows.iter().map(|row| Ok(row.text(0).context("an identifier")?.parse()?)).collect()
+    };
+    let (rooms, mut records) = (records("room")?, records("equipment")?);
+    // The first of them was the likeness of the others.
+    anyhow::ensure!(records.len() > 1 && !rooms.is_empty(), "nothing has grown here");
+    records.remove(0);
+    Ok(Grown { devices: records.len() as u64, entries: desk.seen().position, rooms, records })
+}
+
 fn open(
     desk: &Desk,
     person: &Person,

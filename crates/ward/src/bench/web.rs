@@ -28,7 +28,7 @@ const BORNE: Duration = Duration::from_millis(100);
 const PASSWORD: &str = "a very long word for the bench";
 
 pub(super) fn run(data: &Path, devices: u64, stretch: Duration) -> anyhow::Result<()> {
-    let city = City::found(data)?;
+    let city = City::found(data, None)?;
     let grown = grown::grow(&city, devices, devices * EVENTS)?;
     println!("a city of {} devices and {} entries", grown.devices, grown.entries);
     let packs = |published: &[(u32, String)]| city.packs(published);
