@@ -1,6 +1,6 @@
 //! What has changed since a check was evaluated last.
 
-use casework::{Body, Event, Subject};
+use casework::{Body, Event};
 use model::RecordId;
 use regulation::{DutyId, RegisterId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,11 +36,8 @@ impl Changes {
             }
             _ => {}
         }
-        // A form is the register, spelled with `-`, and the version.
-        let form = event.form.as_deref().and_then(|form| form.split('/').next());
-        let register = form.and_then(|form| form.replace('-', "_").parse::<RegisterId>().ok());
-        if let (Subject::Record(record), Some(register)) = (&event.subject, register) {
-            self.records.entry(register).or_default().insert(*record);
+        if let (Some(record), Some(register)) = (event.record(), event.register()) {
+            self.records.entry(register).or_default().insert(record);
         }
         if self.records.values().map(BTreeSet::len).sum::<usize>() > MOST {
             *self = Self::everything();

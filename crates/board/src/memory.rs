@@ -12,7 +12,7 @@ use crate::read::Reading;
 use crate::reason;
 use crate::scan::{self, Job};
 use crate::tally::{Judged, Tally};
-use casework::{EntryNumber, Rules, Shelf};
+use casework::EntryNumber;
 use identity::{Roster, State};
 use model::{CivilDate, Instant, RecordId, Told, UnitId};
 use regulation::{
@@ -123,19 +123,24 @@ impl Memory {
         around: Around<'_>,
         changes: &Changes,
     ) -> Result<Vec<Evaluated>, StoreError> {
-        let Some(pack) = around.packs.current() else { return Ok(Vec::new()) };
+        let (Some(pack), Some(shelf)) = (around.packs.current(), around.packs.shelf()) else {
+            return Ok(Vec::new());
+        };
         self.begin(pack, changes);
         if self.recorded.is_none() {
             self.recorded = Some(Recorded::read(sql)?);
         }
         self.note(changes);
         let today = pack.zone.date(around.now);
-        let reading = Reading::new(sql, around.layout);
-        let moved = self.exemptions(&reading, pack, around, changes, today)?;
+        let (reading, roster) =
+            (Reading::new(sql, around.layout), Roster::new(around.units, pack, around.now));
+        let casework =
+            casework::Around { shelf: &shelf, records: &reading, directory: &roster, now: around.now };
+        let moved = self.exemptions(&reading, pack, casework, changes, today)?;
         let due = self.due(pack, around.now);
         let months = self.months(pack, today);
         let wanted: BTreeSet<Key> = due.iter().chain(months.iter()).cloned().collect();
-        self.judge(&reading, pack, around, &wanted)?;
+        self.judge(&reading, pack, around, casework, &wanted)?;
         let mut evaluated = Vec::new();
         for (clause, check) in checks(pack) {
             let key = (clause.clone(), check.id.clone());
@@ -260,7 +265,7 @@ impl Memory {
         &mut self,
         reading: &Reading<'_>,
         pack: &Pack,
-        around: Around<'_>,
+        casework: casework::Around<'_>,
         changes: &Changes,
         today: CivilDate,
     ) -> Result<BTreeSet<ClauseId>, StoreError> {
@@ -269,9 +274,6 @@ impl Memory {
         if read && !changes.records.contains_key(&exemption.register) {
             return Ok(BTreeSet::new());
         }
-        let (shelf, roster) = (shelf(around.packs, pack), Roster::new(around.units, pack, around.now));
-        let casework =
-            casework::Around { shelf: &shelf, records: reading, directory: &roster, now: around.now };
         let mut found = Exempt::new();
         scan::exemptions(reading, exemption, casework, &mut |clause, unit| {
             if let Ok(clause) = clause.parse() {
@@ -291,11 +293,9 @@ impl Memory {
         reading: &Reading<'_>,
         pack: &Pack,
         around: Around<'_>,
+        casework: casework::Around<'_>,
         wanted: &BTreeSet<Key>,
     ) -> Result<(), StoreError> {
-        let (shelf, roster) = (shelf(around.packs, pack), Roster::new(around.units, pack, around.now));
-        let casework =
-            casework::Around { shelf: &shelf, records: reading, directory: &roster, now: around.now };
         let mut jobs: BTreeMap<Key, Job<'_>> = BTreeMap::new();
         let mut whole: BTreeMap<&RegisterId, Vec<Key>> = BTreeMap::new();
         for (clause, check) in checks(pack) {
@@ -443,11 +443,6 @@ fn office(pack: &Pack) -> OfficeTime<'_> {
 
 fn checks(pack: &Pack) -> impl Iterator<Item = (&ClauseId, &Check)> {
     pack.clauses.iter().flat_map(|clause| clause.checks.iter().map(move |check| (&clause.id, check)))
-}
-
-/// Every version that records run on.
-fn shelf<'p>(packs: &'p Packs, pack: &'p Pack) -> Shelf<'p> {
-    packs.0.iter().map(Rules::from).fold(Shelf::new(Rules::from(pack)), Shelf::with)
 }
 
 fn first_of_month(day: CivilDate) -> Option<CivilDate> {

@@ -18,7 +18,7 @@ mod words;
 use crate::around::{Around, Records, Seek};
 use crate::case::{Case, DutyKey, EntryNumber, Object, Occurrence, Reference, Series};
 use crate::command::{By, Command, Signed};
-use crate::event::{Body, Event, Subject};
+use crate::event::{Body, Event, Subject, form_of};
 use crate::refusal::Refusal;
 use crate::rules::Rules;
 use crate::state::State;
@@ -194,7 +194,7 @@ impl<'a> Deciding<'a> {
         let private = hides || register.retention.keep.is_some() && body.tells();
         let event = Event {
             subject: Subject::Record(case.record),
-            form: Some(format!("{}/{}", case.register.as_str().replace('_', "-"), case.version)),
+            form: Some(form_of(&case.register, case.version)),
             unit: Some(case.unit),
             actor: actor.cloned().map_or_else(|| Actor::machine(MACHINE), Actor::Person),
             at: self.around.now,

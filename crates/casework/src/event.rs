@@ -456,6 +456,25 @@ impl Event {
             Subject::Duty(_) => None,
         }
     }
+
+    /// The register of the record it happened to; none for what has no form.
+    #[must_use]
+    pub fn register(&self) -> Option<RegisterId> {
+        Some(read_form(self.form.as_deref()?)?.0)
+    }
+}
+
+/// A form as headers of entries spell it: the register, with `-` for `_`, and the version.
+#[must_use]
+pub fn form_of(register: &RegisterId, version: u32) -> String {
+    format!("{}/{version}", register.as_str().replace('_', "-"))
+}
+
+/// Register and version of a form such as `duty-sheet/3`.
+#[must_use]
+pub fn read_form(form: &str) -> Option<(RegisterId, u32)> {
+    let (register, version) = form.split_once('/')?;
+    Some((register.replace('-', "_").parse().ok()?, version.parse().ok()?))
 }
 
 impl Body {

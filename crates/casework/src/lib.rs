@@ -38,7 +38,7 @@ pub use decide::{
     offered, openings, rehearse, rests, title, turns,
 };
 pub use due::{clocks_due, duties_chased, duties_due};
-pub use event::{Addressee, Body, Entered, Event, Happened, Rooted, Subject, VoidCause};
+pub use event::{Addressee, Body, Entered, Event, Happened, Rooted, Subject, VoidCause, form_of, read_form};
 pub use lift::{LiftError, Upcaster, read_body};
 pub use mention::{Mention, mentions};
 pub use refusal::Refusal;

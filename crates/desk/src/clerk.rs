@@ -212,10 +212,13 @@ impl Clerk {
             let visit = |number: u64, bytes: &[u8]| match Recorded::read(number, bytes, self.vault.as_ref()) {
                 Ok(recorded) => entries.push(recorded),
                 Err(error) => {
-                    failed.get_or_insert_with(|| follows(number, error));
+                    failed.get_or_insert_with(|| StoreError::follows(number, error).into());
                 }
             };
-            self.ledger.reader().entries(from..until, visit).map_err(|error| follows(from, error))?;
+            self.ledger
+                .reader()
+                .entries(from..until, visit)
+                .map_err(|error| StoreError::follows(from, error))?;
         }
         match failed {
             Some(error) => Err(error),
@@ -224,8 +227,8 @@ impl Clerk {
     }
 
     pub(crate) fn time_of(&self, number: u64) -> Result<Instant, Refused> {
-        let bytes = self.ledger.reader().entry(number).map_err(|error| follows(number, error))?;
-        Ok(Entry::parse(&bytes).map_err(|error| follows(number, error))?.time())
+        let bytes = self.ledger.reader().entry(number).map_err(|error| StoreError::follows(number, error))?;
+        Ok(Entry::parse(&bytes).map_err(|error| StoreError::follows(number, error))?.time())
     }
 
     /// Reads the published packs and lays the tables out by them.
@@ -323,10 +326,6 @@ impl Clerk {
             None => Ok(()),
         }
     }
-}
-
-fn follows(entry: u64, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Refused {
-    StoreError::Follows { entry, source: source.into() }.into()
 }
 
 /// The time of its entry is the time of a fact.

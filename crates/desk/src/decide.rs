@@ -12,13 +12,12 @@ use crate::order::{Asker, Order, Refused};
 use crate::overlay::Overlay;
 use crate::packs::{MakeSections, PackFiles, pack_digest, spelled};
 use crate::sign;
-use casework::{Around, By, Command, EntryNumber, Permitted, Records, Refusal, Rules, Shelf};
+use casework::{Around, By, Command, EntryNumber, Permitted, Records, Refusal};
 use identity::{Action, Beside, On, Policies, RecordFacts, Roster};
 use ledger::entropy::Entropy;
 use model::{Actor, Instant, Person, RecordId};
 use regulation::{FieldId, Register};
 use serde_json::Value as Json;
-use std::sync::Arc;
 use store::{Fact, NoticeRead, Packs, Projection, Published, Sql};
 
 /// What the decisions of a batch look at.
@@ -353,7 +352,7 @@ impl Deciding<'_> {
     }
 
     fn around<T>(&self, roster: &Roster<'_>, decide: impl FnOnce(Around<'_>) -> T) -> Result<T, Refused> {
-        let shelf = shelf(self.packs).ok_or(Refused::NoPack)?;
+        let shelf = self.packs.shelf().ok_or(Refused::NoPack)?;
         let records: &dyn Records = &self.overlay;
         Ok(decide(Around { shelf: &shelf, records, directory: roster, now: self.now }))
     }
@@ -369,14 +368,4 @@ fn evaluated_by(asker: &Asker, evaluated: &[store::Evaluated]) -> Result<Decided
         return Err(Refused::NotForAsker);
     }
     Ok(Decided { facts: evaluated.iter().cloned().map(Fact::Evaluated).collect(), record: None })
-}
-
-/// Every version that records run on.
-pub(crate) fn shelf(packs: &Packs) -> Option<Shelf<'_>> {
-    let mut shelf = Shelf::new(Rules::from(packs.current()?));
-    let Packs(all) = packs;
-    for former in Arc::as_ref(all) {
-        shelf = shelf.with(Rules::from(former));
-    }
-    Some(shelf)
 }

@@ -416,9 +416,8 @@ fn projection(
 /// Are the tables this ledger's?
 pub(crate) fn belong(projection: &Projection, ledger: &Ledger) -> Result<(), Refused> {
     let Some(entry) = projection.position().checked_sub(1) else { return Ok(()) };
-    let follows = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Follows { entry, source };
-    let bytes = ledger.reader().entry(entry).map_err(|error| follows(error.into()))?;
-    let hash = Entry::parse(&bytes).map_err(|error| follows(error.into()))?.content_hash();
+    let bytes = ledger.reader().entry(entry).map_err(|error| StoreError::follows(entry, error))?;
+    let hash = Entry::parse(&bytes).map_err(|error| StoreError::follows(entry, error))?.content_hash();
     if projection.last()? == Some(ContentHash(hash)) {
         Ok(())
     } else {

@@ -12,6 +12,7 @@ use crate::order::Refused;
 use ledger::vault::{KeyState, VaultError};
 use model::{DataKeyId, RecordId};
 use proof::lifecycle::KeyDestroyed;
+use std::collections::BTreeSet;
 use store::{Fact, Sql};
 
 impl Clerk {
@@ -69,9 +70,17 @@ impl Clerk {
         }
         // A vault that a failure has stopped knows no more what its files hold; opened anew it ends what it had begun.
         self.vault.revive().map_err(vault_failed)?;
-        let mut left = None;
+        let (mut left, mut still_here) = (None, BTreeSet::new());
         for key in keys {
-            if let Err(refused) = self.end(key) {
+            if let Err(refused) = self.destroy_key(key) {
+                still_here.insert(key);
+                left.get_or_insert(refused);
+            }
+        }
+        for (file, key) in self.projection.ask(Sql::files_under_destroyed_keys)? {
+            if !still_here.contains(&key)
+                && let Err(refused) = self.forget(&file)
+            {
                 left.get_or_insert(refused);
             }
         }
@@ -88,14 +97,10 @@ impl Clerk {
         }
     }
 
-    /// The key goes, then the files under it.
-    fn end(&mut self, key: DataKeyId) -> Result<(), Refused> {
+    fn destroy_key(&self, key: DataKeyId) -> Result<(), Refused> {
         let state = store::Keys::key(self.vault.as_ref(), key).map_err(vault_failed)?;
         if matches!(state, KeyState::Here(_)) {
             self.vault.vault().destroy(key).map_err(vault_failed)?;
-        }
-        for file in self.projection.ask(|sql| sql.files_under(key))? {
-            self.forget(&file)?;
         }
         Ok(())
     }

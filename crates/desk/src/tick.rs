@@ -5,9 +5,8 @@
 
 use crate::batch::MOST_TOGETHER;
 use crate::clerk::{Clerk, Work};
-use crate::decide::shelf;
 use crate::order::{Asker, Order, Refused};
-use casework::{Around, Body, Command, Records as _, Subject};
+use casework::{Around, Body, Command, Records as _};
 use identity::Roster;
 use model::{CivilDate, Instant, RecordId, Told};
 use regulation::DutyEach;
@@ -40,7 +39,6 @@ impl Clerk {
         self.ready()?;
         let now = self.now();
         let mut ticked = Ticked::default();
-        self.projection.ask(|sql| sql.set_pulse(now))?;
         if self.projection.packs().current().is_none() {
             return Ok(ticked);
         }
@@ -113,7 +111,7 @@ impl Clerk {
     /// Duties are looked at once a day, and when what they are owed for may have changed.
     fn duties(&mut self, now: Instant) -> Result<Vec<Command>, Refused> {
         let packs = self.projection.packs().clone();
-        let (Some(pack), Some(shelf)) = (packs.current(), shelf(&packs)) else { return Ok(Vec::new()) };
+        let (Some(pack), Some(shelf)) = (packs.current(), packs.shelf()) else { return Ok(Vec::new()) };
         let today = pack.zone.date(now);
         if self.duties_seen == Some(today) {
             return Ok(Vec::new());
@@ -153,11 +151,9 @@ impl Clerk {
 
     fn is_of_owing_register(&self, event: &casework::Event) -> bool {
         let Some(pack) = self.projection.packs().current() else { return false };
-        let (Subject::Record(_), Some(form)) = (&event.subject, &event.form) else { return false };
-        // A form is the register, spelled with `-`, and the version.
-        let register = form.split('/').next().unwrap_or_default();
+        let (Some(_), Some(register)) = (event.record(), event.register()) else { return false };
         pack.duties.values().any(|duty| match &duty.each {
-            DutyEach::Record(of) => of.as_str().replace('_', "-") == register,
+            DutyEach::Record(of) => *of == register,
             DutyEach::Unit => false,
         })
     }

@@ -83,12 +83,6 @@ CREATE TABLE IF NOT EXISTS state.file_unread (
   en TEXT NOT NULL
 );
 
--- The last moment the system was seen up.
-CREATE TABLE IF NOT EXISTS state.pulse (
-  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
-  seen_at TEXT NOT NULL
-);
-
 -- Of how many destroyed data keys what deleted rows left behind was overwritten.
 CREATE TABLE IF NOT EXISTS state.scrubbed (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),

@@ -107,7 +107,8 @@ impl StoreError {
         Self::Damaged { table, what: what.into() }
     }
 
-    pub(crate) fn follows(entry: u64, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// An entry that does not follow those before it, or cannot be read.
+    pub fn follows(entry: u64, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Follows { entry, source: source.into() }
     }
 

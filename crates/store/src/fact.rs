@@ -253,7 +253,7 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
                 opened.body_bytes()
             }
             KeyState::Destroyed => {
-                let form = entry.form().and_then(form);
+                let form = entry.form().and_then(casework::read_form);
                 let (kind, subject) = (entry.kind().to_owned(), entry.subject().to_owned());
                 return Ok(Said::Gone(Gone { kind, subject, form, unit: entry.unit() }));
             }
@@ -398,12 +398,6 @@ fn with_role(mut actor: Actor, from: char, to: &str) -> Actor {
         person.role = person.role.replace(from, to);
     }
     actor
-}
-
-/// Register and version of a form such as `duty-sheet/3`.
-fn form(text: &str) -> Option<(RegisterId, u32)> {
-    let (register, version) = text.split_once('/')?;
-    Some((register.replace('-', "_").parse().ok()?, version.parse().ok()?))
 }
 
 /// Lifts bodies of earlier versions. There is none yet: no version was released.

@@ -8,6 +8,7 @@
 
 use crate::schema;
 use crate::sql::{Dialect, Value};
+use casework::{Rules, Shelf};
 use regulation::{Decimal, Field, FieldId, GradeId, Kind, Pack, Register, RegisterId, Type};
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -187,8 +188,7 @@ impl Sheet {
     }
 
     /// Statements that make the table and its indexes.
-    #[must_use]
-    pub fn create(&self, dialect: Dialect) -> Vec<String> {
+    fn create(&self, dialect: Dialect) -> Vec<String> {
         [vec![self.create_table(dialect)], self.create_indexes(dialect)].concat()
     }
 
@@ -340,6 +340,19 @@ impl Packs {
     #[must_use]
     pub fn version(&self, version: u32) -> Option<&Pack> {
         self.0.iter().find(|pack| pack.version == version)
+    }
+
+    /// Every version that records run on; none before the first is published.
+    #[must_use]
+    pub fn shelf(&self) -> Option<Shelf<'_>> {
+        let current = Rules::from(self.current()?);
+        Some(self.0.iter().map(Rules::from).fold(Shelf::new(current), Shelf::with))
+    }
+
+    /// A register as the latest version that has it.
+    #[must_use]
+    pub fn latest(&self, id: &RegisterId) -> Option<&Register> {
+        self.0.iter().rev().find_map(|pack| pack.registers.get(id))
     }
 
     /// A register as a version has it.

@@ -160,7 +160,7 @@ pub fn search_everywhere(
             search::matched(&question, put),
             "search.rowid",
         ),
-        Dialect::Postgres => ("record", search::found(&question, put), "opened"),
+        Dialect::Postgres => ("record", search::found_by_postgres(&question, put), "opened"),
     };
     let seen = reader.predicate_everywhere(packs, layout, &mut holders);
     let most = holders.put(most);

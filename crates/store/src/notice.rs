@@ -139,7 +139,7 @@ const PAGE: usize = 64;
 
 fn notice(row: &Row) -> Option<Notice> {
     Some(Notice {
-        entry: EntryNumber(u64::try_from(row.int(0)?).ok()?),
+        entry: EntryNumber(row.entry(0)?),
         record: row.text(1)?.parse().ok()?,
         at: row.text(2)?.parse().ok()?,
         zh: row.text(3)?.to_owned(),

@@ -269,7 +269,7 @@ impl Projection {
         let rows = self.sql.borrow_mut().rows(text, &[])?;
         let one = |row: &Row| {
             let key = row.text(2).and_then(|text| text.parse().ok());
-            let entry = row.int(1).and_then(|entry| u64::try_from(entry).ok()).unwrap_or(0);
+            let entry = row.entry(1).ok_or_else(|| StoreError::damaged("condemned", "entry"))?;
             Ok((parsed(row, 0, "condemned")?, entry, key))
         };
         rows.iter().map(one).collect()
@@ -420,7 +420,7 @@ fn fill_sheets(sql: &mut Sql, making: &Making<'_>) -> Result<(), StoreError> {
             // Sheets hold nothing sealed, so that it need not be opened.
             let case: Case = serde_json::from_str(row.text(2).unwrap_or_default())
                 .map_err(|error| StoreError::damaged("record", error.to_string()))?;
-            let opened = row.int(0).and_then(|opened| u64::try_from(opened).ok()).unwrap_or(0);
+            let opened = row.entry(0).ok_or_else(|| StoreError::damaged("record", "opened"))?;
             if making.layout.sheets.contains_key(&case.register) {
                 put.sheet_and_beside(sql, &case, opened)?;
                 sql.run(

@@ -29,7 +29,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn record_count(&mut self) -> Result<u64, StoreError> {
         let row = self.row("SELECT count(*) FROM record WHERE destroyed IS NULL", &[])?;
-        Ok(row.and_then(|row| row.int(0)).and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+        Ok(row.and_then(|row| row.entry(0)).unwrap_or(0))
     }
 
     /// The entry of the first published version.
@@ -38,7 +38,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn first_published(&mut self) -> Result<Option<u64>, StoreError> {
         let row = self.row("SELECT min(entry) FROM published", &[])?;
-        Ok(row.and_then(|row| row.int(0)).and_then(|entry| u64::try_from(entry).ok()))
+        Ok(row.and_then(|row| row.entry(0)))
     }
 
     /// Running records of versions before this one, after the one opened at `after`.
@@ -54,8 +54,8 @@ impl Sql {
         let text = "SELECT opened, record FROM record WHERE version < $1 AND opened > $2 AND state IS NOT NULL \
                     AND ending IS NULL ORDER BY opened LIMIT $3";
         let rows = self.rows(text, &[version.into(), after.into(), most.into()])?;
-        let opened = |row: &Row| row.int(0).and_then(|opened| u64::try_from(opened).ok()).unwrap_or(0);
-        rows.iter().map(|row| Ok((opened(row), parsed(row, 1, "record")?))).collect()
+        let opened = |row: &Row| row.entry(0).ok_or_else(|| StoreError::damaged("record", "opened"));
+        rows.iter().map(|row| Ok((opened(row)?, parsed(row, 1, "record")?))).collect()
     }
 
     /// Data keys of which the ledger says that they are destroyed.

@@ -143,8 +143,7 @@ impl Reader {
         // Registers with the same rule share a part.
         let mut rules: BTreeMap<String, (Vec<&RegisterId>, &Register)> = BTreeMap::new();
         for id in layout.sheets.keys() {
-            let latest = packs.0.iter().rev().find_map(|pack| pack.registers.get(id));
-            let Some(register) = latest else { continue };
+            let Some(register) = packs.latest(id) else { continue };
             let rule = match self.scope(register) {
                 Scope::All => "all".to_owned(),
                 Scope::Units(_) => format!("{:?}", register.reading.units),

@@ -7,7 +7,7 @@
 //! Invariants: the old tables stay until the new ones are whole; nothing is sent; the state is not touched.
 
 use crate::error::StoreError;
-use crate::fact::{FactError, Keys, Recorded};
+use crate::fact::{Keys, Recorded};
 use crate::flush::{self, Making};
 use crate::fold::{Below, Fold, Known, Lost};
 use crate::layout::{Layout, Packs};
@@ -275,12 +275,9 @@ pub(crate) fn fill(
 /// Statements that make the sheets, and those that make all indexes.
 fn sheets(layout: &Layout, dialect: Dialect) -> (String, String) {
     let (mut tables, mut indexes) = (String::new(), crate::schema::indexes(dialect));
-    for statements in layout.sheets.values().map(|sheet| sheet.create(dialect)) {
-        for (place, statement) in statements.iter().enumerate() {
-            let to = if place == 0 { &mut tables } else { &mut indexes };
-            to.push_str(statement);
-            to.push_str(";\n");
-        }
+    for sheet in layout.sheets.values() {
+        tables.extend([&sheet.create_table(dialect), ";\n"]);
+        indexes.extend(sheet.create_indexes(dialect).iter().flat_map(|statement| [statement, ";\n"]));
     }
     (tables, indexes)
 }
@@ -298,7 +295,7 @@ fn read(reader: &Reader, size: u64, turn: (usize, usize), keys: &dyn Keys, to: &
             let Ok(list) = &mut chunk else { return };
             match Recorded::read(number, bytes, keys) {
                 Ok(recorded) => list.push(recorded),
-                Err(error) => chunk = Err(follows(number, error)),
+                Err(error) => chunk = Err(StoreError::follows(number, error)),
             }
         };
         if let Err(error) = reader.entries(first..end, visit) {
@@ -339,10 +336,6 @@ impl Keys for Remembering {
         }
         Ok(state)
     }
-}
-
-pub(crate) fn follows(number: u64, error: FactError) -> StoreError {
-    StoreError::follows(number, error)
 }
 
 fn fold_all(

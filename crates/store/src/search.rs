@@ -107,25 +107,16 @@ pub(crate) fn take(sql: &mut Sql, opened: u64) -> Result<(), StoreError> {
     sql.run(text, &[opened.into()]).map(drop)
 }
 
-/// The condition that a record is found, over a table with the column `opened`; `put` binds a value and gives its
-/// holder.
-pub(crate) fn found(question: &Question, put: &mut dyn FnMut(Value) -> String) -> String {
-    match question.1 {
-        Dialect::Sqlite => format!("opened IN (SELECT rowid FROM search WHERE {})", matched(question, put)),
-        Dialect::Postgres => {
-            let phrases: Vec<String> = question
-                .0
-                .iter()
-                .map(|phrase| {
-                    let phrase = put(phrase.clone());
-                    format!(
-                        "opened IN (SELECT opened FROM search WHERE words @@ CAST(CAST({phrase} AS TEXT) AS TSQUERY))"
-                    )
-                })
-                .collect();
-            phrases.join(" AND ")
-        }
-    }
+/// The condition that a record is found by PostgreSQL, over a table with the column `opened`; `put` binds a value and
+/// gives its holder. SQLite is asked by [`matched`].
+pub(crate) fn found_by_postgres(question: &Question, put: &mut dyn FnMut(Value) -> String) -> String {
+    let one = |phrase: &Value| {
+        let phrase = put(phrase.clone());
+        format!(
+            "opened IN (SELECT opened FROM search WHERE words @@ CAST(CAST({phrase} AS TEXT) AS TSQUERY))"
+        )
+    };
+    question.0.iter().map(one).collect::<Vec<_>>().join(" AND ")
 }
 
 /// The condition over the index itself; SQLite alone asks it in one question.

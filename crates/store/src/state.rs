@@ -138,8 +138,7 @@ impl Sql {
         let row =
             self.row("SELECT size, kind, data_key FROM state.stored WHERE digest = $1", &[digest.into()])?;
         let known = |row: &Row| {
-            let size = u64::try_from(row.int(0)?).ok()?;
-            Some((size, row.text(1)?.to_owned(), row.text(2).and_then(|text| text.parse().ok())))
+            Some((row.entry(0)?, row.text(1)?.to_owned(), row.text(2).and_then(|text| text.parse().ok())))
         };
         Ok(row.as_ref().and_then(known))
     }
@@ -189,14 +188,15 @@ impl Sql {
         Ok(rows.iter().filter_map(|row| row.text(0).map(ToOwned::to_owned)).collect())
     }
 
-    /// Stored files that are sealed under a data key.
+    /// Stored files that are sealed under data keys of which the ledger says that they are destroyed, each with its key.
     ///
     /// # Errors
-    /// `Unavailable`.
-    pub fn files_under(&mut self, key: DataKeyId) -> Result<Vec<String>, StoreError> {
-        let text = "SELECT digest FROM state.stored WHERE data_key = $1 ORDER BY digest";
-        let rows = self.rows(text, &[key.to_string().into()])?;
-        Ok(rows.iter().filter_map(|row| row.text(0).map(ToOwned::to_owned)).collect())
+    /// `Unavailable`, `Damaged`.
+    pub fn files_under_destroyed_keys(&mut self) -> Result<Vec<(String, DataKeyId)>, StoreError> {
+        let text = "SELECT s.digest, s.data_key FROM state.stored s JOIN destroyed_key d ON d.data_key = s.data_key \
+                    ORDER BY s.digest";
+        let rows = self.rows(text, &[])?;
+        rows.iter().map(|row| Ok((parsed(row, 0, "stored")?, parsed(row, 1, "stored")?))).collect()
     }
 
     /// The record and the hook of an entry that asked for something and was not answered yet.
@@ -215,7 +215,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn scrubbed(&mut self) -> Result<u64, StoreError> {
         let row = self.row("SELECT keys FROM state.scrubbed WHERE one = 1", &[])?;
-        Ok(row.and_then(|row| row.int(0)).and_then(|keys| u64::try_from(keys).ok()).unwrap_or(0))
+        Ok(row.and_then(|row| row.entry(0)).unwrap_or(0))
     }
 
     /// Digests of files that only this record holds or held.
@@ -229,30 +229,11 @@ impl Sql {
         let rows = self.rows(text, &[record.to_string().into()])?;
         Ok(rows.iter().filter_map(|row| row.text(0).map(ToOwned::to_owned)).collect())
     }
-
-    /// When the system was last seen up; none before the first time.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub fn pulse(&mut self) -> Result<Option<Instant>, StoreError> {
-        let row = self.row("SELECT seen_at FROM state.pulse WHERE one = 1", &[])?;
-        Ok(row.and_then(|row| row.text(0).and_then(|text| text.parse().ok())))
-    }
-
-    /// Notes that the system is up.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub fn set_pulse(&mut self, now: Instant) -> Result<(), StoreError> {
-        let text = "INSERT INTO state.pulse (one, seen_at) VALUES (1, $1) \
-                    ON CONFLICT (one) DO UPDATE SET seen_at = excluded.seen_at";
-        self.run(text, &[now.to_string().into()]).map(drop)
-    }
 }
 
 fn attempt(row: &Row) -> Option<Attempt> {
     Some(Attempt {
-        entry: u64::try_from(row.int(0)?).ok()?,
+        entry: row.entry(0)?,
         record: row.text(1)?.parse().ok()?,
         hook: row.text(2)?.to_owned(),
         give: row.text(3)?.to_owned(),

@@ -5,7 +5,7 @@
 
 use crate::cx::Cx;
 use crate::error::PageError;
-use casework::{Around, Case, DutyKey, Object, Occurrence, Records, Reference, Rules, Seek, Series, Shelf};
+use casework::{Around, Case, DutyKey, Object, Occurrence, Records, Reference, Seek, Series, Shelf};
 use identity::Roster;
 use model::RecordId;
 use regulation::{DutyId, Pack};
@@ -34,10 +34,7 @@ pub struct Look<'a> {
 impl<'a> Look<'a> {
     pub(crate) fn new(cx: &'a Cx, sql: &'a mut Sql) -> Result<Self, PageError> {
         let pack = cx.pack()?;
-        let mut shelf = Shelf::new(Rules::from(pack));
-        for former in cx.seen().packs.0.iter() {
-            shelf = shelf.with(Rules::from(former));
-        }
+        let shelf = cx.seen().packs.shelf().ok_or(desk::Refused::NoPack)?;
         Ok(Self {
             cx,
             pack,

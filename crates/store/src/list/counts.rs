@@ -96,8 +96,7 @@ impl Reader {
         let mut holders = Holders::default();
         let mut each = Vec::new();
         for (id, sheet) in &layout.sheets {
-            let latest = packs.0.iter().rev().find_map(|pack| pack.registers.get(id));
-            let Some(register) = latest else { continue };
+            let Some(register) = packs.latest(id) else { continue };
             let name = holders.put(id.as_str());
             let seen = self.predicate(register, &mut holders);
             // By an index that holds all that is asked, and not by the rows themselves.

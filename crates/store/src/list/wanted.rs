@@ -39,7 +39,7 @@ pub(super) fn wanted<'l>(
 ) -> Result<Option<Wanted<'l>>, ListError> {
     let no_such = || ListError::NoSuch(ask.register.to_string());
     let sheet = sheet(layout, &ask.register)?;
-    let register = packs.0.iter().rev().find_map(|pack| pack.registers.get(&ask.register));
+    let register = packs.latest(&ask.register);
     let mut wheres = vec![reader.predicate(register.ok_or_else(no_such)?, holders)];
     for filter in &ask.filters {
         wheres.push(tested(sheet, layout, filter, dialect, holders)?);
@@ -59,7 +59,7 @@ pub(super) fn wanted<'l>(
         let put = &mut |value| holders.put(value);
         match dialect {
             Dialect::Sqlite => wanted.matched = Some(search::matched(&question, put)),
-            Dialect::Postgres => wheres.push(search::found(&question, put)),
+            Dialect::Postgres => wheres.push(search::found_by_postgres(&question, put)),
         }
         wanted.question = Some(question);
     }

@@ -13,7 +13,7 @@ use crate::fold::{Below, Known, Touched};
 use crate::layout::Packs;
 use crate::reading::Holders;
 use crate::sql::{Sql, Value};
-use casework::{Addressee, Around, Case, Rules, Shelf};
+use casework::{Addressee, Around, Case};
 use identity::{Roster, Subject};
 use model::{Instant, RecordId, UnitId};
 use regulation::{ActorRule, HeldIn, Pack, Register, RegisterId, RolePlace, Signers, Step, When, Who};
@@ -127,10 +127,8 @@ impl Projection {
         packs: &Packs,
         now: Instant,
     ) -> Result<Vec<Rows>, StoreError> {
-        let Some(pack) = packs.current() else { return Ok(Vec::new()) };
+        let (Some(pack), Some(shelf)) = (packs.current(), packs.shelf()) else { return Ok(Vec::new()) };
         let roster = Roster::new(&self.roster, pack, now);
-        let shelf =
-            packs.0.iter().fold(Shelf::new(Rules::from(pack)), |shelf, one| shelf.with(Rules::from(one)));
         let around = Around { shelf: &shelf, records: self, directory: &roster, now };
         let mut changed = Vec::new();
         for record in records {

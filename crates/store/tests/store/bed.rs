@@ -320,7 +320,7 @@ impl Bed {
         let key = self.record_keys.get(&record).copied().filter(|_| body.tells());
         let event = Event {
             subject: Subject::Record(record),
-            form: Some(format!("{}/{version}", register.as_str().replace('_', "-"))),
+            form: Some(casework::form_of(&register, version)),
             unit: Some(unit),
             actor: by.map_or_else(|| Actor::machine("casework"), |person| actor(person, unit)),
             at: self.now(),

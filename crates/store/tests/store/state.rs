@@ -1,4 +1,4 @@
-//! The state: stored files, the pulse; people and units beside it, which are the ledger's.
+//! The state: stored files; people and units beside it, which are the ledger's.
 
 use crate::bed::{Bed, On, on_both};
 use identity::{Code, Command, Details, Line, Login, Mail, Names};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use store::Stored;
 
 fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
-    let bed = Bed::new(on, 41).unwrap();
+    let mut bed = Bed::new(on, 41).unwrap();
     let key = DataKeyId::from_bytes([5; 16]);
     let digest = |byte: u8| format!("sha256:{}", data_encoding::HEXLOWER.encode(&[byte; 32]));
     let file = |byte, key| Stored {
@@ -20,7 +20,7 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
         text: Some("內容".to_owned()),
         unread: (byte == 2).then(|| model::Told::new("鎖住", "locked")),
     };
-    let ask = |ask: &mut dyn FnMut(&mut store::Sql)| {
+    let ask = |bed: &Bed, ask: &mut dyn FnMut(&mut store::Sql)| {
         bed.tables
             .ask(|sql| {
                 ask(sql);
@@ -28,7 +28,7 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
             })
             .unwrap()
     };
-    ask(&mut |sql| {
+    ask(&bed, &mut |sql| {
         assert_eq!(sql.file_key(&digest(1)).unwrap(), None);
         for (byte, key) in [(1, None), (2, Some(key)), (1, Some(key))] {
             sql.file_stored(&file(byte, key)).unwrap();
@@ -41,7 +41,7 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
         assert_eq!(sql.file_unread(&digest(1)).unwrap(), None);
         assert_eq!(sql.file_unread(&digest(2)).unwrap(), Some(model::Told::new("鎖住", "locked")));
         assert_eq!(sql.stored_file(&digest(2)).unwrap(), Some((5_000_000_000, "pdf".to_owned(), Some(key))));
-        assert_eq!(sql.files_under(key).unwrap(), [digest(2)]);
+        assert_eq!(sql.files_under_destroyed_keys().unwrap(), []);
         let texts = sql.rows("SELECT digest FROM state.file_text", &[]).unwrap();
         assert_eq!(texts.len(), 1, "a sealed file has no text");
         sql.file_forgotten(&digest(1)).unwrap();
@@ -51,6 +51,10 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
     });
     assert!(casework::Records::holds_file(&bed.tables, &[2; 32]));
     assert!(!casework::Records::holds_file(&bed.tables, &[1; 32]));
+    bed.key_destroyed(key);
+    bed.settle();
+    let left = [(digest(2), key)];
+    ask(&bed, &mut |sql| assert_eq!(sql.files_under_destroyed_keys().unwrap(), left));
 }
 
 fn files_that_nothing_speaks_of_are_found_once_they_have_waited(on: On) {
@@ -72,26 +76,14 @@ fn files_that_nothing_speaks_of_are_found_once_they_have_waited(on: On) {
     assert_eq!(unheld(&bed, later), [text(&left)]);
 }
 
-fn the_pulse_is_the_last_moment_that_was_noted(on: On) {
-    let bed = Bed::new(on, 42).unwrap();
-    let now = bed.now();
-    assert_eq!(bed.sql().pulse().unwrap(), None);
-    for at in [now, now.plus(Duration::from_secs(9))] {
-        bed.tables.ask(|sql| sql.set_pulse(at)).unwrap();
-        assert_eq!(bed.sql().pulse().unwrap(), Some(at));
-    }
-}
-
 fn the_state_outlives_a_rebuilding(on: On) {
     let mut bed = Bed::new(on, 43).unwrap();
     let unit = bed.unit();
     let file = bed.file("說明.txt", Some("附件之內文"), None);
     let one = bed.item(unit, json!({"name": "甲", "papers": [file]}));
     bed.settle();
-    let now = bed.now();
-    bed.tables.ask(|sql| sql.set_pulse(now)).unwrap();
     bed.rebuilt();
-    assert_eq!((bed.found("附件之內"), bed.sql().pulse().unwrap()), ([one].into(), Some(now)));
+    assert_eq!(bed.found("附件之內"), [one].into());
 }
 
 fn people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed(on: On) {
@@ -131,7 +123,6 @@ fn people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed(on: On)
 on_both!(
     stored_files_are_known_by_their_digest_until_they_are_forgotten,
     files_that_nothing_speaks_of_are_found_once_they_have_waited,
-    the_pulse_is_the_last_moment_that_was_noted,
     the_state_outlives_a_rebuilding,
     people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed,
 );
