@@ -2,7 +2,7 @@
 //!
 //! Invariant: a question holds every fact it needs; answering looks at nothing else.
 
-use super::schema::{AUDIT, IDENTITY};
+use super::schema::{AUDIT, CHECK, IDENTITY};
 use crate::command::Command;
 use crate::person::Person;
 use crate::roster::Roster;
@@ -104,6 +104,8 @@ pub struct Beside {
 pub enum Action {
     /// The ledger itself is looked into: its entries, its refusals, its sessions.
     Audit,
+    /// The installation is looked over: what is wrong with it, how it is mended.
+    Check,
     /// Something about people and units.
     Identity(Act),
     /// A record of this register is read.
@@ -236,6 +238,7 @@ impl std::fmt::Display for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Audit => f.write_str(AUDIT),
+            Self::Check => f.write_str(CHECK),
             Self::Identity(act) => write!(f, "{IDENTITY}.{}", act.word()),
             Self::Read(register) => write!(f, "{register}.read"),
             Self::Step(register, step) => write!(f, "{register}.{step}"),

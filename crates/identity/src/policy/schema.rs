@@ -43,6 +43,10 @@ pub(super) const IDENTITY: &str = "identity";
 pub(super) const AUDIT: &str = "audit.read";
 /// The group it alone belongs to: policies about reading records do not mean it.
 const AUDITS: &str = "audit";
+/// Looking the installation over.
+pub(super) const CHECK: &str = "system.check";
+/// The group of what is about the installation as a whole.
+const SYSTEM: &str = "system";
 
 /// Every action.
 pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
@@ -55,12 +59,12 @@ pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
             beside: act.beside(),
         })
         .collect();
-    actions.push(Named {
-        name: AUDIT.to_owned(),
-        groups: vec![AUDITS.to_owned()],
+    actions.extend([(AUDIT, AUDITS), (CHECK, SYSTEM)].map(|(name, group)| Named {
+        name: name.to_owned(),
+        groups: vec![group.to_owned()],
         resource: "Unit",
         beside: "",
-    });
+    }));
     for (register, outline) in &vocabulary.registers {
         actions.extend(outline.steps.keys().map(|step| Named {
             name: format!("{register}.{step}"),
@@ -104,7 +108,7 @@ pub fn schema(vocabulary: &Vocabulary) -> String {
     line(&mut text, "  grade: Grade, height: Long, opened_by?: Person, register: Register, state?: State,");
     line(&mut text, "  unit: Unit,");
     line(&mut text, "};");
-    for group in [STEPS, READS, IDENTITY, AUDITS] {
+    for group in [STEPS, READS, IDENTITY, AUDITS, SYSTEM] {
         line(&mut text, &format!("action \"{group}\";"));
     }
     for register in vocabulary.registers.keys() {
