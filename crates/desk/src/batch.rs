@@ -4,11 +4,11 @@
 //! a batch that the ledger would not take.
 
 use crate::clerk::Work;
-use crate::order::{Asker, Done, Order, Refused};
-use casework::{Case, Command};
+use crate::order::{Done, Order, Refused};
+use casework::Command;
 use ledger::MOST_BATCH_BYTES;
-use model::{Actor, DataKeyId, Person, PersonId, RecordId};
-use proof::entry::{Body, Draft, Encoded};
+use model::{DataKeyId, RecordId};
+use proof::entry::Encoded;
 use std::collections::VecDeque;
 use std::ops::Range;
 use store::Fact;
@@ -19,11 +19,6 @@ pub(crate) const MOST_TOGETHER: usize = 256;
 const FULL_BYTES: usize = 2 << 20;
 /// Bytes of entries that one order may give, so that the ledger takes the batch whatever else is in it.
 pub(crate) const MOST_OF_ONE: usize = MOST_BATCH_BYTES - FULL_BYTES;
-
-/// Kind of the entry that says a person was refused for want of a right.
-pub const REFUSED: &str = "access.refused/1";
-/// Kind of the entry that says a person read a graded record.
-pub const READ: &str = "access.read/1";
 
 /// An entry on its way.
 pub(crate) struct Entering {
@@ -128,57 +123,5 @@ const fn subject(order: &Order) -> Option<RecordId> {
             | Command::Tick { record, .. },
         ) => Some(*record),
         _ => None,
-    }
-}
-
-/// The entry that tells of a person's refusal for want of a right.
-pub(crate) fn refusal_entry(work: &Work, refused: &Refused) -> Option<Entering> {
-    let Asker::Person(person) = &work.asker else { return None };
-    if !refused.is_of_right() {
-        return None;
-    }
-    let (act, subject) = act(&work.order, person.person);
-    let told = refused.told();
-    let body = serde_json::json!({ "act": act, "code": refused.code(), "en": told.en, "zh": told.zh });
-    let draft = Draft {
-        actor: store::spelled_actor(&Actor::Person(person.clone())),
-        kind: REFUSED.to_owned(),
-        subject,
-        unit: Some(person.unit),
-        form: None,
-        body: Body::Clear { value: body, salt: None },
-        signature: None,
-    };
-    // A refusal that makes no entry is answered all the same.
-    draft.encode().ok().map(|encoded| Entering { fact: None, key: None, encoded })
-}
-
-/// The entry that tells of a graded record's reading: whose, of which record, at which grade.
-pub(crate) fn reading_entry(person: &Person, case: &Case) -> Option<Entering> {
-    let draft = Draft {
-        actor: store::spelled_actor(&Actor::Person(person.clone())),
-        kind: READ.to_owned(),
-        subject: case.record.to_string(),
-        unit: Some(case.unit),
-        form: None,
-        body: Body::Clear { value: serde_json::json!({ "grade": case.grade.as_str() }), salt: None },
-        signature: None,
-    };
-    draft.encode().ok().map(|encoded| Entering { fact: None, key: None, encoded })
-}
-
-fn act(order: &Order, person: PersonId) -> (String, String) {
-    match order {
-        Order::Casework(Command::Open { record, register, step, .. }) => {
-            (format!("{register}.{step}"), record.to_string())
-        }
-        Order::Casework(Command::Take { record, step, .. }) => (step.to_string(), record.to_string()),
-        Order::Casework(_) => ("casework".to_owned(), person.to_string()),
-        Order::Door(order) => (order.body.kind().replace('/', "."), order.person.to_string()),
-        Order::Evaluated(_) => ("evaluated".to_owned(), person.to_string()),
-        Order::Identity(_) => ("identity".to_owned(), person.to_string()),
-        Order::Publish(_) => ("publish".to_owned(), person.to_string()),
-        Order::ReadNotice(_) => ("read-notice".to_owned(), person.to_string()),
-        Order::ReadRecord(record) => ("read-record".to_owned(), record.to_string()),
     }
 }

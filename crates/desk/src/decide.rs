@@ -3,7 +3,8 @@
 //! Reads the committed tables and what the batch has added; changes nothing but the batch.
 //! Does not: append, write, answer.
 
-use crate::batch::{Entering, MOST_OF_ONE, Made, reading_entry, refusal_entry};
+use crate::access::refusal_entry;
+use crate::batch::{Entering, MOST_OF_ONE, Made};
 use crate::clerk::{Clerk, Work};
 use crate::entering::seal_all;
 use crate::files::Files;
@@ -27,7 +28,7 @@ pub(crate) struct Deciding<'a> {
     files: &'a Files,
     packs: &'a Packs,
     pub(crate) policies: Option<&'a Policies>,
-    overlay: Overlay<'a>,
+    pub(crate) overlay: Overlay<'a>,
     origin: &'a str,
     sections: &'a MakeSections,
     pub(crate) now: Instant,
@@ -65,15 +66,8 @@ impl Deciding<'_> {
     /// Decides an order and adds what it gives to what the next ones see.
     pub(crate) fn make(&self, work: &Work, entropy: &mut dyn Entropy) -> Made {
         self.overlay.take_looked();
-        if let Order::ReadRecord(record) = &work.order {
-            let read = self.read_record(&work.asker, *record);
-            if let Some(fault) = self.projection.take_fault() {
-                return Made::Entries(Vec::new(), Err(fault.into()));
-            }
-            return match read {
-                Ok(entering) => Made::Entries(vec![entering], Ok(Some(*record))),
-                Err(refused) => Made::Entries(Vec::new(), Err(refused)),
-            };
+        if let Some(made) = self.told_of_access(&work.asker, &work.order) {
+            return made;
         }
         let decided = self.decide(work, entropy);
         if let Some(fault) = self.projection.take_fault() {
@@ -121,8 +115,8 @@ impl Deciding<'_> {
             Order::Identity(command) => self.identity(&work.asker, command),
             Order::Publish(files) => self.publish(&work.asker, files),
             Order::ReadNotice(notice) => self.read_notice(&work.asker, *notice),
-            // Its entry tells the tables nothing and is made beside those of facts.
-            Order::ReadRecord(record) => Err(Refusal::NoRecord(*record).into()),
+            // Made beside those of facts.
+            Order::Denied(_) | Order::ReadRecords(_) => Err(Refused::NotForAsker),
         }
     }
 
@@ -220,9 +214,7 @@ impl Deciding<'_> {
     }
 
     fn read_notice(&self, asker: &Asker, notice: EntryNumber) -> Result<Decided, Refused> {
-        let Asker::Person(person) = asker else { return Err(Refused::NotForAsker) };
-        let roster = self.roster()?;
-        roster.acts(person)?;
+        let (person, roster) = (self.somebody_here(asker)?, self.roster()?);
         let told = self.ask(|sql| sql.notice_for(notice, person.person, &roster))?;
         let (record, unread) = told.ok_or(Refused::NoNotice)?;
         let unit = self.overlay.case(record).map(|case| case.unit);
@@ -230,16 +222,6 @@ impl Deciding<'_> {
         let first = unread && self.overlay.reads(notice, person.person);
         let facts = if first { vec![Fact::NoticeRead(read)] } else { Vec::new() };
         Ok(Decided { facts, record: Some(record) })
-    }
-
-    /// The entry that says somebody read a record. Whoever reads has asked whether they may.
-    fn read_record(&self, asker: &Asker, record: RecordId) -> Result<Entering, Refused> {
-        let Asker::Person(person) = asker else { return Err(Refused::NotForAsker) };
-        if self.roster()?.here(person.person).is_none() {
-            return Err(identity::Refusal::Left(person.person).into());
-        }
-        let case = self.overlay.case(record).ok_or(Refusal::NoRecord(record))?;
-        reading_entry(person, &case).ok_or(Refusal::NoRecord(record).into())
     }
 
     /// The person, with what the policies say of the act.

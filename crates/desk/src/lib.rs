@@ -18,6 +18,7 @@ mod sign;
 mod entering;
 mod overlay;
 
+mod access;
 mod batch;
 mod decide;
 mod door;
@@ -33,12 +34,12 @@ mod outbox;
 mod signing;
 mod state;
 
+pub use access::{READ, REFUSED};
 pub use assess::Assessed;
-pub use batch::{READ, REFUSED};
 pub use desk::{Desk, Opened, Parts, Receipt};
 pub use files::{Files, Keeping, LARGEST_FILE};
 pub use keys::Vaulted;
-pub use order::{Asker, Done, DoorOrder, KeyFault, Order, Refused};
+pub use order::{About, Asker, Denial, Done, DoorOrder, KeyFault, MOST_READ, Order, Refused};
 pub use outbox::{Sent, Way, Ways};
 pub use packs::{MakeSections, PackFiles, read};
 pub use seen::{Figures, Seen};

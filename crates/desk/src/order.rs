@@ -26,6 +26,8 @@ pub enum Asker {
 pub enum Order {
     /// Something about a record.
     Casework(casework::Command),
+    /// Somebody was not shown, or not let do, what they have no right to; nothing was asked of the desk.
+    Denied(Denial),
     /// Something happened at the door, or is to happen there.
     Door(DoorOrder),
     /// Checks of clauses were evaluated.
@@ -36,8 +38,31 @@ pub enum Order {
     Publish(PackFiles),
     /// A notice was read.
     ReadNotice(EntryNumber),
-    /// A record was read whose grade is above what everybody is cleared for.
-    ReadRecord(RecordId),
+    /// Records were read whose grade is above what everybody is cleared for; [`MOST_READ`] at once.
+    ReadRecords(Vec<RecordId>),
+}
+
+/// Records whose reading is entered at once. Whoever has read more hands in several orders.
+pub const MOST_READ: usize = 1_000;
+
+/// What somebody was denied for want of a right, before the desk was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// What they wanted, as entries have it: `read`, a step, an act.
+    pub act: String,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What an act is about that was denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Nothing but whoever wanted it.
+    Oneself,
+    /// A person.
+    Person(PersonId),
+    /// A record.
+    Record(RecordId),
 }
 
 /// Something at the door. What only `signin` can know comes from the system or from the console; where one person does

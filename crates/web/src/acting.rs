@@ -6,7 +6,7 @@
 use crate::cx::Cx;
 use crate::look::Look;
 use casework::{Case, Directory as _, Offer, Permitted, Policy};
-use identity::{Action, Beside, On, RecordFacts, Roster};
+use identity::{Action, Beside, On, RecordFacts, Roster, Verdict};
 use model::{Evidence, Person, PersonId, UnitId};
 use regulation::{Outcome, Register, RegisterId, RoleId, StepId};
 
@@ -95,6 +95,27 @@ pub(crate) fn stances(cx: &Cx, roster: &Roster<'_>) -> Vec<Stance> {
     let acts = |stance: &Stance| home.is_some_and(|home| roster.acts(&stance.actor(cx, home)).is_ok());
     stances.retain(acts);
     stances
+}
+
+/// Everybody they might act as about people, units and the installation as a whole.
+pub(crate) fn actors(cx: &Cx) -> Vec<Person> {
+    let Ok(roster) = cx.roster() else { return Vec::new() };
+    let Some(top) = roster.state.root() else { return Vec::new() };
+    stances(cx, &roster).iter().map(|stance| stance.actor(cx, top)).collect()
+}
+
+/// As whom a policy grants them something: in the first of their roles in which one does.
+pub(crate) fn granted(cx: &Cx, action: &Action, on: &On, beside: &Beside) -> Option<Person> {
+    let (policies, roster) = (cx.seen().policies.as_ref()?, cx.roster().ok()?);
+    actors(cx).into_iter().find(|actor| {
+        let ask = roster.ask(actor, action.clone(), on.clone(), beside.clone());
+        ask.is_some_and(|ask| matches!(policies.judge(&ask), Verdict::Granted(_)))
+    })
+}
+
+/// The same of something about the installation as a whole.
+pub(crate) fn granted_at_the_top(cx: &Cx, action: &Action) -> Option<Person> {
+    granted(cx, action, &On::Unit(cx.seen().roster.root()?), &Beside::default())
 }
 
 /// Those they stand in for now.

@@ -14,7 +14,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
-use desk::Seen;
+use desk::{About, Seen};
 use identity::Roster;
 use model::{Instant, PersonId, RecordId, UnitId};
 use regulation::{Pack, Zone};
@@ -119,7 +119,7 @@ impl Cx {
     /// # Errors
     /// `Unavailable`: no pack is published yet.
     pub fn reader(&self) -> Result<Reader, PageError> {
-        Ok(reach::reader(&self.roster()?, self.person(), self.focus()))
+        Ok(reach::reader(self, &self.roster()?, self.focus()))
     }
 
     /// What they may read in all. A record is shown by its address whichever unit is looked at.
@@ -127,7 +127,7 @@ impl Cx {
     /// # Errors
     /// `Unavailable`: no pack is published yet.
     pub fn whole_reader(&self) -> Result<Reader, PageError> {
-        Ok(reach::reader(&self.roster()?, self.person(), None))
+        Ok(reach::reader(self, &self.roster()?, None))
     }
 
     /// The zone times are told in.
@@ -173,15 +173,13 @@ impl Cx {
         })
     }
 
-    /// Is there such a record, and may they read it? What is not for them is not there.
+    /// Is there such a record, and may they read it? What is not for them looks as if it were not there.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`, `Denied`.
     pub fn readable(&self, look: &Look<'_>, record: RecordId) -> Result<Arc<casework::Case>, PageError> {
-        if !look.sees(record) {
-            return Err(PageError::NotFound);
-        }
-        look.case(record).ok_or(PageError::NotFound)
+        let case = look.case(record).ok_or(PageError::NotFound)?;
+        if look.sees(record) { Ok(case) } else { Err(PageError::hidden("read", About::Record(record))) }
     }
 
     /// Does what may block (tables, desk, hashing) on a thread of its own.

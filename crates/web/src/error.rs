@@ -8,7 +8,7 @@ use crate::visit::Visit;
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use desk::Refused;
+use desk::{About, Denial, Refused};
 use model::Told;
 use std::sync::Arc;
 use store::{ListError, StoreError};
@@ -28,6 +28,15 @@ pub enum PageError {
     /// The form does not come from a page of this session.
     #[error("the form does not come from a page of this session")]
     Foreign,
+    /// For want of a right, of what may be seen, before the desk was asked: the guard of the route has it entered.
+    #[error("denied: {}", .0.act)]
+    Denied(Denial, Told),
+    /// For want of a right, by the desk, which has entered it.
+    #[error("forbidden: {}", .0.en)]
+    Forbidden(Told),
+    /// There, but not for whoever asks, to whom it looks as if it were not there: the guard has it entered.
+    #[error("hidden: {}", .0.act)]
+    Hidden(Denial),
     /// By the rules.
     #[error("refused: {}", .0.en)]
     Refused(Told),
@@ -65,13 +74,33 @@ pub(crate) struct Fault {
     /// For the report; none where nobody is at fault.
     pub(crate) causes: Option<Arc<str>>,
     pub(crate) retry_after: Option<u64>,
+    /// What is to be entered of it.
+    pub(crate) denied: Option<Denial>,
 }
 
 impl PageError {
+    /// What is there and not for them.
+    pub(crate) fn hidden(act: impl Into<String>, about: About) -> Self {
+        Self::Hidden(Denial { act: act.into(), about })
+    }
+
     pub(crate) fn fault(&self) -> Fault {
-        let fault =
-            |status, title: Told, told: Told| Fault { status, title, told, causes: None, retry_after: None };
+        let fault = |status, title: Told, told: Told| Fault {
+            status,
+            title,
+            told,
+            causes: None,
+            retry_after: None,
+            denied: None,
+        };
         match self {
+            Self::Denied(denial, told) => {
+                Fault { denied: Some(denial.clone()), ..Self::Forbidden(told.clone()).fault() }
+            }
+            Self::Hidden(denial) => Fault { denied: Some(denial.clone()), ..Self::NotFound.fault() },
+            Self::Forbidden(told) => {
+                fault(StatusCode::FORBIDDEN, Told::new("無權辦理", "Not yours to do"), told.clone())
+            }
             Self::Unread(told) => fault(
                 StatusCode::BAD_REQUEST,
                 Told::new("無法判讀所送資料", "What was sent does not read"),
@@ -230,6 +259,8 @@ impl From<Refused> for PageError {
             "stale" => Self::Stale(refused.told()),
             "unavailable" => Self::Failed(refused.into()),
             "stopped" | "no-pack" => Self::Unavailable(refused.told()),
+            "signature" => Self::Refused(refused.told()),
+            _ if refused.is_of_right() => Self::Forbidden(refused.told()),
             _ => Self::Refused(refused.told()),
         }
     }

@@ -10,13 +10,15 @@ use crate::acting::{Stance, stances};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
+use crate::notices;
 use crate::query::Query;
+use crate::reading;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use casework::{Command, EntryNumber};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use desk::{Asker, Done, Keeping, Order, ToSign};
+use desk::{About, Asker, Done, Keeping, Order, ToSign};
 use model::{Evidence, Instant, Person, PersonId, RecordId, Told, UnitId};
 use proof::signature::{Evidence as Carried, Factor, Otp, Passkey, challenge};
 use regulation::{FieldId, Outcome, Register, RoleId, StepId};
@@ -136,7 +138,7 @@ pub(super) async fn state_step(
 pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> PageResult {
     cx.run(move |cx| {
         if cx.scope()?.file.is_empty() {
-            return Err(PageError::NotFound);
+            return Err(PageError::hidden("files", About::Oneself));
         }
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let name = query.one("name").ok_or_else(|| {
@@ -158,6 +160,7 @@ pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> Page
 pub(super) async fn read_notice(cx: Cx, Path(entry): Path<String>) -> PageResult {
     let entry = EntryNumber(named(&entry)?);
     cx.run(move |cx| {
+        cx.look(|look| readable(look, notices::record_of(look, entry)?).map(drop))?;
         let actor = crate::reading::reader(cx)?;
         let told = cx.site.desk().ask(Asker::Person(actor), Order::ReadNotice(entry))?;
         Ok(super::json(StatusCode::OK, done(&told)?))
@@ -168,7 +171,8 @@ pub(super) async fn read_notice(cx: Cx, Path(entry): Path<String>) -> PageResult
 /// A register in which the application files.
 fn filing<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
     let register = known(cx, id)?;
-    if cx.scope()?.files(&register.id) { Ok(register) } else { Err(PageError::NotFound) }
+    let files = cx.scope()?.files(&register.id);
+    if files { Ok(register) } else { Err(PageError::hidden(format!("{}.file", register.id), About::Oneself)) }
 }
 
 fn done(told: &Done) -> Result<String, PageError> {
@@ -213,7 +217,7 @@ fn taking(cx: &Cx, record: RecordId, step: &str, ask: &TakeAsk) -> Result<(Perso
     let (unit, command) = cx.look(|look| {
         let case = readable(look, record)?;
         if !cx.scope()?.files(&case.register) {
-            return Err(PageError::NotFound);
+            return Err(PageError::hidden(step, About::Record(record)));
         }
         let register = look.register(&case).ok_or(PageError::NotFound)?;
         let step: StepId = named(step)?;
@@ -246,7 +250,10 @@ fn actor(cx: &Cx, ask: &Acting, unit: UnitId, command: &Command) -> Result<Perso
         |one: &Stance| one.principal == principal && role.as_ref().is_none_or(|role| one.role == *role);
     let mut actors = stances.iter().filter(|one| asked(one)).map(|one| one.actor(cx, unit)).peekable();
     let first = actors.peek().cloned().ok_or_else(|| {
-        PageError::Refused(Told::new("您目前無此角色", "This is no role of yours at present"))
+        PageError::Denied(
+            reading::wanted(command),
+            Told::new("您目前無此角色", "This is no role of yours at present"),
+        )
     })?;
     let accepted = |actor: &Person| cx.site.desk().rehearse(actor.clone(), command.clone()).is_ok();
     // Where none is accepted, the desk says why of the first.
@@ -299,9 +306,7 @@ fn signed(
     match signature {
         None => Ok(command),
         Some(SignatureAsk::Otp(code)) => {
-            let Some(to_sign) = cx.site.desk().to_sign(actor, &command, Evidence::Otp)? else {
-                return Ok(command);
-            };
+            let Some(to_sign) = to_sign(cx, actor, &command, Evidence::Otp)? else { return Ok(command) };
             let good = cx.site.codes().verify_otp(cx.person(), code, cx.now()).map_err(PageError::Refused)?;
             if !good {
                 return Err(PageError::Refused(Told::new("驗證碼不符", "The code is wrong")));
@@ -327,9 +332,21 @@ fn asserted(ask: &PasskeyAsk) -> Result<(ToSign, Passkey), PageError> {
     Ok((ToSign { statement, salt }, passkey))
 }
 
+/// What would be signed for a command; none where nothing is.
+fn to_sign(
+    cx: &Cx,
+    actor: &Person,
+    command: &Command,
+    evidence: Evidence,
+) -> Result<Option<ToSign>, PageError> {
+    cx.site.desk().to_sign(actor, command, evidence).map_err(|refused| {
+        reading::deny_rehearsed(cx, command, &refused);
+        refused.into()
+    })
+}
+
 fn statement(cx: &Cx, actor: &Person, command: &Command) -> PageResult {
-    let to_sign = cx.site.desk().to_sign(actor, command, Evidence::Passkey)?;
-    let to_sign = to_sign
+    let to_sign = to_sign(cx, actor, command, Evidence::Passkey)?
         .ok_or_else(|| PageError::Refused(Told::new("此步驟無須簽署", "This step takes no signature")))?;
     let failed = |error: proof::json::JsonError| PageError::Failed(error.into());
     let challenge = challenge(&to_sign.statement).map_err(failed)?;

@@ -99,7 +99,7 @@ type Refused = (&'static str, &'static str, fn(&Asked<'_>) -> bool);
 const REFUSALS: [Refused; 9] = [
     ("400", "It does not read as described.", |asked| asked.says),
     ("401", "No token that counts.", |_| true),
-    ("403", "It comes from a page of another site.", |asked| asked.posts),
+    ("403", "Not the owner's to do, and why; or it comes from a page of another site.", |asked| asked.posts),
     ("404", "Not there, not for the token's owner, or outside the scope.", |asked| {
         asked.path.contains('{') || asked.path == "/api/v1/files"
     }),

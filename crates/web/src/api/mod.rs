@@ -37,7 +37,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/pack", APP, Audit::None, || get(read::pack)),
     Route::get("/api/v1/registers", APP, Audit::None, || get(read::registers)),
     Route::get("/api/v1/registers/{register}", APP, Audit::None, || get(read::register)),
-    Route::get("/api/v1/registers/{register}/records", APP, Audit::None, || get(read::records)),
+    Route::get("/api/v1/registers/{register}/records", APP, Audit::Reading, || get(read::records)),
     Route::post("/api/v1/registers/{register}/records", APP, Audit::Act, || post(act::open)),
     Route::post("/api/v1/registers/{register}/statements", APP, Audit::None, || post(act::state_opening)),
     Route::get("/api/v1/records/{record}", APP, Audit::Reading, || get(read::record)),

@@ -10,11 +10,13 @@ use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::query::Query;
+use crate::reading;
 use crate::records::evidence;
 use crate::registers;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
+use desk::About;
 use model::{RecordId, Told};
 use regulation::{Register, RegisterId, RoleId};
 use std::sync::Arc;
@@ -67,6 +69,8 @@ pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult
 }
 
 /// Records of a register, filtered and sorted as its page is: `q`, `state`, `running`, `f.<field>`, `sort`, `page`, `size`.
+///
+/// Sealed fields are left out; of graded records it is recorded that they were read.
 #[utoipa::path(get, path = "/api/v1/registers/{register}/records", tag = "records",
     params(("register" = String, Path, description = "its id"),
         ("q" = Option<String>, Query, description = "words"),
@@ -80,17 +84,23 @@ pub(super) async fn records(cx: Cx, Path(register): Path<String>, RawQuery(query
     cx.run(move |cx| {
         let register = known(cx, &register)?;
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let records = cx.look(|look| {
+        let (records, graded) = cx.look(|look| {
             let found = registers::found(look, register, &query)?;
-            let record = |case: &Arc<casework::Case>| shape(look, case);
-            Ok(Records {
+            let record = |case: &Arc<casework::Case>| -> Result<RecordShape, PageError> {
+                Ok(shape(look, case)?.in_list(look.register(case)))
+            };
+            let graded = found.cases.iter().filter(|case| reading::graded(look, case));
+            let graded = graded.map(|case| case.record).collect();
+            let records = Records {
                 total: found.total,
                 page: found.page,
                 size: found.size,
                 problems: found.problems,
                 records: found.cases.iter().map(record).collect::<Result<_, _>>()?,
-            })
+            };
+            Ok((records, graded))
         })?;
+        reading::enter(cx, graded)?;
         answer(StatusCode::OK, &records)
     })
     .await
@@ -272,13 +282,18 @@ fn words(query: Option<&str>) -> Result<String, PageError> {
 pub(super) fn known<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
     let id: RegisterId = named(id)?;
     let register = cx.pack()?.registers.get(&id).ok_or(PageError::NotFound)?;
-    if cx.scope()?.reads(&id) { Ok(register) } else { Err(PageError::NotFound) }
+    if cx.scope()?.reads(&id) {
+        Ok(register)
+    } else {
+        Err(PageError::hidden(format!("{id}.read"), About::Oneself))
+    }
 }
 
 /// A record that the person may read, within the scope.
 pub(super) fn readable(look: &Look<'_>, record: RecordId) -> Result<Arc<casework::Case>, PageError> {
     let case = look.cx.readable(look, record)?;
-    if look.cx.scope()?.reads(&case.register) { Ok(case) } else { Err(PageError::NotFound) }
+    let within = look.cx.scope()?.reads(&case.register);
+    if within { Ok(case) } else { Err(PageError::hidden("read", About::Record(record))) }
 }
 
 fn shape(look: &Look<'_>, case: &casework::Case) -> Result<RecordShape, PageError> {

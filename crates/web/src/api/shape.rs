@@ -450,6 +450,15 @@ impl RecordShape {
                 .map(|bound| BoundShape { entry: bound.entry.0.to_string(), hash: bound.hash.0.to_string() }),
         }
     }
+
+    /// As a list gives it: nothing sealed is in one.
+    pub(crate) fn in_list(mut self, register: Option<&Register>) -> Self {
+        let field = |id: &str| register.and_then(|register| register.field(id));
+        let listed = |id: &String, _: &mut Json| field(id).is_some_and(|field| !field.sealed);
+        self.content.retain(listed);
+        self.reckoned.retain(listed);
+        self
+    }
 }
 
 impl RegisterWhole {

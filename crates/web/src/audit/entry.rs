@@ -12,6 +12,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use desk::{READ, REFUSED};
 use model::{PersonId, RecordId};
 use proof::entry::Entry;
 use proof::hash::leaf_hash;
@@ -67,7 +68,8 @@ pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
                 facts: facts(look, number, &entry),
                 sealed,
                 body,
-                signature: signature(look, &entry),
+                // Why somebody decided as they did is the record's to tell.
+                signature: signature(look, &entry, record.is_some()),
                 proof: proven(cx, number),
                 before: number.checked_sub(1).and_then(entry_path),
                 after: entry_path(number + 1).filter(|_| number + 1 < size),
@@ -84,6 +86,12 @@ pub(super) async fn proof(cx: Cx, Path(number): Path<String>) -> PageResult {
     let number: u64 = number.parse().map_err(|_| PageError::NotFound)?;
     cx.run(move |cx| {
         cx.look(admitted)?;
+        let bytes = read(cx, number)?;
+        // The file holds the entry, and what is in clear in it.
+        if let Some(record) = in_clear(&Entry::parse(&bytes).map_err(failed)?) {
+            cx.look(|look| cx.readable(look, record).map(drop))?;
+            reading::note(cx, &[record])?;
+        }
         let proof = prove(cx, number)?.ok_or(PageError::NotFound)?;
         Ok(download(
             &format!("ward-entry-{number}.tlog-proof"),
@@ -184,16 +192,22 @@ fn facts<'a>(look: &Look<'a>, number: u64, entry: &Entry<'_>) -> Facts<'a> {
     Facts { cx, facts }
 }
 
+/// The record that an entry tells of in clear. That somebody has read it, or was denied it, says nothing of it.
+fn in_clear(entry: &Entry<'_>) -> Option<RecordId> {
+    let of_access = [READ, REFUSED].contains(&entry.kind());
+    entry.subject().parse().ok().filter(|_| entry.sealed().is_none() && !of_access)
+}
+
 /// The body, laid out; or why it is not shown.
 fn opened<'a>(cx: &'a Cx, entry: &Entry<'_>) -> Result<(Option<String>, Option<Notice<'a>>), PageError> {
     let laid_out = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap_or_default();
     if let Some(body) = entry.body() {
         // A clear body about a record is that record's: whoever may not read it does not read it here.
-        if let Ok(record) = entry.subject().parse::<RecordId>() {
+        if let Some(record) = in_clear(entry) {
             if !cx.look(|look| Ok(look.sees(record)))? {
                 return Ok((None, Some(not_theirs(cx))));
             }
-            reading::note(cx, record)?;
+            reading::note(cx, &[record])?;
         }
         return Ok((Some(laid_out(&body)), None));
     }
@@ -202,7 +216,7 @@ fn opened<'a>(cx: &'a Cx, entry: &Entry<'_>) -> Result<(Option<String>, Option<N
         (Ok(record), _) => {
             let sees = cx.look(|look| Ok(look.sees(record)))?;
             if sees {
-                reading::note(cx, record)?;
+                reading::note(cx, &[record])?;
             }
             sees
         }
@@ -233,7 +247,7 @@ fn not_theirs(cx: &Cx) -> Notice<'_> {
 }
 
 /// The statement in words.
-fn signature<'a>(look: &Look<'a>, entry: &Entry<'_>) -> Option<Facts<'a>> {
+fn signature<'a>(look: &Look<'a>, entry: &Entry<'_>, theirs: bool) -> Option<Facts<'a>> {
     let cx = look.cx;
     let signature = entry.signature()?;
     let statement = &signature.statement;
@@ -274,7 +288,7 @@ fn signature<'a>(look: &Look<'a>, entry: &Entry<'_>) -> Option<Facts<'a>> {
     if let Some(principal) = statement.on_behalf {
         facts.push(Fact::new(cx.t("代理", "On behalf of"), look.person(principal)));
     }
-    if let Some(reason) = reason {
+    if let Some(reason) = reason.filter(|_| theirs) {
         facts.push(Fact::new(cx.t("理由", "Reason"), reason));
     }
     Some(Facts { cx, facts })

@@ -15,7 +15,7 @@ mod words;
 pub(crate) use verifying::Verifying;
 pub use verifying::{Oversight, Verify};
 
-use crate::acting::stances;
+use crate::acting;
 use crate::component::{Fact, Facts, Notice, TableView, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -25,7 +25,8 @@ use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
 use askama::Template;
 use axum::routing::{get, post};
-use identity::{Action, Beside, On, Verdict};
+use desk::About;
+use identity::Action;
 use ledger::cosign::{RECENT, Standing, standing};
 use model::{Instant, Told};
 use proof::checkpoint::SignedCheckpoint;
@@ -36,26 +37,21 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/audit", PERSON, Audit::None, || get(index)),
     Route::post("/audit/verify", PERSON, Audit::None, || post(verifying::begin)),
     Route::get("/audit/entries", PERSON, Audit::None, || get(entries::list)),
-    Route::get("/audit/entries/{entry}", PERSON, Audit::None, || get(entry::page)),
-    Route::get("/audit/entries/{entry}/proof", PERSON, Audit::None, || get(entry::proof)),
+    Route::get("/audit/entries/{entry}", PERSON, Audit::Reading, || get(entry::page)),
+    Route::get("/audit/entries/{entry}/proof", PERSON, Audit::Reading, || get(entry::proof)),
     Route::get("/audit/records/{record}/bundle", PERSON, Audit::Reading, || get(bundle::of_record)),
     Route::get("/audit/policy", PERSON, Audit::None, || get(bundle::policy)),
 ];
 
 /// May they look into the ledger? Whoever may not finds nothing here.
 pub(super) fn admitted(look: &Look<'_>) -> Result<(), PageError> {
-    if may_audit(look.cx) { Ok(()) } else { Err(PageError::NotFound) }
+    let hidden = || PageError::hidden(Action::Audit.to_string(), About::Oneself);
+    if may_audit(look.cx) { Ok(()) } else { Err(hidden()) }
 }
 
 /// Does a policy of the pack let them look into the ledger, in any role of theirs?
 pub(crate) fn may_audit(cx: &Cx) -> bool {
-    let (Some(policies), Ok(roster)) = (cx.seen().policies.as_ref(), cx.roster()) else { return false };
-    let Some(top) = roster.state.root() else { return false };
-    stances(cx, &roster).iter().any(|stance| {
-        let actor = stance.actor(cx, top);
-        let ask = roster.ask(&actor, Action::Audit, On::Unit(top), Beside::default());
-        ask.is_some_and(|ask| matches!(policies.judge(&ask), Verdict::Granted(_)))
-    })
+    acting::granted_at_the_top(cx, &Action::Audit).is_some()
 }
 
 /// The second level of the area.

@@ -109,6 +109,13 @@ pub(super) fn refused(
     again(sheet, asked, posted, Above { wrong, problems, status, ..Above::default() })
 }
 
+/// The same where it is for want of a right.
+pub(super) fn forbidden(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, told: Told) -> PageResult {
+    let problems = vec![Notice::refused(sheet.look.cx, &told)];
+    let status = Some(StatusCode::FORBIDDEN);
+    again(sheet, asked, posted, Above { problems, status, ..Above::default() })
+}
+
 /// The same while the system cannot take it.
 pub(super) fn unavailable(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, told: Told) -> PageResult {
     let problems = vec![Notice::refused(sheet.look.cx, &told)];

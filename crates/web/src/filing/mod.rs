@@ -24,6 +24,7 @@ use crate::form::{Doing, Posted, wrong};
 use crate::look::Look;
 use crate::names::{record_path, register_path};
 use crate::query::Query;
+use crate::reading;
 use crate::registers;
 use crate::route::{Access, Audit, FORM_BYTES, Route};
 use crate::shell::{Area, Shell};
@@ -159,7 +160,7 @@ fn answer(cx: &Cx, asked: &Asked, posted: Posted) -> PageResult {
 
 fn next(look: &Look<'_>, asked: &Asked, posted: Posted) -> Result<Next, PageError> {
     let sheet = match Sheet::of(look, asked, &posted) {
-        Err(PageError::Refused(_)) if stale::has_moved(look, asked, &posted) => {
+        Err(PageError::Denied(..) | PageError::Refused(_)) if stale::has_moved(look, asked, &posted) => {
             return stale::gone(look, asked, &posted).map(Next::Shown);
         }
         sheet => sheet?,
@@ -228,7 +229,10 @@ fn sent(
         Err(refused) if is_twice(sheet.look, &command, &refused) => {
             return Ok(Next::Shown(finished(sheet.look.cx, asked, &command)));
         }
-        Err(refused) => return shown(turned_down(sheet, asked, posted, &refused)),
+        Err(refused) => {
+            reading::deny_rehearsed(sheet.look.cx, &command, &refused);
+            return shown(turned_down(sheet, asked, posted, &refused));
+        }
     };
     let least = least(sheet, posted, outcome)?;
     if least == Evidence::None && !preview {
@@ -349,7 +353,10 @@ fn ask(cx: &Cx, asked: &Asked, posted: &Posted, asking: Asking) -> PageResult {
     let Asking { actor, command, signed } = asking;
     let ready = match sign(cx, &actor, command.clone(), signed) {
         Ok(ready) => ready,
-        Err(Unready::Refused(refused)) => return not_done(cx, asked, posted, &command, &refused),
+        Err(Unready::Refused(refused)) => {
+            reading::deny_rehearsed(cx, &command, &refused);
+            return not_done(cx, asked, posted, &command, &refused);
+        }
         Err(Unready::Code(told)) => return shown_again(cx, asked, posted, &command, told),
     };
     match cx.site.desk().ask(Asker::Person(actor), Order::Casework(ready)) {
@@ -380,9 +387,11 @@ fn not_done(cx: &Cx, asked: &Asked, posted: &Posted, command: &Command, refused:
     }
     cx.look(|look| match Sheet::of(look, asked, posted) {
         Ok(sheet) => turned_down(&sheet, asked, posted, refused),
-        Err(PageError::Refused(_)) if stale::has_moved(look, asked, posted) => {
+        Err(PageError::Denied(..) | PageError::Refused(_)) if stale::has_moved(look, asked, posted) => {
             stale::gone(look, asked, posted)
         }
+        // The desk has entered it.
+        Err(PageError::Denied(_, told)) => Err(PageError::Forbidden(told)),
         Err(error) => Err(error),
     })
 }
@@ -410,6 +419,7 @@ fn turned_down(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, refused: &
     match refused.code() {
         "stale" => stale::page(sheet, asked, posted),
         "not-found" => Err(PageError::NotFound),
+        _ if refused.is_of_right() => form::forbidden(sheet, asked, posted, refused.told()),
         "unavailable" | "stopped" => {
             let cx = sheet.look.cx;
             (cx.site.config().report)(cx.request, &format!("{refused}: {}", refused.told().en));

@@ -9,6 +9,7 @@ use crate::names::{record_path, register_path};
 use crate::records::Opened;
 use crate::roc;
 use casework::{Case, Command, Fill, Filling, Form};
+use desk::{About, Denial};
 use model::{Instant, Person, RecordId, Told};
 use regulation::{Outcome, Register, Step};
 use std::sync::Arc;
@@ -69,8 +70,8 @@ impl<'l, 'a> Sheet<'l, 'a> {
     /// The form, as what was posted chooses it.
     ///
     /// # Errors
-    /// `NotFound`: there is no such step, or the record is not theirs to read. `Refused`: the step is not offered to
-    /// them now.
+    /// `NotFound`: there is no such step, or the record is not theirs to read. `Refused`, `Denied`: the step is not
+    /// offered to them now.
     pub(crate) fn of(look: &'l Look<'a>, asked: &Asked, posted: &Posted) -> Result<Self, PageError> {
         match asked {
             Asked::Open(register, step) => Self::open(look, register, step, posted),
@@ -84,7 +85,8 @@ impl<'l, 'a> Sheet<'l, 'a> {
         let openings = acting::openings(look, &register.id);
         let found = openings.into_iter().find(|(one, _)| *one == step.id);
         let stances = found.map(|(_, stances)| stances).unwrap_or_default();
-        let stance = chosen(&stances, posted).ok_or_else(not_offered)?;
+        let act = format!("{}.{}", register.id, step.id);
+        let stance = chosen(&stances, posted).ok_or_else(|| denied(act, About::Oneself))?;
         let record = match posted.query.one("record").and_then(|record| record.parse().ok()) {
             Some(record) => record,
             None => RecordId::from_bytes(look.cx.site.draw()?),
@@ -100,7 +102,10 @@ impl<'l, 'a> Sheet<'l, 'a> {
         let mut offers = acting::offers(look, &case);
         offers.retain(|offer| offer.step == step.id);
         let stances: Vec<Stance> = offers.iter().map(|offer| offer.stance.clone()).collect();
-        let stance = chosen(&stances, posted).ok_or_else(not_offered)?;
+        // A step that is open is not theirs; of one that is not, nobody was denied anything.
+        let open = step.from.contains(&case.state);
+        let none = || if open { denied(step.id.to_string(), About::Record(record)) } else { not_offered() };
+        let stance = chosen(&stances, posted).ok_or_else(none)?;
         let offer = offers.into_iter().find(|offer| offer.stance == stance).ok_or_else(not_offered)?;
         let (outcomes, before) = (offer.outcomes, Some(case));
         Ok(Self { look, register, step, before, record, stances, stance, outcomes })
@@ -251,8 +256,17 @@ fn chosen(stances: &[Stance], posted: &Posted) -> Option<Stance> {
 
 /// Why a form is not given.
 fn not_offered() -> PageError {
-    PageError::Refused(Told::new(
+    PageError::Refused(told())
+}
+
+/// The same, where it is for want of a right.
+fn denied(act: String, about: About) -> PageError {
+    PageError::Denied(Denial { act, about }, told())
+}
+
+fn told() -> Told {
+    Told::new(
         "本步驟目前不需辦理，或非由您辦理。請回紀錄檢視目前狀態及待辦人員。",
         "This step is not to be taken now, or not by you. Go back to the record and see what it waits for.",
-    ))
+    )
 }

@@ -1,5 +1,5 @@
-//! The guard of a route: who may come, how large a body may be, that a form comes from a page of this session, and that
-//! the reading of a graded record is in the ledger before anything of it is shown.
+//! The guard of a route: who may come, how large a body may be, that a form comes from a page of this session, that the
+//! reading of a graded record is in the ledger before anything of it is shown, and that what is denied comes into it.
 //!
 //! A form is believed when the browser says that it comes from this site (Fetch Metadata, else Origin) and it carries
 //! the session's token. A session is never enough: cookies travel with forms of others.
@@ -7,7 +7,7 @@
 
 use crate::cx::Cx;
 use crate::enter;
-use crate::error::PageError;
+use crate::error::{Fault, PageError};
 use crate::reading;
 use crate::route::{Access, Audit, FORM_BYTES, Route, Verb};
 use crate::site::Site;
@@ -41,18 +41,27 @@ pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Reque
     if !comes {
         return sign_in_first(&visit, &route, request).await;
     }
-    if route.verb == Verb::Get {
-        return match noted(visit, &route).await {
-            Ok(()) => next.run(request).await,
-            Err(error) => error.into_response(),
-        };
-    }
-    match believed(&visit, &route, request).await {
-        Ok(request) => match noted(visit, &route).await {
-            Ok(()) => next.run(request).await,
-            Err(error) => error.into_response(),
-        },
+    let request = match route.verb {
+        Verb::Get => Ok(request),
+        Verb::Post => believed(&visit, &route, request).await,
+    };
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return error.into_response(),
+    };
+    let response = match noted(visit.clone(), &route).await {
+        Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
+    };
+    denied(visit, &response);
+    response
+}
+
+/// What somebody was denied for want of a right is entered, whatever page it was.
+fn denied(visit: Visit, response: &Response) {
+    let denial = response.extensions().get::<Fault>().and_then(|fault| fault.denied.clone());
+    if let Some((denial, cx)) = denial.zip(Cx::of(visit).ok()) {
+        reading::deny(&cx, denial);
     }
 }
 
@@ -64,7 +73,7 @@ async fn noted(visit: Visit, route: &Route) -> Result<(), PageError> {
     }
     let path = visit.path.split('?').next().unwrap_or_default();
     let Some(record) = reading::named(route.path, path) else { return Ok(()) };
-    Cx::of(visit)?.run(move |cx| reading::note(cx, record)).await
+    Cx::of(visit)?.run(move |cx| reading::note(cx, &[record])).await
 }
 
 /// A page is shown after the sign-in; a script is told to load it; a form sent too late stays with whoever filled it in.

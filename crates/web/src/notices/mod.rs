@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use casework::EntryNumber;
 use desk::{Asker, Order};
-use model::UnitId;
+use model::{RecordId, UnitId};
 use regulation::RoleId;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -63,6 +63,15 @@ pub(crate) fn theirs(look: &Look<'_>) -> Result<Vec<store::Notice>, PageError> {
     Ok(notices.into_iter().filter(|notice| look.sees(notice.record)).collect())
 }
 
+/// The record of a notice that is for whoever looks.
+///
+/// # Errors
+/// `NotFound`: there is no such notice for them. The tables failed.
+pub(crate) fn record_of(look: &Look<'_>, notice: EntryNumber) -> Result<RecordId, PageError> {
+    let found = look.sql(|sql| sql.notice_for(notice, look.cx.person(), &look.roster))?;
+    found.map(|(record, _)| record).ok_or(PageError::NotFound)
+}
+
 async fn page(cx: Cx) -> PageResult {
     cx.run(|cx| {
         cx.look(|look| {
@@ -91,10 +100,13 @@ async fn page(cx: Cx) -> PageResult {
 async fn read(cx: Cx, Path(notice): Path<String>) -> PageResult {
     cx.run(move |cx| {
         let number = notice.parse().map(EntryNumber).map_err(|_| PageError::NotFound)?;
+        let record = cx.look(|look| {
+            let record = record_of(look, number)?;
+            cx.readable(look, record).map(|case| case.record)
+        })?;
         let asker = Asker::Person(reading::reader(cx)?);
-        let done = cx.site.desk().ask(asker, Order::ReadNotice(number))?;
-        let place = done.record.map_or_else(|| "/notices".to_owned(), record_path);
-        Ok(Redirect::to(&place).into_response())
+        cx.site.desk().ask(asker, Order::ReadNotice(number))?;
+        Ok(Redirect::to(&record_path(record)).into_response())
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! What is done about people, each act a form of its own on the person's page.
 
-use super::{command, granted, person, second};
+use super::{Refused, command, granted, person, second};
+use crate::acting;
 use crate::component::Notice;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -12,9 +13,11 @@ use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use identity::{Act, Beside, Command, Details, Line, Login, Mail, On, Phone, TextError};
+use desk::{About, Denial};
+use identity::{Act, Action, Beside, Command, Details, Line, Login, Mail, On, Phone, TextError};
 use model::{Instant, PersonId, Told, UnitId};
 use regulation::{HeldIn, RoleId, TimeOfDay};
+use signin::Refusal;
 use std::str::FromStr;
 
 #[derive(Template)]
@@ -31,39 +34,44 @@ struct NewPage<'a> {
 pub(super) async fn new(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
         let sent = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        form(cx, None, sent)
+        form(cx, open_to(cx)?, None, sent)
     })
     .await
 }
 
-fn form(cx: &Cx, refused: Option<Told>, sent: Query) -> Result<Response, PageError> {
+/// The units in which they may register people, by code and name.
+///
+/// # Errors
+/// `Hidden`: there is none.
+fn open_to(cx: &Cx) -> Result<Vec<(String, String)>, PageError> {
+    let act = Act::RegisterPerson;
+    let open = |unit: &&identity::Unit| unit.closed_at.is_none() && granted(cx, act, On::Unit(unit.id));
+    let units = cx.seen().roster.units().filter(open);
+    let units: Vec<_> = units.map(|unit| (unit.code.as_str().to_owned(), cx.unit_name(unit.id))).collect();
+    match units.is_empty() {
+        true => Err(PageError::hidden(Action::Identity(act).to_string(), About::Oneself)),
+        false => Ok(units),
+    }
+}
+
+fn form(
+    cx: &Cx,
+    units: Vec<(String, String)>,
+    refused: Option<Told>,
+    sent: Query,
+) -> Result<Response, PageError> {
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    cx.look(|look| {
-        let open = |unit: &&identity::Unit| {
-            unit.closed_at.is_none()
-                && granted(look, Act::RegisterPerson, &On::Unit(unit.id), &Beside::default())
-        };
-        let units: Vec<_> = look
-            .roster
-            .state
-            .units()
-            .filter(open)
-            .map(|unit| (unit.code.as_str().to_owned(), look.unit(unit.id)))
-            .collect();
-        if units.is_empty() {
-            return Err(PageError::NotFound);
-        }
-        let shell = Shell::new(cx, None, cx.t("登錄人員", "Register a person"))
-            .by(cx.t("人員", "People"), "/people")
-            .with_second(second(cx, "/people"));
-        let refused = refused.as_ref().map(|told| Notice::refused(cx, told));
-        cx.render_as(status, &NewPage { cx, shell, refused, sent, units })
-    })
+    let shell = Shell::new(cx, None, cx.t("登錄人員", "Register a person"))
+        .by(cx.t("人員", "People"), "/people")
+        .with_second(second(cx, "/people"));
+    let refused = refused.as_ref().map(|told| Notice::refused(cx, told));
+    cx.render_as(status, &NewPage { cx, shell, refused, sent, units })
 }
 
 /// Registers a person.
 pub(super) async fn register(cx: Cx, posted: Posted) -> PageResult {
     cx.run(move |cx| {
+        let units = open_to(cx)?;
         let id = PersonId::from_bytes(cx.site.draw()?);
         let asked = Ask { cx, query: &posted.query };
         let done = asked.details().and_then(|details| {
@@ -72,7 +80,9 @@ pub(super) async fn register(cx: Cx, posted: Posted) -> PageResult {
         });
         match done.and_then(|order| command(cx, &order)) {
             Ok(()) => Ok(Redirect::to(&format!("/people/{id}")).into_response()),
-            Err(PageError::Refused(told) | PageError::Unread(told)) => form(cx, Some(told), posted.query),
+            Err(PageError::Refused(told) | PageError::Unread(told)) => {
+                form(cx, units, Some(told), posted.query)
+            }
             Err(error) => Err(error),
         }
     })
@@ -94,7 +104,7 @@ pub(super) async fn act(cx: Cx, Path((id, act)): Path<(String, String)>, posted:
         match done {
             Ok(()) => Ok(Redirect::to(&format!("/people/{id}")).into_response()),
             Err(PageError::Refused(told) | PageError::Unread(told)) => {
-                person::show(cx, id, Some(told), posted.query)
+                person::show(cx, id, Some(&Refused { act, told, sent: posted.query }))
             }
             Err(error) => Err(error),
         }
@@ -117,14 +127,13 @@ impl Ask<'_> {
                 let role: RoleId = self.named("role")?;
                 let city = self.cx.pack()?.roles.get(&role).is_some_and(|role| role.held_in == HeldIn::City);
                 let home = self.cx.seen().roster.person(person).map(|one| one.home);
-                let unit = if city { None } else { home };
-                Command::GrantRole {
-                    person,
-                    role,
-                    unit,
-                    from: self.begins("from")?,
-                    until: self.ends("until")?,
-                }
+                let unit = match self.query.one("unit") {
+                    _ if city => None,
+                    None => home,
+                    Some(_) => Some(self.unit("unit")?),
+                };
+                let (from, until) = (self.begins("from")?, self.ends("until")?);
+                Command::GrantRole { person, role, unit, from, until }
             }
             "end" => {
                 let (role, unit, from) = self.held()?;
@@ -160,16 +169,19 @@ impl Ask<'_> {
     }
 
     fn end_sessions(&self, person: PersonId) -> Result<(), PageError> {
-        let door = self.cx.site.door();
-        let actor = self.cx.look(|look| Ok(super::actors(look)))?;
-        let mut refused = PageError::NotFound;
-        for actor in actor {
-            match door.end_all_of(&actor, person, self.cx.now()) {
-                Ok(_) => return Ok(()),
-                Err(refusal) => refused = PageError::Refused(refusal.told()),
-            }
+        let (cx, act) = (self.cx, Action::Identity(Act::EndSessions));
+        // Whoever may not do it is not told either whether there is any.
+        let actor = acting::granted(cx, &act, &On::Person(person), &Beside::default());
+        let denied = || Denial { act: act.to_string(), about: About::Person(person) };
+        let actor = actor.ok_or_else(|| PageError::Denied(denied(), not_yours()))?;
+        match cx.site.door().end_all_of(&actor, person, cx.now()) {
+            Ok(_) => Ok(()),
+            Err(Refusal::Nothing) => Err(PageError::Refused(Told::new(
+                "此人目前沒有使用中之登入",
+                "This person is signed in nowhere at present",
+            ))),
+            Err(refusal) => Err(refusal.into()),
         }
-        Err(refused)
     }
 
     fn details(&self) -> Result<Details, PageError> {
@@ -246,10 +258,15 @@ impl Ask<'_> {
         read.ok_or_else(|| unread("appointment", "請選擇一項", "choose one"))
     }
 
-    /// The first moment of a day; none where no day is given, or where it is today: from now.
+    /// The first moment of a day to come; none where no day is given, or where it is today: from now. What was before is
+    /// nobody's to change.
     fn begins(&self, name: &'static str) -> Result<Option<Instant>, PageError> {
-        let begin = self.day(name, TimeOfDay::START)?;
-        Ok(begin.filter(|begin| *begin > self.cx.now()))
+        let (now, zone) = (self.cx.now(), self.cx.zone()?);
+        let today = zone.moment(zone.date(now), TimeOfDay::START);
+        match self.day(name, TimeOfDay::START)? {
+            Some(begin) if begin < today => Err(unread(name, "不得早於今日", "no day before today")),
+            begin => Ok(begin.filter(|begin| *begin > now)),
+        }
     }
 
     /// The end of a day.
@@ -263,6 +280,11 @@ impl Ask<'_> {
             .ok_or_else(|| unread(name, "日期請填 115/3/2 或 2026-03-02", "dates are written 2026-03-02"))?;
         Ok(Some(self.cx.zone()?.moment(day, at)))
     }
+}
+
+/// Why somebody is not let do something about people or units.
+pub(crate) fn not_yours() -> Told {
+    Told::new("您目前之角色無權辦理本項作業", "None of your roles at present has a right to do this")
 }
 
 fn text(error: TextError) -> PageError {

@@ -6,20 +6,26 @@
 //! Source: regulation 24.1.4.1, 24.2.3, 24.2.5; `docs/pack.md`, "Policies".
 
 mod acts;
+mod filled;
 mod person;
 
-use crate::acting::stances;
+pub(crate) use acts::not_yours;
+pub(crate) use filled::{Choice, Filled, Refused};
+
+use crate::acting;
 use crate::component::Empty;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::query::Query;
+use crate::reading;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Link, Section, Shell};
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::routing::{get, post};
-use identity::{Act, Action, Beside, By, Command, On, Verdict};
+use desk::{About, Denial};
+use identity::{Act, Action, Beside, By, Command, On};
 use model::{Person, PersonId, UnitId};
 use regulation::RoleId;
 
@@ -93,8 +99,7 @@ async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
                 before: (page > 1).then(|| at(page - 1)),
                 after: (skip + PAGE < found.len()).then(|| at(page + 1)),
                 may_register: look.roster.state.units().any(|unit| {
-                    unit.closed_at.is_none()
-                        && granted(look, Act::RegisterPerson, &On::Unit(unit.id), &Beside::default())
+                    unit.closed_at.is_none() && granted(cx, Act::RegisterPerson, On::Unit(unit.id))
                 }),
             };
             cx.render(&page)
@@ -162,37 +167,51 @@ fn row(look: &Look<'_>, person: PersonId) -> Row {
     }
 }
 
-/// Everybody they might act as, about people and units.
-fn actors(look: &Look<'_>) -> Vec<Person> {
-    let Some(top) = look.roster.state.root() else { return Vec::new() };
-    stances(look.cx, &look.roster).iter().map(|stance| stance.actor(look.cx, top)).collect()
+/// Does a policy grant an act, in any role of theirs?
+pub(crate) fn granted(cx: &Cx, act: Act, on: On) -> bool {
+    acting::granted(cx, &Action::Identity(act), &on, &Beside::default()).is_some()
 }
 
-/// Does a policy grant an act, in any role of theirs?
-pub(crate) fn granted(look: &Look<'_>, act: Act, on: &On, beside: &Beside) -> bool {
-    let Some(policies) = look.cx.seen().policies.as_ref() else { return false };
-    actors(look).iter().any(|actor| {
-        let ask = look.roster.ask(actor, Action::Identity(act), on.clone(), beside.clone());
-        ask.is_some_and(|ask| matches!(policies.judge(&ask), Verdict::Granted(_)))
-    })
+/// Open units by code and name, to choose from.
+pub(crate) fn by_code(look: &Look<'_>) -> Vec<(String, String)> {
+    let open = look.roster.state.units().filter(|unit| unit.closed_at.is_none());
+    open.map(|unit| (unit.code.as_str().to_owned(), look.unit(unit.id))).collect()
 }
 
 /// The first of their roles in which a command would be accepted.
 fn accepted(look: &Look<'_>, command: &Command) -> Option<Person> {
     let policies = look.cx.seen().policies.as_ref()?;
-    actors(look).into_iter().find(|actor| {
+    acting::actors(look.cx).into_iter().find(|actor| {
         let by = By::Person(policies.permits(&look.roster, actor.clone(), command));
         identity::decide(look.roster, &by, command).is_ok()
     })
 }
 
+/// As whom they are refused, and told why: in the first role they may act in, else in one that does not count where they
+/// are.
+///
+/// # Errors
+/// `Denied`: they hold none.
+fn in_any_role(cx: &Cx) -> Result<Person, PageError> {
+    if let Some(actor) = acting::actors(cx).into_iter().next() {
+        return Ok(actor);
+    }
+    match cx.roster()?.held(cx.person()).next() {
+        Some(_) => reading::reader(cx),
+        None => {
+            let denial = Denial { act: "identity".to_owned(), about: About::Oneself };
+            Err(PageError::Denied(denial, not_yours()))
+        }
+    }
+}
+
 /// Gives a command about people or units, in the role in which it is accepted.
 ///
 /// # Errors
-/// `Refused`, with why; `NotFound` where they hold no role in which anybody could ask it.
+/// `Refused`, with why; `Denied` where they hold no role in which anybody could ask it.
 pub(crate) fn command(cx: &Cx, command: &Command) -> Result<(), PageError> {
-    let actor = cx.look(|look| Ok(accepted(look, command).or_else(|| actors(look).into_iter().next())))?;
-    let actor = actor.ok_or(PageError::NotFound)?;
+    let actor = cx.look(|look| Ok(accepted(look, command)))?;
+    let actor = actor.map_or_else(|| in_any_role(cx), Ok)?;
     cx.site.desk().ask(desk::Asker::Person(actor), desk::Order::Identity(command.clone()))?;
     Ok(())
 }

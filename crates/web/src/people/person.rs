@@ -1,6 +1,7 @@
 //! A person's page: what is known, roles from and to, deputies, factors by kind; and the forms for what may be done.
 
-use super::{accepted, granted, second};
+use super::{Choice, Filled, Refused, accepted, by_code, granted, second};
+use crate::acting;
 use crate::component::{Fact, Facts, Notice, TableView};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -12,7 +13,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use identity::{Act, Beside, Command, On};
+use identity::{Act, Action, Beside, Command, On};
 use model::{Instant, PersonId, UnitId};
 use regulation::HeldIn;
 
@@ -32,67 +33,54 @@ struct PersonPage<'a> {
     deputies: Option<TableView<'a>>,
     stands_in: Option<TableView<'a>>,
     forms: Forms,
-    /// What was sent, where it was refused.
-    sent: Query,
+    /// Units by code, to choose from.
+    units: Options,
 }
 
-/// The forms that are offered, each with its choices.
+/// The forms that are offered, each as it was filled in or with what is known.
 #[derive(Default)]
-pub(super) struct Forms {
-    change: Option<Known>,
-    grant: Options,
+struct Forms {
+    change: Option<Filled>,
+    grant: Choice,
     /// Roles held, as the form that ends one names them.
-    end: Options,
-    clear: Options,
+    end: Choice,
+    clear: Choice,
     unclear: bool,
-    appoint: bool,
+    appoint: Option<Filled>,
     /// Appointments they may acknowledge or revoke.
-    acknowledge: Options,
-    revoke: Options,
+    acknowledge: Choice,
+    revoke: Choice,
     end_sessions: bool,
     /// What leaving would end.
-    leave: Option<Vec<String>>,
-}
-
-/// What is known of a person, for the form that changes it.
-pub(super) struct Known {
-    name: String,
-    login: String,
-    title: String,
-    mail: String,
-    phone: String,
-    unit: String,
+    leave: Option<(Filled, Vec<String>)>,
 }
 
 pub(super) async fn page(cx: Cx, Path(person): Path<String>) -> PageResult {
     let person: PersonId = person.parse().map_err(|_| PageError::NotFound)?;
-    cx.run(move |cx| show(cx, person, None, Query::default())).await
+    cx.run(move |cx| show(cx, person, None)).await
 }
 
 /// The page, or the page with what was refused and everything that was filled in.
-pub(super) fn show(
-    cx: &Cx,
-    person: PersonId,
-    refused: Option<model::Told>,
-    sent: Query,
-) -> Result<Response, PageError> {
+pub(super) fn show(cx: &Cx, person: PersonId, refused: Option<&Refused>) -> Result<Response, PageError> {
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     cx.look(|look| {
         let found = look.roster.state.person(person).ok_or(PageError::NotFound)?;
+        let forms = forms(look, found, refused);
+        let asks_unit = forms.change.is_some() || !forms.grant.options.is_empty();
         let page = PersonPage {
             cx,
             shell: Shell::new(cx, None, look.person(person))
                 .by(cx.t("人員", "People"), "/people")
                 .with_second(second(cx, "/people")),
             id: person.to_string(),
-            refused: refused.as_ref().map(|told| Notice::refused(cx, told)),
+            refused: refused.map(|refused| Notice::refused(cx, &refused.told)),
             facts: facts(look, found),
             left: found.left_at.map(|at| cx.moment(at)),
             roles: roles(look, found),
             deputies: deputies(look, found),
             stands_in: stands_in(look, person),
-            forms: forms(look, found),
-            sent,
+            forms,
+            units: if asks_unit { by_code(look) } else { Options::new() },
         };
         cx.render_as(status, &page)
     })
@@ -112,9 +100,7 @@ fn facts<'a>(look: &Look<'a>, person: &identity::Person) -> Facts<'a> {
     }];
     if let Some(details) = &person.details {
         facts.push(Fact::new(cx.t("職稱", "Title"), details.title.as_str()));
-        if person.id == cx.person()
-            || granted(look, Act::ChangePerson, &On::Person(person.id), &Beside::default())
-        {
+        if person.id == cx.person() || granted(cx, Act::ChangePerson, On::Person(person.id)) {
             facts.push(Fact::new(cx.t("帳號", "Account"), details.login.as_str()));
             facts.push(Fact::new(cx.t("電子郵件", "Mail"), details.mail.as_str()));
             if let Some(phone) = &details.phone {
@@ -209,12 +195,14 @@ fn stands_in<'a>(look: &Look<'a>, person: PersonId) -> Option<TableView<'a>> {
 }
 
 /// What may be done about a person by whoever looks.
-fn forms(look: &Look<'_>, person: &identity::Person) -> Forms {
+fn forms(look: &Look<'_>, person: &identity::Person, refused: Option<&Refused>) -> Forms {
     if !person.here() {
         return Forms::default();
     }
     let (cx, id) = (look.cx, person.id);
-    let may = |act| granted(look, act, &On::Person(id), &Beside::default());
+    let may = |act| granted(cx, act, On::Person(id));
+    let filled = |act, known| Filled::of(refused, act, known);
+    let choice = |act, options| Choice::of(refused, act, options);
     let standing = |one: &identity::Standing| {
         let text = format!("{} – {}", look.person(one.deputy), cx.moment(one.until));
         (format!("{}.{}", one.deputy, one.from), text)
@@ -232,63 +220,66 @@ fn forms(look: &Look<'_>, person: &identity::Person) -> Forms {
         let (role, unit) = (one.role.clone(), one.unit);
         accepted(look, &Command::EndRole { person: id, role, unit, from: Some(one.from) }).is_some()
     });
-    let own = id == cx.person();
+    let holding = |one: &identity::Holding| {
+        let unit = one.unit.map(|unit| unit.to_string()).unwrap_or_default();
+        let place = one.unit.map(|unit| look.unit(unit)).unwrap_or_default();
+        (format!("{}.{unit}.{}", one.role, one.from), format!("{} {place}", look.role(&one.role)))
+    };
+    let grade = |grade: &regulation::Grade| (grade.id.to_string(), cx.label(&grade.label).to_owned());
+    let clears = may(Act::GrantClearance) || clearable(look, id);
+    let grades = look.pack.grades.iter().filter(|_| clears).map(grade).collect();
+    let (grants, place) = grantable(look, person);
+    let known_place = Query::default().with("unit", code(look, place));
     Forms {
-        change: may(Act::ChangePerson).then(|| known(look, person)),
-        grant: grantable(look, person),
-        end: held
-            .map(|one| {
-                let unit = one.unit.map(|unit| unit.to_string()).unwrap_or_default();
-                let place = one.unit.map(|unit| look.unit(unit)).unwrap_or_default();
-                (format!("{}.{unit}.{}", one.role, one.from), format!("{} {place}", look.role(&one.role)))
-            })
-            .collect(),
-        clear: if may(Act::GrantClearance) || clearable(look, id) {
-            look.pack
-                .grades
-                .iter()
-                .map(|grade| (grade.id.to_string(), cx.label(&grade.label).to_owned()))
-                .collect()
-        } else {
-            Vec::new()
-        },
+        change: may(Act::ChangePerson).then(|| filled("change", known(look, person))),
+        grant: Choice { form: filled("grant", known_place), options: grants },
+        end: choice("end", held.map(holding).collect()),
+        clear: choice("clear", grades),
         unclear: person.cleared.is_some() && may(Act::WithdrawClearance),
-        appoint: own || appointable(look, id),
-        acknowledge: open.clone().filter(acknowledge).map(standing).collect(),
-        revoke: open.filter(revoke).map(standing).collect(),
+        appoint: (id == cx.person() || appointable(look, id)).then(|| filled("appoint", Query::default())),
+        acknowledge: choice("acknowledge", open.clone().filter(acknowledge).map(standing).collect()),
+        revoke: choice("revoke", open.filter(revoke).map(standing).collect()),
         end_sessions: may(Act::EndSessions),
-        leave: may(Act::RecordLeaving).then(|| leaving(look, person)),
+        leave: may(Act::RecordLeaving).then(|| (filled("leave", Query::default()), leaving(look, person))),
     }
 }
 
-fn known(look: &Look<'_>, person: &identity::Person) -> Known {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let details = person.details.as_ref();
-    Known {
-        name: text(details.map(|one| one.name.as_str())),
-        login: text(details.map(|one| one.login.as_str())),
-        title: text(details.map(|one| one.title.as_str())),
-        mail: text(details.map(|one| one.mail.as_str())),
-        phone: text(details.and_then(|one| one.phone.as_ref()).map(|phone| phone.as_str())),
-        unit: look
-            .roster
-            .state
-            .unit(person.home)
-            .map(|unit| unit.code.as_str().to_owned())
-            .unwrap_or_default(),
-    }
+/// What is known of a person, as the form that changes it sends it.
+fn known(look: &Look<'_>, person: &identity::Person) -> Query {
+    let known = Query::default().with("unit", code(look, person.home));
+    let Some(details) = person.details.as_ref() else { return known };
+    known
+        .with("name", details.name.as_str())
+        .with("title", details.title.as_str())
+        .with("login", details.login.as_str())
+        .with("mail", details.mail.as_str())
+        .with("phone", details.phone.as_ref().map(|phone| phone.as_str()).unwrap_or_default())
 }
 
-/// Roles somebody may grant this person, in the person's own unit or for the whole installation.
-fn grantable(look: &Look<'_>, person: &identity::Person) -> Options {
-    let unit = |role: &regulation::Role| (role.held_in == HeldIn::Unit).then_some(person.home);
-    let grants = |role: &&regulation::Role| {
-        let (id, unit) = (role.id.clone(), unit(role));
-        let command = Command::GrantRole { person: person.id, role: id, unit, from: None, until: None };
+fn code(look: &Look<'_>, unit: UnitId) -> String {
+    look.roster.state.unit(unit).map(|unit| unit.code.as_str().to_owned()).unwrap_or_default()
+}
+
+/// Roles somebody may grant this person, in the person's own unit, in one of their own, or for the whole installation;
+/// and the first of these units in which there is one.
+fn grantable(look: &Look<'_>, person: &identity::Person) -> (Options, UnitId) {
+    let own = acting::stances(look.cx, &look.roster);
+    let mut places = vec![person.home];
+    places.extend(own.iter().filter_map(|stance| stance.unit).filter(|unit| *unit != person.home));
+    let grants = |role: &regulation::Role, place: UnitId| {
+        let unit = (role.held_in == HeldIn::Unit).then_some(place);
+        let role = role.id.clone();
+        let command = Command::GrantRole { person: person.id, role, unit, from: None, until: None };
         accepted(look, &command).is_some()
     };
-    let option = |role: &regulation::Role| (role.id.to_string(), look.cx.label(&role.label).to_owned());
-    look.pack.roles.values().filter(grants).map(option).collect()
+    let (mut options, mut first) = (Options::new(), None);
+    for role in look.pack.roles.values() {
+        if let Some(place) = places.iter().find(|place| grants(role, **place)) {
+            options.push((role.id.to_string(), look.cx.label(&role.label).to_owned()));
+            first = first.or(Some(*place));
+        }
+    }
+    (options, first.unwrap_or(person.home))
 }
 
 fn clearable(look: &Look<'_>, person: PersonId) -> bool {
@@ -300,7 +291,8 @@ fn clearable(look: &Look<'_>, person: PersonId) -> bool {
 
 fn appointable(look: &Look<'_>, person: PersonId) -> bool {
     let beside = Beside { deputy: look.roster.facts(look.cx.person()), ..Beside::default() };
-    granted(look, Act::AppointDeputy, &On::Person(person), &beside)
+    let act = Action::Identity(Act::AppointDeputy);
+    acting::granted(look.cx, &act, &On::Person(person), &beside).is_some()
 }
 
 /// What ends when somebody leaves.

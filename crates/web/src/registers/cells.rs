@@ -1,12 +1,14 @@
 //! Columns of a register's list and their cells, as pages and as exports show them.
 //!
-//! Invariant: nothing sealed is a column.
+//! Invariants: nothing sealed is a column; a list shows of a graded record what tells it apart and no field beside,
+//! since a list is no reading (`docs/adr/0014-web.md`).
 
 use crate::component::{ColumnChoice, Head, ListCell, Pill, Sorted};
 use crate::cx::Cx;
 use crate::look::Look;
 use crate::names::{Named, Shown};
 use crate::query::Query;
+use crate::reading;
 use casework::Case;
 use model::Instant;
 use regulation::{Field, Kind, Register};
@@ -267,6 +269,13 @@ impl<'a> Shelf<'a> {
         // Where no title is shown the first column leads to the record.
         let title = Col::Common(Common::Title);
         let lead = self.columns.iter().position(|column| *column == title).unwrap_or(0);
+        let graded = reading::graded(look, case);
+        let shown = |column: &Col| match column {
+            Col::Field(..) if graded => {
+                Shown::Parts(vec![Named::plain(self.cx.t("（開啟紀錄後檢視）", "(within the record)"))])
+            }
+            column => self.shown(look, case, column),
+        };
         let cell = |(at, column): (usize, &Col)| match column {
             Col::Common(Common::State) if at != lead => {
                 let register = look.register(case).unwrap_or(self.register);
@@ -277,10 +286,10 @@ impl<'a> Shelf<'a> {
                 look.pack.height(&case.grade).unwrap_or(9),
             )),
             column if at == lead => {
-                let text = self.shown(look, case, column).line();
+                let text = shown(column).line();
                 ListCell::Lead(if text.is_empty() { "—".to_owned() } else { text })
             }
-            column => ListCell::Value(self.shown(look, case, column)),
+            column => ListCell::Value(shown(column)),
         };
         self.columns.iter().enumerate().map(cell).collect()
     }

@@ -1,4 +1,5 @@
-//! A list as a file: exactly what is filtered, in the columns shown, all pages of it.
+//! A list as a file: exactly what is filtered, in the columns shown, all pages of it. It is taken away, so that each graded
+//! record in it counts as read.
 //!
 //! CSV is UTF-8 with a mark, since spreadsheets take it for something else without; what could be taken for a formula
 //! stands behind an apostrophe (OWASP, CSV injection). In XLSX and ODS every text is a text, and nothing is a formula.
@@ -11,12 +12,14 @@ mod xlsx;
 use super::asked::Asked;
 use super::cells::{Plain, Shelf};
 use crate::cx::Cx;
-use crate::error::{PageError, PageResult};
+use crate::error::PageError;
 use crate::look::Look;
 use crate::query::Query;
+use crate::reading;
 use crate::roc;
 use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
+use model::RecordId;
 use regulation::Register;
 
 /// Most rows of a file: what a spreadsheet takes, heads aside.
@@ -37,7 +40,13 @@ impl Sheet<'_> {
     }
 }
 
-pub(super) fn export(cx: &Cx, look: &Look<'_>, register: &Register, query: &Query) -> PageResult {
+/// The file, and the graded records that are read by it.
+pub(super) fn export(
+    cx: &Cx,
+    look: &Look<'_>,
+    register: &Register,
+    query: &Query,
+) -> Result<(Response, Vec<RecordId>), PageError> {
     let asked = Asked::read(look, register, query);
     let (seen, reader) = (cx.seen(), cx.reader()?);
     let ask = asked.ask_all(register, MOST);
@@ -45,10 +54,11 @@ pub(super) fn export(cx: &Cx, look: &Look<'_>, register: &Register, query: &Quer
     let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
     look.listed(page.rows.iter().map(|row| row.record));
     let shelf = Shelf::new(cx, register, &asked.columns);
-    let mut rows = Vec::with_capacity(page.rows.len());
+    let (mut rows, mut graded) = (Vec::with_capacity(page.rows.len()), Vec::new());
     for row in &page.rows {
         if let Some(case) = look.case(row.record) {
             rows.push(shelf.plain(look, &case));
+            graded.extend(reading::graded(look, &case).then_some(row.record));
         }
     }
     let name = cx.label(&register.label).to_owned();
@@ -72,7 +82,7 @@ pub(super) fn export(cx: &Cx, look: &Look<'_>, register: &Register, query: &Quer
             HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment")),
         ),
     ];
-    Ok((headers, bytes).into_response())
+    Ok(((headers, bytes).into_response(), graded))
 }
 
 /// The name a file is kept under, for browsers old and new (RFC 6266).

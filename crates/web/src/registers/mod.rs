@@ -15,6 +15,7 @@ use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::names::{record_path, register_path};
 use crate::query::Query;
+use crate::reading;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
 use crate::views;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/registers", Access::Person, Audit::None, || get(index)),
     Route::get("/registers/{register}", Access::Person, Audit::None, || get(list)),
-    Route::get("/registers/{register}/export", Access::Person, Audit::None, || get(export)),
+    Route::get("/registers/{register}/export", Access::Person, Audit::Reading, || get(export)),
 ];
 
 /// A register on the index.
@@ -117,7 +118,9 @@ async fn export(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery)
     cx.run(move |cx| {
         let register = known(cx, &register)?;
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        cx.look(|look| export::export(cx, look, register, &query))
+        let (response, graded) = cx.look(|look| export::export(cx, look, register, &query))?;
+        reading::enter(cx, graded)?;
+        Ok(response)
     })
     .await
 }

@@ -13,6 +13,7 @@ use crate::enter::{Field, Sent, new_password};
 use crate::error::{PageError, PageResult};
 use crate::route::{Access, Audit, Route};
 use crate::shell::Shell;
+use crate::start;
 use crate::visit::Visit;
 use askama::Template;
 use axum::body::Bytes;
@@ -51,6 +52,8 @@ struct SettingsPage<'a> {
     sessions: Vec<OneSession>,
     /// May they have the factors of others set anew?
     recovers: bool,
+    /// May they look the installation over?
+    checks: bool,
 }
 
 /// A passkey in the list.
@@ -110,6 +113,7 @@ fn show(cx: &Cx, status: StatusCode, notice: Option<Notice<'_>>) -> PageResult {
         no_passkey: cx.no_passkey().map(|told| cx.language.told(&told).to_owned()),
         sessions: listed.map(|one| session(cx, one)).collect(),
         recovers: recoveries::may(cx),
+        checks: start::check::may_check(cx),
     };
     cx.render_as(status, &page)
 }

@@ -6,17 +6,20 @@
 //! Source: regulation 24.2.1, 24.3.3.
 
 use super::sent;
+use crate::acting;
 use crate::component::Notice;
 use crate::cx::Cx;
 use crate::enter::{Field, good, refused};
 use crate::error::{PageError, PageResult};
+use crate::people::not_yours;
+use crate::reading;
 use crate::shell::Shell;
 use askama::Template;
 use axum::body::Bytes;
 use axum::http::StatusCode;
-use desk::Asker;
-use identity::{Act, Action, Beside, On, Verdict};
-use model::{Person, PersonId, Told};
+use desk::{About, Asker, Denial};
+use identity::{Act, Action, Beside, On};
+use model::{Person, PersonId};
 use signin::{Handed, Refusal};
 
 #[derive(Template)]
@@ -39,24 +42,7 @@ struct HandedOver {
 
 /// The role in which whoever looks may do this to a person; none where no policy permits it.
 fn acting(cx: &Cx, act: Act, person: PersonId) -> Option<Person> {
-    let (seen, roster) = (cx.seen(), cx.roster().ok()?);
-    let policies = seen.policies.as_ref()?;
-    let home = roster.here(cx.person())?.home;
-    let session = cx.session();
-    let actors = roster.held(cx.person()).map(|(role, unit)| Person {
-        acting_for: None,
-        person: cx.person(),
-        role: role.to_string(),
-        session: Some(session.id),
-        terminal: session.terminal,
-        unit: unit.unwrap_or(home),
-    });
-    let mut may = actors.filter(|actor| {
-        let ask = roster.ask(actor, Action::Identity(act), On::Person(person), Beside::default());
-        roster.acts(actor).is_ok()
-            && ask.is_some_and(|ask| matches!(policies.judge(&ask), Verdict::Granted(_)))
-    });
-    may.next()
+    acting::granted(cx, &Action::Identity(act), &On::Person(person), &Beside::default())
 }
 
 /// May they do it to anybody at all? They are asked about themselves, which nobody may do in the end.
@@ -64,9 +50,13 @@ pub(super) fn may(cx: &Cx) -> bool {
     acting(cx, Act::ResetFactors, cx.person()).is_some() || acting(cx, Act::Unlock, cx.person()).is_some()
 }
 
+/// For whoever may do nothing of it there is nothing here.
+fn hidden() -> PageError {
+    PageError::hidden(Action::Identity(Act::ResetFactors).to_string(), About::Oneself)
+}
+
 pub(super) async fn page(cx: Cx) -> PageResult {
-    cx.run(|cx| if may(cx) { show(cx, StatusCode::OK, "", None, None) } else { Err(PageError::NotFound) })
-        .await
+    cx.run(|cx| if may(cx) { show(cx, StatusCode::OK, "", None, None) } else { Err(hidden()) }).await
 }
 
 fn show(
@@ -98,7 +88,7 @@ pub(super) async fn act(cx: Cx, body: Bytes) -> PageResult {
     let sent = sent(&body);
     cx.run(move |cx| {
         if !may(cx) {
-            return Err(PageError::NotFound);
+            return Err(hidden());
         }
         let login = sent.typed("login");
         let person = cx.seen().roster.person_of_login(&login.to_lowercase());
@@ -131,7 +121,9 @@ fn did(cx: &Cx, what: &str, person: PersonId) -> Result<Did, Refusal> {
     let door = cx.site.door();
     let by = |act| {
         acting(cx, act, person).ok_or_else(|| {
-            Refusal::Input(Told::new("您無權為此人辦理", "You have no right to do this for that person"))
+            let act = Action::Identity(act).to_string();
+            reading::deny(cx, Denial { act, about: About::Person(person) });
+            Refusal::Input(not_yours())
         })
     };
     match what {

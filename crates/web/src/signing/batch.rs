@@ -25,7 +25,7 @@ use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use casework::{Command, Fill};
 use data_encoding::BASE64URL_NOPAD;
-use desk::{Asker, Order, ToSign};
+use desk::{About, Asker, Denial, Order, ToSign};
 use model::{Evidence, RecordId, Told};
 use proof::hash::Hash;
 use proof::signature::{Batch, Evidence as Carried, Passkey, batch_challenge};
@@ -34,7 +34,7 @@ use regulation::{Outcome, StepId};
 use std::convert::Infallible;
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::get("/sign", Access::Person, Audit::None, || get(show)),
+    Route::get("/sign", Access::Person, Audit::Reading, || get(show)),
     Route::post("/sign", Access::Person, Audit::Act, || post(sign)),
 ];
 
@@ -164,9 +164,8 @@ async fn show(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
 
 fn page(cx: &Cx, query: &Query, told: Option<&Told>) -> PageResult {
     let words = Word::all(query);
-    for word in &words {
-        reading::note(cx, word.record)?;
-    }
+    let records: Vec<RecordId> = words.iter().map(|word| word.record).collect();
+    reading::note(cx, &records)?;
     cx.look(|look| {
         let items: Vec<Item<'_>> =
             words.iter().map(|word| item(look, &words, word)).collect::<Result<_, _>>()?;
@@ -323,6 +322,9 @@ fn take(cx: &Cx, word: &Word, posted: &Posted, signed: Option<(ToSign, Carried)>
         Ok((look.record(word.record), what, stance, opened.case.unit))
     })?;
     let seen = posted.query.one(&format!("seen{}", end(word))).and_then(|seen| seen.parse().ok());
+    if stance.is_none() {
+        reading::deny(cx, Denial { act: word.step.to_string(), about: About::Record(word.record) });
+    }
     let problem = match (stance, seen, signed) {
         (Some(stance), Some(seen), Some((statement, carried))) => {
             let command = statement.sign(word.command(seen), carried);

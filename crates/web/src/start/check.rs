@@ -1,10 +1,14 @@
-//! The page on which the system looks itself over: what is wrong, and how it is mended. For those who administer.
+//! The page on which the system looks itself over: what is wrong, and how it is mended. Who comes here is said by
+//! the pack's policies, of the act `system.check`; for everybody else nothing is here.
 
+use crate::acting;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::machine::State;
 use crate::shell::Shell;
 use askama::Template;
+use desk::About;
+use identity::Action;
 use model::Told;
 
 #[derive(Template)]
@@ -27,8 +31,8 @@ struct Row {
 
 pub(super) async fn page(cx: Cx) -> PageResult {
     cx.run(|cx| {
-        if !administers(cx) {
-            return Err(PageError::NotFound);
+        if !may_check(cx) {
+            return Err(PageError::hidden(Action::Check.to_string(), About::Oneself));
         }
         let mut found = cx.site.machine().look(cx.now());
         found.extend(terminals(cx));
@@ -53,12 +57,9 @@ pub(super) async fn page(cx: Cx) -> PageResult {
     .await
 }
 
-/// Does whoever looks hold an administrator's role?
-fn administers(cx: &Cx) -> bool {
-    let Ok(pack) = cx.pack() else { return false };
-    let seen = cx.seen();
-    let Some(person) = seen.roster.person(cx.person()) else { return false };
-    person.held(cx.now()).any(|one| pack.roles.get(&one.role).is_some_and(|role| role.administrator))
+/// Does a policy of the pack let them look the installation over, in any role of theirs?
+pub(crate) fn may_check(cx: &Cx) -> bool {
+    acting::granted_at_the_top(cx, &Action::Check).is_some()
 }
 
 /// Terminals keep nobody from anything until the first is registered.

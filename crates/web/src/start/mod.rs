@@ -6,7 +6,7 @@
 //! nothing here; a password is on no page.
 //! Source: regulation 24.2.1; RFC 1123 §2.1; NIST SP 800-63B §5.1.1.
 
-mod check;
+pub(crate) mod check;
 mod filled;
 
 use self::filled::{Filled, Step, Wrong};

@@ -6,7 +6,7 @@ use crate::error::{PageError, PageResult};
 use crate::form::Posted;
 use crate::look::Look;
 use crate::names::{Named, register_path};
-use crate::people::{command, granted, second};
+use crate::people::{Filled, Refused, by_code, command, granted, second};
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::shell::Shell;
@@ -15,7 +15,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use identity::{Act, Beside, Code, Command, Names, On};
+use identity::{Act, Code, Command, Names, On};
 use model::{Told, UnitId};
 
 const PERSON: Access = Access::Person;
@@ -52,19 +52,17 @@ struct UnitPage<'a> {
     shell: Shell,
     id: String,
     code: String,
-    zh: String,
-    en: String,
     above: Option<Named>,
-    superior: String,
     closed: Option<String>,
     refused: Option<Notice<'a>>,
-    sent: Query,
     below: Vec<Named>,
     people: Vec<(Named, String)>,
     registers: Vec<(String, String, u64)>,
-    may_create: bool,
-    may_change: bool,
+    create: Option<Filled>,
+    change: Option<Filled>,
     may_close: bool,
+    /// Units by code, to choose from.
+    units: Vec<(String, String)>,
 }
 
 async fn tree(cx: Cx) -> PageResult {
@@ -86,18 +84,17 @@ async fn tree(cx: Cx) -> PageResult {
 
 async fn page(cx: Cx, Path(unit): Path<String>) -> PageResult {
     let unit: UnitId = unit.parse().map_err(|_| PageError::NotFound)?;
-    cx.run(move |cx| show(cx, unit, None, Query::default())).await
+    cx.run(move |cx| show(cx, unit, None)).await
 }
 
-fn show(cx: &Cx, unit: UnitId, refused: Option<Told>, sent: Query) -> Result<Response, PageError> {
+fn show(cx: &Cx, unit: UnitId, refused: Option<&Refused>) -> Result<Response, PageError> {
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     cx.look(|look| {
         let state = look.roster.state;
         let found = state.unit(unit).ok_or(PageError::NotFound)?;
-        let may = |act| found.closed_at.is_none() && granted(look, act, &On::Unit(unit), &Beside::default());
+        let may = |act| found.closed_at.is_none() && granted(cx, act, On::Unit(unit));
         let named = |unit: UnitId| Named { text: look.unit(unit), href: Some(format!("/units/{unit}")) };
-        let code =
-            |unit: UnitId| state.unit(unit).map(|unit| unit.code.as_str().to_owned()).unwrap_or_default();
+        let filled = |act, known| Filled::of(refused, act, known);
         let roles = |person: &identity::Person| {
             let mut roles: Vec<String> =
                 look.roster.held(person.id).map(|(role, _)| look.role(role)).collect();
@@ -108,6 +105,7 @@ fn show(cx: &Cx, unit: UnitId, refused: Option<Told>, sent: Query) -> Result<Res
             let name = Named { text: look.person(person.id), href: Some(format!("/people/{}", person.id)) };
             (name, roles(person))
         };
+        let change = may(Act::ChangeUnit).then(|| filled("change", known(look, found)));
         let page = UnitPage {
             cx,
             shell: Shell::new(cx, None, look.unit(unit))
@@ -115,28 +113,35 @@ fn show(cx: &Cx, unit: UnitId, refused: Option<Told>, sent: Query) -> Result<Res
                 .with_second(second(cx, "/units")),
             id: unit.to_string(),
             code: found.code.as_str().to_owned(),
-            zh: found.names.zh.as_str().to_owned(),
-            en: found.names.en.as_str().to_owned(),
             above: found.superior.map(named),
-            superior: found.superior.map(code).unwrap_or_default(),
             closed: found.closed_at.map(|at| cx.moment(at)),
-            refused: refused.as_ref().map(|told| Notice::refused(cx, told)),
-            sent,
+            refused: refused.map(|refused| Notice::refused(cx, &refused.told)),
             below: state.units().filter(|one| one.superior == Some(unit)).map(|one| named(one.id)).collect(),
             people: state.members(unit).map(member).collect(),
             registers: running(look, unit)?,
-            may_create: may(Act::CreateUnit),
-            may_change: may(Act::ChangeUnit),
+            create: may(Act::CreateUnit).then(|| filled("create", Query::default())),
+            units: change.as_ref().map(|_| by_code(look)).unwrap_or_default(),
+            change,
             may_close: may(Act::CloseUnit),
         };
         cx.render_as(status, &page)
     })
 }
 
+/// What is known of a unit, as the form that changes it sends it.
+fn known(look: &Look<'_>, unit: &identity::Unit) -> Query {
+    let above = unit.superior.and_then(|above| look.roster.state.unit(above));
+    Query::default()
+        .with("zh", unit.names.zh.as_str())
+        .with("en", unit.names.en.as_str())
+        .with("code", unit.code.as_str())
+        .with("superior", above.map(|above| above.code.as_str()).unwrap_or_default())
+}
+
 /// Registers in which the unit, or one below it, has records running that they may read.
 fn running(look: &Look<'_>, unit: UnitId) -> Result<Vec<(String, String, u64)>, PageError> {
     let (cx, seen) = (look.cx, look.cx.seen());
-    let reader = crate::reach::reader(&look.roster, cx.person(), Some(unit));
+    let reader = crate::reach::reader(cx, &look.roster, Some(unit));
     let counts = look.sql(|sql| reader.counts(sql, &seen.packs, &seen.layout))?;
     let running = counts.into_iter().filter(|(_, (_, running))| *running > 0);
     let named = |(register, (_, running)): (regulation::RegisterId, (u64, u64))| {
@@ -160,7 +165,7 @@ async fn act(cx: Cx, Path((unit, act)): Path<(String, String)>, posted: Posted) 
         match order.and_then(|order| command(cx, &order)) {
             Ok(()) => Ok(Redirect::to(&format!("/units/{to}")).into_response()),
             Err(PageError::Refused(told) | PageError::Unread(told)) => {
-                show(cx, unit, Some(told), posted.query)
+                show(cx, unit, Some(&Refused { act, told, sent: posted.query }))
             }
             Err(error) => Err(error),
         }

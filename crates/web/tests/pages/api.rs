@@ -120,7 +120,7 @@ fn what_does_not_read_or_is_not_allowed_is_told_and_changes_nothing() {
         ("loan", json!({ "fill": { "nothing": 1 } }), StatusCode::UNPROCESSABLE_ENTITY),
         ("loan", json!({ "step": "approve" }), StatusCode::UNPROCESSABLE_ENTITY),
         ("loan", json!({ "fill": {} }), StatusCode::UNPROCESSABLE_ENTITY),
-        ("loan", json!({ "as": { "role": "head" } }), StatusCode::UNPROCESSABLE_ENTITY),
+        ("loan", json!({ "as": { "role": "head" } }), StatusCode::FORBIDDEN),
         ("nowhere", wish("N1"), StatusCode::NOT_FOUND),
     ] {
         let (answered, problem) =

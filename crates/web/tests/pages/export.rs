@@ -11,14 +11,34 @@ fn cells(rows: Vec<Vec<Data>>) -> Vec<Vec<String>> {
     rows.into_iter().map(|row| row.into_iter().map(|cell| cell.to_string()).collect()).collect()
 }
 
-fn sheet<R: Reader<Cursor<Vec<u8>>>>(bytes: &[u8]) -> Vec<Vec<Data>>
+/// The one sheet of a book: its name, its rows.
+fn sheet_of<R: Reader<Cursor<Vec<u8>>>>(bytes: &[u8]) -> (String, Vec<Vec<Data>>)
 where
     R::Error: std::fmt::Debug,
 {
     let mut book = R::new(Cursor::new(bytes.to_vec())).unwrap();
     let name = book.sheet_names().first().unwrap().clone();
+    let rows = book.worksheet_range(&name).unwrap().rows().map(<[Data]>::to_vec).collect();
+    (name, rows)
+}
+
+fn sheet<R: Reader<Cursor<Vec<u8>>>>(bytes: &[u8]) -> Vec<Vec<Data>>
+where
+    R::Error: std::fmt::Debug,
+{
+    let (name, rows) = sheet_of::<R>(bytes);
     assert_eq!(name, "鑰匙");
-    book.worksheet_range(&name).unwrap().rows().map(<[Data]>::to_vec).collect()
+    rows
+}
+
+/// Everything that stands in an exported file; days in XLSX count from the last of 1899.
+pub(crate) fn cells_of(format: &str, bytes: &[u8]) -> String {
+    let rows = match format {
+        "xlsx" => sheet_of::<Xlsx<_>>(bytes).1,
+        "ods" => sheet_of::<Ods<_>>(bytes).1,
+        _ => return String::from_utf8(bytes.to_vec()).unwrap(),
+    };
+    rows.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 #[test]

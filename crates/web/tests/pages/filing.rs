@@ -94,9 +94,9 @@ fn who_has_no_such_role_is_offered_no_form() {
     let cookie = city.asked.sign_in(auditor.person);
     let page = city.asked.get(&cookie, "/registers/loan/new");
     assert!(page.status == StatusCode::OK && page.text().contains("不得建立本登記簿"), "{}", page.text());
-    assert_eq!(city.asked.get(&cookie, NEW).status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(city.asked.get(&cookie, NEW).status, StatusCode::FORBIDDEN);
     let sent = city.send(auditor, NEW, &pairs(&loan(&city)));
-    assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(sent.status, StatusCode::FORBIDDEN);
     assert_eq!(city.asked.get(&cookie, "/registers/loan/new/approve").status, StatusCode::NOT_FOUND);
     let approve = format!("/records/{}/steps/approve", city.other_loan);
     assert_eq!(city.asked.get(&City::cookie(city.clerk), &approve).status, StatusCode::NOT_FOUND);

@@ -22,6 +22,7 @@ mod layers;
 mod lists;
 mod notices;
 mod people;
+mod readings;
 mod records;
 mod signing;
 mod site;

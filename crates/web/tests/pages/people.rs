@@ -1,8 +1,8 @@
 //! People and units: who sees what, what is offered, what is done and refused.
 
-use crate::site::Asked;
+use crate::site::{Asked, attribute, challenge, tag};
 use axum::http::StatusCode;
-use model::PersonId;
+use model::{Clock as _, PersonId};
 use std::path::Path;
 use testkit::{Acting, House};
 use web::Limits;
@@ -121,8 +121,9 @@ fn people_are_registered_granted_and_let_go_by_who_may() {
     let (status, page) = office.send(office.head, &grant, &[("role", "operator")]);
     assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
     assert_eq!(office.person(lee).holdings.len(), 1);
-    let (status, _) = office.send(office.chen, &grant, &[("role", "staff")]);
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, page) = office.send(office.chen, &grant, &[("role", "staff")]);
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(page.contains("無權辦理"), "{page}");
     // Roles that exclude each other are refused, with why.
     let (_, page) = office.send(office.steward, &grant, &[("role", "network_admin")]);
     assert_eq!(office.person(lee).holdings.len(), 1, "{page}");
@@ -173,13 +174,118 @@ fn units_are_shown_as_a_tree_and_changed_by_who_may() {
     );
     let below = [("zh", "資訊科"), ("en", "Information Section"), ("code", "111")];
     let (status, _) = office.send(office.wang, &format!("{path}/create"), &below);
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(status, StatusCode::FORBIDDEN);
     let (status, page) = office.send(office.steward, &format!("{path}/create"), &below);
     assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
     assert!(office.page(office.wang, &path).contains("資訊科"));
     // A code that is taken is refused, and the form is shown again.
-    let (status, page) = office.send(office.steward, &format!("{path}/create"), &below);
+    let again = [("zh", "另一科"), ("en", "Another Section"), ("code", "111")];
+    let (status, page) = office.send(office.steward, &format!("{path}/create"), &again);
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+    assert_eq!(value_of(&page, "create-zh"), "另一科", "what was filled in stays");
+    assert_eq!(value_of(&page, "change-zh"), "110單位", "and the other form is as it was");
     let (status, _) = office.send(office.steward, &format!("{path}/close"), &[]);
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "people belong to it");
+}
+
+/// What a page's field holds.
+fn value_of(page: &str, id: &str) -> String {
+    attribute(tag(page, id), "value").unwrap()
+}
+
+#[test]
+fn a_role_is_granted_in_a_unit_from_a_day_that_is_not_past() {
+    let office = office();
+    let path = format!("/people/{}", office.chen.person);
+    // The home unit is the default, and another can be said.
+    let page = office.page(office.steward, &path);
+    assert_eq!(value_of(&page, "grant-unit"), "120");
+    assert!(page.contains("<option value=\"110\">110單位</option>"), "{page}");
+    let grant = format!("{path}/grant");
+    for (unit, at) in [("", "120"), ("110", "110")] {
+        let (status, page) = office.send(office.steward, &grant, &[("role", "operator"), ("unit", unit)]);
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        let seen = office.asked.house.desk.seen();
+        let held = office
+            .person(office.chen.person)
+            .holdings
+            .iter()
+            .any(|one| one.role == *"operator" && one.unit == seen.roster.unit_of_code(at));
+        assert!(held, "{at}");
+    }
+    // The head of another unit grants there, which is what the form then says.
+    let by_head = office.page(office.head, &path);
+    assert_eq!(value_of(&by_head, "grant-unit"), "110");
+    let before = office.person(office.chen.person).holdings.len();
+    for (fields, why) in [
+        ([("role", "document_keeper"), ("unit", "999"), ("from", "")], "查無此單位代碼"),
+        ([("role", "document_keeper"), ("unit", "110"), ("from", "2000-01-01")], "不得早於今日"),
+        ([("role", "document_keeper"), ("unit", "110"), ("from", "yesterday")], "日期請填"),
+    ] {
+        let (status, page) = office.send(office.steward, &grant, &fields);
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+        assert!(page.contains(why), "{why}: {page}");
+        for (name, value) in fields {
+            let kept = match name {
+                "role" => page.contains(&format!("value=\"{value}\" selected")),
+                name => value_of(&page, &format!("grant-{name}")) == value,
+            };
+            assert!(kept, "{name}: {page}");
+        }
+        // The other forms of the page are as they were.
+        assert_eq!(value_of(&page, "appoint-from"), "");
+        assert_eq!(value_of(&page, "unit"), "120");
+    }
+    assert_eq!(office.person(office.chen.person).holdings.len(), before);
+}
+
+#[test]
+fn a_change_that_is_refused_comes_back_as_it_was_filled_in() {
+    let office = office();
+    let path = format!("/people/{}", office.chen.person);
+    assert_eq!(value_of(&office.page(office.steward, &path), "name"), "chen先生");
+    let form = [
+        ("name", "陳大文"),
+        ("title", "專員"),
+        ("login", "wang"),
+        ("mail", "chen.dw@house.example"),
+        ("unit", "110"),
+    ];
+    let (status, page) = office.send(office.steward, &format!("{path}/change"), &form);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the account is somebody else's: {page}");
+    for (name, value) in form {
+        assert_eq!(value_of(&page, name), value);
+    }
+    let change = ("/change", [("zh", ""), ("en", "One"), ("code", "110"), ("superior", "100")]);
+    let path = format!("/units/{}", office.wang.unit);
+    let (status, page) = office.send(office.steward, &format!("{path}{}", change.0), &change.1);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+    for (name, value) in change.1 {
+        assert_eq!(value_of(&page, &format!("change-{name}")), value);
+    }
+}
+
+#[test]
+fn sessions_of_others_are_ended_by_whom_a_policy_lets_and_by_nobody_else() {
+    let mut office = office();
+    let (door, now) = (office.asked.door.clone(), office.asked.house.clock.now());
+    let (chen, place) = (office.chen.person, web::Place { address: None, certificate: None, agent: None });
+    let ask = door.passkey_ask(None, now).unwrap();
+    let answer = office.asked.house.signer(chen).unwrap().logs_on(&challenge(&ask.options));
+    door.passkey(&ask.token, &answer, &place, now).unwrap();
+    let open = || door.sessions_of(chen).unwrap().iter().filter(|one| one.ended.is_none()).count();
+    assert_eq!(open(), 1);
+    let path = format!("/people/{chen}/sessions");
+    for who in [office.wang, office.head, office.auditor] {
+        let (status, page) = office.send(who, &path, &[]);
+        assert_eq!(status, StatusCode::FORBIDDEN, "{page}");
+        assert!(!office.page(who, &format!("/people/{chen}")).contains(&path), "it is not offered either");
+    }
+    assert_eq!((open(), office.asked.entered(desk::REFUSED).len()), (1, 3));
+    assert!(office.page(office.steward, &format!("/people/{chen}")).contains(&path));
+    let (status, page) = office.send(office.steward, &path, &[]);
+    assert_eq!((status, open()), (StatusCode::SEE_OTHER, 0), "{page}");
+    let (status, page) = office.send(office.steward, &path, &[]);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("此人目前沒有使用中之登入"), "{page}");
 }

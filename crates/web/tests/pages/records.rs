@@ -1,6 +1,6 @@
 //! The page of a record: data, linked, evidence, signatures, history, print; who may, and that graded ones are noted.
 
-use crate::site::{Asked, City, city, revised_city};
+use crate::site::{City, city, revised_city};
 use axum::http::StatusCode;
 use model::RecordId;
 use regulation::Outcome;
@@ -122,21 +122,6 @@ fn the_official_form_has_number_fields_signatures_and_hash() {
     assert!(page.contains(&city.loan.to_string()));
 }
 
-/// Entries of a kind in the ledger.
-fn entries(asked: &Asked, kind: &str) -> Vec<serde_json::Value> {
-    let reader = asked.house.desk.reader();
-    let mut found = Vec::new();
-    reader
-        .entries(0..reader.size().unwrap(), |_, bytes| {
-            let entry: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-            if entry["kind"] == kind {
-                found.push(entry);
-            }
-        })
-        .unwrap();
-    found
-}
-
 #[test]
 fn the_reading_of_a_graded_record_is_an_entry_before_anything_is_shown() {
     let mut city = revised_city();
@@ -160,12 +145,12 @@ fn the_reading_of_a_graded_record_is_an_entry_before_anything_is_shown() {
         ],
     );
     let graded = graded.unwrap_or_else(|refused| panic!("{}", refused.told()));
-    assert!(entries(&city.asked, desk::READ).is_empty());
+    assert!(city.asked.entered(desk::READ).is_empty());
     city.page(&path(city.loan, ""));
-    assert!(entries(&city.asked, desk::READ).is_empty(), "an ordinary record is read without an entry");
+    assert!(city.asked.entered(desk::READ).is_empty(), "an ordinary record is read without an entry");
     let page = city.page(&path(graded, "history"));
     assert!(page.contains("grade-banner") && page.contains("本紀錄之閱覽均登載於帳本"), "{page}");
-    let read = entries(&city.asked, desk::READ);
+    let read = city.asked.entered(desk::READ);
     assert_eq!(read.len(), 1);
     assert_eq!(
         (&read[0]["subject"], &read[0]["actor"]["person"]),
@@ -176,7 +161,7 @@ fn the_reading_of_a_graded_record_is_an_entry_before_anything_is_shown() {
     let auditor = city.asked.house.person("tsai", "auditor", city.other).unwrap();
     let cookie = city.asked.sign_in(auditor.person);
     assert_eq!(city.asked.get(&cookie, &path(graded, "")).status, StatusCode::NOT_FOUND);
-    assert_eq!(entries(&city.asked, desk::READ).len(), 1);
+    assert_eq!(city.asked.entered(desk::READ).len(), 1);
     // Where the entry cannot be made, nothing is shown.
     city.asked.house.desk.close();
     let closed = city.asked.get(&City::cookie(clerk), &path(graded, ""));

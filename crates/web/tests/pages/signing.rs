@@ -230,6 +230,6 @@ fn nobody_signs_in_the_name_of_one_they_do_not_stand_in_for() {
     let loan = filed(&mut city, "K01");
     let forged = format!("head.{}.{}", city.head.unit, city.head.person);
     let answer = city.send(city.clerk, &approve(loan), &[("as", &forged), ("_do", "send:approve")]);
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.text());
     assert!(!answer.text().contains("data-challenge"));
 }

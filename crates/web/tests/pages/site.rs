@@ -3,7 +3,7 @@
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use ledger::verify::{Progress, Report};
-use model::{Clock as _, Instant, PersonId, SessionId, TokenId, Told, UnitId};
+use model::{Clock as _, Instant, PersonId, SessionId, TerminalId, TokenId, Told, UnitId};
 use proof::policy::Policy;
 use regulation::Outcome;
 use serde_json::json;
@@ -154,7 +154,12 @@ impl Asked {
 
     /// Over HTTPS, where people sign in as they do.
     pub(crate) fn signing_in(house: House) -> Self {
-        Self::made(house, Limits::default(), axum::Router::new(), true)
+        Self::signing_in_within(house, Limits::default())
+    }
+
+    /// The same, asked so often.
+    pub(crate) fn signing_in_within(house: House, limits: Limits) -> Self {
+        Self::made(house, limits, axum::Router::new(), true)
     }
 
     fn made(house: House, limits: Limits, more: axum::Router<Site>, signing_in: bool) -> Self {
@@ -192,6 +197,19 @@ impl Asked {
         Self { house, reports, sessions, tokens, codes, door, router: web::router_with(site, more), runtime }
     }
 
+    /// Entries of a kind, those of what is still queued included.
+    pub(crate) fn entered(&self, kind: &str) -> Vec<serde_json::Value> {
+        let desk = &self.house.desk;
+        assert!(desk.stopped().is_none());
+        let mut found = Vec::new();
+        let visit = |_: u64, bytes: &[u8]| {
+            let entry: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+            found.extend((entry["kind"] == kind).then_some(entry));
+        };
+        desk.reader().entries(0..desk.seen().position, visit).unwrap();
+        found
+    }
+
     /// Gives an application of somebody's a token that reads and files in these registers.
     pub(crate) fn token(&self, person: PersonId, read: &[&str], file: &[&str]) -> String {
         let mut tokens = self.tokens.0.lock().unwrap();
@@ -204,12 +222,17 @@ impl Asked {
 
     /// Signs somebody in: gives their cookie.
     pub(crate) fn sign_in(&self, person: PersonId) -> String {
+        self.sign_in_at(person, None)
+    }
+
+    /// The same at a terminal.
+    pub(crate) fn sign_in_at(&self, person: PersonId, terminal: Option<TerminalId>) -> String {
         let cookie = format!("cookie-of-{person}");
         let session = Session {
             id: SessionId::from_bytes(*person.as_bytes()),
             person,
             csrf: format!("token-of-{person}"),
-            terminal: None,
+            terminal,
             factors: [web::Factor::Passkey].into(),
         };
         self.sessions.0.lock().unwrap().insert(cookie.clone(), session);
@@ -231,11 +254,19 @@ impl Asked {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
+        self.answer(request.body(Body::from(body.to_owned())).unwrap())
+    }
+
+    /// The answer to a request. Of one that has no end, none but its head.
+    pub(crate) fn answer(&self, request: Request<Body>) -> Answer {
         self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
-            let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+            let of = parts.headers.get("content-type").map(|of| of.as_bytes().to_vec());
+            let body = match of.is_some_and(|of| of.starts_with(b"text/event-stream")) {
+                true => Vec::new(),
+                false => to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+            };
             Answer { status: parts.status, headers: parts.headers, body }
         })
     }
@@ -354,6 +385,12 @@ pub(crate) fn city_with(limits: Limits) -> City {
 /// The same under a regulation by which a loan that is out may be extended, which changes what was approved, and a key
 /// comes back by a one-time code.
 pub(crate) fn revised_city() -> City {
+    let files = regulation::Files::new(revised());
+    settled(House::with_pack(7, &files, None).unwrap(), Limits::default())
+}
+
+/// The files of that regulation.
+pub(crate) fn revised() -> BTreeMap<String, Vec<u8>> {
     use regulation::Source as _;
     let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../regulation/tests/tiny");
     let mut files = regulation::Folder::new(&tiny).files().unwrap();
@@ -376,7 +413,7 @@ pub(crate) fn revised_city() -> City {
         ["extend", "sign = \"otp\"", fields, "keep = [\"borrower\""].iter().all(|one| text.contains(one))
     );
     *loan = text.into_bytes();
-    settled(House::with_pack(7, &regulation::Files::new(files), None).unwrap(), Limits::default())
+    files
 }
 
 fn settled(mut house: House, limits: Limits) -> City {
@@ -454,6 +491,12 @@ impl City {
     }
 }
 
+/// What a browser is asked to sign.
+pub(crate) fn challenge(options: &serde_json::Value) -> [u8; 32] {
+    let text = options["challenge"].as_str().unwrap();
+    data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).unwrap().try_into().unwrap()
+}
+
 /// The tag with this id.
 pub(crate) fn tag<'p>(page: &'p str, id: &str) -> &'p str {
     let at = page.find(&format!(" id=\"{id}\"")).unwrap_or_else(|| panic!("no {id} in {page}"));
@@ -487,12 +530,7 @@ pub(crate) fn pairs(form: &[(String, String)]) -> Vec<(&str, &str)> {
     form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-impl City {
-    /// Sends a form as somebody.
-    pub(crate) fn send(&self, who: Acting, path: &str, form: &[(&str, &str)]) -> Answer {
-        self.asked.post(who.person, path, form)
-    }
-
+impl Asked {
     /// What a page of confirmation sends back once the person's authenticator has answered its challenge.
     pub(crate) fn signed(&mut self, who: Acting, page: &str) -> Vec<(String, String)> {
         use data_encoding::BASE64URL_NOPAD as BASE64;
@@ -501,7 +539,7 @@ impl City {
         let tag = format!(" {}", tag.split('>').next().unwrap());
         let challenge = BASE64.decode(attribute(&tag, "data-challenge").unwrap().as_bytes()).unwrap();
         assert_eq!(attribute(&tag, "data-rp").unwrap(), "house.example");
-        let signer = self.asked.house.signer(who.person).unwrap();
+        let signer = self.house.signer(who.person).unwrap();
         let own = BASE64.encode(&signer.credential().credential);
         assert_eq!(attribute(&tag, "data-credentials").unwrap(), own);
         let answer = signer.answer(&challenge.try_into().unwrap());
@@ -517,6 +555,18 @@ impl City {
         }
         form.push(("_do".to_owned(), "sign-passkey".to_owned()));
         form
+    }
+}
+
+impl City {
+    /// Sends a form as somebody.
+    pub(crate) fn send(&self, who: Acting, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.asked.post(who.person, path, form)
+    }
+
+    /// What a page of confirmation sends back once the person's authenticator has answered its challenge.
+    pub(crate) fn signed(&mut self, who: Acting, page: &str) -> Vec<(String, String)> {
+        self.asked.signed(who, page)
     }
 
     /// The id of a key by its code.
