@@ -32,16 +32,22 @@ const LOOKED_THROUGH: u32 = 300;
 #[must_use]
 pub fn people(look: &Look<'_>, role: Option<&RoleId>, words: &str, most: usize) -> Vec<PersonId> {
     let holders = role.map(|role| look.roster.holders(role, None, false));
-    let words = words.trim();
     let fits = |person: &&identity::Person| {
-        let named = person.details.as_ref().is_some_and(|details| {
-            words.is_empty()
-                || details.name.as_str().contains(words)
-                || details.login.as_str().starts_with(&words.to_lowercase())
-        });
-        named && person.here() && holders.as_ref().is_none_or(|holders| holders.contains(&person.id))
+        is_called(person, words)
+            && person.here()
+            && holders.as_ref().is_none_or(|holders| holders.contains(&person.id))
     };
     look.roster.state.people().filter(fits).map(|person| person.id).take(most).collect()
+}
+
+/// Has somebody these words in their name, or does their account begin with them? Whoever is forgotten has neither.
+pub(crate) fn is_called(person: &identity::Person, words: &str) -> bool {
+    let words = words.trim();
+    person.details.as_ref().is_some_and(|details| {
+        words.is_empty()
+            || details.name.as_str().contains(words)
+            || details.login.as_str().starts_with(&words.to_lowercase())
+    })
 }
 
 /// Open units with these words in their name, or this beginning of their code.

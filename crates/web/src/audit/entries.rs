@@ -4,6 +4,7 @@
 //! filter that fits little is followed on and on instead of making everybody wait.
 
 use super::{admitted, failed, second, words};
+use crate::choose;
 use crate::component::Views;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -15,7 +16,7 @@ use crate::views;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect};
-use model::{Actor, Told};
+use model::{Actor, PersonId, Told};
 use proof::entry::Entry;
 
 /// Entries on a page.
@@ -48,6 +49,8 @@ struct EntriesPage<'a> {
     kind: String,
     about: String,
     by: String,
+    /// Who is meant by those words; none where nobody is asked for.
+    people: Option<Vec<String>>,
     rows: Vec<Row>,
     /// The number before which the next page begins; none at the beginning of the ledger.
     next: Option<String>,
@@ -58,7 +61,8 @@ struct EntriesPage<'a> {
 struct Asked {
     kind: Option<String>,
     about: Option<String>,
-    by: Option<String>,
+    /// By whom; none for anybody.
+    by: Option<Vec<PersonId>>,
     /// Entries before this one.
     before: u64,
 }
@@ -77,10 +81,14 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
         }
         let text = |name: &str| query.one(name).map(ToOwned::to_owned);
         let before = query.one("before").and_then(|text| text.parse().ok()).unwrap_or(size).min(size);
-        let asked = Asked { kind: text("kind"), about: text("about"), by: text("by"), before };
-        let ((rows, from), views) = cx.look(|look| {
+        let by = text("by");
+        let (asked, people, (rows, from), views) = cx.look(|look| {
             admitted(look)?;
-            Ok((found(look, &asked)?, views::of_list(cx, look, "/audit/entries", &query)?))
+            let by = by.as_deref().map(|by| people(look, by));
+            let asked = Asked { kind: text("kind"), about: text("about"), by, before };
+            let people = asked.by.as_ref().map(|by| by.iter().map(|one| told(look, *one)).collect());
+            let found = found(look, &asked)?;
+            Ok((asked, people, found, views::of_list(cx, look, "/audit/entries", &query)?))
         })?;
         let next = (from > 0).then(|| query.with("before", from.to_string()).behind("/audit/entries"));
         let looked = match cx.chinese() {
@@ -100,7 +108,8 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
             views,
             kind: asked.kind.unwrap_or_default(),
             about: asked.about.unwrap_or_default(),
-            by: asked.by.unwrap_or_default(),
+            by: by.unwrap_or_default(),
+            people,
             rows,
             next,
             looked,
@@ -117,16 +126,18 @@ fn not_a_number() -> PageError {
 /// The entries that fit, the newest first, and the first one looked at.
 fn found(look: &Look<'_>, asked: &Asked) -> Result<(Vec<Row>, u64), PageError> {
     let reader = look.cx.site.desk().reader();
-    let person = asked.by.as_deref().map(|by| crate::choose::people(look, None, by, 50));
     let (mut rows, mut end) = (Vec::new(), asked.before);
     let floor = asked.before.saturating_sub(MOST);
+    if asked.by.as_ref().is_some_and(Vec::is_empty) {
+        return Ok((rows, 0));
+    }
     while end > floor && rows.len() < PAGE {
         // Stretches end where bundles do, so that each bundle is read once.
         let from = ((end - 1) / STRETCH * STRETCH).max(floor);
         let mut here = Vec::new();
         let mut wrong = None;
         let visit = |number: u64, bytes: &[u8]| match Entry::parse(bytes) {
-            Ok(entry) if fits(&entry, asked, person.as_deref()) => here.push(row(look, number, &entry)),
+            Ok(entry) if fits(&entry, asked) => here.push((number, bytes.to_vec())),
             Ok(_) => {}
             Err(error) => wrong = Some(error),
         };
@@ -134,12 +145,9 @@ fn found(look: &Look<'_>, asked: &Asked) -> Result<(Vec<Row>, u64), PageError> {
         if let Some(error) = wrong {
             return Err(failed(error));
         }
-        for one in here.into_iter().rev() {
-            if rows.len() == PAGE {
-                break;
-            }
-            end = one.number;
-            rows.push(one);
+        for (number, bytes) in here.into_iter().rev().take(PAGE - rows.len()) {
+            end = number;
+            rows.push(row(look, number, &Entry::parse(&bytes).map_err(failed)?));
         }
         if rows.len() < PAGE {
             end = from;
@@ -148,8 +156,24 @@ fn found(look: &Look<'_>, asked: &Asked) -> Result<(Vec<Row>, u64), PageError> {
     Ok((rows, end))
 }
 
-fn fits(entry: &Entry<'_>, asked: &Asked, people: Option<&[model::PersonId]>) -> bool {
-    let by = |people: &[model::PersonId]| match entry.actor() {
+/// Whoever is meant by words: of this name, account or id, whether they are still here or not.
+fn people(look: &Look<'_>, words: &str) -> Vec<PersonId> {
+    let id = words.trim().parse::<PersonId>().ok();
+    let meant = |person: &&identity::Person| Some(person.id) == id || choose::is_called(person, words);
+    look.roster.state.people().filter(meant).map(|person| person.id).collect()
+}
+
+/// A person among those who are meant.
+fn told(look: &Look<'_>, person: PersonId) -> String {
+    let name = look.person_in_full(person);
+    match look.roster.here(person) {
+        Some(_) => name,
+        None => format!("{name}{}", look.cx.beside(look.cx.t("已離職", "left"))),
+    }
+}
+
+fn fits(entry: &Entry<'_>, asked: &Asked) -> bool {
+    let by = |people: &Vec<PersonId>| match entry.actor() {
         Actor::Person(person) => {
             people.contains(&person.person) || person.acting_for.is_some_and(|one| people.contains(&one))
         }
@@ -157,7 +181,7 @@ fn fits(entry: &Entry<'_>, asked: &Asked, people: Option<&[model::PersonId]>) ->
     };
     asked.kind.as_deref().is_none_or(|kind| words::belongs(entry.kind(), kind))
         && asked.about.as_deref().is_none_or(|about| entry.subject() == about)
-        && people.is_none_or(by)
+        && asked.by.as_ref().is_none_or(by)
 }
 
 fn row(look: &Look<'_>, number: u64, entry: &Entry<'_>) -> Row {

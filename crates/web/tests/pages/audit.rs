@@ -58,6 +58,27 @@ fn entries_are_listed_backwards_filtered_and_followed() {
 }
 
 #[test]
+fn what_somebody_did_who_has_left_is_found_and_nobody_is_told_apart_from_nothing() {
+    let office = office();
+    let sent = [("zh", "甲"), ("en", "A"), ("code", "A1")];
+    let path = format!("/units/{}/create", office.steward.unit);
+    assert_eq!(office.asked.post(office.steward.person, &path, &sent).status, StatusCode::SEE_OTHER);
+    let by = |words: &str| office.shown(&format!("/audit/entries?by={words}"));
+    let here = by("shih");
+    assert!(here.contains("單位設立") && here.contains("shih先生") && !here.contains("已離職"), "{here}");
+    let person = office.steward.person;
+    office.asked.house.identity(identity::Command::RecordLeaving { person }).unwrap();
+    for words in ["shih", "SHIH", &person.to_string()] {
+        let left = by(words);
+        assert!(left.contains("單位設立") && left.contains("（已離職）"), "{words}: {left}");
+    }
+    // Somebody who has done nothing is known; nobody is told to be nobody.
+    let idle = by("wang");
+    assert!(idle.contains("wang先生") && idle.contains("沒有符合的紀錄"), "{idle}");
+    assert!(by("nobody").contains("查無此人"));
+}
+
+#[test]
 fn an_entry_is_shown_as_far_as_it_is_for_whoever_looks_and_proven() {
     let office = office();
     let (reader, position) = (office.asked.house.reader(), office.asked.house.desk.seen().position);
