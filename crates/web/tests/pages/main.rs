@@ -8,6 +8,7 @@
     reason = "helpers of tests, which fail by panicking"
 )]
 
+mod agree;
 mod api;
 mod asvs;
 mod audit;
@@ -20,6 +21,7 @@ mod filing;
 mod forms;
 mod layers;
 mod lists;
+mod matrix;
 mod notices;
 mod people;
 mod readings;
