@@ -342,7 +342,7 @@ fn a_certificate_that_was_handed_in_is_shown_and_one_without_its_key_is_refused(
 }
 
 #[test]
-fn the_figures_are_for_this_machine_or_for_who_knows_the_token() {
+fn figures_and_entries_are_for_this_machine_or_for_who_knows_the_token() {
     let city = City::new();
     city.good(&["pack", "publish", "--data", "data"], "");
     let own = ward_addresses().into_iter().next();
@@ -356,9 +356,24 @@ fn the_figures_are_for_this_machine_or_for_who_knows_the_token() {
     let root = city.path().join("root.pem");
     fs::write(&root, stored["certificate"].as_str().unwrap()).unwrap();
     let browser = Browser::trusting(&base, &root, None);
-    assert_eq!(browser.get("/metrics").status, 404);
-    let asked = browser.agent.get(format!("{base}metrics")).header("authorization", "Bearer t0k").call();
-    assert!(asked.unwrap().body_mut().read_to_string().unwrap().contains("ward_ledger_entries"));
+    let ask = |path: &str, bearer: Option<&str>| {
+        let mut request = browser.agent.get(format!("{}{path}", base.trim_end_matches('/')));
+        if let Some(bearer) = bearer {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        let mut answer = request.call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
+    };
+    let holds = |bytes: &[u8], word: &str| bytes.windows(word.len()).any(|some| some == word.as_bytes());
+    // Hashes are for everybody; entries hold bodies, of which pages ask who reads them.
+    let size = browser.get("/ledger/checkpoint").text.lines().nth(1).unwrap().to_owned();
+    let entries = format!("/ledger/tile/entries/000.p/{size}");
+    assert_eq!(ask(&format!("/ledger/tile/0/000.p/{size}"), None).0, 200);
+    for (path, word) in [("/metrics", "ward_ledger_entries"), (&*entries, "pack.published")] {
+        assert_eq!((ask(path, None).0, ask(path, Some("wrong")).0), (404, 404), "{path}");
+        let (status, told) = ask(path, Some("t0k"));
+        assert!(status == 200 && holds(&told, word), "{path}");
+    }
     city.stop(server);
 }
 
