@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The reason given wherever one is asked.
-pub(crate) const REASON: &str = "資料不符,請補正";
+pub(crate) const REASON: &str = "資料不符，請補正";
 
 pub(crate) struct Walker<'w> {
     pub(crate) town: &'w mut Town,
