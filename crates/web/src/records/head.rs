@@ -169,10 +169,12 @@ pub(crate) fn clocks(look: &Look<'_>, case: &Case) -> Result<Vec<ClockView>, Pag
 fn view(cx: &Cx, name: String, due: Instant) -> ClockView {
     let left = due.as_micros() - cx.now().as_micros();
     let span = roc::span(cx.language, left.abs());
-    let left_told = match (left < 0, cx.chinese()) {
-        (true, true) => format!("已逾 {span}"),
+    let left_told = match (left < 0, left.abs() < MINUTE) {
+        (true, true) => cx.t("剛逾期", "just over").to_owned(),
+        (false, true) => cx.t("不足 1 分", "less than a minute left").to_owned(),
+        (true, false) if cx.chinese() => format!("已逾 {span}"),
         (true, false) => format!("over by {span}"),
-        (false, true) => format!("尚餘 {span}"),
+        (false, false) if cx.chinese() => format!("尚餘 {span}"),
         (false, false) => format!("{span} left"),
     };
     ClockView { name, due: cx.moment(due), left: left_told, over: left < 0, at: due }
@@ -209,7 +211,13 @@ pub(crate) fn about<'a>(look: &Look<'a>, case: &Case) -> Facts<'a> {
     if let Some(at) = case.closed_at {
         facts.push(Fact::new(cx.t("結案時間", "Closed"), cx.moment(at)));
     }
-    let version = format!("{} {}", look.pack.id, case.version);
+    let version = match cx.chinese() {
+        true => format!("{} 第 {} 版", look.pack.id, case.version),
+        false => format!("{}, version {}", look.pack.id, case.version),
+    };
     facts.push(Fact::new(cx.t("規範版本", "Pack"), version));
     Facts { cx, facts }
 }
+
+/// Microseconds of a minute.
+const MINUTE: i64 = 60_000_000;
