@@ -6,9 +6,12 @@ SHELL := /bin/bash
 
 # Debian packages that the tests need: strace checks the order of system calls, python3-cryptography carries the
 # third implementation of the format, g++ compiles the fuzzing runtime, poppler-utils reads PDF files with the tables of
-# poppler-data, postgresql is the other database (tests start servers of their own from its programs), python3-venv holds
-# what asks the API. `make run` needs none; without poppler it does not find the text of attached PDF files.
-PACKAGES := g++ oathtool poppler-data poppler-utils postgresql python3-cryptography python3-fido2 python3-venv strace
+# poppler-data, postgresql is the other database (tests start servers of their own from its programs), chromium with its
+# driver and fonts-noto-cjk for Chinese is the browser in which pages are used, python3-venv holds what drives it and what
+# asks the API, faketime brings the server's clock on meanwhile.
+# `make run` needs none; without poppler it does not find the text of attached PDF files.
+PACKAGES := chromium chromium-driver faketime fonts-noto-cjk g++ oathtool poppler-data poppler-utils postgresql \
+  python3-cryptography python3-fido2 python3-venv strace
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 
@@ -19,6 +22,7 @@ DATA ?= ward-data
 LISTEN ?= 127.0.0.1:8440
 FUZZ_SECONDS ?= 10
 PYTHON := $(CACHE)/python
+AXE := $(CACHE)/axe
 WARD := $(CARGO_TARGET_DIR)/release/ward
 
 .PHONY: help
@@ -38,7 +42,7 @@ run: release ## 建置並啟動 Ward，必要時先建立帳本並發布隨附�
 	@$(WARD) serve --data $(DATA) --listen $(LISTEN)
 
 .PHONY: test
-test: packages toolchain assets fmt tidy clippy doc third unit api fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
+test: packages toolchain assets fmt tidy clippy doc third unit api browser fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
 
 .PHONY: soak
 soak: packages toolchain assets ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
@@ -100,6 +104,13 @@ api: packages assets python ## 依介面規格測試應用程式介面 · ask th
 	cargo build --locked --package ward
 	cd tests/api; WARD=$(CARGO_TARGET_DIR)/debug/ward $(PYTHON)/bin/python -m unittest discover --verbose
 
+# The pictures and pages that the browser has kept lie under the target folder after the run.
+.PHONY: browser
+browser: packages assets python axe ## 於瀏覽器操作並檢視各頁，留存畫面 · use the pages in a browser, keep pictures of them
+	cargo build --locked --package ward
+	cd tests/browser; WARD=$(abspath $(CARGO_TARGET_DIR))/debug/ward SHOTS=$(abspath $(CARGO_TARGET_DIR))/browser \
+	  AXE=$(AXE)/node_modules/axe-core/axe.min.js $(PYTHON)/bin/python -B -m unittest discover --verbose
+
 # What tests in Python take beside Debian's own, by its lock file, in a place of its own.
 .PHONY: python
 python: packages
@@ -109,6 +120,14 @@ python: packages
 	$(PYTHON)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes \
 	  --requirement tests/browser/requirements.txt; \
 	cp tests/browser/requirements.txt $(PYTHON)/
+
+# The rules of accessibility that run within a page, by their lock file.
+.PHONY: axe
+axe: node
+	@cmp --silent tests/browser/package-lock.json $(AXE)/installed.json && exit 0; \
+	rm -rf $(AXE); mkdir -p $(AXE); cp tests/browser/package.json tests/browser/package-lock.json $(AXE)/; \
+	echo "+ npm ci --ignore-scripts"; (cd $(AXE) && npm ci --ignore-scripts --no-audit --no-fund); \
+	cp tests/browser/package-lock.json $(AXE)/installed.json
 
 .PHONY: third
 third: ## 測試第三種實作 (Python) · test the third implementation of the format
