@@ -218,7 +218,8 @@ class Browser:
     def look(self, name: str) -> None:
         """Pictures in both widths, in light and dark; axe's verdict on each; the page kept for later checks."""
         (SHOTS / name).parent.mkdir(parents=True, exist_ok=True)
-        LOOKED.add(self.path().split("?")[0])
+        if self.status() == 200:
+            LOOKED.add(self.path().split("?")[0])
         before = self._width
         self.driver.execute_script(AXE.read_text(encoding="utf-8"))
         wrong = [f"script: {one}" for one in self.complaints()] + [f"asked of {one}" for one in self.outside()]

@@ -70,6 +70,7 @@ class Cases(Looking):
         self.look_twice("form", "/registers/equipment_change/new/file")
         forms.send(one)
         self.assertEqual(one.status(), 422)
+        self.assertIn("設備", one.find("main .notice-bad").text)
         self.look("form-refused")
         record = self.change("加裝記憶體 64 GB，並更換故障之電源供應器。", network="true")
         self.assertEqual(self.state(), "會簽中")

@@ -7,6 +7,7 @@ import unittest
 from browser import Browser
 from city import City, browser
 from looking import Looking
+from ward import Ward
 
 #: Pages that everybody, or the steward, has. What a page is called in the pictures, and where it is.
 PAGES = {
@@ -14,7 +15,7 @@ PAGES = {
     "register": "/registers/room", "notices": "/notices", "people": "/people", "person-new": "/people/new",
     "units": "/units", "about": "/about", "check": "/check", "search": "/search?q=%E6%A9%9F%E6%88%BF",
     "nothing-found": "/search?q=%E7%84%A1%E6%AD%A4%E7%89%A9", "unit-choice": "/unit",
-    "tokens": "/settings/tokens", "recoveries": "/recoveries", "authority": "/authority",
+    "tokens": "/settings/tokens", "recoveries": "/recoveries",
     "no-opening": "/registers/room/new", "not-there": "/records/r_nothing",
 }
 
@@ -44,6 +45,19 @@ class Begun(Looking):
             with self.subTest(page=path):
                 self.city.open(path)
                 self.assertEqual(self.browser.status(), 404)
+
+    def test_other_machines_are_shown_whom_to_trust(self) -> None:
+        ward = Ward()
+        self.addCleanup(ward.close)
+        ward.found()
+        address = ward.start("--listen", "0.0.0.0:0")
+        for language in ("en", "zh"):
+            self.browser.speak(address, language)
+            self.browser.open(address + "/authority")
+            self.look("authority")
+        # The fingerprint that the server told at its start: 32 bytes, by colons.
+        self.assertIn(ward.line("SHA-256")[-95:], self.browser.text())
+        self.assertIn(b"BEGIN CERTIFICATE", self.browser.download("a[download]"))
 
     def test_pages_read_without_script(self) -> None:
         cookies = self.browser.cdp("Network.getCookies", urls=[self.city.address])["cookies"]

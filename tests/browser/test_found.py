@@ -114,6 +114,19 @@ class Found(Looking):
         leads = [each.text for each in one.all("tbody tr")]
         self.assertLess(*[next(at for at, row in enumerate(leads) if code in row) for code in ("SRV-01", "NET-01")])
 
+    def test_a_list_as_it_stands_is_kept_as_a_view(self) -> None:
+        one = self.browser
+        self.city.open("/registers/equipment?q=NET-01")
+        one.click("details:has(#view-name) > summary")
+        one.find("#view-name").send_keys("交換器")
+        self.look("keep-view")
+        one.press("form[action='/views'] button")
+        self.look_twice("views", "/views")
+        one.follow("交換器")
+        listed = one.find("#list").text
+        self.assertIn("NET-01", listed)
+        self.assertNotIn("SRV-01", listed)
+
     def test_what_is_listed_is_exported_and_opens_elsewhere(self) -> None:
         one = self.browser
         for language, head in (("zh", "設備名稱"), ("en", "Name")):

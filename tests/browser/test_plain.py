@@ -63,7 +63,7 @@ class Plain(unittest.TestCase):
         one.press("button[value='sign-code']")
         self.assertIn("?done=approve", one.path(), one.text())
         self.open(record + "/signatures")
-        self.assertIn("伺服器代證", one.find(".signature").text)
+        self.assertIn("系統證明", one.find(".signature").text)
 
     def app(self) -> str:
         """An authenticator app is set up; its key."""

@@ -103,7 +103,7 @@ impl Refusal {
                 "The code is not right; see that the clock of your device is, and try again",
             ),
             Self::Passkey(what) => Told::new(
-                format!("通行金鑰之回應不符（{what}），請重試"),
+                "通行金鑰之回應不符，請重試",
                 format!("The passkey's answer does not hold ({what}); try again"),
             ),
             Self::NoPasskeys => Told::new(

@@ -145,6 +145,12 @@ impl Cx {
         self.zone().map_or_else(|_| at.to_string(), |zone| crate::roc::moment(self.language, zone, at))
     }
 
+    /// The end of a span as people write it: of one that ends with a day, that day.
+    #[must_use]
+    pub fn end(&self, at: Instant) -> String {
+        self.zone().map_or_else(|_| at.to_string(), |zone| crate::roc::end(self.language, zone, at))
+    }
+
     /// Beside something, in the brackets of the language.
     #[must_use]
     pub fn beside(&self, text: &str) -> String {

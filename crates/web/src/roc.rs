@@ -27,6 +27,15 @@ pub fn moment(language: Language, zone: &Zone, at: Instant) -> String {
     format!("{} {time}", date(language, day))
 }
 
+/// The end of a span, which itself counts no more: of one that ends with a day, that day.
+pub(crate) fn end(language: Language, zone: &Zone, at: Instant) -> String {
+    let (day, _) = zone.civil(at);
+    match zone.moment(day, TimeOfDay::START) == at {
+        true => date(language, day.plus_days(-1)),
+        false => moment(language, zone, at),
+    }
+}
+
 /// A length of time in its two largest units: `2 日 3 小時`, `2 d 3 h`.
 #[must_use]
 pub fn span(language: Language, micros: i64) -> String {
@@ -132,6 +141,15 @@ mod tests {
         for text in ["", "115/13/1", "2026-02-30", "3/2", "115/3/2/1", "明天"] {
             assert_eq!(read_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_ends_with_a_day_ends_on_that_day() {
+        let zone = Zone::new("Asia/Taipei").unwrap();
+        let ends = |at: &str| end(Language::Chinese, &zone, at.parse().unwrap());
+        assert_eq!(ends("2026-03-01T16:00:00.000000Z"), "115年3月1日");
+        assert_eq!(ends("2026-03-01T16:00:01.000000Z"), "115年3月2日 00:00");
+        assert_eq!(ends("2026-03-01T15:59:00.000000Z"), "115年3月1日 23:59");
     }
 
     #[test]

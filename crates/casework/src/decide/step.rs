@@ -117,7 +117,12 @@ impl Deciding<'_> {
         let all: Vec<FieldId> = register.fields.iter().map(|field| field.id.clone()).collect();
         let asked = if acting.person.is_some() { &step.fields } else { &all };
         let mut case = self.filled(&empty, opening.fill, asked, acting)?;
-        case.unit = self.unit_of(&case, acting.person)?;
+        let unit = self.unit_of(&case, acting.person);
+        if unit.is_err() {
+            // It may follow from an answer that is missing: of that one is told first.
+            self.check(None, &case, &step.fields, acting)?;
+        }
+        case.unit = unit?;
         Ok((case, register, step))
     }
 

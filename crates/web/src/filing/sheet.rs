@@ -229,6 +229,7 @@ impl<'l, 'a> Sheet<'l, 'a> {
             Outcome::Done => step.to_owned(),
             Outcome::Approve if self.outcomes.len() == 1 => step.to_owned(),
             Outcome::Approve => cx.t("核定", "Approve").to_owned(),
+            Outcome::Refuse if !crate::records::approves(self.step) => cx.t("不同意", "Refuse").to_owned(),
             Outcome::Refuse => cx.t("不予核定", "Refuse").to_owned(),
             Outcome::Return => cx.t("退回補正", "Return").to_owned(),
             Outcome::TakeBack => cx.t("撤回", "Take back").to_owned(),
@@ -237,8 +238,7 @@ impl<'l, 'a> Sheet<'l, 'a> {
 
     /// What is done, with the outcome where it is more than done.
     pub(crate) fn what(&self, outcome: Outcome) -> String {
-        let cx = self.look.cx;
-        crate::records::what(cx, cx.label(&self.step.label), outcome)
+        crate::records::what(self.look, self.register, &self.step.id, outcome)
     }
 
     /// The register's list.

@@ -118,7 +118,7 @@ fn facts<'a>(look: &Look<'a>, person: &identity::Person) -> Facts<'a> {
 }
 
 fn span(cx: &Cx, from: Instant, until: Option<Instant>) -> [Shown; 2] {
-    let end = until.map_or_else(|| plain(cx.t("未定期限", "without end")), |until| plain(cx.moment(until)));
+    let end = until.map_or_else(|| plain(cx.t("未定期限", "without end")), |until| plain(cx.end(until)));
     [plain(cx.moment(from)), end]
 }
 
@@ -204,7 +204,7 @@ fn forms(look: &Look<'_>, person: &identity::Person, refused: Option<&Refused>) 
     let filled = |act, known| Filled::of(refused, act, known);
     let choice = |act, options| Choice::of(refused, act, options);
     let standing = |one: &identity::Standing| {
-        let text = format!("{} – {}", look.person(one.deputy), cx.moment(one.until));
+        let text = format!("{} – {}", look.person(one.deputy), cx.end(one.until));
         (format!("{}.{}", one.deputy, one.from), text)
     };
     let open = person.deputies.iter().filter(|one| one.until > cx.now());
@@ -228,13 +228,15 @@ fn forms(look: &Look<'_>, person: &identity::Person, refused: Option<&Refused>) 
     let grade = |grade: &regulation::Grade| (grade.id.to_string(), cx.label(&grade.label).to_owned());
     let clears = may(Act::GrantClearance) || clearable(look, id);
     let grades = look.pack.grades.iter().filter(|_| clears).map(grade).collect();
+    let known_grade = look.roster.clearance(id).map(ToString::to_string).unwrap_or_default();
+    let known_grade = Query::default().with("grade", known_grade);
     let (grants, place) = grantable(look, person);
     let known_place = Query::default().with("unit", code(look, place));
     Forms {
         change: may(Act::ChangePerson).then(|| filled("change", known(look, person))),
         grant: Choice { form: filled("grant", known_place), options: grants },
         end: choice("end", held.map(holding).collect()),
-        clear: choice("clear", grades),
+        clear: Choice { form: filled("clear", known_grade), options: grades },
         unclear: person.cleared.is_some() && may(Act::WithdrawClearance),
         appoint: (id == cx.person() || appointable(look, id)).then(|| filled("appoint", Query::default())),
         acknowledge: choice("acknowledge", open.clone().filter(acknowledge).map(standing).collect()),

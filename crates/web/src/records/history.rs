@@ -110,7 +110,7 @@ fn said(look: &Look<'_>, case: &Case, happened: &Happened) -> Option<String> {
     Some(match &happened.body {
         Body::Opened { step: id, .. } => format!("{}{}", step(id), cx.t("開立", " opened it")),
         Body::Signed { step: id, outcome: how, evidence, .. } => {
-            let ended = outcome(cx, *how);
+            let ended = outcome(cx, register.and_then(|register| register.flow.step(id.as_str())), *how);
             let named = register.map(|register| look.step(register, id));
             let how = match how {
                 Outcome::Done => String::new(),

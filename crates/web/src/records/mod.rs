@@ -26,7 +26,7 @@ use axum::extract::{Path, RawQuery};
 use axum::routing::get;
 use casework::{Case, VoidCause};
 use model::RecordId;
-use regulation::{Outcome, Register};
+use regulation::{Outcome, Register, Step, StepId};
 use std::sync::Arc;
 
 pub(crate) use evidence::Held;
@@ -155,24 +155,31 @@ pub(crate) fn shell(look: &Look<'_>, case: &Case, title: &str) -> Result<Shell, 
     Ok(shell.with_second(registers::second(cx, Some(&case.register))?))
 }
 
-/// How a step ended, in words.
-pub(crate) fn outcome(cx: &Cx, outcome: Outcome) -> &'static str {
+/// How a step ended, in words; what approves nothing is only disagreed with.
+pub(crate) fn outcome(cx: &Cx, step: Option<&Step>, outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Approve => cx.language.of("核定", "Approved"),
         Outcome::Done => cx.language.of("完成", "Done"),
+        Outcome::Refuse if step.is_some_and(|step| !approves(step)) => cx.language.of("不同意", "Refused"),
         Outcome::Refuse => cx.language.of("不予核定", "Refused"),
         Outcome::Return => cx.language.of("退回補正", "Returned"),
         Outcome::TakeBack => cx.language.of("撤回", "Taken back"),
     }
 }
 
+/// Is it among the outcomes of a step that something is approved?
+pub(crate) fn approves(step: &Step) -> bool {
+    step.outcomes.iter().any(|(outcome, _)| *outcome == Outcome::Approve)
+}
+
 /// A step with how it ended, where that is more than its name says.
-pub(crate) fn what(cx: &Cx, step: &str, how: Outcome) -> String {
-    let ended = outcome(cx, how);
+pub(crate) fn what(look: &Look<'_>, register: &Register, step: &StepId, how: Outcome) -> String {
+    let (cx, name) = (look.cx, look.step(register, step));
+    let ended = outcome(cx, register.flow.step(step.as_str()), how);
     match how {
-        Outcome::Done => step.to_owned(),
-        _ if ended == step => step.to_owned(),
-        _ => format!("{step}{}{ended}", cx.t("：", ": ")),
+        Outcome::Done => name,
+        _ if ended == name => name,
+        _ => format!("{name}{}{ended}", cx.t("：", ": ")),
     }
 }
 

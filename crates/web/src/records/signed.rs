@@ -6,7 +6,7 @@
 use super::story::{Checked, Happened};
 use crate::cx::Cx;
 use crate::look::Look;
-use crate::names::{Named, entry_path};
+use crate::names::Named;
 use casework::{Body, VoidCause};
 use model::{Actor, Evidence, Instant, PersonId};
 use proof::signature::{Grade, Previous};
@@ -135,17 +135,15 @@ pub(crate) fn views(look: &Look<'_>, register: &Register, marks: &[Mark]) -> Vec
 
 fn view(look: &Look<'_>, register: &Register, mark: &Mark) -> SignatureView {
     let cx = look.cx;
-    let step = look.step(register, &mark.step);
-    let what = super::what(cx, &step, mark.outcome);
     SignatureView {
-        what,
+        what: super::what(look, register, &mark.step, mark.outcome),
         who: look.person(mark.person),
         principal: mark.acting_for.map(|person| look.person(person)),
         at: cx.moment(mark.at),
         grade: grade(cx, mark.evidence),
         check: check(cx, mark.checked),
         bound: mark.bound.as_ref().map(|(entry, hash)| (super::entry(cx, *entry), hash.clone())),
-        entry: Named { text: format!("#{}", mark.entry), href: entry_path(mark.entry) },
+        entry: super::entry(cx, mark.entry),
         reason: mark.reason.clone(),
         void: mark.void.map(|cause| super::void(cx, cause)),
         waits: !mark.counted && mark.void.is_none(),

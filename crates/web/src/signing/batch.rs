@@ -193,13 +193,12 @@ fn item<'a>(look: &Look<'a>, words: &[Word], word: &Word) -> Result<Item<'a>, Pa
     let (case, register) = (&opened.case, opened.register);
     let story = records::story(look, word.record)?;
     let others = words.iter().filter(|one| *one != word).map(|one| ("c".to_owned(), one.told()));
-    let step = look.step(register, &word.step);
     let mut item = Item {
         word: word.told(),
         record: word.record.to_string(),
         title: look.record(word.record),
         register: cx.label(&register.label).to_owned(),
-        what: records::what(cx, &step, word.outcome),
+        what: records::what(look, register, &word.step, word.outcome),
         whose: None,
         groups: records::groups(look, register, case),
         since: since_approved(look, case, &story, &case.content),

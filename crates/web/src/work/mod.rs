@@ -267,7 +267,7 @@ fn acting_for(look: &Look<'_>, turns: &Turns, all: &str) -> Card {
         rows.push(RowView {
             word: None,
             lead: Named::plain(look.person_in_full(appointment.principal)),
-            what: format!("{}{}", t("代理至 ", "you stand in until "), cx.moment(appointment.until)),
+            what: format!("{}{}", t("代理至 ", "you stand in until "), cx.end(appointment.until)),
             about: Vec::new(),
             state: None,
             due: None,
