@@ -7,7 +7,7 @@
 
 use crate::state::State;
 use crate::text::Line;
-use model::{Instant, TerminalId, UnitId};
+use model::{Instant, TerminalId, Told, UnitId};
 use serde::{Deserialize, Serialize};
 
 /// The machine Ward itself runs on: whoever sits there needs no certificate.
@@ -42,6 +42,17 @@ pub struct Terminal {
     /// When it was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<Instant>,
+}
+
+impl FingerprintError {
+    /// In both languages.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        Told::new(
+            "憑證指紋：須為 SHA-256 之 64 個十六進位數字，可含冒號",
+            "A fingerprint is the SHA-256 of a certificate: 64 hexadecimal digits, colons between them or none",
+        )
+    }
 }
 
 impl Fingerprint {

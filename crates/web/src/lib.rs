@@ -53,6 +53,7 @@ mod registers;
 mod search;
 mod settings;
 mod start;
+mod terminals;
 mod units;
 mod views;
 

@@ -7,7 +7,7 @@ use crate::layer::guard;
 use crate::site::Site;
 use crate::{
     about, api, asset, audit, choose, clauses, enter, filing, live, notices, people, records, registers,
-    search, settings, shell, signing, start, units, views, work,
+    search, settings, shell, signing, start, terminals, units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -95,6 +95,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("shell", shell::ROUTES),
     ("signing::batch", signing::ROUTES),
     ("start", start::ROUTES),
+    ("terminals", terminals::ROUTES),
     ("units", units::ROUTES),
     ("views", views::ROUTES),
     ("work", work::ROUTES),

@@ -3,7 +3,7 @@
 use super::{Done, Refusal, ask, draw, named};
 use crate::office::Office;
 use clap::Args;
-use identity::{Command, Fingerprint, Line};
+use identity::{Command, Fingerprint, FingerprintError, Line};
 use model::{TerminalId, Told};
 use serde::{Deserialize, Serialize};
 
@@ -60,12 +60,8 @@ pub(crate) fn add(office: &Office, add: &Add) -> Result<Done, Refusal> {
     let unit = add.unit.as_deref().map(|unit| named::unit(&seen.roster, unit)).transpose()?;
     let unit = unit.map(|unit| unit.id);
     let name = Line::new(&add.name).map_err(|error| Refusal::misuse(error.told()))?;
-    let fingerprint: Fingerprint = add.fingerprint.parse().map_err(|_| {
-        Refusal::misuse(Told::new(
-            "指紋須為憑證 SHA-256 之 64 個十六進位數字，可含冒號",
-            "A fingerprint is the SHA-256 of a certificate: 64 hexadecimal digits, colons between them or none",
-        ))
-    })?;
+    let fingerprint: Fingerprint =
+        add.fingerprint.parse().map_err(|error: FingerprintError| Refusal::misuse(error.told()))?;
     let terminal = TerminalId::from_bytes(draw()?);
     let management = add.management;
     let command = Command::RegisterTerminal { terminal, name, fingerprint, unit, management };

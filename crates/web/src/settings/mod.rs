@@ -14,6 +14,7 @@ use crate::error::{PageError, PageResult};
 use crate::route::{Access, Audit, Route};
 use crate::shell::Shell;
 use crate::start;
+use crate::terminals;
 use crate::visit::Visit;
 use askama::Template;
 use axum::body::Bytes;
@@ -54,6 +55,8 @@ struct SettingsPage<'a> {
     recovers: bool,
     /// May they look the installation over?
     checks: bool,
+    /// May they register terminals?
+    keeps_terminals: bool,
 }
 
 /// A passkey in the list.
@@ -114,6 +117,7 @@ fn show(cx: &Cx, status: StatusCode, notice: Option<Notice<'_>>) -> PageResult {
         sessions: listed.map(|one| session(cx, one)).collect(),
         recovers: recoveries::may(cx),
         checks: start::check::may_check(cx),
+        keeps_terminals: cx.look(|look| Ok(terminals::may_keep(look)))?,
     };
     cx.render_as(status, &page)
 }

@@ -72,8 +72,8 @@ fn terminals(cx: &Cx) -> Option<crate::machine::Finding> {
             "none is registered; administrators' roles can be used from any machine",
         ),
         mend: Some(Told::new(
-            "請登記管理終端機之用戶端憑證（docs/howto/set-up-a-city.md）",
-            "register the client certificates of management terminals (docs/howto/set-up-a-city.md)",
+            "請至「帳號設定→終端機」登記管理終端機之用戶端憑證",
+            "register the client certificates of management terminals (settings, *Terminals*)",
         )),
     })
 }

@@ -29,5 +29,6 @@ mod records;
 mod signing;
 mod site;
 mod templates;
+mod terminals;
 mod views;
 mod work;
