@@ -117,7 +117,7 @@ fn show(cx: &Cx, status: StatusCode, notice: Option<Notice<'_>>) -> PageResult {
         sessions: listed.map(|one| session(cx, one)).collect(),
         recovers: recoveries::may(cx),
         checks: start::check::may_check(cx),
-        keeps_terminals: cx.look(|look| Ok(terminals::may_keep(look)))?,
+        keeps_terminals: terminals::may_keep(cx),
     };
     cx.render_as(status, &page)
 }

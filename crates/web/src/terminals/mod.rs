@@ -7,7 +7,6 @@ use crate::component::Notice;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::form::Posted;
-use crate::look::Look;
 use crate::people::{command, granted, second};
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
@@ -17,7 +16,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
-use identity::{Act, Beside, Command, Fingerprint, Line, On, Terminal};
+use identity::{Act, Command, Fingerprint, Line, On, Terminal};
 use model::{TerminalId, Told, UnitId};
 
 const PERSON: Access = Access::Person;
@@ -58,13 +57,13 @@ struct TerminalsPage<'a> {
 }
 
 /// May they register a terminal of some unit?
-pub(crate) fn may_keep(look: &Look<'_>) -> bool {
-    let open = look.roster.state.units().filter(|unit| unit.closed_at.is_none());
-    open.map(|unit| unit.id).any(|unit| may(look, Act::RegisterTerminal, unit))
+pub(crate) fn may_keep(cx: &Cx) -> bool {
+    let open = cx.seen().roster.units().filter(|unit| unit.closed_at.is_none());
+    open.map(|unit| unit.id).any(|unit| may(cx, Act::RegisterTerminal, unit))
 }
 
-fn may(look: &Look<'_>, act: Act, unit: UnitId) -> bool {
-    granted(look, act, &On::Unit(unit), &Beside::default())
+fn may(cx: &Cx, act: Act, unit: UnitId) -> bool {
+    granted(cx, act, On::Unit(unit))
 }
 
 async fn page(cx: Cx) -> PageResult {
@@ -77,13 +76,13 @@ fn show(cx: &Cx, refused: Option<&Told>, sent: Query) -> PageResult {
         let state = look.roster.state;
         let top = state.root().ok_or(PageError::NotFound)?;
         let open = state.units().filter(|unit| unit.closed_at.is_none());
-        let theirs = open.filter(|unit| may(look, Act::RegisterTerminal, unit.id));
+        let theirs = open.filter(|unit| may(cx, Act::RegisterTerminal, unit.id));
         let mut units: Vec<(String, String)> =
             theirs.map(|unit| (unit.code.as_str().to_owned(), look.unit(unit.id))).collect();
         if units.is_empty() {
             return Err(PageError::NotFound);
         }
-        if may(look, Act::RegisterTerminal, top) {
+        if may(cx, Act::RegisterTerminal, top) {
             units.insert(0, (String::new(), cx.t("各單位均得使用", "Any unit").to_owned()));
         }
         let here = cx.session().terminal;
@@ -96,7 +95,7 @@ fn show(cx: &Cx, refused: Option<&Told>, sent: Query) -> PageResult {
             registered: cx.moment(one.registered_at),
             removed: one.removed_at.map(|at| cx.moment(at)),
             here: here == Some(one.id),
-            may_remove: one.removed_at.is_none() && may(look, Act::RemoveTerminal, one.unit.unwrap_or(top)),
+            may_remove: one.removed_at.is_none() && may(cx, Act::RemoveTerminal, one.unit.unwrap_or(top)),
         };
         let mut all: Vec<&Terminal> = state.terminals().collect();
         all.sort_by_key(|one| (one.removed_at.is_some(), std::cmp::Reverse(one.registered_at)));
@@ -160,13 +159,13 @@ async fn remove(cx: Cx, Path(terminal): Path<String>) -> PageResult {
 
 /// Whoever may keep no terminal finds nothing here; whoever may is told why not.
 fn done(cx: &Cx, order: Result<Command, PageError>, sent: Query) -> PageResult {
-    if !cx.look(|look| Ok(may_keep(look)))? {
+    if !may_keep(cx) {
         return Err(PageError::NotFound);
     }
     match order.and_then(|order| command(cx, &order)) {
         Ok(()) => {
             // With the first one their role may no longer count where they are.
-            let still = Cx::of((**cx).clone())?.look(|look| Ok(may_keep(look)))?;
+            let still = may_keep(&Cx::of((**cx).clone())?);
             Ok(Redirect::to(if still { "/terminals" } else { "/settings" }).into_response())
         }
         Err(PageError::Refused(told) | PageError::Unread(told)) => show(cx, Some(&told), sent),

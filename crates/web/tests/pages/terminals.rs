@@ -61,13 +61,9 @@ fn a_terminal_is_registered_and_removed_by_whom_a_policy_lets_and_found_by_nobod
     assert_eq!(page(&asked, keeper, "/terminals").0, StatusCode::NOT_FOUND);
     let path = format!("/terminals/{}/remove", one.id);
     assert_eq!(asked.post(keeper.person, &path, &[]).status, StatusCode::NOT_FOUND);
-    asked
-        .house
-        .desk
-        .ask(
-            desk::Asker::Console,
-            desk::Order::Identity(identity::Command::RemoveTerminal { terminal: one.id }),
-        )
-        .unwrap();
+    asked.sign_in_at(keeper.person, Some(one.id));
+    let (status, list) = page(&asked, keeper, "/terminals");
+    assert!(status == StatusCode::OK && list.contains(&path) && list.contains("本機"), "{list}");
+    assert_eq!(asked.post(keeper.person, &path, &[]).status, StatusCode::SEE_OTHER);
     assert!(asked.house.desk.seen().roster.terminal(one.id).unwrap().removed_at.is_some());
 }

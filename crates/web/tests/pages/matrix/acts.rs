@@ -1,19 +1,19 @@
 //! What is done: forms that open records and take steps, signatures, notices, people, units.
 
 use super::cast::{
-    AUDITOR, Cast, HEAD, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SIGNED_IN, STEWARD, UNIT, Who,
+    AUDITOR, Cast, HEAD, NETWORK, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SIGNED_IN, STEWARD, UNIT, Who,
 };
 use super::cast::{ENROLLING, MAY};
 use super::pages::word;
 use super::town::{Brings, GRADED, Sent, Town};
 use super::{Case, post};
 use axum::http::Method;
-use identity::Command;
-use model::{Clock as _, PersonId};
+use identity::{Command, Fingerprint, Line};
+use model::{Clock as _, PersonId, TerminalId};
 use std::time::Duration;
 
 pub(super) fn cases() -> Vec<Case> {
-    [filing(), signing(), notices(), people(), units()].into_iter().flatten().collect()
+    [filing(), signing(), notices(), people(), terminals(), units()].into_iter().flatten().collect()
 }
 
 /// A medium as a form enters it.
@@ -239,6 +239,34 @@ fn unit(town: &mut Town, act: &str, form: &[(&str, &str)]) -> Sent {
     let unit = town.house().unit(&code, top).unwrap();
     let fresh = town.fresh("C");
     Sent::to(format!("/units/{unit}/{act}")).with(&[("code", &fresh)]).with(form)
+}
+
+/// A fingerprint that no terminal has.
+fn print(town: &mut Town) -> String {
+    let (number, mut bytes): (u32, _) = (town.fresh("").parse().unwrap(), [0xff; 32]);
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    Fingerprint::from_bytes(bytes).to_string()
+}
+
+fn terminals() -> Vec<Case> {
+    vec![
+        post("/terminals", "a terminal is registered", NETWORK, |town, _| {
+            let (name, print) = (town.fresh("終端機"), print(town));
+            Sent::to("/terminals").with(&[("name", &name), ("fingerprint", &print), ("unit", "110")])
+        }),
+        post("/terminals/{terminal}/remove", "a terminal is removed", NETWORK, |town, _| {
+            let print = print(town).parse().unwrap();
+            let terminal = TerminalId::from_bytes(town.house().draw());
+            let (name, management) = (Line::new("終端機").unwrap(), false);
+            let command =
+                Command::RegisterTerminal { terminal, name, fingerprint: print, unit: None, management };
+            town.house().identity(command).unwrap();
+            Sent::to(format!("/terminals/{terminal}/remove"))
+        }),
+        post("/terminals/{terminal}/remove", "one there is not", NOT_THERE, |_, _| {
+            Sent::to("/terminals/t_00000000000000000000000000/remove")
+        }),
+    ]
 }
 
 fn units() -> Vec<Case> {

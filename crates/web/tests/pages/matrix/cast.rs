@@ -103,6 +103,16 @@ pub(crate) const STEWARD: Cast = &[
     (MAY, Who::AtManagement(|people| people.steward)),
 ];
 
+/// What whoever runs the network does, at a management terminal.
+pub(crate) const NETWORK: Cast = &[
+    BY_NOBODY,
+    BY_ENROLLING,
+    (ROLE, Who::AtManagement(|people| people.steward)),
+    signed_in(UNIT, |people| people.other_head),
+    signed_in(ELSEWHERE, |people| people.network),
+    (MAY, Who::AtManagement(|people| people.network)),
+];
+
 /// What an auditor looks into.
 pub(crate) const AUDITOR: Cast = &[
     BY_NOBODY,

@@ -1,6 +1,8 @@
 //! What is looked at: every page and part of one, every file that is given out.
 
-use super::cast::{self, AUDITOR, HEAD, NOT_THERE, OF_THE_UNIT, RECORD_OR_ENROLLING, SIGNED_IN, STEWARD};
+use super::cast::{
+    self, AUDITOR, HEAD, NETWORK, NOT_THERE, OF_THE_UNIT, RECORD_OR_ENROLLING, SIGNED_IN, STEWARD,
+};
 use super::town::{GRADED, ORDINARY, Sent, Town};
 use super::{Case, get};
 use model::RecordId;
@@ -152,6 +154,9 @@ fn people() -> Vec<Case> {
         }),
         get("/people/{person}", "somebody there is not", NOT_THERE, |_, _| {
             Sent::to("/people/p_00000000000000000000000000")
+        }),
+        get("/terminals", "machines known by their certificates", NETWORK, |_, _| {
+            Sent::to("/terminals").looking_for("/remove\"")
         }),
         get("/units", "the tree", SIGNED_IN, |_, _| Sent::to("/units")),
         get("/units/{unit}", "a unit, with who belongs to it", SIGNED_IN, |town, _| {

@@ -54,6 +54,7 @@ pub(crate) struct People {
     pub(crate) other_operator: Acting,
     pub(crate) auditor: Acting,
     pub(crate) steward: Acting,
+    pub(crate) network: Acting,
     /// Has nothing but what it takes to set factors.
     pub(crate) setting: Acting,
     /// Whose sign-ins are half done, and who comes with a code.
@@ -367,6 +368,7 @@ impl People {
             (person("kuo", "unit_head", other), person("ho", "operator", other));
         let (auditor, steward) = (person("chi", "auditor", top), person("shih", "steward", top));
         let (setting, spare) = (person("tsai", "staff", unit), person("yeh", "staff", unit));
+        let network = person("kang", "network_admin", top);
         for who in [head, operator, other_head, other_operator] {
             let (person, grade) = (who.person, "restricted".parse().unwrap());
             house.identity(Command::GrantClearance { person, grade }).unwrap();
@@ -388,6 +390,7 @@ impl People {
             other_operator,
             auditor,
             steward,
+            network,
             setting,
             spare,
             room: none,
@@ -412,11 +415,21 @@ impl People {
     }
 
     /// Those who sign in.
-    fn all(&self) -> [Acting; 9] {
+    fn all(&self) -> [Acting; 10] {
         let Self {
-            head, it_head, operator, staff, other_head, other_operator, auditor, steward, spare, ..
+            head,
+            it_head,
+            operator,
+            staff,
+            other_head,
+            other_operator,
+            auditor,
+            steward,
+            network,
+            spare,
+            ..
         } = *self;
-        [head, it_head, operator, staff, other_head, other_operator, auditor, steward, spare]
+        [head, it_head, operator, staff, other_head, other_operator, auditor, steward, network, spare]
     }
 }
 
