@@ -107,7 +107,7 @@ pub(crate) const STEWARD: Cast = &[
 pub(crate) const NETWORK: Cast = &[
     BY_NOBODY,
     BY_ENROLLING,
-    (ROLE, Who::AtManagement(|people| people.steward)),
+    (ROLE, Who::AtManagement(|people| people.auditor)),
     signed_in(UNIT, |people| people.other_head),
     signed_in(ELSEWHERE, |people| people.network),
     (MAY, Who::AtManagement(|people| people.network)),
