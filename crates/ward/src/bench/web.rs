@@ -62,7 +62,9 @@ fn sign_in(city: &City) -> anyhow::Result<String> {
         config: signin::Config::default(),
     };
     let door = signin::SignIn::new(parts);
-    let (place, now) = (signin::Place::default(), SystemClock.now());
+    // From where it is used afterwards: a session is of one place.
+    let place = signin::Place { address: Some(Ipv4Addr::LOCALHOST.into()), ..signin::Place::default() };
+    let now = SystemClock.now();
     let told = |refusal: signin::Refusal| anyhow!("{}", refusal.told());
     let pass = door.break_glass(LOGIN, now).map_err(told)?;
     let session = door.redeem(LOGIN, [&pass.code, ""], &place, now).map_err(told)?.session;
