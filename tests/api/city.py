@@ -109,6 +109,7 @@ class City:
         visitor.open("/settings/tokens")
         registers = re.findall(r'name="file" value="([a-z_]+)"', visitor.text)
         scope = [(of, register) for register in registers for of in ("read", "file")]
+        scope += [("right", right) for right in re.findall(r'name="right" value="([a-z]+)"', visitor.text)]
         visitor.send("/settings/tokens", [("name", name), ("days", "30"), ("password", PASSWORD), *scope])
         return next(code for code in visitor.codes() if code.startswith("ward_"))
 
@@ -162,6 +163,8 @@ class City:
         take = {"seen": self._seen(faults[0]), "outcome": "done", "fill": diagnosis}
         return {
             "tokens": self.tokens,
+            "clauses": ["3.1.1", "24.2.10", "2"],
+            "unit": self.ask("GET", "/units")[0]["id"],
             "registers": ["room", "fault", "violation", "visit"],
             "records": [room, violation, *faults[:4]],
             "fills": fills,

@@ -26,6 +26,8 @@ OPEN = "POST /api/v1/registers/{register}/records"
 OPENING = "POST /api/v1/registers/{register}/statements"
 TAKE = "POST /api/v1/records/{record}/steps/{step}"
 TAKING = "POST /api/v1/records/{record}/steps/{step}/statements"
+#: What is told of a record beside itself.
+OF_A_RECORD = ("files", "history", "linked", "signatures")
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -46,6 +48,7 @@ def good(label: str) -> dict[str, Any]:
     fault = {"path_parameters": {"register": "fault"}, "headers": key, "body": {"fill": KNOWN["fills"]["fault"]}, **media}
     taken = {"path_parameters": {"record": record, "step": step}, "body": KNOWN["take"], **media}
     words: dict[str, dict[str, Any]] = {
+        "GET /api/v1/clauses/{clause}": {"path_parameters": {"clause": KNOWN["clauses"][0]}},
         "POST /api/v1/files": {
             "query": {"name": "a.txt"}, "body": b"a", "media_type": "application/octet-stream"
         },
@@ -54,6 +57,7 @@ def good(label: str) -> dict[str, Any]:
         "GET /api/v1/records/{record}": {"path_parameters": {"record": record}},
         "GET /api/v1/records/{record}/files/{digest}": {"path_parameters": KNOWN["file"]},
         "GET /api/v1/records/{record}/offers": {"path_parameters": {"record": record}},
+        **{f"GET /api/v1/records/{{record}}/{part}": {"path_parameters": {"record": record}} for part in OF_A_RECORD},
         "GET /api/v1/registers/{register}": {"path_parameters": {"register": "fault"}},
         "GET /api/v1/registers/{register}/records": {
             "path_parameters": {"register": "fault"}, "query": {"q": "主機", "sort": "-happened", "size": "25"}

@@ -42,6 +42,20 @@ pub enum Factor {
     Recovery,
 }
 
+/// What a token may do beside reading and filing in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// See and end its owner's sessions and tokens.
+    Account,
+    /// Look into the ledger, take proofs along, have the installation verified.
+    Audit,
+    /// See how clauses stand.
+    Clauses,
+    /// Act on people, units and terminals.
+    People,
+}
+
 /// Why somebody known was not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -182,6 +196,9 @@ pub enum DoorBody {
         read: BTreeSet<regulation::RegisterId>,
         /// Registers it may file in.
         file: BTreeSet<regulation::RegisterId>,
+        /// What it may do beside that; left out where it is nothing.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        rights: BTreeSet<Right>,
         /// It does not count from this moment on.
         expires_at: Instant,
     },
@@ -191,6 +208,28 @@ pub enum DoorBody {
         /// Which.
         token: TokenId,
     },
+}
+
+impl Right {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Account, Self::Audit, Self::Clauses, Self::People];
+
+    /// Its word, in entries, forms and the API.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Audit => "audit",
+            Self::Clauses => "clauses",
+            Self::People => "people",
+        }
+    }
+
+    /// By its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| right.word() == word)
+    }
 }
 
 impl DoorBody {
@@ -252,6 +291,7 @@ mod tests {
                 name,
                 read: ["fault".parse().unwrap()].into(),
                 file: [].into(),
+                rights: [Right::Audit].into(),
                 expires_at: Instant::EPOCH,
             },
             DoorBody::TokenRevoked { token },
@@ -260,6 +300,10 @@ mod tests {
             let json = serde_json::to_value(&body).unwrap();
             assert_eq!(json["kind"], body.kind());
             assert_eq!(serde_json::from_value::<DoorBody>(json).unwrap(), body);
+        }
+        for right in Right::ALL {
+            assert_eq!(serde_json::to_value(right).unwrap(), right.word());
+            assert_eq!(Right::from_word(right.word()), Some(right));
         }
         let written =
             serde_json::to_value(DoorBody::SessionEnded { session, why: Ended::SignedOut, terminal: None })

@@ -33,7 +33,7 @@ mod decide;
 pub use apply::ApplyError;
 pub use command::{By, Command, Permitted};
 pub use decide::decide;
-pub use door::{Denied, Door, DoorBody, Ended, Factor, Recovery};
+pub use door::{Denied, Door, DoorBody, Ended, Factor, Recovery, Right};
 pub use event::{Body, Event, ReadError, Subject, read_body};
 pub use person::{Authenticator, Details, Holding, Person, Side, Standing};
 pub use policy::{

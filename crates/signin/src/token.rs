@@ -1,16 +1,17 @@
 //! Tokens of applications: what they may do, who answers for them, until when.
 //!
 //! Invariants: of a token only its digest is kept; it counts no longer than its owner is here, and never longer than a
-//! year; it reads and files in the registers it names and does nothing else.
+//! year; it reads and files in the registers it names, has the rights it names, and does nothing else.
 //! Does not: say what its owner may do; whoever takes an order of an application asks that as well.
 
 use crate::door::SignIn;
 use crate::draw::digest;
+use crate::place::{Place, fits};
 use crate::refusal::Refusal;
 use crate::session::Session;
 use desk::{Asker, DoorOrder, Order, Refused};
-use identity::{DoorBody, Line};
-use model::{Instant, PersonId, TokenId, Told};
+use identity::{DoorBody, Line, Right, Roster};
+use model::{Instant, PersonId, TerminalId, TokenId, Told};
 use regulation::RegisterId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -34,6 +35,8 @@ pub struct TokenAsk {
     pub read: BTreeSet<RegisterId>,
     /// Registers it may file in.
     pub file: BTreeSet<RegisterId>,
+    /// What it may do beside that.
+    pub rights: BTreeSet<Right>,
     /// It does not count from this moment on.
     pub expires_at: Instant,
 }
@@ -58,6 +61,10 @@ pub struct Application {
     pub read: BTreeSet<RegisterId>,
     /// Registers it may file in.
     pub file: BTreeSet<RegisterId>,
+    /// What it may do beside that.
+    pub rights: BTreeSet<Right>,
+    /// The terminal it works at: an administrator's role counts at one for it alone.
+    pub terminal: Option<TerminalId>,
 }
 
 /// A token as its owner sees it in a list.
@@ -80,6 +87,8 @@ struct Body {
     name: Line,
     read: BTreeSet<RegisterId>,
     file: BTreeSet<RegisterId>,
+    #[serde(default)]
+    rights: BTreeSet<Right>,
 }
 
 impl std::fmt::Debug for Issued {
@@ -99,9 +108,10 @@ impl SignIn {
         self.sensible(ask, now)?;
         let (token, secret) = (TokenId::from_bytes(self.draw().bytes()?), self.draw().secret()?);
         let secret = Zeroizing::new(format!("{MARK}{}", *secret));
-        let TokenAsk { name, read, file, expires_at } = ask.clone();
-        let body = Body { name: name.clone(), read: read.clone(), file: file.clone() };
-        self.enter_own(session, DoorBody::TokenIssued { token, name, read, file, expires_at })?;
+        let TokenAsk { name, read, file, rights, expires_at } = ask.clone();
+        let body =
+            Body { name: name.clone(), read: read.clone(), file: file.clone(), rights: rights.clone() };
+        self.enter_own(session, DoorBody::TokenIssued { token, name, read, file, rights, expires_at })?;
         let row = TokenRow {
             token,
             person: session.person,
@@ -120,10 +130,10 @@ impl SignIn {
         if ask.expires_at <= now || ask.expires_at > now.plus(LONGEST_TOKEN) {
             return refuse("權杖效期須晚於現在且不得逾一年", "A token ends later than now and within a year");
         }
-        if ask.read.is_empty() && ask.file.is_empty() {
+        if ask.read.is_empty() && ask.file.is_empty() && ask.rights.is_empty() {
             return refuse(
-                "請至少指定一項登記簿之閱覽或填報權限",
-                "Name a register to read or to file in at least",
+                "請至少指定一項登記簿之閱覽或填報權限，或其他權限",
+                "Name a register to read or to file in, or another right, at least",
             );
         }
         let seen = self.desk().seen();
@@ -137,11 +147,17 @@ impl SignIn {
         }
     }
 
-    /// The application that shows this token; none where it does not count.
+    /// The application that shows this token; none where it does not count, or comes from a terminal that its owner does
+    /// not work at.
     ///
     /// # Errors
     /// `Desk`.
-    pub fn application(&self, secret: &str, now: Instant) -> Result<Option<Application>, Refusal> {
+    pub fn application(
+        &self,
+        secret: &str,
+        place: &Place,
+        now: Instant,
+    ) -> Result<Option<Application>, Refusal> {
         if !secret.starts_with(MARK) {
             return Ok(None);
         }
@@ -151,12 +167,18 @@ impl SignIn {
         let here = |person| seen.roster.person(person).is_some_and(identity::Person::here);
         let counts = |row: &TokenRow| row.revoked_at.is_none() && now < row.expires_at && here(row.person);
         let Some(row) = row.filter(counts) else { return Ok(None) };
-        let Body { read, file, .. } = body(&row)?;
+        let Body { read, file, rights, .. } = body(&row)?;
         let (token, person) = (row.token, row.person);
+        let pack = seen.packs.current().ok_or(Refused::NoPack)?;
+        let roster = Roster::new(&seen.roster, pack, now);
+        let Ok(terminal) = place.terminal(&seen.roster) else { return Ok(None) };
+        if !roster.here(person).is_some_and(|person| fits(&roster, person, terminal)) {
+            return Ok(None);
+        }
         if row.used_at.is_none_or(|used| used.plus(NOTED) <= now) {
             self.desk().state(move |sql| sql.token_used(token, now))?;
         }
-        Ok(Some(Application { token, person, read, file }))
+        Ok(Some(Application { token, person, read, file, rights, terminal }))
     }
 
     /// Tokens: one person's, or everybody's.
@@ -166,9 +188,9 @@ impl SignIn {
     pub fn tokens(&self, person: Option<PersonId>) -> Result<Vec<TokenSeen>, Refusal> {
         let rows = self.desk().read(|sql, _| sql.tokens(person))?;
         let one = |row: &TokenRow| {
-            let Body { name, read, file } = body(row)?;
+            let Body { name, read, file, rights } = body(row)?;
             let (token, person, used_at, revoked_at) = (row.token, row.person, row.used_at, row.revoked_at);
-            let asked = TokenAsk { name, read, file, expires_at: row.expires_at };
+            let asked = TokenAsk { name, read, file, rights, expires_at: row.expires_at };
             Ok(TokenSeen { token, person, asked, used_at, revoked_at })
         };
         rows.iter().map(one).collect()

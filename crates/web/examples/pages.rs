@@ -49,7 +49,12 @@ impl Sessions for Everybody {
 struct NoTokens;
 
 impl Applications for NoTokens {
-    fn application(&self, _: &str, _: Instant) -> Result<Option<signin::Application>, signin::Refusal> {
+    fn application(
+        &self,
+        _: &str,
+        _: &Place,
+        _: Instant,
+    ) -> Result<Option<signin::Application>, signin::Refusal> {
         Ok(None)
     }
 }

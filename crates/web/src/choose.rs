@@ -4,13 +4,13 @@
 
 use crate::cx::Cx;
 use crate::error::PageResult;
+use crate::given;
 use crate::look::Look;
 use crate::query::Query;
 use crate::registers;
 use crate::route::{Access, Audit, Route};
 use axum::extract::RawQuery;
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
 use axum::routing::get;
 use casework::Directory as _;
 use model::{PersonId, RecordId, UnitId};
@@ -82,8 +82,7 @@ pub fn records(look: &Look<'_>, register: &RegisterId, words: &str, most: u32) -
 
 fn offered(list: Vec<(String, String)>) -> PageResult {
     let list: Vec<_> = list.into_iter().map(|(id, text)| json!({ "id": id, "text": text })).collect();
-    Ok(([(header::CONTENT_TYPE, "application/json")], serde_json::Value::from(list).to_string())
-        .into_response())
+    given::json(StatusCode::OK, &list)
 }
 
 fn asked(query: Option<String>) -> Query {

@@ -39,6 +39,7 @@ pub mod component;
 mod shell;
 
 pub mod form;
+mod given;
 
 mod about;
 mod api;

@@ -3,6 +3,7 @@
 //! What was looked up once is not looked up again within a page.
 //! Invariant: what a reader may not see is told by nothing here but [`Look::case`], which the rules of the pack need.
 
+use crate::api::Scope;
 use crate::cx::Cx;
 use crate::error::PageError;
 use casework::{Around, Case, DutyKey, Object, Occurrence, Records, Reference, Seek, Series, Shelf};
@@ -75,7 +76,7 @@ impl<'a> Look<'a> {
         case
     }
 
-    /// May they read this record?
+    /// May they read this record? An application reads no farther than its token goes.
     #[must_use]
     pub fn sees(&self, record: RecordId) -> bool {
         if let Some(sees) = self.seen.borrow().get(&record) {
@@ -83,7 +84,8 @@ impl<'a> Look<'a> {
         }
         let seen = self.cx.seen();
         let found = self.sql(|sql| store::sees(sql, &seen.packs, &seen.layout, &self.reader, record));
-        let sees = self.noted(found).unwrap_or(false);
+        let within = |scope: &Scope| self.case(record).is_some_and(|case| scope.reads(&case.register));
+        let sees = self.noted(found).unwrap_or(false) && self.cx.scope.as_ref().is_none_or(within);
         self.seen.borrow_mut().insert(record, sees);
         sees
     }
@@ -106,6 +108,10 @@ impl<'a> Look<'a> {
 
     /// Notes that records were given by a list, which asks whether they may be read.
     pub fn listed(&self, records: impl IntoIterator<Item = RecordId>) {
+        // Of an application's token no list knows.
+        if self.cx.scope.is_some() {
+            return;
+        }
         self.seen.borrow_mut().extend(records.into_iter().map(|record| (record, true)));
     }
 

@@ -1,14 +1,15 @@
 //! What applications do: open records, take steps, hand in files, read notices; and what their owners would sign for it.
 
 use super::once::Once;
-use super::read::{known, readable};
+use super::read::known;
 use super::shape::{
     Acting, DoneShape, FileShape, Octets, OpenAsk, PasskeyAsk, SignatureAsk, StatementShape, TakeAsk,
 };
-use super::{answer, named, sent};
+use super::{named, sent, unfit, unread};
 use crate::acting::{Stance, stances};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::given;
 use crate::look::Look;
 use crate::notices;
 use crate::query::Query;
@@ -131,7 +132,7 @@ pub(super) async fn state_step(
 
 /// Hands in a file; what is given back is put into a field of a record. The body is the file itself.
 #[utoipa::path(post, path = "/api/v1/files", tag = "filing",
-    params(("name" = String, Query, description = "its name, with its ending", pattern = r"\S"),
+    params(("name" = String, Query, description = "its name, with its ending"),
         ("sealed" = Option<String>, Query, description = "`true` for a sealed field")),
     request_body(content = Octets, content_type = "application/octet-stream"),
     responses((status = 201, body = FileShape)))]
@@ -141,14 +142,12 @@ pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> Page
             return Err(PageError::hidden("files", About::Oneself));
         }
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let name = query.one("name").ok_or_else(|| {
-            PageError::Unread(Told::new("請以參數 name 提供檔名", "Name the file in the parameter `name`"))
-        })?;
+        let name = query.one("name").unwrap_or_default();
         let keeping = if query.has("sealed", "true") { Keeping::Sealed } else { Keeping::Clear };
         let stored = cx.site.desk().put_file(name, &body, keeping).map_err(PageError::Refused)?;
         let (digest, size) = (stored.digest, stored.size.to_string());
         let shape = FileShape { digest, size, kind: stored.kind, name: name.to_owned() };
-        answer(StatusCode::CREATED, &shape)
+        given::json(StatusCode::CREATED, &shape)
     })
     .await
 }
@@ -160,10 +159,10 @@ pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> Page
 pub(super) async fn read_notice(cx: Cx, Path(entry): Path<String>) -> PageResult {
     let entry = EntryNumber(named(&entry)?);
     cx.run(move |cx| {
-        cx.look(|look| readable(look, notices::record_of(look, entry)?).map(drop))?;
+        cx.look(|look| cx.readable(look, notices::record_of(look, entry)?).map(drop))?;
         let actor = crate::reading::reader(cx)?;
         let told = cx.site.desk().ask(Asker::Person(actor), Order::ReadNotice(entry))?;
-        Ok(super::json(StatusCode::OK, done(&told)?))
+        Ok(given::written(StatusCode::OK, done(&told)?))
     })
     .await
 }
@@ -215,7 +214,7 @@ fn opening(
 /// The command that takes a step, and who gives it.
 fn taking(cx: &Cx, record: RecordId, step: &str, ask: &TakeAsk) -> Result<(Person, Command), PageError> {
     let (unit, command) = cx.look(|look| {
-        let case = readable(look, record)?;
+        let case = cx.readable(look, record)?;
         if !cx.scope()?.files(&case.register) {
             return Err(PageError::hidden(step, About::Record(record)));
         }
@@ -274,26 +273,12 @@ fn spelled<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, PageError>
 
 fn moment(text: &str) -> Result<Instant, PageError> {
     text.parse().map_err(|_| {
-        unread(
+        unfit(
             text,
             "時間格式不符，例：2026-03-02T01:02:03.000000Z",
             "no moment such as 2026-03-02T01:02:03.000000Z",
         )
     })
-}
-
-/// What is not as the description says.
-fn unread(what: &str, zh: &str, en: &str) -> PageError {
-    PageError::Unread(about(what, zh, en))
-}
-
-/// What is as the description says, and not for this register or this statement.
-fn unfit(what: &str, zh: &str, en: &str) -> PageError {
-    PageError::Refused(about(what, zh, en))
-}
-
-fn about(what: &str, zh: &str, en: &str) -> Told {
-    Told::new(format!("「{what}」：{zh}"), format!("`{what}`: {en}"))
 }
 
 /// The command with its signature, where one was sent.
@@ -356,5 +341,5 @@ fn statement(cx: &Cx, actor: &Person, command: &Command) -> PageResult {
         salt: BASE64.encode(&to_sign.salt),
         challenge: BASE64URL_NOPAD.encode(&challenge),
     };
-    answer(StatusCode::OK, &shape)
+    given::json(StatusCode::OK, &shape)
 }

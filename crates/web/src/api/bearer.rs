@@ -3,10 +3,11 @@
 //! Source: RFC 6750 §2.1, §3.
 
 use crate::error::PageError;
-use crate::session::Session;
+use crate::session::{Place, Session};
 use crate::site::Site;
 use crate::visit::Visit;
 use axum::http::{HeaderMap, header};
+use identity::Right;
 use model::{Instant, SessionId};
 use regulation::RegisterId;
 use signin::{Application, SignIn};
@@ -18,12 +19,22 @@ pub trait Applications: Send + Sync {
     ///
     /// # Errors
     /// It cannot be said now: the tables are away.
-    fn application(&self, token: &str, now: Instant) -> Result<Option<Application>, signin::Refusal>;
+    fn application(
+        &self,
+        token: &str,
+        place: &Place,
+        now: Instant,
+    ) -> Result<Option<Application>, signin::Refusal>;
 }
 
 impl Applications for SignIn {
-    fn application(&self, token: &str, now: Instant) -> Result<Option<Application>, signin::Refusal> {
-        SignIn::application(self, token, now)
+    fn application(
+        &self,
+        token: &str,
+        place: &Place,
+        now: Instant,
+    ) -> Result<Option<Application>, signin::Refusal> {
+        SignIn::application(self, token, place, now)
     }
 }
 
@@ -34,6 +45,8 @@ pub struct Scope {
     pub read: BTreeSet<RegisterId>,
     /// Registers in which it files.
     pub file: BTreeSet<RegisterId>,
+    /// What it may do beside that.
+    pub rights: BTreeSet<Right>,
 }
 
 impl Scope {
@@ -58,18 +71,18 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 /// Puts into a visit which application asks. A token that counts for nothing is as if there were none.
 pub(crate) async fn bearer(site: &Site, visit: &mut Visit, headers: &HeaderMap) -> Result<(), PageError> {
     let Some(token) = token(headers).map(ToOwned::to_owned) else { return Ok(()) };
-    let (applications, now) = (site.applications().clone(), visit.began);
-    let found = tokio::task::spawn_blocking(move || applications.application(&token, now)).await;
+    let (applications, place, now) = (site.applications().clone(), visit.place.clone(), visit.began);
+    let found = tokio::task::spawn_blocking(move || applications.application(&token, &place, now)).await;
     let found = found.map_err(|error| PageError::Failed(error.into()))?;
     let Some(found) = found.map_err(|refusal| PageError::Unavailable(refusal.told()))? else { return Ok(()) };
-    let Application { token, person, read, file } = found;
-    visit.scope = Some(Scope { read, file });
+    let Application { token, person, read, file, rights, terminal } = found;
+    visit.scope = Some(Scope { read, file, rights });
     // What it does is recorded under the token's own id, in the place of a session's.
     visit.session = Some(Session {
         id: SessionId::from_bytes(*token.as_bytes()),
         person,
         csrf: String::new(),
-        terminal: None,
+        terminal,
         factors: BTreeSet::new(),
     });
     Ok(())

@@ -3,28 +3,31 @@
 //! Handlers name what they give; how requests are refused, and how parameters are spelled, is said here for all of them.
 
 use super::shape::Problem;
-use super::{act, json, read};
+use super::{act, clauses, read, story};
 use crate::error::PageResult;
+use crate::given;
 use crate::route::Verb;
 use axum::http::StatusCode;
 use utoipa::OpenApi;
 use utoipa::openapi::header::Header;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schema};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schema, Type};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Ward 城防", description = "What pages do, for applications. Each request carries a token of the application; what its owner may not see, and what lies outside its scope, is not there."),
     security(("token" = [])),
-    modifiers(&Token, &Spelling, &Refusals, &Heads),
+    modifiers(&Token, &Fields, &Spelling, &Refusals, &Heads),
     components(schemas(Problem)),
     paths(
         act::file, act::open, act::read_notice, act::state_opening, act::state_step, act::take,
+        clauses::board, clauses::clause,
         read::file, read::notices, read::offers, read::pack, read::people, read::record, read::records,
         read::register, read::registers, read::search, read::units,
+        story::files, story::history, story::linked, story::signatures,
     )
 )]
 struct Described;
@@ -38,16 +41,74 @@ impl utoipa::Modify for Token {
     }
 }
 
-/// How parameters are spelled, by name. What is spelled otherwise names nothing, or does not read.
-const SPELLED: [(&str, &str); 7] = [
+/// Filters of fields, which are named after them: together they are an object whose members come one by one.
+struct Fields;
+
+impl utoipa::Modify for Fields {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for (path, verb, operation) in operations(openapi) {
+            if verb == Verb::Get && path == "/api/v1/registers/{register}/records" {
+                operation.parameters.get_or_insert_default().push(RefOr::T(of_fields()));
+            }
+        }
+    }
+}
+
+fn of_fields() -> Parameter {
+    let members = ObjectBuilder::new()
+        .property_names(Some(text("^f[.][a-z][a-z0-9_]{0,39}([.](min|max))?$")))
+        .additional_properties(Some(text(SAYS)))
+        .build();
+    ParameterBuilder::new()
+        .name("fields")
+        .parameter_in(ParameterIn::Query)
+        .style(Some(ParameterStyle::Form))
+        .explode(Some(true))
+        .description(Some(
+            "`f.<field>`: a word of a choice, words, or with `.min` and `.max` a day or a number; of people, units and records words of their names",
+        ))
+        .schema(Some(members))
+        .build()
+}
+
+fn text(pattern: &str) -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build().into()
+}
+
+/// How parameters are spelled, by name, or by path and name. What is spelled otherwise names nothing, or does not read.
+const SPELLED: [(&str, &str); 25] = [
+    ("/api/v1/clauses state", "^(not-met|not-computed|stale|nobody|figure|met|exempt)$"),
     ("Idempotency-Key", "^[!-~]{8,128}$"),
+    ("article", NUMBER),
+    ("by", SAYS),
+    ("clause", "^[1-9][0-9]*([.][1-9][0-9]*)*$"),
+    ("closed.max", DAY),
+    ("closed.min", DAY),
     ("digest", "^sha256:[0-9a-f]{64}$"),
     ("entry", "^(0|[1-9][0-9]{0,17})$"),
+    ("name", SAYS),
+    ("on", DAY),
+    ("opened.max", DAY),
+    ("opened.min", DAY),
+    ("page", "^[1-9][0-9]{0,5}$"),
+    ("q", SAYS),
     ("record", "^r_[a-z2-7]{25}[aeimquy4]$"),
     ("register", WORD),
     ("role", WORD),
+    ("running", "^1$"),
+    ("sealed", "^(true|false)$"),
+    ("size", "^(25|50|100|200)$"),
+    ("sort", "^-?[a-z][a-z0-9_]{0,39}$"),
+    ("state", "^[a-z][a-z0-9_-]{0,39}$"),
     ("step", WORD),
+    ("unit", "^u_[a-z2-7]{25}[aeimquy4]$"),
 ];
+/// A day.
+const DAY: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
+/// A number from 1.
+const NUMBER: &str = "^[1-9][0-9]{0,8}$";
+/// Anything but blanks.
+const SAYS: &str = r"\S";
 /// An id of the regulation.
 const WORD: &str = "^[a-z][a-z0-9_]{0,39}$";
 
@@ -55,14 +116,13 @@ struct Spelling;
 
 impl utoipa::Modify for Spelling {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        for (_, _, operation) in operations(openapi) {
+        for (path, _, operation) in operations(openapi) {
             for parameter in operation.parameters.iter_mut().flatten() {
                 let RefOr::T(parameter) = parameter else { continue };
-                let spelled = SPELLED.iter().find(|(name, _)| *name == parameter.name);
-                if let (Some((_, pattern)), Some(RefOr::T(Schema::Object(of)))) =
-                    (spelled, &mut parameter.schema)
-                {
-                    of.pattern = Some((*pattern).to_owned());
+                let here = format!("{path} {}", parameter.name);
+                let spelled = SPELLED.iter().find(|(name, _)| *name == here || *name == parameter.name);
+                if let (Some((_, pattern)), Some(RefOr::T(schema))) = (spelled, &mut parameter.schema) {
+                    spell(schema, pattern);
                 }
             }
         }
@@ -85,51 +145,75 @@ impl utoipa::Modify for Spelling {
     }
 }
 
+/// Puts a pattern to a text, or to each of several.
+fn spell(schema: &mut Schema, pattern: &str) {
+    match schema {
+        Schema::Object(text) if text.pattern.is_none() => text.pattern = Some(pattern.to_owned()),
+        Schema::Array(of) => {
+            if let ArrayItems::RefOrSchema(items) = &mut of.items
+                && let RefOr::T(items) = &mut **items
+            {
+                spell(items, pattern);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// What decides how a request can be refused.
 struct Asked<'o> {
     path: &'o str,
     posts: bool,
-    /// Is there anything in it that might not read?
-    says: bool,
+    /// Its parameters.
+    parameters: Vec<&'o str>,
+}
+
+impl Asked<'_> {
+    fn has(&self, parameter: &str) -> bool {
+        self.parameters.contains(&parameter)
+    }
 }
 
 /// How requests are refused: with which status, when, and which of them can be.
 type Refused = (&'static str, &'static str, fn(&Asked<'_>) -> bool);
 
 const REFUSALS: [Refused; 9] = [
-    ("400", "It does not read as described.", |asked| asked.says),
+    ("400", "It does not read as described.", |_| true),
     ("401", "No token that counts.", |_| true),
     ("403", "Not the owner's to do, and why; or it comes from a page of another site.", |asked| asked.posts),
     ("404", "Not there, not for the token's owner, or outside the scope.", |asked| {
-        asked.path.contains('{') || asked.path == "/api/v1/files"
+        asked.path.contains('{')
+            || asked.has("unit")
+            || BY_RIGHT.iter().any(|area| asked.path.starts_with(area))
     }),
     ("409", "It is no longer as it was seen.", |asked| asked.path.contains("{step}")),
     ("413", "More than may be sent at once.", |asked| asked.posts),
-    ("422", "Not accepted: why, and what to do.", |asked| asked.posts),
+    ("422", "Not accepted: why, and what to do.", |asked| asked.posts || asked.has("on")),
     ("429", "Too many requests.", |_| true),
     ("503", "Not now; nothing was done.", |_| true),
 ];
+
+/// What is there only for tokens with a right, or with a register to file in.
+const BY_RIGHT: [&str; 2] = ["/api/v1/clauses", "/api/v1/files"];
 
 struct Refusals;
 
 impl utoipa::Modify for Refusals {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         for (path, verb, operation) in operations(openapi) {
-            let asked = Asked { path, posts: verb == Verb::Post, says: says(operation) };
+            let of = operation.parameters.iter().flatten();
+            let parameters = of.filter_map(|of| match of {
+                RefOr::T(parameter) => Some(parameter.name.as_str()),
+                RefOr::Ref(_) => None,
+            });
+            let parameters = parameters.collect();
+            let asked = Asked { path, posts: verb == Verb::Post, parameters };
             let fit = REFUSALS.iter().filter(|(.., of)| of(&asked));
             let problems =
                 fit.map(|(status, when, _)| ((*status).to_owned(), RefOr::T(problem(status, when))));
             operation.responses.responses.extend(problems);
         }
     }
-}
-
-fn says(operation: &Operation) -> bool {
-    let counts = |parameter: &RefOr<utoipa::openapi::path::Parameter>| match parameter {
-        RefOr::T(one) => one.parameter_in == ParameterIn::Path || one.required == Required::True,
-        RefOr::Ref(_) => true,
-    };
-    operation.request_body.is_some() || operation.parameters.iter().flatten().any(counts)
 }
 
 fn problem(status: &str, when: &str) -> Response {
@@ -167,9 +251,7 @@ impl utoipa::Modify for Heads {
 }
 
 fn spelled(pattern: &str, told: &str) -> Header {
-    let schema =
-        ObjectBuilder::new().schema_type(utoipa::openapi::Type::String).pattern(Some(pattern)).build();
-    let mut header = Header::new(schema);
+    let mut header = Header::new(text(pattern));
     header.description = Some(told.to_owned());
     header
 }
@@ -181,12 +263,17 @@ fn operations(openapi: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = (&
     })
 }
 
+/// The description.
+pub(super) fn described() -> utoipa::openapi::OpenApi {
+    Described::openapi()
+}
+
 /// The description, as it is committed.
 ///
 /// # Errors
 /// Never in fact: it holds texts only.
 pub fn openapi() -> Result<String, serde_json::Error> {
-    let mut value = serde_json::to_value(Described::openapi())?;
+    let mut value = serde_json::to_value(described())?;
     value.sort_all_objects();
     let mut text = serde_json::to_string_pretty(&value)?;
     text.push('\n');
@@ -195,5 +282,5 @@ pub fn openapi() -> Result<String, serde_json::Error> {
 
 pub(super) async fn served() -> PageResult {
     let text = openapi().map_err(|error| crate::error::PageError::Failed(error.into()))?;
-    Ok(json(StatusCode::OK, text))
+    Ok(given::written(StatusCode::OK, text))
 }

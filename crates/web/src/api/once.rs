@@ -5,9 +5,9 @@
 //! is noted beside, for a day.
 //! Source: the field `Idempotency-Key` as drafted by the IETF's HTTPAPI group.
 
-use super::json;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::given;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use model::{RecordId, Told};
@@ -71,7 +71,7 @@ impl Once {
             )));
         }
         let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
-        let mut response = json(status, before.body);
+        let mut response = given::written(status, before.body);
         response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
         Ok(Some(response))
     }
@@ -80,6 +80,6 @@ impl Once {
     pub(super) fn answered(&self, cx: &Cx, status: StatusCode, body: String) -> PageResult {
         let note = Answered { digest: self.digest.clone(), status: status.as_u16(), body: body.clone() };
         cx.site.desk().note_answer(&self.key, note)?;
-        Ok(json(status, body))
+        Ok(given::written(status, body))
     }
 }

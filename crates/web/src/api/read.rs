@@ -1,23 +1,23 @@
 //! What applications read: the pack, registers, records, files, people, units, notices.
 
+use super::named;
 use super::shape::{
     FoundShape, NoticeShape, Octets, OfferShape, PackShape, PersonShape, RecordShape, Records, RegisterShape,
     RegisterWhole, UnitShape,
 };
-use super::{answer, named};
 use crate::acting;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::given;
 use crate::look::Look;
 use crate::query::Query;
 use crate::reading;
 use crate::records::evidence;
 use crate::registers;
 use axum::extract::{Path, RawQuery};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
 use desk::About;
-use model::{RecordId, Told};
+use model::Told;
 use regulation::{Register, RegisterId, RoleId};
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ const NOTICES: usize = 100;
 pub(super) async fn pack(cx: Cx) -> PageResult {
     let pack = cx.pack()?;
     let shape = PackShape { id: pack.id.to_string(), version: pack.version, name: (&pack.title).into() };
-    answer(StatusCode::OK, &shape)
+    given::json(StatusCode::OK, &shape)
 }
 
 /// The registers, with how many records of each may be read.
@@ -55,7 +55,7 @@ pub(super) async fn registers(cx: Cx) -> PageResult {
             }
         };
         let registers = cx.pack()?.registers.values().filter(|register| scope.reads(&register.id));
-        answer(StatusCode::OK, &registers.map(shape).collect::<Vec<_>>())
+        given::json(StatusCode::OK, &registers.map(shape).collect::<Vec<_>>())
     })
     .await
 }
@@ -65,17 +65,22 @@ pub(super) async fn registers(cx: Cx) -> PageResult {
     params(("register" = String, Path, description = "its id")),
     responses((status = 200, body = RegisterWhole)))]
 pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult {
-    answer(StatusCode::OK, &RegisterWhole::of(known(&cx, &register)?))
+    given::json(StatusCode::OK, &RegisterWhole::of(known(&cx, &register)?))
 }
 
-/// Records of a register, filtered and sorted as its page is: `q`, `state`, `running`, `f.<field>`, `sort`, `page`, `size`.
+/// Records of a register, filtered and sorted as its page is.
 ///
 /// Sealed fields are left out; of graded records it is recorded that they were read.
 #[utoipa::path(get, path = "/api/v1/registers/{register}/records", tag = "records",
     params(("register" = String, Path, description = "its id"),
         ("q" = Option<String>, Query, description = "words"),
-        ("state" = Option<String>, Query, description = "a state"),
+        ("state" = Option<Vec<String>>, Query, description = "states, any of them"),
         ("running" = Option<String>, Query, description = "only those that run"),
+        ("by" = Option<String>, Query, description = "who opened them: a name or the beginning of an account"),
+        ("opened.min" = Option<String>, Query, description = "opened on this day or later"),
+        ("opened.max" = Option<String>, Query, description = "opened on this day or earlier"),
+        ("closed.min" = Option<String>, Query, description = "ended on this day or later"),
+        ("closed.max" = Option<String>, Query, description = "ended on this day or earlier"),
         ("sort" = Option<String>, Query, description = "a field; `-` before it: downwards"),
         ("page" = Option<String>, Query, description = "from 1"),
         ("size" = Option<String>, Query, description = "25, 50, 100 or 200")),
@@ -101,7 +106,7 @@ pub(super) async fn records(cx: Cx, Path(register): Path<String>, RawQuery(query
             Ok((records, graded))
         })?;
         reading::enter(cx, graded)?;
-        answer(StatusCode::OK, &records)
+        given::json(StatusCode::OK, &records)
     })
     .await
 }
@@ -114,10 +119,10 @@ pub(super) async fn record(cx: Cx, Path(record): Path<String>) -> PageResult {
     let record = named(&record)?;
     cx.run(move |cx| {
         let record = cx.look(|look| {
-            let case = readable(look, record)?;
+            let case = cx.readable(look, record)?;
             shape(look, &case)
         })?;
-        answer(StatusCode::OK, &record)
+        given::json(StatusCode::OK, &record)
     })
     .await
 }
@@ -130,15 +135,15 @@ pub(super) async fn offers(cx: Cx, Path(record): Path<String>) -> PageResult {
     let record = named(&record)?;
     cx.run(move |cx| {
         let offers = cx.look(|look| {
-            let case = readable(look, record)?;
+            let case = cx.readable(look, record)?;
             Ok(acting::offers(look, &case).iter().map(OfferShape::of).collect::<Vec<_>>())
         })?;
-        answer(StatusCode::OK, &offers)
+        given::json(StatusCode::OK, &offers)
     })
     .await
 }
 
-/// A file that a record holds.
+/// A file that a record holds or held.
 #[utoipa::path(get, path = "/api/v1/records/{record}/files/{digest}", tag = "records",
     params(("record" = String, Path, description = "its id"),
         ("digest" = String, Path, description = "digest of the stored bytes, `sha256:` and hexadecimal")),
@@ -146,30 +151,15 @@ pub(super) async fn offers(cx: Cx, Path(record): Path<String>) -> PageResult {
 pub(super) async fn file(cx: Cx, Path((record, digest)): Path<(String, String)>) -> PageResult {
     let record = named(&record)?;
     cx.run(move |cx| {
-        let name = cx.look(|look| {
-            let case = readable(look, record)?;
-            let held = |json| evidence::of_field(look, record, String::new(), Some(json));
-            let mut files = case.content.0.values().flat_map(held);
-            let found = files.find(|file| file.digest == digest);
-            found.map(|file| file.name).ok_or(PageError::NotFound)
-        })?;
-        let content = cx.site.desk().file(&digest).map_err(PageError::Unavailable)?;
-        let called: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-        let called = format!("attachment; filename*=UTF-8''{}", called.replace('+', "%20"));
-        let mut response = content.into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-        if let Ok(value) = HeaderValue::from_str(&called) {
-            headers.insert(header::CONTENT_DISPOSITION, value);
-        }
-        Ok(response)
+        let held = cx.look(|look| evidence::one(look, record, &digest))?;
+        held.out(cx, "application/octet-stream")
     })
     .await
 }
 
 /// Records of all registers with these words, or this number; the newest first, 100 at most.
 #[utoipa::path(get, path = "/api/v1/search", tag = "records",
-    params(("q" = String, Query, description = "words", pattern = r"\S")),
+    params(("q" = String, Query, description = "words")),
     responses((status = 200, body = [FoundShape])))]
 pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
@@ -192,7 +182,7 @@ pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
             };
             cases.map(shape).collect::<Result<Vec<_>, _>>()
         })?;
-        answer(StatusCode::OK, &found)
+        given::json(StatusCode::OK, &found)
     })
     .await
 }
@@ -208,12 +198,12 @@ pub(super) async fn units(cx: Cx) -> PageResult {
         superior: unit.superior.map(|unit| unit.to_string()),
         closed: unit.closed_at.is_some(),
     };
-    answer(StatusCode::OK, &cx.seen().roster.units().map(shape).collect::<Vec<_>>())
+    given::json(StatusCode::OK, &cx.seen().roster.units().map(shape).collect::<Vec<_>>())
 }
 
 /// People with these words in their name, 100 at most.
 #[utoipa::path(get, path = "/api/v1/people", tag = "people",
-    params(("q" = String, Query, description = "words of a name, or the beginning of an account", pattern = r"\S"),
+    params(("q" = String, Query, description = "words of a name, or the beginning of an account"),
         ("role" = Option<String>, Query, description = "only holders of this role")),
     responses((status = 200, body = [PersonShape])))]
 pub(super) async fn people(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
@@ -241,7 +231,7 @@ pub(super) async fn people(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
             };
             Ok(found.iter().filter_map(person).collect::<Vec<_>>())
         })?;
-        answer(StatusCode::OK, &people)
+        given::json(StatusCode::OK, &people)
     })
     .await
 }
@@ -255,7 +245,7 @@ pub(super) async fn notices(cx: Cx) -> PageResult {
             let roles: Vec<_> =
                 look.roster.held(cx.person()).map(|(role, unit)| (role.clone(), unit)).collect();
             let found = look.sql(|sql| sql.notices(cx.person(), &roles, &look.roster, NOTICES))?;
-            let seen = found.into_iter().filter(|notice| readable(look, notice.record).is_ok());
+            let seen = found.into_iter().filter(|notice| look.sees(notice.record));
             let shape = |notice: store::Notice| NoticeShape {
                 entry: notice.entry.0.to_string(),
                 record: notice.record.to_string(),
@@ -265,7 +255,7 @@ pub(super) async fn notices(cx: Cx) -> PageResult {
             };
             Ok(seen.map(shape).collect::<Vec<_>>())
         })?;
-        answer(StatusCode::OK, &notices)
+        given::json(StatusCode::OK, &notices)
     })
     .await
 }
@@ -287,13 +277,6 @@ pub(super) fn known<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError>
     } else {
         Err(PageError::hidden(format!("{id}.read"), About::Oneself))
     }
-}
-
-/// A record that the person may read, within the scope.
-pub(super) fn readable(look: &Look<'_>, record: RecordId) -> Result<Arc<casework::Case>, PageError> {
-    let case = look.cx.readable(look, record)?;
-    let within = look.cx.scope()?.reads(&case.register);
-    if within { Ok(case) } else { Err(PageError::hidden("read", About::Record(record))) }
 }
 
 fn shape(look: &Look<'_>, case: &casework::Case) -> Result<RecordShape, PageError> {

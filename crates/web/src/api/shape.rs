@@ -320,7 +320,7 @@ pub(crate) struct OpenAsk {
     /// When it happened, where that was before now.
     #[serde(default)]
     #[schema(
-        pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
+        pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
         example = "2026-03-02T01:02:03.000000Z"
     )]
     pub(crate) occurred_at: Option<String>,
@@ -356,7 +356,7 @@ pub(crate) struct TakeAsk {
     /// When it happened, where the record was opened by the system and nobody has said it yet.
     #[serde(default)]
     #[schema(
-        pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
+        pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
         example = "2026-03-02T01:02:03.000000Z"
     )]
     pub(crate) occurred_at: Option<String>,

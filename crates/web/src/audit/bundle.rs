@@ -5,10 +5,10 @@
 //! takes it may read them, and the entries of the passkeys its signatures were made with.
 //! Source: `docs/format.md` §8.3 to §8.5.
 
-use super::entry::download;
 use super::{admitted, failed};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::given;
 use axum::extract::Path;
 use ledger::reader::Reader;
 use ledger::vault::KeyState;
@@ -27,7 +27,8 @@ pub(super) async fn of_record(cx: Cx, Path(record): Path<String>) -> PageResult 
             Ok(look.sql(|sql| sql.history(record))?)
         })?;
         let bundle = bundle(cx, numbers)?;
-        Ok(download(&format!("ward-{record}.bundle"), "application/octet-stream", bundle))
+        let name = format!("ward-{record}.bundle");
+        Ok(given::file(&name, &name, "application/octet-stream", bundle))
     })
     .await
 }
@@ -37,7 +38,7 @@ pub(super) async fn policy(cx: Cx) -> PageResult {
     cx.run(|cx| {
         cx.look(admitted)?;
         let text = cx.site.oversight().policy_text.as_bytes().to_vec();
-        Ok(download("ward-policy", "text/plain; charset=utf-8", text))
+        Ok(given::file("ward-policy", "ward-policy", "text/plain; charset=utf-8", text))
     })
     .await
 }

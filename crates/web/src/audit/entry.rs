@@ -4,14 +4,13 @@ use super::{admitted, entries, failed, second, words};
 use crate::component::{Fact, Facts, Notice, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::given;
 use crate::look::Look;
 use crate::names::{Named, Shown, entry_path};
 use crate::reading;
 use crate::shell::{Area, Shell};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use desk::{READ, REFUSED};
 use model::{PersonId, RecordId};
 use proof::entry::Entry;
@@ -93,24 +92,10 @@ pub(super) async fn proof(cx: Cx, Path(number): Path<String>) -> PageResult {
             reading::note(cx, &[record])?;
         }
         let proof = prove(cx, number)?.ok_or(PageError::NotFound)?;
-        Ok(download(
-            &format!("ward-entry-{number}.tlog-proof"),
-            "text/plain; charset=utf-8",
-            proof.to_bytes(),
-        ))
+        let name = format!("ward-entry-{number}.tlog-proof");
+        Ok(given::file(&name, &name, "text/plain; charset=utf-8", proof.to_bytes()))
     })
     .await
-}
-
-/// A file to be kept, never shown.
-pub(super) fn download(name: &str, kind: &'static str, content: Vec<u8>) -> Response {
-    let mut response = content.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    response
 }
 
 fn read(cx: &Cx, number: u64) -> Result<Vec<u8>, PageError> {

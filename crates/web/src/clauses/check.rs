@@ -1,6 +1,6 @@
 //! A check on the page of its clause: its figure, what it asks in words, its curve, what is to be looked after.
 
-use super::stand::{Standing, State};
+use super::stand::{Standing, Stands, State};
 use super::words;
 use crate::cx::Cx;
 use crate::error::PageError;
@@ -8,9 +8,9 @@ use crate::look::Look;
 use crate::names::Named;
 use crate::roc;
 use identity::Unit;
-use model::{Instant, RecordId};
+use model::{Instant, RecordId, UnitId};
 use regulation::{Check, ClauseId};
-use store::{Evaluation, Verdict};
+use store::Evaluation;
 
 /// A check as its page shows it.
 pub(super) struct CheckView {
@@ -85,14 +85,17 @@ impl CheckView {
         look: &Look<'_>,
         standing: &Standing,
         clause: &ClauseId,
-        check: &Check,
+        (check, stands): (&Check, &Stands),
     ) -> Result<Self, PageError> {
         let cx = look.cx;
-        let stands = standing.check(look, clause, check)?;
         let found = stands.evaluation.as_ref();
         let (evidence, condition) = words::evidence(cx, check);
         let failing = match &stands.last {
-            Some(last) => Some(failing(look, &last.failing)?),
+            Some(last) => {
+                let (records, others) = to_look_after(look, &last.failing)?;
+                let records = records.into_iter().map(|record| look.record(record)).collect();
+                Some(Failing { records, others })
+            }
             None => None,
         };
         Ok(Self {
@@ -120,9 +123,15 @@ impl CheckView {
                 pack: found.pack,
                 size: found.size,
             }),
-            points: points(look, standing, clause, check)?,
+            points: recorded(look, standing, clause, check)?
+                .into_iter()
+                .map(|found| point(cx, check, &found))
+                .collect(),
             failing: failing.filter(|failing| failing.others > 0 || !failing.records.is_empty()),
-            units: units(look, standing, clause, check)?,
+            units: below(look, standing, clause, check)?
+                .into_iter()
+                .map(|(unit, stands)| unit_view(cx, check, unit, &stands))
+                .collect(),
         })
     }
 }
@@ -153,73 +162,75 @@ fn why(cx: &Cx, state: State, found: Option<&Evaluation>, until: Option<Instant>
     }
 }
 
-fn points(
+/// What was recorded of a check for the unit looked at, in order, up to the day looked at; the last ones.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn recorded(
     look: &Look<'_>,
     standing: &Standing,
     clause: &ClauseId,
     check: &Check,
-) -> Result<Vec<Point>, PageError> {
-    let cx = look.cx;
+) -> Result<Vec<Evaluation>, PageError> {
     let recorded = look.sql(|sql| sql.evaluations(clause, &check.id, standing.unit, standing.until))?;
     let skip = recorded.len().saturating_sub(MOST_ROWS);
-    let point = |found: Evaluation| Point {
+    Ok(recorded.into_iter().skip(skip).collect())
+}
+
+fn point(cx: &Cx, check: &Check, found: &Evaluation) -> Point {
+    Point {
         at: cx.moment(found.at),
         seconds: found.at.as_seconds(),
         figure: words::figure(cx, check, &found.figure),
         value: found.figure.value.map(|value| value.to_string()),
-        state: of(found.figure.verdict),
+        state: State::recorded(found.figure.verdict),
         counted: (found.figure.good, found.figure.population),
         month: found.month.is_some(),
-    };
-    Ok(recorded.into_iter().skip(skip).map(point).collect())
-}
-
-/// A verdict as it was recorded.
-const fn of(verdict: Verdict) -> State {
-    match verdict {
-        Verdict::Exempt => State::Exempt,
-        Verdict::Figure => State::Figure,
-        Verdict::Met => State::Met,
-        Verdict::Nobody => State::Nobody,
-        Verdict::NotComputed => State::NotComputed,
-        Verdict::NotMet => State::NotMet,
     }
 }
 
-/// Those they may read within the unit looked at; of the others their number.
-fn failing(look: &Look<'_>, failing: &[board::Failing]) -> Result<Failing, PageError> {
+/// Those they may read within the unit looked at, the first ones; of the others their number.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn to_look_after(
+    look: &Look<'_>,
+    failing: &[board::Failing],
+) -> Result<(Vec<RecordId>, usize), PageError> {
     let (cx, seen) = (look.cx, look.cx.seen());
     let reader = cx.reader()?;
     let within = |one: &&board::Failing| reader.focus.as_ref().is_none_or(|units| units.contains(&one.unit));
     let within: Vec<RecordId> = failing.iter().filter(within).map(|one| one.record).collect();
     let asked = within.get(..MOST_ASKED).unwrap_or(&within);
-    let readable = look.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &reader, asked))?;
+    let mut readable = look.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &reader, asked))?;
     look.listed(readable.iter().copied());
-    let records: Vec<Named> = readable.iter().take(MOST_SHOWN).map(|record| look.record(*record)).collect();
-    Ok(Failing { others: within.len() - records.len(), records })
+    readable.truncate(MOST_SHOWN);
+    Ok((readable.clone(), within.len() - readable.len()))
 }
 
-/// The units directly below the one looked at, or the topmost ones.
-fn units(
+/// How a check stands for the units directly below the one looked at, or for the topmost ones.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn below(
     look: &Look<'_>,
     standing: &Standing,
     clause: &ClauseId,
     check: &Check,
-) -> Result<Vec<UnitView>, PageError> {
-    let cx = look.cx;
+) -> Result<Vec<(UnitId, Stands)>, PageError> {
     let state = look.roster.state;
     let above = standing.unit.or_else(|| state.root());
     let below = |unit: &&Unit| unit.superior == above && unit.closed_at.is_none();
-    let mut views = Vec::new();
-    for unit in state.units().filter(below).take(MOST_UNITS) {
-        let stands = standing.check_of(look, clause, check, Some(unit.id))?;
-        let found = stands.evaluation.as_ref();
-        views.push(UnitView {
-            name: cx.unit_name(unit.id),
-            state: stands.state,
-            figure: found.map(|found| words::figure(cx, check, &found.figure)).unwrap_or_default(),
-            counted: found.and_then(counted),
-        });
+    let units = state.units().filter(below).take(MOST_UNITS);
+    units.map(|unit| Ok((unit.id, standing.check_of(look, clause, check, Some(unit.id))?))).collect()
+}
+
+fn unit_view(cx: &Cx, check: &Check, unit: UnitId, stands: &Stands) -> UnitView {
+    let found = stands.evaluation.as_ref();
+    UnitView {
+        name: cx.unit_name(unit),
+        state: stands.state,
+        figure: found.map(|found| words::figure(cx, check, &found.figure)).unwrap_or_default(),
+        counted: found.and_then(counted),
     }
-    Ok(views)
 }

@@ -1,9 +1,8 @@
 //! The page of a clause: our summary, its checks with figure and curve, registers, duties, statements, law in force.
 
-use super::Day;
 use super::check::CheckView;
 use super::stand::{Standing, State};
-use super::words;
+use super::{Day, OnBoard, words};
 use crate::component::Notice;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -13,6 +12,7 @@ use crate::query::Query;
 use crate::shell::{Area, Link, Section, Shell};
 use askama::Template;
 use axum::extract::{Path, RawQuery};
+use model::{Instant, RecordId};
 use regulation::{Clause, ClauseId, Duty, Register};
 
 #[derive(Template)]
@@ -72,22 +72,22 @@ pub(super) async fn page(cx: Cx, Path(clause): Path<String>, RawQuery(query): Ra
 }
 
 fn made<'a>(cx: &'a Cx, look: &Look<'_>, clause: &Clause, day: Day) -> Result<ClausePage<'a>, PageError> {
-    let standing = Standing::read(look, day.until(cx)?).on(day.past.map(|day| day.to_string()));
-    let checks = clause.checks.iter().map(|check| CheckView::of(look, &standing, &clause.id, check));
-    let checks: Vec<CheckView> = checks.collect::<Result<_, _>>()?;
-    let states: Vec<State> = checks.iter().map(|check| check.state).collect();
+    let standing = Standing::read(look, day.until(cx)?);
+    let one = OnBoard::of(look, &standing, clause)?;
+    let view = |(check, stands): &(_, _)| CheckView::of(look, &standing, &clause.id, (*check, stands));
+    let checks = one.checks.iter().map(view).collect::<Result<_, _>>()?;
     let title = cx.label(&clause.title).to_owned();
     let heading = format!("{} {title}", clause.id);
     let laws = look.pack.crosswalk.iter().filter(|one| one.clause == clause.id);
     Ok(ClausePage {
         cx,
-        shell: Shell::new(cx, Some(Area::Clauses), heading).with_second(second(look, &standing, &clause.id)),
+        shell: Shell::new(cx, Some(Area::Clauses), heading).with_second(second(look, &day, &clause.id)),
         id: clause.id.to_string(),
         path: clause_path(&clause.id),
         article: clause.article.to_string(),
         title,
         summary: cx.label(&clause.summary).to_owned(),
-        state: State::of_clause(&states),
+        state: one.state(),
         wrong: day.wrong.then(|| super::wrong_day(cx, &day)),
         day,
         why: clause.not_live.as_ref().map(|why| cx.label(why).to_owned()),
@@ -95,17 +95,17 @@ fn made<'a>(cx: &'a Cx, look: &Look<'_>, clause: &Clause, day: Day) -> Result<Cl
         checks,
         registers: registers(look, &clause.id)?,
         duties: duties(look, &clause.id)?,
-        statements: statements(look, &clause.id)?,
+        statements: exempted(look, &clause.id)?.into_iter().map(|record| look.record(record)).collect(),
     })
 }
 
 /// The other clauses of the article.
-fn second(look: &Look<'_>, standing: &Standing, current: &ClauseId) -> Vec<Section> {
+fn second(look: &Look<'_>, day: &Day, current: &ClauseId) -> Vec<Section> {
     let article = |id: &ClauseId| id.as_str().split('.').next().unwrap_or_default().to_owned();
     let same = look.pack.clauses.iter().filter(|clause| article(&clause.id) == article(current));
     let link = |clause: &Clause| Link {
         text: format!("{} {}", clause.id, look.cx.label(&clause.title)),
-        href: standing.behind(&clause_path(&clause.id)),
+        href: day.behind(&clause_path(&clause.id)),
         current: clause.id == *current,
         count: None,
     };
@@ -118,11 +118,6 @@ fn registers(look: &Look<'_>, clause: &ClauseId) -> Result<Vec<RegisterView>, Pa
     let (cx, seen) = (look.cx, look.cx.seen());
     let reader = cx.reader()?;
     let counts = look.sql(|sql| reader.counts(sql, &seen.packs, &seen.layout))?;
-    let serves = |register: &&Register| {
-        register.clauses.contains(clause)
-            || register.fields.iter().any(|field| field.clauses.contains(clause))
-            || register.flow.steps.iter().any(|step| step.clauses.contains(clause))
-    };
     let view = |register: &Register| {
         let (total, running) = counts.get(&register.id).copied().unwrap_or_default();
         RegisterView {
@@ -132,34 +127,69 @@ fn registers(look: &Look<'_>, clause: &ClauseId) -> Result<Vec<RegisterView>, Pa
             running,
         }
     };
-    Ok(look.pack.registers.values().filter(serves).map(view).collect())
+    Ok(serving(look, clause).map(view).collect())
 }
 
-fn duties(look: &Look<'_>, clause: &ClauseId) -> Result<Vec<DutyView>, PageError> {
-    let serving = look.pack.duties.values().filter(|duty| duty.clauses.contains(clause));
-    serving.map(|duty| duty_view(look, duty)).collect()
-}
-
-fn duty_view(look: &Look<'_>, duty: &Duty) -> Result<DutyView, PageError> {
-    let (cx, seen) = (look.cx, look.cx.seen());
-    let owed = look.sql(|sql| sql.duty_open(&duty.id, MOST_OWED))?;
-    let records: Vec<_> = owed.iter().map(|one| one.record).collect();
-    let reader = cx.reader()?;
-    let readable = look.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &reader, &records))?;
-    look.listed(readable.iter().copied());
-    let theirs: Vec<_> = owed.iter().filter(|one| readable.contains(&one.record)).collect();
-    let shown = theirs.iter().take(MOST_OPEN);
-    let open = shown.map(|one| (look.record(one.record), cx.moment(one.due), one.due < cx.now()));
-    Ok(DutyView {
-        label: cx.label(&duty.label).to_owned(),
-        help: duty.help.as_ref().map(|help| cx.label(help).to_owned()).unwrap_or_default(),
-        open: open.collect(),
-        more: theirs.len().saturating_sub(MOST_OPEN) as u64,
+/// Registers that serve a clause: as a whole, by a field or by a step.
+pub(crate) fn serving<'l>(
+    look: &'l Look<'_>,
+    clause: &'l ClauseId,
+) -> impl Iterator<Item = &'l Register> + use<'l> {
+    look.pack.registers.values().filter(|register| {
+        register.clauses.contains(clause)
+            || register.fields.iter().any(|field| field.clauses.contains(clause))
+            || register.flow.steps.iter().any(|step| step.clauses.contains(clause))
     })
 }
 
+fn duties(look: &Look<'_>, clause: &ClauseId) -> Result<Vec<DutyView>, PageError> {
+    let cx = look.cx;
+    let view = |(duty, Owed { open, more }): (&Duty, Owed)| DutyView {
+        label: cx.label(&duty.label).to_owned(),
+        help: duty.help.as_ref().map(|help| cx.label(help).to_owned()).unwrap_or_default(),
+        open: open
+            .into_iter()
+            .map(|(record, due)| (look.record(record), cx.moment(due), due < cx.now()))
+            .collect(),
+        more,
+    };
+    Ok(owed(look, clause)?.into_iter().map(view).collect())
+}
+
+/// What is open of a duty.
+pub(crate) struct Owed {
+    /// The first ones whose record they may read, each with when it is due.
+    pub(crate) open: Vec<(RecordId, Instant)>,
+    /// How many more they may read.
+    pub(crate) more: u64,
+}
+
+/// Duties that serve a clause, with what is open of each.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn owed<'l>(look: &'l Look<'_>, clause: &ClauseId) -> Result<Vec<(&'l Duty, Owed)>, PageError> {
+    let serving = look.pack.duties.values().filter(|duty| duty.clauses.contains(clause));
+    serving.map(|duty| Ok((duty, open_of(look, duty)?))).collect()
+}
+
+fn open_of(look: &Look<'_>, duty: &Duty) -> Result<Owed, PageError> {
+    let seen = look.cx.seen();
+    let owed = look.sql(|sql| sql.duty_open(&duty.id, MOST_OWED))?;
+    let records: Vec<_> = owed.iter().map(|one| one.record).collect();
+    let reader = look.cx.reader()?;
+    let readable = look.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &reader, &records))?;
+    look.listed(readable.iter().copied());
+    let theirs: Vec<_> = owed.iter().filter(|one| readable.contains(&one.record)).collect();
+    let open = theirs.iter().take(MOST_OPEN).map(|one| (one.record, one.due)).collect();
+    Ok(Owed { open, more: theirs.len().saturating_sub(MOST_OPEN) as u64 })
+}
+
 /// Statements that the clause does not apply, in force, that they may read.
-fn statements(look: &Look<'_>, clause: &ClauseId) -> Result<Vec<Named>, PageError> {
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn exempted(look: &Look<'_>, clause: &ClauseId) -> Result<Vec<RecordId>, PageError> {
     let Some(exemption) = &look.pack.exemption else { return Ok(Vec::new()) };
     let (cx, seen) = (look.cx, look.cx.seen());
     let part = store::CasePart { register: &exemption.register, states: &[], since: None };
@@ -175,5 +205,5 @@ fn statements(look: &Look<'_>, clause: &ClauseId) -> Result<Vec<Named>, PageErro
     let reader = cx.reader()?;
     let readable = look.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &reader, &records))?;
     look.listed(readable.iter().copied());
-    Ok(readable.into_iter().map(|record| look.record(record)).collect())
+    Ok(readable)
 }

@@ -9,6 +9,10 @@ mod clause;
 mod stand;
 mod words;
 
+pub(crate) use check::{below, recorded, to_look_after};
+pub(crate) use clause::{Owed, exempted, owed, serving};
+pub(crate) use stand::{Standing, Stands, State};
+
 use crate::component::{Notice, Tone, Views};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -22,17 +26,24 @@ use askama::Template;
 use axum::extract::RawQuery;
 use axum::routing::get;
 use model::{CivilDate, Instant};
-use regulation::{Clause, TimeOfDay};
-use stand::{Standing, State};
+use regulation::{Check, Clause, TimeOfDay};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/clauses", Access::Person, Audit::None, || get(index)),
     Route::get("/clauses/{clause}", Access::Person, Audit::None, || get(clause::page)),
 ];
 
+/// A clause with how each of its checks stands.
+pub(crate) struct OnBoard<'l> {
+    pub(crate) clause: &'l Clause,
+    pub(crate) checks: Vec<(&'l Check, Stands)>,
+}
+
 /// A clause on the board.
 struct Row {
     id: String,
+    /// Of its article, without what comes behind the dot.
+    number: String,
     article: String,
     title: String,
     summary: String,
@@ -75,12 +86,12 @@ struct BoardPage<'a> {
 }
 
 /// What the board is asked for.
-struct Asked {
+pub(crate) struct Asked {
     query: Query,
     text: String,
     article: Option<String>,
     states: Vec<State>,
-    day: Day,
+    pub(crate) day: Day,
 }
 
 /// The day figures are shown as of.
@@ -112,6 +123,14 @@ impl Day {
         Ok(Some(cx.zone()?.moment(day.plus_days(1), TimeOfDay::from_minutes(0).unwrap_or(TimeOfDay::END))))
     }
 
+    /// An address that keeps the day.
+    pub(crate) fn behind(&self, path: &str) -> String {
+        match self.past {
+            Some(day) => format!("{path}?on={}", crate::component::query_value(&day.to_string())),
+            None => path.to_owned(),
+        }
+    }
+
     /// As the field of a form wants it.
     pub(crate) fn field(&self) -> String {
         self.past.map(|day| day.to_string()).unwrap_or_default()
@@ -122,22 +141,40 @@ async fn index(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let asked = Asked::read(cx, query)?;
-        let (rows, views) = cx.look(|look| {
-            let standing =
-                Standing::read(look, asked.day.until(cx)?).on(asked.day.past.map(|day| day.to_string()));
-            let rows = look.pack.clauses.iter().map(|clause| row(look, &standing, clause));
-            Ok((rows.collect::<Result<Vec<_>, _>>()?, views::of_list(cx, look, "/clauses", &asked.query)?))
+        let (rows, numbers, views) = cx.look(|look| {
+            let rows = found(look, &asked)?.iter().map(|one| Row::of(cx, &asked, one)).collect();
+            let mut numbers: Vec<String> = look.pack.clauses.iter().map(article_number).collect();
+            numbers.dedup();
+            Ok((rows, numbers, views::of_list(cx, look, "/clauses", &asked.query)?))
         })?;
-        cx.render(&page(cx, asked, rows, views))
+        cx.render(&page(cx, asked, rows, numbers, views)?)
     })
     .await
 }
 
-fn page<'a>(cx: &'a Cx, asked: Asked, rows: Vec<Row>, views: Views<'a>) -> BoardPage<'a> {
-    let total = rows.len();
-    let mut numbers: Vec<String> = rows.iter().map(|row| row.article_number().to_owned()).collect();
-    numbers.dedup();
-    let fitting: Vec<Row> = rows.into_iter().filter(|row| asked.fits(row)).collect();
+/// The clauses that fit, whatever their state; in the order of the pack.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn found<'l>(look: &'l Look<'_>, asked: &Asked) -> Result<Vec<OnBoard<'l>>, PageError> {
+    let standing = Standing::read(look, asked.day.until(look.cx)?);
+    let fitting = look.pack.clauses.iter().filter(|clause| asked.fits(look.cx, clause));
+    fitting.map(|clause| OnBoard::of(look, &standing, clause)).collect()
+}
+
+/// The number before the first dot.
+fn article_number(clause: &Clause) -> String {
+    clause.id.as_str().split('.').next().unwrap_or_default().to_owned()
+}
+
+fn page<'a>(
+    cx: &'a Cx,
+    asked: Asked,
+    fitting: Vec<Row>,
+    numbers: Vec<String>,
+    views: Views<'a>,
+) -> Result<BoardPage<'a>, PageError> {
+    let total = cx.pack()?.clauses.len();
     let choices = State::ALL.into_iter().filter_map(|state| {
         let count = fitting.iter().filter(|row| row.state == state).count();
         let on = asked.states.contains(&state);
@@ -145,30 +182,69 @@ fn page<'a>(cx: &'a Cx, asked: Asked, rows: Vec<Row>, views: Views<'a>) -> Board
         (count > 0 || on).then_some(Choice { state, count, href, on })
     });
     let choices = choices.collect();
-    let wanted = |row: &Row| asked.states.is_empty() || asked.states.contains(&row.state);
     let (mut articles, mut shown): (Vec<Article>, usize) = (Vec::new(), 0);
-    for row in fitting.into_iter().filter(wanted) {
+    for row in fitting.into_iter().filter(|row| asked.wants(row.state)) {
         shown += 1;
-        match articles.last_mut().filter(|article| article.number == row.article_number()) {
+        match articles.last_mut().filter(|article| article.number == row.number) {
             Some(article) => article.rows.push(row),
-            None => {
-                articles.push(Article { number: row.article_number().to_owned(), rows: vec![row] });
-            }
+            None => articles.push(Article { number: row.number.clone(), rows: vec![row] }),
         }
     }
     let wrong = asked.day.wrong.then(|| wrong_day(cx, &asked.day));
     let shell = Shell::of_area(cx, Area::Clauses);
-    BoardPage { cx, shell, asked, wrong, views, choices, articles, numbers, total, shown }
+    Ok(BoardPage { cx, shell, asked, wrong, views, choices, articles, numbers, total, shown })
+}
+
+impl<'l> OnBoard<'l> {
+    /// A clause as it stands.
+    pub(crate) fn of(look: &Look<'_>, standing: &Standing, clause: &'l Clause) -> Result<Self, PageError> {
+        let stands = |check: &'l Check| Ok((check, standing.check(look, &clause.id, check)?));
+        Ok(Self { clause, checks: clause.checks.iter().map(stands).collect::<Result<_, PageError>>()? })
+    }
+
+    /// How it stands as a whole.
+    pub(crate) fn state(&self) -> State {
+        State::of_clause(&self.checks.iter().map(|(_, stands)| stands.state).collect::<Vec<_>>())
+    }
+
+    /// How many of its checks are met, or do not apply.
+    pub(crate) fn met(&self) -> usize {
+        let met = |(_, stands): &&(&Check, Stands)| matches!(stands.state, State::Met | State::Exempt);
+        self.checks.iter().filter(met).count()
+    }
 }
 
 impl Row {
-    fn article_number(&self) -> &str {
-        self.id.split('.').next().unwrap_or_default()
+    fn of(cx: &Cx, asked: &Asked, one: &OnBoard<'_>) -> Self {
+        let figure = |check: &Check, stands: &Stands| {
+            let found = stands.evaluation.as_ref();
+            found.map(|found| words::figure(cx, check, &found.figure)).unwrap_or_default()
+        };
+        let check = |(check, stands): &(&Check, Stands)| {
+            (stands.state, cx.label(&check.label).to_owned(), figure(check, stands))
+        };
+        let clause = one.clause;
+        Self {
+            id: clause.id.to_string(),
+            number: article_number(clause),
+            article: clause.article.to_string(),
+            title: cx.label(&clause.title).to_owned(),
+            summary: cx.label(&clause.summary).to_owned(),
+            href: asked.day.behind(&clause_path(&clause.id)),
+            state: one.state(),
+            met: (one.met(), one.checks.len()),
+            checks: one.checks.iter().map(check).collect(),
+            why: clause.not_live.as_ref().map(|why| cx.label(why).to_owned()),
+        }
     }
 }
 
 impl Asked {
-    fn read(cx: &Cx, query: Query) -> Result<Self, PageError> {
+    /// From an address.
+    ///
+    /// # Errors
+    /// No pack is published yet.
+    pub(crate) fn read(cx: &Cx, query: Query) -> Result<Self, PageError> {
         Ok(Self {
             text: query.one("q").unwrap_or_default().trim().to_owned(),
             article: query.one("article").map(ToOwned::to_owned),
@@ -182,42 +258,23 @@ impl Asked {
         self.article.as_deref() == Some(number)
     }
 
+    /// Is a clause of this state asked for?
+    pub(crate) fn wants(&self, state: State) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
+
     /// All but the state, so that each state tells what choosing it would find.
-    fn fits(&self, row: &Row) -> bool {
+    fn fits(&self, cx: &Cx, clause: &Clause) -> bool {
         let text = self.text.to_lowercase();
         let holds = |one: &str| one.to_lowercase().contains(&text);
-        self.article.as_deref().is_none_or(|article| row.article_number() == article)
+        self.article.as_deref().is_none_or(|article| article_number(clause) == article)
             && (text.is_empty()
-                || row.id.starts_with(&text)
-                || holds(&row.article)
-                || holds(&row.title)
-                || holds(&row.summary)
-                || row.checks.iter().any(|(_, label, _)| holds(label)))
+                || clause.id.as_str().starts_with(&text)
+                || holds(&clause.article)
+                || holds(cx.label(&clause.title))
+                || holds(cx.label(&clause.summary))
+                || clause.checks.iter().any(|check| holds(cx.label(&check.label))))
     }
-}
-
-fn row(look: &Look<'_>, standing: &Standing, clause: &Clause) -> Result<Row, PageError> {
-    let cx = look.cx;
-    let mut states = Vec::with_capacity(clause.checks.len());
-    let mut checks = Vec::with_capacity(clause.checks.len());
-    for check in &clause.checks {
-        let stands = standing.check(look, &clause.id, check)?;
-        states.push(stands.state);
-        let figure = stands.evaluation.as_ref().map(|found| words::figure(cx, check, &found.figure));
-        checks.push((stands.state, cx.label(&check.label).to_owned(), figure.unwrap_or_default()));
-    }
-    let met = states.iter().filter(|state| matches!(state, State::Met | State::Exempt)).count();
-    Ok(Row {
-        id: clause.id.to_string(),
-        article: clause.article.to_string(),
-        title: cx.label(&clause.title).to_owned(),
-        summary: cx.label(&clause.summary).to_owned(),
-        href: standing.behind(&clause_path(&clause.id)),
-        state: State::of_clause(&states),
-        met: (met, states.len()),
-        checks,
-        why: clause.not_live.as_ref().map(|why| cx.label(why).to_owned()),
-    })
 }
 
 /// A day that does not read, or is still to come.

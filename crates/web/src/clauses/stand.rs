@@ -79,6 +79,18 @@ impl State {
         }
     }
 
+    /// A verdict as it was recorded.
+    pub(crate) const fn recorded(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Exempt => Self::Exempt,
+            Verdict::Figure => Self::Figure,
+            Verdict::Met => Self::Met,
+            Verdict::Nobody => Self::Nobody,
+            Verdict::NotComputed => Self::NotComputed,
+            Verdict::NotMet => Self::NotMet,
+        }
+    }
+
     /// A clause stands as the worst of its checks; what has no goal does not count where something has. It is met only
     /// where each is met or does not apply.
     pub(crate) fn of_clause(checks: &[Self]) -> Self {
@@ -103,7 +115,6 @@ pub(crate) struct Standing {
     pub(crate) unit: Option<UnitId>,
     /// The end of the past day looked at; none for now.
     pub(crate) until: Option<Instant>,
-    day: Option<String>,
 }
 
 /// An evaluation may come this much after what it replaces is no longer fresh.
@@ -112,20 +123,7 @@ const GRACE: Duration = Duration::from_secs(15 * 60);
 impl Standing {
     pub(crate) fn read(look: &Look<'_>, until: Option<Instant>) -> Self {
         let shown = look.cx.site.desk().standing();
-        Self { shown, unit: look.cx.focus(), until, day: None }
-    }
-
-    /// With the day in the addresses of clauses.
-    pub(crate) fn on(self, day: Option<String>) -> Self {
-        Self { day, ..self }
-    }
-
-    /// An address that keeps the day.
-    pub(crate) fn behind(&self, path: &str) -> String {
-        match &self.day {
-            Some(day) => format!("{path}?on={}", crate::component::query_value(day)),
-            None => path.to_owned(),
-        }
+        Self { shown, unit: look.cx.focus(), until }
     }
 
     /// How a check stands for the unit looked at.
@@ -163,11 +161,7 @@ impl Standing {
         let state = match by_verdict {
             None | Some(Verdict::NotComputed) => State::NotComputed,
             Some(_) if !fresh => State::Stale,
-            Some(Verdict::Exempt) => State::Exempt,
-            Some(Verdict::Figure) => State::Figure,
-            Some(Verdict::Met) => State::Met,
-            Some(Verdict::Nobody) => State::Nobody,
-            Some(Verdict::NotMet) => State::NotMet,
+            Some(verdict) => State::recorded(verdict),
         };
         Ok(Stands { state, evaluation, last })
     }

@@ -4,9 +4,10 @@
 //! Does not: say what makes a password good, keep a secret (`signin` does).
 //! Source: OWASP ASVS 5.0, V6.2, V7.5 (re-authentication); NIST SP 800-63B §6.1.2.
 
-use super::{Field, Sent, enrol, json, refused, shown};
+use super::{Field, Sent, enrol, refused, shown};
 use crate::component::{Notice, Tone};
 use crate::error::{PageError, PageResult};
+use crate::given;
 use crate::settings;
 use crate::visit::Visit;
 use askama::Template;
@@ -159,7 +160,7 @@ pub(super) async fn ask_passkey(visit: Visit, body: Bytes) -> PageResult {
             }
             step_up(visit, &session, &sent)?;
             let offer = visit.site.door().begin_passkey(&session, visit.began)?;
-            Ok(json(&json!({ "token": offer.token, "options": offer.options })))
+            given::json(StatusCode::OK, &json!({ "token": offer.token, "options": offer.options }))
         })
         .await
 }

@@ -28,7 +28,7 @@ use crate::route::{Access, Audit, Route};
 use crate::shell::is_local;
 use crate::visit::Visit;
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::response::{Html, IntoResponse as _, Redirect};
 use axum::routing::{get, post};
 use model::{Instant, Told};
 use signin::{NewSession, Refusal};
@@ -175,9 +175,4 @@ impl Sent {
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
-}
-
-/// An answer that must not be kept and is no page.
-pub(crate) fn json(value: &serde_json::Value) -> Response {
-    ([(axum::http::header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }

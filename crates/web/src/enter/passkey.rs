@@ -1,8 +1,9 @@
 //! Signing in with a passkey: what to ask the browser, and its answer. It takes a script; the password does not.
 
-use super::{Jar, Sent, json, let_in, onward, refused, shown};
+use super::{Jar, Sent, let_in, onward, refused, shown};
 use crate::component::Notice;
 use crate::error::{PageError, PageResult};
+use crate::given;
 use crate::visit::Visit;
 use askama::Template;
 use axum::body::Bytes;
@@ -21,7 +22,7 @@ pub(super) async fn ask(visit: Visit, RawQuery(query): RawQuery) -> PageResult {
             let half = Jar::of(visit).half().filter(|_| of_half);
             let asked =
                 visit.site.door().passkey_ask(half.as_ref().map(|half| half.token.as_str()), visit.began)?;
-            Ok(json(&json!({ "token": asked.token, "options": asked.options })))
+            given::json(StatusCode::OK, &json!({ "token": asked.token, "options": asked.options }))
         })
         .await
 }

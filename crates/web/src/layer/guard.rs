@@ -5,6 +5,7 @@
 //! the session's token. A session is never enough: cookies travel with forms of others.
 //! Source: OWASP ASVS 5.0, V3.5; Fetch Metadata Request Headers.
 
+use crate::api;
 use crate::cx::Cx;
 use crate::enter;
 use crate::error::{Fault, PageError};
@@ -40,6 +41,11 @@ pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Reque
     };
     if !comes {
         return sign_in_first(&visit, &route, request).await;
+    }
+    if route.access == Access::Application
+        && let Err(error) = api::as_described(&route, request.uri().query().unwrap_or_default())
+    {
+        return error.into_response();
     }
     let request = match route.verb {
         Verb::Get => Ok(request),

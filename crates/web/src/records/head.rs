@@ -3,6 +3,7 @@
 use super::Opened;
 use super::history::{addressee, clock_name, deputy};
 use crate::acting::{self, Offered};
+use crate::audit;
 use crate::component::{Action, Fact, Facts, Pill, RecordHead, Tabs};
 use crate::cx::Cx;
 use crate::error::PageError;
@@ -62,7 +63,7 @@ pub(crate) fn head<'a>(
         owner: owner(look, case),
         actions: actions(look, opened),
     };
-    let files = super::evidence::current(look, opened).len() as u64;
+    let files = super::evidence::current(opened).len() as u64;
     let counts = [None, None, Some(files), None, None];
     Ok((head, Tabs::of_record(cx, &path, tab, counts)))
 }
@@ -114,6 +115,11 @@ fn actions(look: &Look<'_>, opened: &Opened<'_>) -> Vec<Action> {
     let path = record_path(case.record);
     let print = cx.t("列印", "Print").to_owned();
     actions.push(Action { text: print, href: format!("{path}/print"), icon: "printer", first: false });
+    if audit::may_audit(cx) {
+        let text = cx.t("下載佐證檔", "Download the bundle").to_owned();
+        let href = format!("/audit/records/{}/bundle", case.record);
+        actions.push(Action { text, href, icon: "download", first: false });
+    }
     actions
 }
 

@@ -68,7 +68,8 @@ pub(crate) fn deputy(look: &Look<'_>, person: PersonId, principal: PersonId) -> 
     format!("{person}{}{principal}", look.cx.t("代理", " for "))
 }
 
-fn reason(body: &Body) -> Option<String> {
+/// Why, where somebody said so.
+pub(crate) fn reason(body: &Body) -> Option<String> {
     match body {
         Body::Signed { reason, .. } => reason.clone(),
         Body::Opened { late_reason, .. } => late_reason.clone(),
@@ -95,7 +96,7 @@ pub(crate) fn label(look: &Look<'_>, register: Option<&Register>, field: &FieldI
 }
 
 /// What happened, in a sentence; none for what only the machine goes by.
-fn said(look: &Look<'_>, case: &Case, happened: &Happened) -> Option<String> {
+pub(crate) fn said(look: &Look<'_>, case: &Case, happened: &Happened) -> Option<String> {
     let (cx, register) = (look.cx, look.register(case));
     let quoted = |text: String| cx.t("「", "“").to_owned() + &text + cx.t("」", "”");
     let step =

@@ -12,17 +12,41 @@ use crate::names::Named;
 use casework::Case;
 use model::RecordId;
 use regulation::{Field, Kind, Value};
+use std::sync::Arc;
 
 /// A record beside this one.
 pub(crate) struct Linked {
     /// How they belong together.
     pub(crate) how: String,
     /// Which.
-    pub(crate) record: Named,
-    /// Its register.
-    pub(crate) register: String,
-    /// Its state, where it may be seen.
-    pub(crate) state: Option<Pill<'static>>,
+    pub(crate) to: RecordId,
+    /// What it is, where it may be seen.
+    pub(crate) case: Option<Arc<Case>>,
+}
+
+/// The same for a page.
+pub(super) struct LinkView {
+    pub(super) how: String,
+    pub(super) record: Named,
+    pub(super) register: String,
+    pub(super) state: Option<Pill<'static>>,
+}
+
+impl Linked {
+    fn of(look: &Look<'_>, how: String, to: RecordId) -> Self {
+        Self { how, to, case: look.sees(to).then(|| look.case(to)).flatten() }
+    }
+
+    pub(super) fn shown(&self, look: &Look<'_>) -> LinkView {
+        let register = self.case.as_ref().and_then(|case| look.register(case));
+        let state = self.case.as_ref().zip(register);
+        LinkView {
+            how: self.how.clone(),
+            record: look.record(self.to),
+            register: register.map(|one| look.cx.label(&one.label).to_owned()).unwrap_or_default(),
+            state: state.map(|(case, register)| Pill::state(look.state(register, &case.state), case.ending)),
+        }
+    }
 }
 
 /// Most records that name this one.
@@ -33,18 +57,18 @@ pub(crate) fn links(look: &Look<'_>, opened: &Opened<'_>) -> Result<Vec<Linked>,
     let (cx, case) = (look.cx, &opened.case);
     let mut links = Vec::new();
     if let Some(origin) = &case.origin {
-        links.push(link(look, cx.t("緣由", "Comes from").to_owned(), origin.record));
+        links.push(Linked::of(look, cx.t("緣由", "Comes from").to_owned(), origin.record));
     }
     for field in &opened.register.fields {
         let how = cx.label(&field.label).to_owned();
-        links.extend(named_by(case, field).into_iter().map(|record| link(look, how.clone(), record)));
+        links.extend(named_by(case, field).into_iter().map(|record| Linked::of(look, how.clone(), record)));
     }
     for one in &case.links {
         let how = match &one.step {
             Some(step) => look.step(opened.register, step),
             None => cx.t("由期限或定期工作產生", "By a clock or a duty").to_owned(),
         };
-        links.push(link(look, how, one.to.record));
+        links.push(Linked::of(look, how, one.to.record));
     }
     for mention in look.sql(|sql| sql.mentions(case.record, MOST))? {
         let there = case.links.iter().any(|one| one.to.record == mention.by);
@@ -59,21 +83,9 @@ pub(crate) fn links(look: &Look<'_>, opened: &Opened<'_>) -> Result<Vec<Linked>,
                 format!("{}{field}{}", cx.t("其「", "names it as "), cx.t("」為本紀錄", ""))
             }
         };
-        links.push(link(look, how, mention.by));
+        links.push(Linked::of(look, how, mention.by));
     }
     Ok(links)
-}
-
-fn link(look: &Look<'_>, how: String, record: RecordId) -> Linked {
-    let case = look.sees(record).then(|| look.case(record)).flatten();
-    let register = case.as_ref().and_then(|case| look.register(case));
-    let state = case.as_ref().zip(register);
-    Linked {
-        how,
-        record: look.record(record),
-        register: register.map(|one| look.cx.label(&one.label).to_owned()).unwrap_or_default(),
-        state: state.map(|(case, register)| Pill::state(look.state(register, &case.state), case.ending)),
-    }
 }
 
 /// Records a field names.

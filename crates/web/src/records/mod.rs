@@ -31,9 +31,10 @@ use std::sync::Arc;
 
 pub(crate) use evidence::Held;
 pub(crate) use head::{ClockView, Waiting, clocks, step_path, waiting};
-pub(crate) use history::{addressee, change, label, moments};
-pub(crate) use signed::{SignatureView, marks, views};
-pub(crate) use story::{Changed, Happened, changes, story};
+pub(crate) use history::{addressee, change, label, moments, reason, said};
+pub(crate) use linked::{Linked, links};
+pub(crate) use signed::{Mark, SignatureView, marks, views};
+pub(crate) use story::{Changed, Checked, Happened, changes, story};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/records/{record}", Access::Person, Audit::Reading, || get(data)),
@@ -73,7 +74,7 @@ struct LinkedPage<'a> {
     shell: Shell,
     head: RecordHead<'a>,
     tabs: Tabs<'a>,
-    links: Vec<linked::Linked>,
+    links: Vec<linked::LinkView>,
 }
 
 #[derive(Template)]
@@ -83,7 +84,8 @@ struct EvidencePage<'a> {
     shell: Shell,
     head: RecordHead<'a>,
     tabs: Tabs<'a>,
-    files: Vec<Held>,
+    /// Files, each with the name of its field.
+    files: Vec<(String, Held)>,
 }
 
 #[derive(Template)]
@@ -230,9 +232,9 @@ fn with_files(look: &Look<'_>, case: &Case, field: &regulation::Field, value: Sh
     if !matches!(field.kind, regulation::Kind::Files { .. } | regulation::Kind::Photo { .. }) {
         return value;
     }
-    let name = look.cx.label(&field.label).to_owned();
-    let files = evidence::of_field(look, case.record, name, case.content.0.get(&field.id));
-    Shown::Parts(files.into_iter().map(|file| Named { text: file.told, href: Some(file.href) }).collect())
+    let files = evidence::of_field(case.record, &field.id, case.content.0.get(&field.id));
+    let named = |file: &Held| Named { text: file.told(look.cx), href: Some(file.href()) };
+    Shown::Parts(files.iter().map(named).collect())
 }
 
 async fn data(cx: Cx, Path(record): Path<String>, RawQuery(query): RawQuery) -> PageResult {
@@ -270,7 +272,7 @@ async fn linked(cx: Cx, Path(record): Path<String>) -> PageResult {
         cx.look(|look| {
             let opened = Opened::of(look, record)?;
             let (head, tabs) = head::head(look, &opened, "linked")?;
-            let links = linked::links(look, &opened)?;
+            let links = linked::links(look, &opened)?.iter().map(|one| one.shown(look)).collect();
             let shell = shell(look, &opened.case, &head.title)?;
             cx.render(&LinkedPage { cx, shell, head, tabs, links })
         })
@@ -284,7 +286,8 @@ async fn evidence(cx: Cx, Path(record): Path<String>) -> PageResult {
         cx.look(|look| {
             let opened = Opened::of(look, record)?;
             let (head, tabs) = head::head(look, &opened, "evidence")?;
-            let files = evidence::files(look, &opened, &story(look, record)?);
+            let files = evidence::files(&opened, &story(look, record)?).into_iter();
+            let files = files.map(|file| (label(look, Some(opened.register), &file.field), file)).collect();
             let shell = shell(look, &opened.case, &head.title)?;
             cx.render(&EvidencePage { cx, shell, head, tabs, files })
         })

@@ -41,6 +41,13 @@ pub(crate) struct Mark {
     pub(crate) void: Option<VoidCause>,
 }
 
+impl Mark {
+    /// Does the step still wait for others?
+    pub(crate) const fn waits(&self) -> bool {
+        !self.counted && self.void.is_none()
+    }
+}
+
 /// Every act of a person on a record's steps, in order, and what has become of it.
 pub(crate) fn marks(story: &[Happened]) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
@@ -146,7 +153,7 @@ fn view(look: &Look<'_>, register: &Register, mark: &Mark) -> SignatureView {
         entry: super::entry(cx, mark.entry),
         reason: mark.reason.clone(),
         void: mark.void.map(|cause| super::void(cx, cause)),
-        waits: !mark.counted && mark.void.is_none(),
+        waits: mark.waits(),
     }
 }
 

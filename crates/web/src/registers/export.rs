@@ -13,12 +13,12 @@ use super::asked::Asked;
 use super::cells::{Plain, Shelf};
 use crate::cx::Cx;
 use crate::error::PageError;
+use crate::given;
 use crate::look::Look;
 use crate::query::Query;
 use crate::reading;
 use crate::roc;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use model::RecordId;
 use regulation::Register;
 
@@ -73,26 +73,6 @@ pub(super) fn export(
         _ => return Err(PageError::NotFound),
     };
     let day = cx.zone()?.date(cx.now());
-    let disposition =
-        attachment(&format!("{}_{}.{end}", sheet.name, roc::date(cx.language, day)), &register.id, end);
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media)),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment")),
-        ),
-    ];
-    Ok(((headers, bytes).into_response(), graded))
-}
-
-/// The name a file is kept under, for browsers old and new (RFC 6266).
-fn attachment(name: &str, plain: &regulation::RegisterId, end: &str) -> String {
-    let encoded: String = name
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
-    format!("attachment; filename=\"{plain}.{end}\"; filename*=UTF-8''{encoded}")
+    let name = format!("{}_{}.{end}", sheet.name, roc::date(cx.language, day));
+    Ok((given::file(&name, &format!("{}.{end}", register.id), media, bytes), graded))
 }

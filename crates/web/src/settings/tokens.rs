@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
-use identity::Line;
+use identity::{Line, Right};
 use model::TokenId;
 use regulation::RegisterId;
 use signin::{Refusal, TokenAsk, TokenSeen};
@@ -27,6 +27,8 @@ struct TokensPage<'a> {
     tokens: Vec<One>,
     name: Field<'a>,
     registers: Vec<(String, String)>,
+    /// Rights, each with its word.
+    rights: Vec<(&'static str, &'static str)>,
     days: Vec<Opt>,
     /// The secret just made: its name and itself.
     made: Option<(String, String)>,
@@ -38,6 +40,7 @@ struct One {
     name: String,
     read: String,
     file: String,
+    rights: String,
     expires: String,
     used: Option<String>,
     /// Does it count no more?
@@ -74,6 +77,7 @@ fn show(
         tokens: tokens.iter().map(|one| row(cx, one)).collect(),
         name: Field::text(cx, "name", cx.t("用途", "What it is for"), "off").holding(name),
         registers: registers.map(|one| (one.id.to_string(), cx.label(&one.label).to_owned())).collect(),
+        rights: Right::ALL.map(|right| (right.word(), right_name(cx, right))).into(),
         days: days.into(),
         made,
     };
@@ -94,10 +98,28 @@ fn row(cx: &Cx, one: &TokenSeen) -> One {
         name: one.asked.name.as_str().to_owned(),
         read: names(&one.asked.read),
         file: names(&one.asked.file),
+        rights: one
+            .asked
+            .rights
+            .iter()
+            .map(|right| right_name(cx, *right))
+            .collect::<Vec<_>>()
+            .join(cx.t("、", ", ")),
         expires: cx.moment(one.asked.expires_at),
         used: one.used_at.map(|at| cx.moment(at)),
         over: one.revoked_at.is_some() || one.asked.expires_at <= cx.now(),
     }
+}
+
+/// What a right is called.
+fn right_name(cx: &Cx, right: Right) -> &'static str {
+    let (zh, en) = match right {
+        Right::Account => ("查閱及結束本人之登入與權杖", "see and end your sessions and tokens"),
+        Right::Audit => ("查閱帳本、取得證明、執行驗證", "look into the ledger, take proofs, verify"),
+        Right::Clauses => ("查閱條文達成情形", "see how clauses stand"),
+        Right::People => ("辦理人員、單位及終端機作業", "act on people, units and terminals"),
+    };
+    cx.language.of(zh, en)
 }
 
 pub(super) async fn issue(cx: Cx, body: Bytes) -> PageResult {
@@ -111,6 +133,7 @@ pub(super) async fn issue(cx: Cx, body: Bytes) -> PageResult {
             name,
             read: ids("read"),
             file: ids("file"),
+            rights: sent.all("right").filter_map(Right::from_word).collect(),
             expires_at: cx.now().plus(Duration::from_secs(days * 86_400)),
         });
         let issued = ask.and_then(|ask| {

@@ -19,7 +19,10 @@ impl Office {
 
     fn policy(&self) -> Policy {
         let answer = self.see(self.auditor, "/audit/policy");
-        assert_eq!(answer.header("content-disposition"), "attachment; filename=\"ward-policy\"");
+        assert_eq!(
+            answer.header("content-disposition"),
+            "attachment; filename=\"ward-policy\"; filename*=UTF-8''ward-policy"
+        );
         Policy::parse(&answer.text()).unwrap()
     }
 }

@@ -3,11 +3,13 @@
 use crate::browser::{Browser, value_of};
 use crate::site::{Answer, Asked};
 use axum::http::StatusCode;
+use identity::Right;
 use model::{Clock as _, Instant};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 use testkit::{Chance, House, Registering, SoftAuthenticator};
+use web::Place;
 
 pub(crate) const PASSWORD: &str = "my breakfast at the pier";
 pub(crate) const OTHER: &str = "a lantern over the harbour";
@@ -358,12 +360,22 @@ fn a_token_of_an_application_is_shown_once_and_revoked() {
     let made = ok(ask("reports", PASSWORD, "fault"));
     let token = within(&made, "secret").to_owned();
     assert!(token.starts_with("ward_"));
-    assert!(asked.door.application(&token, now(&asked)).unwrap().is_some());
+    let found = asked.door.application(&token, &Place::default(), now(&asked)).unwrap().unwrap();
+    assert!(found.rights.is_empty());
+    // Rights beside registers are chosen one by one, and stand in the list.
+    let rights =
+        [("name", "watch"), ("password", PASSWORD), ("days", "30"), ("right", "audit"), ("right", "none")];
+    let watch = ok(browser.submit(&page, "/settings/tokens", &rights));
+    let watches =
+        asked.door.application(within(&watch, "secret"), &Place::default(), now(&asked)).unwrap().unwrap();
+    assert_eq!(watches.rights, [Right::Audit].into());
+    assert!(watch.contains("<td data-head=\"Rights beside\">look into the ledger"), "{watch}");
     let page = ok(browser.get("/settings/tokens"));
     assert!(page.contains("reports") && !page.contains(&token));
-    let action = page.split("action=\"/settings/tokens/").nth(1).unwrap().split('"').next().unwrap();
+    let row = page.split("<tr>").find(|row| row.contains("reports")).unwrap();
+    let action = row.split("action=\"/settings/tokens/").nth(1).unwrap().split('"').next().unwrap();
     assert_eq!(led(&browser.submit(&page, &format!("/settings/tokens/{action}"), &[])), "/settings/tokens");
-    assert!(asked.door.application(&token, now(&asked)).unwrap().is_none());
+    assert!(asked.door.application(&token, &Place::default(), now(&asked)).unwrap().is_none());
 }
 
 /// Registers somebody at the console.

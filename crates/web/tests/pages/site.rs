@@ -2,6 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use identity::Right;
 use ledger::verify::{Progress, Report};
 use model::{Clock as _, Instant, PersonId, SessionId, TerminalId, TokenId, Told, UnitId};
 use proof::policy::Policy;
@@ -97,7 +98,12 @@ impl Machine for Standing {
 pub(crate) struct Tokens(Mutex<BTreeMap<String, Application>>);
 
 impl Applications for Tokens {
-    fn application(&self, token: &str, _: Instant) -> Result<Option<Application>, signin::Refusal> {
+    fn application(
+        &self,
+        token: &str,
+        _: &Place,
+        _: Instant,
+    ) -> Result<Option<Application>, signin::Refusal> {
         Ok(self.0.lock().unwrap().get(token).cloned())
     }
 }
@@ -152,7 +158,7 @@ impl Asked {
         Self::made(house, limits, more, false)
     }
 
-    /// Over HTTPS, where people sign in as they do.
+    /// Over HTTPS, where people sign in as they do, and issue tokens.
     pub(crate) fn signing_in(house: House) -> Self {
         Self::signing_in_within(house, Limits::default())
     }
@@ -165,13 +171,14 @@ impl Asked {
     fn made(house: House, limits: Limits, more: axum::Router<Site>, signing_in: bool) -> Self {
         let sessions = Arc::new(Open::default());
         let door = door(&house);
-        let asked_for_sessions: Arc<dyn Sessions> = match signing_in {
-            true => Arc::new(door.clone()),
-            false => Arc::clone(&sessions) as Arc<dyn Sessions>,
+        let tokens = Arc::new(Tokens::default());
+        let (asked_for_sessions, applications): (Arc<dyn Sessions>, Arc<dyn Applications>) = match signing_in
+        {
+            true => (Arc::new(door.clone()), Arc::new(door.clone())),
+            false => (Arc::clone(&sessions) as _, Arc::clone(&tokens) as _),
         };
         let codes = Arc::new(Counted::default());
         let machine = Arc::new(Standing::default());
-        let tokens = Arc::new(Tokens::default());
         let reports: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = Arc::clone(&reports);
         let config = Config {
@@ -184,7 +191,7 @@ impl Asked {
             desk: house.desk.clone(),
             sessions: asked_for_sessions,
             oversight: house_oversight(&house),
-            applications: Arc::clone(&tokens) as Arc<dyn Applications>,
+            applications,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,
             door: door.clone(),
             machine: Arc::clone(&machine) as Arc<dyn Machine>,
@@ -212,11 +219,23 @@ impl Asked {
 
     /// Gives an application of somebody's a token that reads and files in these registers.
     pub(crate) fn token(&self, person: PersonId, read: &[&str], file: &[&str]) -> String {
+        self.token_of(person, read, file, &[])
+    }
+
+    /// The same with rights beside.
+    pub(crate) fn token_of(
+        &self,
+        person: PersonId,
+        read: &[&str],
+        file: &[&str],
+        rights: &[Right],
+    ) -> String {
         let mut tokens = self.tokens.0.lock().unwrap();
         let secret = format!("ward_{}_{person}", tokens.len());
         let of = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
         let token = TokenId::from_bytes([tokens.len() as u8 + 1; 16]);
-        tokens.insert(secret.clone(), Application { token, person, read: of(read), file: of(file) });
+        let (read, file, rights) = (of(read), of(file), rights.iter().copied().collect());
+        tokens.insert(secret.clone(), Application { token, person, read, file, rights, terminal: None });
         secret
     }
 

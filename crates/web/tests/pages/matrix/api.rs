@@ -1,6 +1,6 @@
 //! What applications ask: each with a token of a scope, and never more than its owner may.
 
-use super::cast::{ANYONE, API, API_HEAD, API_READS, Cast, MAY, NOBODY, ROLE, SCOPE, UNIT, Who};
+use super::cast::{ANYONE, API, API_CLAUSES, API_HEAD, API_READS, Cast, MAY, NOBODY, ROLE, SCOPE, UNIT, Who};
 use super::pages::TITLE;
 use super::town::{GRADED, Sent, Town};
 use super::{Case, get, post};
@@ -48,9 +48,25 @@ fn reading() -> Vec<Case> {
             at(format!("/records/{}/files/{}", town.people.violation, town.evidence().0))
                 .looking_for("走道無人")
         }),
+        get("/api/v1/records/{record}/files", "the files of a violation", OF_THE_UNIT, |town, _| {
+            at(format!("/records/{}/files", town.people.violation)).looking_for(town.evidence().0)
+        }),
+        get("/api/v1/records/{record}/history", "of a graded one", API, |town, _| {
+            at(format!("/records/{}/history", town.people.graded)).looking_for(GRADED)
+        }),
+        get("/api/v1/records/{record}/linked", "of a graded one", API, |town, _| {
+            at(format!("/records/{}/linked", town.people.graded)).looking_for(town.people.room.to_string())
+        }),
+        get("/api/v1/records/{record}/signatures", "of a graded one", API, |town, _| {
+            at(format!("/records/{}/signatures", town.people.graded)).looking_for("\"check\":\"holds\"")
+        }),
         get("/api/v1/search", "a graded record by its code", API, |_, _| {
             at(format!("/search?q={TITLE}")).looking_for("r_")
         }),
+        get("/api/v1/clauses", "the board", API_CLAUSES, |_, _| {
+            at("/clauses").looking_for("\"id\":\"3.1.1\"")
+        }),
+        get("/api/v1/clauses/{clause}", "a clause", API_CLAUSES, |_, _| at("/clauses/3.1.1")),
         get("/api/v1/units", "all units", API, |_, _| at("/units")),
         get("/api/v1/people", "people by the beginning of an account", API, |_, _| at("/people?q=kuo")),
         get("/api/v1/notices", "what its owner was told: that a medium is gone", API, |town, _| {

@@ -1,6 +1,7 @@
 //! Who asks: the casts of the matrix, and what each of them brings along.
 
-use super::town::{Brings, People, Town};
+use super::town::{Brings, People, Scope, Town};
+use identity::Right;
 use testkit::Acting;
 
 /// Who asks.
@@ -8,6 +9,8 @@ use testkit::Acting;
 pub(crate) enum Who {
     /// An application of somebody's, with the registers its token reads and files in.
     Application(fn(&People) -> Acting, &'static [&'static str], &'static [&'static str]),
+    /// The same with rights beside.
+    Holding(fn(&People) -> Acting, Scope),
     /// Signed in at a management terminal.
     AtManagement(fn(&People) -> Acting),
     /// Signed in to set factors, for nothing else.
@@ -149,6 +152,18 @@ pub(crate) const API: Cast = &[
     (MAY, Who::Application(|people| people.operator, MEDIA, MEDIA)),
 ];
 
+const NOTHING: Scope = Scope { read: &["medium"], file: &[], rights: &[] };
+const CLAUSES: Scope = Scope { rights: &[Right::Clauses], ..NOTHING };
+
+/// Applications that look at the board, which is everybody's.
+pub(crate) const API_CLAUSES: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.operator, NOTHING)),
+    (ROLE, Who::Holding(|people| people.staff, CLAUSES)),
+    (UNIT, Who::Holding(|people| people.other_operator, CLAUSES)),
+    (MAY, Who::Holding(|people| people.operator, CLAUSES)),
+];
+
 /// Applications that only read where they would have to file.
 pub(crate) const API_READS: Cast =
     &[("a scope that only reads", Who::Application(|people| people.operator, MEDIA, &[]))];
@@ -169,12 +184,14 @@ impl Town {
             let session = Some(town.session(person, management));
             Brings { person: Some(person), management, session, bearer: None }
         };
+        let bears = |town: &mut Self, who: fn(&People) -> Acting, scope| {
+            let person = who(&people).person;
+            let bearer = Some(town.token(person, scope));
+            Brings { person: Some(person), bearer, ..Brings::default() }
+        };
         match who {
-            Who::Application(who, read, file) => {
-                let person = who(&people).person;
-                let bearer = Some(self.token(person, read, file));
-                Brings { person: Some(person), bearer, ..Brings::default() }
-            }
+            Who::Application(who, read, file) => bears(self, who, Scope { read, file, ..Scope::default() }),
+            Who::Holding(who, scope) => bears(self, who, scope),
             Who::AtManagement(who) => signed_in(self, who, true),
             Who::Enrolling => {
                 let session = Some(self.setting());

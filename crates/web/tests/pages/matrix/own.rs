@@ -183,6 +183,7 @@ fn issued(town: &Town, session: &Session) -> model::TokenId {
         name: Line::new("日誌").unwrap(),
         read: ["medium".parse().unwrap()].into(),
         file: Default::default(),
+        rights: Default::default(),
         expires_at: town.now().plus(Duration::from_secs(86_400)),
     };
     town.door().issue_token(session, &ask, town.now()).unwrap().token

@@ -6,12 +6,12 @@ use crate::site::{Answer, Asked, challenge};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use desk::{Asker, Keeping, Order, READ, REFUSED};
-use identity::{Command, Fingerprint, Line};
+use identity::{Command, Fingerprint, Line, Right};
 use model::{Actor, Clock as _, Instant, PersonId, RecordId, TerminalId, UnitId};
 use proof::entry::Entry;
 use regulation::Outcome;
 use serde_json::{Value as Json, json};
-use signin::{Session, SignIn};
+use signin::{Session, SignIn, TokenAsk};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub(crate) struct Town {
     pub(crate) people: People,
     /// Cookies of those who have signed in, by person and place.
     cookies: BTreeMap<(PersonId, bool), String>,
-    /// Tokens of applications, by whose they are and what they read and file in.
-    tokens: BTreeMap<(PersonId, Registers, Registers), String>,
+    /// Tokens of applications, by whose they are and how far they go.
+    tokens: BTreeMap<(PersonId, Scope), String>,
     /// Secrets of one-time codes.
     secrets: BTreeMap<PersonId, String>,
     chance: Chance,
@@ -41,6 +41,14 @@ pub(crate) struct Town {
 }
 
 type Registers = &'static [&'static str];
+
+/// How far a token goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Scope {
+    pub(crate) read: Registers,
+    pub(crate) file: Registers,
+    pub(crate) rights: &'static [Right],
+}
 
 /// Its people and what they have to do with.
 #[derive(Clone, Copy)]
@@ -178,10 +186,22 @@ impl Town {
     }
 
     /// A token of an application of somebody's.
-    pub(crate) fn token(&mut self, person: PersonId, read: Registers, file: Registers) -> String {
-        let asked = &self.asked;
-        let made = self.tokens.entry((person, read, file)).or_insert_with(|| asked.token(person, read, file));
-        made.clone()
+    pub(crate) fn token(&mut self, person: PersonId, scope: Scope) -> String {
+        if let Some(made) = self.tokens.get(&(person, scope)) {
+            return made.clone();
+        }
+        let (_, session) = self.session(person, false);
+        let of = |names: Registers| names.iter().map(|name| name.parse().unwrap()).collect();
+        let ask = TokenAsk {
+            name: Line::new("api").unwrap(),
+            read: of(scope.read),
+            file: of(scope.file),
+            rights: scope.rights.iter().copied().collect(),
+            expires_at: self.now().plus(Duration::from_secs(300 * 86_400)),
+        };
+        let secret = self.door().issue_token(&session, &ask, self.now()).unwrap().secret.to_string();
+        self.tokens.insert((person, scope), secret.clone());
+        secret
     }
 
     /// The session of whoever only sets factors.

@@ -1,11 +1,14 @@
 //! The API: who may come, what is found, filed and signed; what is sent twice; and that it is as it is described.
 
+mod clauses;
+mod story;
+
 use crate::site::{Answer, City, city};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 impl City {
-    fn api(&self, token: &str, method: Method, path: &str, key: &str, body: &Value) -> Answer {
+    pub(super) fn api(&self, token: &str, method: Method, path: &str, key: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {token}");
         let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         if !key.is_empty() {
@@ -15,14 +18,14 @@ impl City {
         self.asked.ask(method, &format!("/api/v1{path}"), &headers, &body)
     }
 
-    fn read(&self, token: &str, path: &str) -> Value {
+    pub(super) fn read(&self, token: &str, path: &str) -> Value {
         let answer = self.api(token, Method::GET, path, "", &Value::Null);
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
         assert_eq!(answer.header("content-type"), "application/json");
         serde_json::from_slice(&answer.body).unwrap()
     }
 
-    fn file(&self, token: &str, path: &str, key: &str, body: &Value) -> (StatusCode, Value) {
+    pub(super) fn file(&self, token: &str, path: &str, key: &str, body: &Value) -> (StatusCode, Value) {
         let answer = self.api(token, Method::POST, path, key, body);
         (answer.status, serde_json::from_slice(&answer.body).unwrap())
     }
@@ -157,7 +160,7 @@ fn a_step_is_taken_on_the_revision_that_was_seen() {
 #[test]
 fn the_description_is_the_one_that_is_committed_and_names_every_route() {
     let described = web::openapi().unwrap();
-    let committed = include_str!("../../openapi.json");
+    let committed = include_str!("../../../openapi.json");
     assert_eq!(
         described, committed,
         "write it anew: cargo run -p web --example openapi > crates/web/openapi.json"
