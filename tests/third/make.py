@@ -62,7 +62,8 @@ class Writer:
         self.newer = log_signer(self.origin, self.seed + " after the change")
         person = to_identifier("p", self._bytes("person")[:16])
         self.passkeys = [
-            Passkey(alg, person, self._bytes(f"passkey {alg}")) for alg in ("ES256", "EdDSA")
+            Passkey(alg, person, self._bytes(f"passkey {alg}"))
+            for alg in ("ES256", "EdDSA", "RS256")
         ]
         self.person = {
             "person": person,
@@ -80,7 +81,7 @@ class Writer:
             self._clear, self._sealed, self._signed, self._otp, self._many, self._many,
             self._salted, self._lines, self._attachment, self._backwards,
         ]  # fmt: skip
-        first = [self._created, self._credential, self._credential]
+        first = [self._created, self._credential, self._credential, self._credential]
         while len(self.raw) < count:
             number = len(self.raw)
             if number == self.key_change_at:
@@ -191,7 +192,7 @@ class Writer:
         self._add(header | {"body": body, "signature": signature})
 
     def _signed(self, number: int) -> None:
-        passkey = self.passkeys[number // 10 % 2]
+        passkey = self.passkeys[number // 10 % 3]
         self._add_signed(number, passkey.sign(self._about_previous(number)), {})
 
     def _otp(self, number: int) -> None:
@@ -209,7 +210,7 @@ class Writer:
                 self._statement(number + i, content_hash(bodies[i], b""), "self") for i in (0, 1)
             ]
             said[1]["reason"] = "second of two"
-            signatures = self.passkeys[number // 10 % 2].sign_many(said)
+            signatures = self.passkeys[number // 10 % 3].sign_many(said)
             self._waiting = {number: signatures[0], number + 1: signatures[1]}
         self._add_signed(number, self._waiting[number], bodies[0])
 

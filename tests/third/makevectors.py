@@ -1,4 +1,4 @@
-"""Makes the vector files that need no entries: trees, paths, notes, heads, cosignatures, policies.
+"""Makes the vector files that need no entries: trees, paths, notes, heads, cosignatures, policies, answers under RSA.
 
 Owns: their cases. `vectors` owns how they are laid out and reads them back, so a file made by any
 other implementation in the same layout is checked by the same code.
@@ -7,17 +7,26 @@ Source: docs/format.md section 11.
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+import canonical
+import statement
 import tree
 from notes import COSIGNATURE_V1, ED25519, Checkpoint, Note, Signature, Signer
+from passkey import Passkey
 from policy import Policy
-from spelling import Wrong, to_base64
+from spelling import Wrong, from_base64, to_base64, to_identifier
 from tiles import Tile
 
 ORIGIN = "ward.example.gov.tw/ledger"
+SIGNER = to_identifier("p", bytes([1]) * 16)
 LARGEST_TREE = 300
 TIME = 1_795_000_000
 
@@ -304,6 +313,101 @@ def _by_rule(
     }
 
 
+def _statement(number: int) -> dict[str, Any]:
+    return {
+        "content": to_base64(bytes([number]) * 32),
+        "ledger": ORIGIN,
+        "nonce": to_base64(bytes([number]) * 16),
+        "outcome": "approve",
+        "pack": "city/1",
+        "previous": "self",
+        "record": to_identifier("r", bytes(16)),
+        "signer": SIGNER,
+        "step": "head",
+    }
+
+
+def rs256() -> dict[str, Any]:
+    """The file `rs256`: what a passkey of RSA has signed, and what is none of it."""
+    key = Passkey("RS256", SIGNER, bytes(range(32)))
+    good, other = key.sign(_statement(1)), key.sign(_statement(2))
+    accepted = {"alone": good, "another": other}
+    for index, signature in enumerate(key.sign_many([_statement(n) for n in range(5)])):
+        accepted[f"number {index} of five signed at once"] = signature
+    refused = {
+        "signature changed": _with_signature(good, lambda was: was[:-1] + bytes([was[-1] ^ 1])),
+        "signature of another statement": _with_signature(
+            good, lambda _: from_base64(other["evidence"]["signature"])
+        ),
+        "signature with a byte more": _with_signature(good, lambda was: was + b"\0"),
+        "signature without its first byte": _with_signature(good, lambda was: was[1:]),
+        "padded as PSS": _padded(key, good, padding.PSS(padding.MGF1(SHA256()), 0), SHA256()),
+        "hashed with SHA-1": _padded(key, good, padding.PKCS1v15(), SHA1()),
+        "hashed with SHA-512": _padded(key, good, padding.PKCS1v15(), SHA512()),
+        "person not verified": _unverified(key),
+    }
+    body = key.body()
+    der = from_base64(body["key"])
+    numbers = key.public_numbers()
+    keys = {
+        "a key of 2047 bits": _key(numbers.n >> 1 | 1, numbers.e),
+        "a key of 1024 bits": _key(numbers.n >> 1024 | 1, numbers.e),
+        "an exponent of 3": _key(numbers.n, 3),
+        "an exponent of 34 bits": _key(numbers.n, 1 << 33 | 1),
+        "a byte behind the key": der + b"\0",
+        "a modulus without its sign": b"\x30\x82\x01\x09\x02\x82\x01\x00" + der[9:],
+        "SubjectPublicKeyInfo": key.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        ),
+        "no key": b"\x30\x00",
+    }
+    cases = [{"rule": rule, "credential": body, "signature": case} for rule, case in refused.items()]
+    for rule, spelled in keys.items():
+        credential = body | {"key": to_base64(spelled)}
+        cases.append({"rule": rule, "credential": credential, "signature": good})
+    cases.append({"rule": "another algorithm", "credential": body | {"alg": "ES256"}, "signature": good})
+    return {
+        "accepted": [
+            {"rule": rule, "credential": body, "signature": case} for rule, case in accepted.items()
+        ],
+        "refused": cases,
+    }
+
+
+def _with_signature(signed: dict[str, Any], change: Callable[[bytes], bytes]) -> dict[str, Any]:
+    changed = copy.deepcopy(signed)
+    evidence = changed["evidence"]
+    evidence["signature"] = to_base64(change(from_base64(evidence["signature"])))
+    return changed
+
+
+def _padded(key: Passkey, signed: dict[str, Any], how: Any, digest: Any) -> dict[str, Any]:
+    evidence = signed["evidence"]
+    client = hashlib.sha256(from_base64(evidence["client_data"])).digest()
+    message = from_base64(evidence["authenticator_data"]) + client
+    return _with_signature(signed, lambda _: key.sign_bytes(message, how, digest))
+
+
+def _unverified(key: Passkey) -> dict[str, Any]:
+    said = _statement(1)
+    challenge = statement.challenge_of_one(canonical.write(said))
+    return {"evidence": key.evidence(challenge, 0x01), "statement": said}
+
+
+def _key(modulus: int, exponent: int) -> bytes:
+    """`RSAPublicKey` in DER, of numbers that need make no good key."""
+
+    def element(tag: int, content: bytes) -> bytes:
+        size = len(content)
+        length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
+        return bytes([tag]) + length + content
+
+    def integer(number: int) -> bytes:
+        return element(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+    return element(0x30, integer(modulus) + integer(exponent))
+
+
 FILES = {
     "tree": trees,
     "paths": paths,
@@ -311,4 +415,5 @@ FILES = {
     "checkpoint": checkpoints,
     "cosignature": cosignatures,
     "policy": policies,
+    "rs256": rs256,
 }

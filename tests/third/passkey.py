@@ -10,12 +10,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+)
 
 import canonical
 import statement
@@ -24,21 +29,41 @@ from spelling import to_base64, to_base64url
 
 RP = "ward.example"
 ORIGIN = "https://ward.example"
+# The one RSA key there is: making one takes long, and no seed makes the same twice.
+RSA = Path(__file__).resolve().parents[2] / "crates" / "proof" / "vectors" / "rs256.pk8"
 
 
 @dataclass(frozen=True)
 class Passkey:
-    """A private key of `ES256` or `EdDSA` that belongs to `person`."""
+    """A private key of `ES256`, `EdDSA` or `RS256` that belongs to `person`."""
 
     alg: str
     person: str
     seed: bytes
 
-    def _private(self) -> ec.EllipticCurvePrivateKey | Ed25519PrivateKey:
+    def _private(self) -> ec.EllipticCurvePrivateKey | Ed25519PrivateKey | rsa.RSAPrivateKey:
+        if self.alg == "RS256":
+            key = load_der_private_key(RSA.read_bytes(), None)
+            assert isinstance(key, rsa.RSAPrivateKey)
+            return key
         if self.alg == "EdDSA":
             return Ed25519PrivateKey.from_private_bytes(self.seed)
         # The top bit cleared, the number is below the curve's order; it is never zero in practice.
         return ec.derive_private_key(int.from_bytes(self.seed, "big") >> 1, ec.SECP256R1())
+
+    def public_key(self) -> Any:
+        """The public key, as the library has it."""
+        return self._private().public_key()
+
+    def public_numbers(self) -> Any:
+        """Modulus and exponent of a key of RSA."""
+        return self.public_key().public_numbers()
+
+    def sign_bytes(self, message: bytes, how: Any, digest: Any) -> bytes:
+        """A signature of RSA with a padding and a hash that need not be the right ones."""
+        private = self._private()
+        assert isinstance(private, rsa.RSAPrivateKey)
+        return private.sign(message, how, digest)
 
     @property
     def id(self) -> str:
@@ -47,11 +72,11 @@ class Passkey:
 
     def body(self) -> dict[str, Any]:
         """The body of the entry `credential.added`."""
-        form = (
-            (Encoding.Raw, PublicFormat.Raw)
-            if self.alg == "EdDSA"
-            else (Encoding.X962, PublicFormat.UncompressedPoint)
-        )
+        form = {
+            "ES256": (Encoding.X962, PublicFormat.UncompressedPoint),
+            "EdDSA": (Encoding.Raw, PublicFormat.Raw),
+            "RS256": (Encoding.DER, PublicFormat.PKCS1),
+        }[self.alg]
         return {
             "alg": self.alg,
             "credential": self.id,
@@ -75,6 +100,8 @@ class Passkey:
         private = self._private()
         if isinstance(private, Ed25519PrivateKey):
             signature = private.sign(signed)
+        elif isinstance(private, rsa.RSAPrivateKey):
+            signature = private.sign(signed, padding.PKCS1v15(), SHA256())
         else:
             signature = private.sign(signed, ec.ECDSA(SHA256()))
         return {

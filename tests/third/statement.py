@@ -14,8 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 
 import canonical
 import ed25519
@@ -112,6 +117,20 @@ class Assertion:
         )
 
 
+def _rsa(der: bytes) -> rsa.RSAPublicKey:
+    """The key that `RSAPublicKey` in DER spells; `ValueError` where it is none that is taken."""
+    key = load_der_public_key(der)
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise ValueError("another sort of key")
+    if key.public_bytes(Encoding.DER, PublicFormat.PKCS1) != der:
+        raise ValueError("another spelling")
+    numbers = key.public_numbers()
+    odd = numbers.n % 2 == numbers.e % 2 == 1
+    if not (2048 <= key.key_size <= 8192 and 1 << 16 < numbers.e < 1 << 33 and odd):
+        raise ValueError("a weak key, or one that is too large")
+    return key
+
+
 @dataclass(frozen=True)
 class Credential:
     """A passkey's public half, as the body of `credential.added` gives it."""
@@ -128,7 +147,7 @@ class Credential:
         """Reads the body of a `credential.added` entry."""
         names = {"alg", "credential", "key", "origins", "person", "rp"}
         members(body, "the credential", names)
-        sizes = {"ES256": 65, "EdDSA": 32}
+        sizes = {"ES256": 65, "EdDSA": 32, "RS256": None}
         if body["alg"] not in sizes:
             raise Wrong(f"not an algorithm of credentials: {body['alg']!r}")
         key = from_base64(text_of(body, "key"), sizes[body["alg"]])
@@ -144,11 +163,13 @@ class Credential:
         found._public()
         return found
 
-    def _public(self) -> ec.EllipticCurvePublicKey | None:
+    def _public(self) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey | None:
         # Ed25519 keys are looked at when they are used; a point that is none never verifies.
         if self.alg == "EdDSA":
             return None
         try:
+            if self.alg == "RS256":
+                return _rsa(self.key)
             if self.key[0] != 4:
                 raise ValueError("compressed")
             return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), self.key)
@@ -166,7 +187,9 @@ class Credential:
         try:
             if public is None and not ed25519.holds(self.key, signed, assertion.signature):
                 raise InvalidSignature
-            if public is not None:
+            if isinstance(public, rsa.RSAPublicKey):
+                public.verify(assertion.signature, signed, padding.PKCS1v15(), SHA256())
+            elif public is not None:
                 public.verify(assertion.signature, signed, ec.ECDSA(SHA256()))
         except InvalidSignature:
             raise Wrong("the assertion's signature does not hold") from None

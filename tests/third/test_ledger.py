@@ -253,7 +253,7 @@ class Bundles(Made):
         self.assertEqual(bundle.write(bundle.read(self.good)), self.good)
 
     def test_a_credential_left_out_is_said(self) -> None:
-        report = bundle.check(self.made((3, 30)), self.policy)
+        report = bundle.check(self.made((4, 30)), self.policy)
         verdicts = {row["verdict"] for row in report["signatures"]}
         self.assertEqual(verdicts, {"credential not in the bundle", "vouched by the server"})
 

@@ -22,7 +22,7 @@ from history import ELSEWHERE, SIGNED, VOUCHED, Held, History
 from notes import COSIGNATURE_V1, ED25519, Checkpoint, Note, VKey
 from policy import Policy
 from spelling import Wrong, from_base64, to_base64, to_base64url
-from statement import Credential, challenge_of_one
+from statement import Assertion, Credential, challenge_of_one
 from tiles import Tile
 
 
@@ -255,6 +255,20 @@ def _accepted_and_refused(file: dict[str, Any], act: Callable[[dict[str, Any]], 
     return len(file["accepted"]) + len(file["refused"])
 
 
+def _rs256(file: dict[str, Any]) -> int:
+    def judged(case: dict[str, Any]) -> None:
+        signature = case["signature"]
+        credential = Credential.parse(case["credential"])
+        said = canonical.write(signature["statement"])
+        credential.check(Assertion.parse(signature["evidence"]), said)
+
+    for case in file["accepted"]:
+        accepted(lambda: judged(case), case)
+    for case in file["refused"]:
+        refused(lambda: judged(case), case)
+    return len(file["accepted"]) + len(file["refused"])
+
+
 CHECKERS: dict[str, Callable[[dict[str, Any]], int]] = {
     "bundle": _bundle,
     "canonical": _canonical,
@@ -264,6 +278,7 @@ CHECKERS: dict[str, Callable[[dict[str, Any]], int]] = {
     "note": _note,
     "paths": _paths,
     "policy": _policy,
+    "rs256": _rs256,
     "seal": _seal,
     "statement": _statement,
     "tree": _tree,

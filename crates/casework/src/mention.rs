@@ -1,12 +1,14 @@
-//! People and units that are spoken of in what is recorded for people to read.
+//! People, units and records that are spoken of in what is recorded for people to read.
 //!
 //! The ledger keeps what a notice said for good, and personal data may have to be forgotten. So a notice names people
 //! and units by their ids, and whoever shows it puts in the names as they are known then: after a person's data was
-//! destroyed there is none left, in no entry and in no table.
+//! destroyed there is none left, in no entry and in no table. Records it refers to it names by their ids as well: not
+//! everybody who is told of one record may know what another is called.
 //! Invariant: the pieces, written one behind the other, are the text.
 //! Does not: know names.
 
-use model::{PersonId, UnitId};
+use model::{PersonId, RecordId, UnitId};
+use std::str::FromStr;
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Mention<'t> {
     Text(&'t str),
     /// To be shown as the name of a person.
     Person(PersonId),
+    /// To be shown as number and title of a record, to whoever may read it.
+    Record(RecordId),
     /// To be shown as the name of a unit.
     Unit(UnitId),
 }
@@ -48,14 +52,22 @@ fn next(text: &str) -> Option<(&str, Mention<'_>, &str)> {
         if before.ends_with(of_a_word) {
             return None;
         }
-        let person = id(from, PersonId::PREFIX)
-            .and_then(|(id, after)| Some((Mention::Person(id.parse().ok()?), after)));
-        let unit = || {
-            id(from, UnitId::PREFIX).and_then(|(id, after)| Some((Mention::Unit(id.parse().ok()?), after)))
-        };
-        let (found, after) = person.or_else(unit)?;
+        let person = named(from, PersonId::PREFIX, Mention::Person);
+        let unit = || named(from, UnitId::PREFIX, Mention::Unit);
+        let record = || named(from, RecordId::PREFIX, Mention::Record);
+        let (found, after) = person.or_else(unit).or_else(record)?;
         Some((before, found, after))
     })
+}
+
+/// What is named by an id of this prefix, and what stands behind it.
+fn named<'t, I: FromStr>(
+    text: &'t str,
+    prefix: &str,
+    of: fn(I) -> Mention<'t>,
+) -> Option<(Mention<'t>, &'t str)> {
+    let (id, after) = id(text, prefix)?;
+    Some((of(id.parse().ok()?), after))
 }
 
 /// What has the shape of an id of this prefix, and what stands behind it.
@@ -77,13 +89,14 @@ mod tests {
     #[test]
     fn ids_are_found_among_words_and_nothing_else_is() {
         let (person, unit) = (PersonId::from_bytes([7; 16]), UnitId::from_bytes([9; 16]));
-        let text = format!("{person}於{unit}之案，{person}、p_x");
+        let record = RecordId::from_bytes([3; 16]);
+        let text = format!("{person}於{unit}之案，{record}、p_x");
         let found = [
             Mention::Person(person),
             Mention::Text("於"),
             Mention::Unit(unit),
             Mention::Text("之案，"),
-            Mention::Person(person),
+            Mention::Record(record),
             Mention::Text("、p_x"),
         ];
         assert_eq!(mentions(&text), found);

@@ -7,7 +7,7 @@
 use crate::assess::Board;
 use crate::batch::MOST_TOGETHER;
 use crate::clerk::{Clerk, Work};
-use crate::files::{Files, Keeping};
+use crate::files::{self, Files, Keeping};
 use crate::keys::{SharedEntropy, Vaulted};
 use crate::order::{Asker, Done, Order, Refused};
 use crate::packs::{MakeSections, read};
@@ -264,6 +264,31 @@ impl Desk {
         let stored = self.files.put(name, content, keeping, self.clock.now(), &mut entropy)?;
         let noted = stored.clone();
         self.state(move |sql| sql.file_stored(&noted)).map_err(|refused| refused.told())?;
+        Ok(stored)
+    }
+
+    /// Stores a file that somebody hands in, while what they have handed in within a day and no record holds stays
+    /// within `most` bytes.
+    ///
+    /// # Errors
+    /// It would be more than that; else as [`Self::put_file`].
+    pub fn hand_in(
+        &self,
+        person: PersonId,
+        most: u64,
+        (name, content): (&str, &[u8]),
+        keeping: Keeping,
+    ) -> Result<Stored, Told> {
+        let since = self.clock.now().minus(files::LOOSE);
+        let loose: Result<u64, StoreError> = self.pool.with(|sql| sql.loose_bytes(person, since));
+        let loose = loose.map_err(|error| error.told())?;
+        if loose.saturating_add(content.len() as u64) > most {
+            return Err(files::too_much(most));
+        }
+        let stored = self.put_file(name, content, keeping)?;
+        let noted = stored.clone();
+        let done = self.state(move |sql| sql.file_handed_in(person, &noted, since));
+        done.map_err(|refused| refused.told())?;
         Ok(stored)
     }
 

@@ -15,12 +15,16 @@ use ledger::vault::KeyState;
 use model::{DataKeyId, Instant, Told};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::time::Duration;
 use store::Stored;
 
 /// The largest file, in bytes, whatever a field allows.
 pub const LARGEST_FILE: u64 = 100 << 20;
 /// The largest archive of a pack.
 const LARGEST_ARCHIVE: u64 = 64 << 20;
+
+/// How long a file that no record holds is kept, and counted to whoever handed it in.
+pub(crate) const LOOSE: Duration = Duration::from_secs(86_400);
 
 /// Stored files and the keys of sealed ones.
 #[derive(Clone)]
@@ -196,6 +200,17 @@ impl Files {
         };
         self.shelf.remove(digest).map(drop).map_err(failed)
     }
+}
+
+/// What is told to whoever hands in more than they may while no record holds it.
+pub(crate) fn too_much(most: u64) -> Told {
+    let most = most >> 20;
+    Told::new(
+        format!("一日內上傳而尚未登錄於紀錄之檔案合計不得逾 {most} MiB；請先送出表單，或於一日後再試"),
+        format!(
+            "Files handed in within a day that no record holds yet may come to {most} MiB; send the form first, or try again in a day"
+        ),
+    )
 }
 
 fn named(text: &str) -> Result<Digest, Told> {

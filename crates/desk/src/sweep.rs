@@ -9,6 +9,7 @@
 //! Drafts that nobody came back to and answers that nobody asks for again go at the same time.
 
 use crate::clerk::Clerk;
+use crate::files::LOOSE;
 use crate::order::Refused;
 use crate::packs;
 use attachment::Digest;
@@ -17,8 +18,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use store::Sql;
 
-/// So long a file may wait for the record that is to hold it.
-const WAIT: Duration = Duration::from_secs(86_400);
 /// How often it is looked.
 const PAUSE: Duration = Duration::from_secs(3_600);
 /// Most files taken away at a time, so that nobody waits long.
@@ -42,7 +41,7 @@ impl Clerk {
         let files = self.files.clone();
         let Some(_alone) = files.undisturbed() else { return Ok(0) };
         self.projection.ask(|sql| sql.forget_old(now))?;
-        let unheld = self.projection.ask(|sql| sql.files_unheld(now.minus(WAIT), MOST))?;
+        let unheld = self.projection.ask(|sql| sql.files_unheld(now.minus(LOOSE), MOST))?;
         for file in &unheld {
             self.forget(file)?;
         }

@@ -7,6 +7,7 @@
 //! Source: `docs/format.md` §7.
 
 mod assertion;
+mod rsa;
 mod statement;
 
 use crate::base64;
@@ -17,6 +18,7 @@ use serde::ser::{SerializeStruct as _, Serializer};
 use serde::{Deserialize, Serialize};
 
 pub use assertion::{Batch, Credential, CredentialError, Key, Passkey};
+pub use rsa::RsaKey;
 pub use statement::{Previous, Reason, Statement, StatementError, batch_challenge, challenge};
 
 /// A statement with its evidence.

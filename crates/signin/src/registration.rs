@@ -2,18 +2,19 @@
 //!
 //! Owns: the options, in the JSON form browsers read; the check of client data and authenticator data; the key that comes
 //! of it, as the ledger knows keys.
-//! Invariants: the person was verified; the answer is to our challenge, on a page of ours, for our name; only the two
+//! Invariants: the person was verified; the answer is to our challenge, on a page of ours, for our name; only the
 //! algorithms the ledger knows are taken.
 //! Does not: ask for attestation. Which make an authenticator is of matters to no rule here, and a statement of it would
 //! be one more thing that tells people apart; one that comes unasked is neither looked at nor kept.
-//! Source: WebAuthn Level 3 §5.4 (options), §7.1 (registering), §6.5.1.1 (COSE keys); RFC 9053; ADR 0008.
+//! Source: WebAuthn Level 3 §5.4 (options), §7.1 (registering), §6.5.1.1 (COSE keys); RFC 9053; RFC 8230 (RSA);
+//! ADR 0008.
 
 use crate::cbor;
 use crate::config::Site;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use model::PersonId;
 use proof::hash::Hash;
-use proof::signature::Credential;
+use proof::signature::{Credential, RsaKey};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -26,6 +27,7 @@ const CREDENTIAL_INCLUDED: u8 = 0x40;
 /// COSE's numbers of the algorithms.
 const EDDSA: i64 = -8;
 const ES256: i64 = -7;
+const RS256: i64 = -257;
 
 /// What a browser answers, as its JSON form has it.
 #[derive(Deserialize)]
@@ -74,6 +76,7 @@ pub(crate) fn options(
         "pubKeyCredParams": [
             { "alg": EDDSA, "type": "public-key" },
             { "alg": ES256, "type": "public-key" },
+            { "alg": RS256, "type": "public-key" },
         ],
         "rp": { "id": relying_party, "name": site.name },
         "timeout": timeout_ms,
@@ -162,19 +165,21 @@ fn credential<'d>(data: &'d [u8], relying_party: &str) -> Result<(&'d [u8], Ledg
     Ok((id, cose_key(&key).ok_or("its key is of an algorithm that is not taken")?))
 }
 
-/// A COSE key as the ledger spells keys: an uncompressed point, or 32 bytes.
+/// A COSE key as the ledger spells keys: an uncompressed point, 32 bytes, or DER.
 fn cose_key(key: &ciborium::Value) -> Option<LedgerKey> {
     let number = |at: i64| cbor::numbered(key, at).and_then(cbor::whole_number);
-    let coordinate = |at: i64| {
-        let bytes = cbor::numbered(key, at)?.as_bytes()?;
-        (bytes.len() == 32).then_some(bytes)
-    };
-    match (number(1)?, number(3)?, number(-1)?) {
-        (2, ES256, 1) => {
+    let bytes = |at: i64| cbor::numbered(key, at)?.as_bytes();
+    let coordinate = |at: i64| bytes(at).filter(|bytes| bytes.len() == 32);
+    match (number(1)?, number(3)?) {
+        (2, ES256) if number(-1)? == 1 => {
             let bytes = [[4].as_slice(), coordinate(-2)?, coordinate(-3)?].concat();
             Some(LedgerKey { alg: "ES256", bytes })
         }
-        (1, EDDSA, 6) => Some(LedgerKey { alg: "EdDSA", bytes: coordinate(-2)?.clone() }),
+        (1, EDDSA) if number(-1)? == 6 => Some(LedgerKey { alg: "EdDSA", bytes: coordinate(-2)?.clone() }),
+        (3, RS256) => {
+            let key = RsaKey::new(bytes(-1)?, bytes(-2)?)?;
+            Some(LedgerKey { alg: "RS256", bytes: key.as_der().to_vec() })
+        }
         _ => None,
     }
 }

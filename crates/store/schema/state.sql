@@ -98,6 +98,14 @@ CREATE TABLE IF NOT EXISTS state.stored (
   stored_at TEXT NOT NULL
 );
 
+-- Who has handed a file in, for a day: what no record holds is counted against a quota.
+CREATE TABLE IF NOT EXISTS state.handed_in (
+  person TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  at TEXT NOT NULL,
+  PRIMARY KEY (person, digest)
+);
+
 -- Forms that somebody has begun and not sent, as the pairs of a form. Answers to sealed fields are never among them.
 CREATE TABLE IF NOT EXISTS state.draft (
   person TEXT NOT NULL,

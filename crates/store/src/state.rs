@@ -16,7 +16,7 @@ pub use views::SavedView;
 use crate::error::StoreError;
 use crate::projection::parsed;
 use crate::sql::{Row, Sql};
-use model::{DataKeyId, Instant, RecordId, Told};
+use model::{DataKeyId, Instant, PersonId, RecordId, Told};
 
 /// Something that is to leave Ward, with how often it was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +108,37 @@ impl Sql {
         self.run(text, &[file.digest.clone().into(), body.clone().into()]).map(drop)
     }
 
+    /// Notes who has handed a stored file in; what they handed in until `since` is forgotten.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn file_handed_in(
+        &mut self,
+        person: PersonId,
+        file: &Stored,
+        since: Instant,
+    ) -> Result<(), StoreError> {
+        let person = person.to_string();
+        let text = "DELETE FROM state.handed_in WHERE person = $1 AND at <= $2";
+        self.run(text, &[person.clone().into(), since.to_string().into()])?;
+        let text = "INSERT INTO state.handed_in (person, digest, at) VALUES ($1, $2, $3) \
+                    ON CONFLICT (person, digest) DO UPDATE SET at = excluded.at";
+        self.run(text, &[person.into(), file.digest.clone().into(), file.at.to_string().into()]).map(drop)
+    }
+
+    /// Bytes of what somebody has handed in since then and no record holds.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub fn loose_bytes(&mut self, person: PersonId, since: Instant) -> Result<u64, StoreError> {
+        let text = "SELECT CAST(COALESCE(SUM(stored.size), 0) AS BIGINT) FROM state.handed_in AS handed \
+                    JOIN state.stored AS stored ON stored.digest = handed.digest \
+                    WHERE handed.person = $1 AND handed.at > $2 \
+                    AND NOT EXISTS (SELECT 1 FROM file_use WHERE file_use.digest = handed.digest)";
+        let row = self.row(text, &[person.to_string().into(), since.to_string().into()])?;
+        Ok(row.and_then(|row| row.int(0)).and_then(|sum| u64::try_from(sum).ok()).unwrap_or(0))
+    }
+
     /// Forgets a stored file.
     ///
     /// # Errors
@@ -115,6 +146,7 @@ impl Sql {
     pub fn file_forgotten(&mut self, digest: &str) -> Result<(), StoreError> {
         self.run("DELETE FROM state.file_text WHERE digest = $1", &[digest.into()])?;
         self.run("DELETE FROM state.file_unread WHERE digest = $1", &[digest.into()])?;
+        self.run("DELETE FROM state.handed_in WHERE digest = $1", &[digest.into()])?;
         self.run("DELETE FROM state.stored WHERE digest = $1", &[digest.into()]).map(drop)
     }
 

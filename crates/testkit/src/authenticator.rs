@@ -9,9 +9,11 @@ use model::PersonId;
 use p256::ecdsa::signature::Signer as _;
 use proof::hash::Hash;
 use proof::json::JsonError;
-use proof::signature::{Batch, Credential, Key, Passkey, Statement, batch_challenge, challenge};
+use proof::signature::{Batch, Credential, Key, Passkey, RsaKey, Statement, batch_challenge, challenge};
 use proof::tree::{self, Subtrees};
+use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 /// User present and user verified, WebAuthn §6.1.
 const PRESENT_AND_VERIFIED: u8 = 0x05;
@@ -29,7 +31,11 @@ pub struct SoftAuthenticator {
 enum Secret {
     Es256(Box<p256::ecdsa::SigningKey>),
     EdDsa(Box<ed25519_dalek::SigningKey>),
+    Rs256(Arc<RsaKeyPair>),
 }
+
+/// The one RSA key of all authenticators in software: making one takes seconds, and nothing hangs on whose it is.
+const RSA: &[u8] = include_bytes!("../../proof/vectors/rs256.pk8");
 
 impl SoftAuthenticator {
     /// One that signs with ECDSA on P-256, for the relying party `rp` (a host name).
@@ -55,6 +61,18 @@ impl SoftAuthenticator {
         let secret = ed25519_dalek::SigningKey::from_bytes(&bytes);
         let key = Key::EdDsa(Box::new(secret.verifying_key()));
         Self::new(person, rp, chance, Secret::EdDsa(Box::new(secret)), key)
+    }
+
+    /// One that signs with RSA, for the relying party `rp` (a host name).
+    ///
+    /// # Panics
+    /// The bundled key does not read, which no test has seen.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the key is bundled")]
+    pub fn rs256(person: PersonId, rp: &str, chance: &mut Chance) -> Self {
+        let secret = RsaKeyPair::from_pkcs8(RSA).expect("the bundled key reads");
+        let key = RsaKey::from_der(secret.public_key().as_ref()).expect("the bundled key is taken");
+        Self::new(person, rp, chance, Secret::Rs256(Arc::new(secret)), Key::Rs256(key))
     }
 
     fn new(person: PersonId, rp: &str, chance: &mut Chance, secret: Secret, key: Key) -> Self {
@@ -120,6 +138,13 @@ impl SoftAuthenticator {
                 signature.to_der().as_bytes().to_vec()
             }
             Secret::EdDsa(secret) => secret.sign(&message).to_bytes().to_vec(),
+            Secret::Rs256(secret) => {
+                let mut signature = vec![0; secret.public().modulus_len()];
+                // The randomness blinds and does not show; it fails where the system has none.
+                let random = ring::rand::SystemRandom::new();
+                let signed = secret.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature);
+                if signed.is_ok() { signature } else { Vec::new() }
+            }
         };
         let credential = self.credential.credential.clone();
         Passkey { authenticator_data, batch: None, client_data, credential, signature }
@@ -148,12 +173,13 @@ mod tests {
         PersonId::from_bytes([3; 16])
     }
 
-    fn authenticators() -> [SoftAuthenticator; 2] {
+    fn authenticators() -> [SoftAuthenticator; 3] {
         let mut chance = Chance::new(9);
         let rp = "ward.example.org";
         [
             SoftAuthenticator::es256(person(), rp, &mut chance),
             SoftAuthenticator::eddsa(person(), rp, &mut chance),
+            SoftAuthenticator::rs256(person(), rp, &mut chance),
         ]
     }
 
@@ -175,9 +201,10 @@ mod tests {
 
     #[test]
     fn what_it_signs_holds_under_its_credential_and_under_no_other() {
-        let [first, second] = authenticators();
+        let [first, second, third] = authenticators();
         let (statement, other) = (statement(1), statement(2));
-        for (mut signer, stranger) in [(first.clone(), second.clone()), (second, first)] {
+        let pairs = [(first.clone(), second.clone()), (second, third.clone()), (third, first)];
+        for (mut signer, stranger) in pairs {
             let passkey = signer.sign(&statement).unwrap();
             passkey.check(&statement, signer.credential()).unwrap();
             assert!(passkey.check(&other, signer.credential()).is_err());
@@ -203,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_the_person_is_refused() {
-        let [mut signer, _] = authenticators();
+        let [mut signer, ..] = authenticators();
         let good = signer.sign(&statement(1)).unwrap();
         let unverified = signer.answer_with(good.client_data, 0x01);
         let refused = unverified.check(&statement(1), signer.credential()).unwrap_err();

@@ -6,6 +6,7 @@
 use crate::SoftAuthenticator;
 use proof::base64::encode_url;
 use proof::hash::Hash;
+use proof::signature::Key;
 use serde_json::{Value, json};
 
 /// User present and verified, with the credential's key; WebAuthn §6.1.
@@ -99,6 +100,13 @@ impl SoftAuthenticator {
 
     /// The public key in COSE's form.
     fn cose_key(&self) -> Vec<u8> {
+        if let Key::Rs256(key) = &self.credential().key {
+            // DER of 2048 bits and 65537: 9 bytes, modulus, 2 bytes, exponent.
+            let modulus = key.as_der().get(9..265).unwrap_or_default();
+            // {1: 3, 3: -257, -1: n, -2: e}
+            let head = b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00".as_slice();
+            return [head, modulus, b"\x21\x43\x01\x00\x01"].concat();
+        }
         let spelled = serde_json::to_value(self.credential()).unwrap_or_default();
         let key =
             spelled.get("key").and_then(Value::as_str).and_then(proof::base64::decode).unwrap_or_default();

@@ -14,9 +14,9 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
-use desk::{About, Seen};
+use desk::{About, Keeping, Seen};
 use identity::Roster;
-use model::{Instant, PersonId, RecordId, UnitId};
+use model::{Instant, PersonId, RecordId, Told, UnitId};
 use regulation::{Pack, Zone};
 use std::sync::Arc;
 use store::Reader;
@@ -199,6 +199,15 @@ impl Cx {
         let cx = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&cx)).await;
         done.map_err(|error| PageError::Failed(error.into()))?
+    }
+
+    /// Stores a file they hand in. It blocks.
+    ///
+    /// # Errors
+    /// It is not what its name says, may not come in, or is more than one may hand in a day.
+    pub fn hand_in(&self, name: &str, content: &[u8], keeping: Keeping) -> Result<store::Stored, Told> {
+        let most = self.site.config().limits.loose_bytes;
+        self.site.desk().hand_in(self.person(), most, (name, content), keeping)
     }
 
     /// A page, or a part of one.

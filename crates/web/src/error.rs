@@ -55,7 +55,10 @@ pub enum PageError {
     /// Too many requests; in so many seconds again.
     #[error("too many requests")]
     TooMany(u64),
-    /// Not now.
+    /// Too many are at it; in so many seconds again.
+    #[error("too many are at it")]
+    Busy(u64),
+    /// Not now, or it is not known whether it was done: as it says.
     #[error("not now: {}", .0.en)]
     Unavailable(Told),
     /// Something of ours failed.
@@ -159,12 +162,25 @@ impl PageError {
                     Told::new(format!("請於 {seconds} 秒後再試。"), format!("Try again in {seconds} s.")),
                 )
             },
+            Self::Busy(seconds) => Fault {
+                retry_after: Some(*seconds),
+                ..fault(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    Told::new("上傳人數過多", "Too many uploads"),
+                    Told::new(
+                        format!("目前上傳人數過多，本次內容未收件。請於 {seconds} 秒後再送一次。"),
+                        format!(
+                            "Too many are uploading; what you sent was not taken. Send it again in {seconds} s."
+                        ),
+                    ),
+                )
+            },
             Self::Unavailable(told) => Fault {
                 causes: Some(told.en.as_str().into()),
                 ..fault(
                     StatusCode::SERVICE_UNAVAILABLE,
                     Told::new("暫時無法提供服務", "Not available at the moment"),
-                    sorry(),
+                    told.clone(),
                 )
             },
             Self::Failed(source) => Fault {
@@ -257,6 +273,10 @@ impl From<Refused> for PageError {
         match refused.code() {
             "not-found" => Self::NotFound,
             "stale" => Self::Stale(refused.told()),
+            // Whether anything was changed is for the refusal to say: the ledger may have it.
+            "unavailable" if matches!(refused, Refused::Append(_) | Refused::Away(_)) => {
+                Self::Unavailable(refused.told())
+            }
             "unavailable" => Self::Failed(refused.into()),
             "stopped" | "no-pack" => Self::Unavailable(refused.told()),
             "signature" => Self::Refused(refused.told()),
@@ -278,10 +298,11 @@ impl From<ledger::entropy::EntropyError> for PageError {
     }
 }
 
+/// What failed may have been done all the same, which nobody here knows.
 fn sorry() -> Told {
     Told::new(
-        "未變更任何資料。請稍後再試；若持續發生，請將下列代碼告知系統管理人員。",
-        "Nothing was changed. Try again a little later; if it persists, tell your administrator the code below.",
+        "本次作業可能未完成。請先查明是否已登錄，再決定是否重新辦理；若持續發生，請將下列代碼告知系統管理人員。",
+        "It may not have been done. See whether it was before you do it again; if it persists, tell your administrator the code below.",
     )
 }
 

@@ -7,6 +7,7 @@ use model::Instant;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// How often anybody may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub struct Limits {
     pub address: Rate,
     /// In one session.
     pub session: Rate,
+    /// Bytes of files that one person may hand in within a day while no record holds them.
+    pub loose_bytes: u64,
+    /// Requests with a large body that are read at once.
+    pub large_at_once: usize,
+    /// How long such a request waits for its turn.
+    pub large_wait: Duration,
 }
 
 /// So many at once, and so many a second for long.
@@ -28,7 +35,13 @@ pub struct Rate {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { address: Rate { burst: 2_000, per_second: 400 }, session: Rate { burst: 300, per_second: 40 } }
+        Self {
+            address: Rate { burst: 2_000, per_second: 400 },
+            session: Rate { burst: 300, per_second: 40 },
+            loose_bytes: 1 << 30,
+            large_at_once: 4,
+            large_wait: Duration::from_secs(10),
+        }
     }
 }
 
@@ -146,7 +159,7 @@ mod tests {
     #[test]
     fn a_burst_is_let_through_and_then_so_many_a_second() {
         let rate = Rate { burst: 3, per_second: 2 };
-        let buckets = Buckets::new(Limits { address: rate, session: rate });
+        let buckets = Buckets::new(Limits { address: rate, session: rate, ..Limits::default() });
         let asking = || Asking::Address("10.0.0.1".into());
         let start = Instant::EPOCH;
         assert!((0..3).all(|_| buckets.take(asking(), start).is_ok()));
@@ -162,7 +175,7 @@ mod tests {
     #[test]
     fn whoever_has_asked_most_is_not_forgotten_when_many_come() {
         let rate = Rate { burst: 3, per_second: 1 };
-        let buckets = Buckets::new(Limits { address: rate, session: rate });
+        let buckets = Buckets::new(Limits { address: rate, session: rate, ..Limits::default() });
         let asking = |number: usize| Asking::Address(format!("place {number}"));
         let start = Instant::EPOCH;
         assert!((0..3).all(|_| buckets.take(asking(0), start).is_ok()));

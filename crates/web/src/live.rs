@@ -159,7 +159,7 @@ fn news(cx: &Cx, known: Option<Known>) -> Result<(Known, String), PageError> {
         }
         let fresh = |notice: &&Notice| !notice.read && known.last.is_none_or(|last| notice.entry.0 > last);
         for notice in notices.iter().filter(fresh).take(3) {
-            let said = cx.named(cx.t(&notice.zh, &notice.en));
+            let said = look.said(&notice.zh, &notice.en);
             let data = json!({ "text": said, "href": record_path(notice.record) });
             let _ = write!(text, "id: {}\nevent: notice\ndata: {data}\n\n", notice.entry.0);
         }

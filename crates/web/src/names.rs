@@ -5,7 +5,7 @@
 
 use crate::look::Look;
 use crate::roc;
-use casework::{Case, Origin, Spell};
+use casework::{Case, Mention, Origin, Spell};
 use model::{PersonId, RecordId, Told, UnitId};
 use regulation::{
     Answer, Choice, Field, GradeId, Kind, Register, RegisterId, RoleId, StateId, StepId, Value,
@@ -210,24 +210,61 @@ impl Look<'_> {
     /// A record's title, whoever may see it: of one that is known to be seen.
     #[must_use]
     pub fn title(&self, case: &Case) -> String {
-        let told = casework::title(self.around(), case, self);
-        told.map_or_else(|_| case.record.to_string(), |told| self.cx.language.told(&told).to_owned())
+        self.cx.language.told(&self.title_told(case)).to_owned()
+    }
+
+    fn title_told(&self, case: &Case) -> Told {
+        let record = || case.record.to_string();
+        casework::title(self.around(), case, self).unwrap_or_else(|_| Told::new(record(), record()))
     }
 
     /// A record by number and title, with the way to it; masked where it may not be seen.
     #[must_use]
     pub fn record(&self, record: RecordId) -> Named {
-        let masked = || Named::plain(self.cx.t("（不在您可檢視的範圍）", "(not for you to see)"));
-        if !self.sees(record) {
-            return masked();
+        match self.known(record) {
+            Some(told) => {
+                Named { text: self.cx.language.told(&told).to_owned(), href: Some(record_path(record)) }
+            }
+            None => Named::plain(self.cx.language.told(&masked())),
         }
-        let Some(case) = self.case(record) else { return masked() };
-        let title = self.title(&case);
-        let text = match &case.number {
-            Some(number) => format!("{number} {title}"),
+    }
+
+    /// The same in both languages, without the way.
+    #[must_use]
+    pub fn record_told(&self, record: RecordId) -> Told {
+        self.known(record).unwrap_or_else(masked)
+    }
+
+    /// Number and title of a record; none where it may not be seen.
+    fn known(&self, record: RecordId) -> Option<Told> {
+        let case = self.sees(record).then(|| self.case(record))??;
+        let title = self.title_told(&case);
+        Some(match &case.number {
+            Some(number) => Told::new(format!("{number} {}", title.zh), format!("{number} {}", title.en)),
             None => title,
+        })
+    }
+
+    /// What is recorded for people to read, such as a notice, with people, units and records as they are called now; a
+    /// record that may not be seen is masked.
+    #[must_use]
+    pub fn said(&self, zh: &str, en: &str) -> String {
+        self.cx.language.told(&self.said_told(zh, en)).to_owned()
+    }
+
+    /// The same in both languages.
+    #[must_use]
+    pub fn said_told(&self, zh: &str, en: &str) -> Told {
+        let named = |text: &str, of: fn(&Told) -> &str| -> String {
+            let name = |mention: &Mention<'_>| match mention {
+                Mention::Text(text) => (*text).to_owned(),
+                Mention::Person(person) => of(&self.cx.person_told(*person)).to_owned(),
+                Mention::Record(record) => of(&self.record_told(*record)).to_owned(),
+                Mention::Unit(unit) => of(&self.cx.unit_told(*unit)).to_owned(),
+            };
+            casework::mentions(text).iter().map(name).collect()
         };
-        Named { text, href: Some(record_path(record)) }
+        Told::new(named(zh, |told| &told.zh), named(en, |told| &told.en))
     }
 
     /// The value of a field of a case.
@@ -365,16 +402,13 @@ impl Spell for Look<'_> {
             }
             Value::Truth(true) => Told::new("是", "Yes"),
             Value::Truth(false) => Told::new("否", "No"),
-            Value::Person(person) => same(self.person(*person)),
-            Value::Unit(unit) => match self.roster.state.unit(*unit) {
-                Some(unit) => Told::new(unit.names.zh.as_str(), unit.names.en.as_str()),
-                None => same(self.unit(*unit)),
-            },
+            Value::Person(person) => self.cx.person_told(*person),
+            Value::Unit(unit) => self.cx.unit_told(*unit),
             Value::Grade(grade) => match self.pack.grade(grade) {
                 Some(grade) => Told::new(grade.label.zh(), grade.label.en()),
                 None => same(grade.to_string()),
             },
-            Value::Reference(reference) => same(self.record(reference.record).text),
+            Value::Reference(reference) => self.record_told(reference.record),
             Value::File(file) => same(file.name.to_string()),
             Value::Text(text) => same(text.to_string()),
             Value::Number(number) => same(number.to_string()),
@@ -389,6 +423,11 @@ impl Spell for Look<'_> {
             Value::Checklist(_) | Value::Row(_) | Value::Run(_) => same("…".to_owned()),
         }
     }
+}
+
+/// What stands for a record that may not be seen.
+fn masked() -> Told {
+    Told::new("（不在您可檢視的範圍）", "(not for you to see)")
 }
 
 /// The label of an option or a state.

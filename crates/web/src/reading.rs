@@ -76,6 +76,17 @@ pub(crate) fn graded(look: &Look<'_>, case: &casework::Case) -> bool {
     look.roster.height(&case.grade).is_none_or(|height| everybody.is_none_or(|most| height > most))
 }
 
+/// Words across whatever shows a case whose grade is above what everybody is cleared for.
+pub(crate) fn banner(look: &Look<'_>, case: &casework::Case) -> Option<String> {
+    let grade = look.grade(&case.grade);
+    graded(look, case).then(|| match look.cx.chinese() {
+        true => format!("{grade}　本紀錄之閱覽均登載於帳本，請依機密等級保管。"),
+        false => format!(
+            "{grade}. Each reading of this record is entered in the ledger. Keep it as its grade asks."
+        ),
+    })
+}
+
 /// Whoever reads, in a role they hold, one they may act in where there is one; who holds none reads as one whom the
 /// record concerns.
 pub(crate) fn reader(cx: &Cx) -> Result<Person, PageError> {

@@ -8,7 +8,9 @@ use crate::Language;
 use crate::audit::may_audit;
 use crate::cx::Cx;
 use crate::error::PageResult;
+use crate::look::Look;
 use crate::names::Named;
+use crate::reading;
 use crate::route::{Access, Audit, Route, is_there};
 use crate::visit::{LANGUAGE, THEME, Theme, UNIT, Visit, kept_cookie};
 use askama::Template;
@@ -17,8 +19,9 @@ use axum::extract::RawQuery;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use casework::Case;
 use identity::Unit;
-use model::UnitId;
+use model::{PersonId, Told, UnitId};
 use std::collections::BTreeSet;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -66,6 +69,8 @@ pub struct Shell {
     pub unit: String,
     /// Who is signed in.
     pub person: String,
+    /// Words across the page, where it shows what is graded.
+    pub banner: Option<String>,
 }
 
 /// A part of the second level.
@@ -191,6 +196,7 @@ impl Shell {
             units: own_units(cx),
             unit,
             person: cx.person_name(cx.person()),
+            banner: None,
         }
     }
 
@@ -214,6 +220,12 @@ impl Shell {
         Self { second, ..self }
     }
 
+    /// With the banner of what the page shows of a case, where its grade asks for one.
+    #[must_use]
+    pub fn graded(self, look: &Look<'_>, case: &Case) -> Self {
+        Self { banner: reading::banner(look, case), ..self }
+    }
+
     /// Does the page stand in this area?
     #[must_use]
     pub fn is_in(&self, area: &Area) -> bool {
@@ -231,30 +243,31 @@ impl Cx {
     /// A unit's name.
     #[must_use]
     pub fn unit_name(&self, unit: UnitId) -> String {
+        self.language.told(&self.unit_told(unit)).to_owned()
+    }
+
+    /// The same in both languages.
+    #[must_use]
+    pub fn unit_told(&self, unit: UnitId) -> Told {
         match self.seen().roster.unit(unit) {
-            Some(unit) => self.t(unit.names.zh.as_str(), unit.names.en.as_str()).to_owned(),
-            None => self.t("（不明單位）", "(unknown unit)").to_owned(),
+            Some(unit) => Told::new(unit.names.zh.as_str(), unit.names.en.as_str()),
+            None => Told::new("（不明單位）", "(unknown unit)"),
         }
     }
 
     /// A person's name.
     #[must_use]
-    pub fn person_name(&self, person: model::PersonId) -> String {
-        match self.seen().roster.person(person).and_then(|person| person.details.as_ref()) {
-            Some(details) => details.name.as_str().to_owned(),
-            None => self.t("（個人資料已銷毀）", "(personal data destroyed)").to_owned(),
-        }
+    pub fn person_name(&self, person: PersonId) -> String {
+        self.language.told(&self.person_told(person)).to_owned()
     }
 
-    /// What is recorded for people to read, such as a notice, with the names of people and units.
+    /// The same in both languages.
     #[must_use]
-    pub fn named(&self, text: &str) -> String {
-        let name = |mention: &casework::Mention<'_>| match mention {
-            casework::Mention::Text(text) => (*text).to_owned(),
-            casework::Mention::Person(person) => self.person_name(*person),
-            casework::Mention::Unit(unit) => self.unit_name(*unit),
-        };
-        casework::mentions(text).iter().map(name).collect()
+    pub fn person_told(&self, person: PersonId) -> Told {
+        match self.seen().roster.person(person).and_then(|person| person.details.as_ref()) {
+            Some(details) => Told::new(details.name.as_str(), details.name.as_str()),
+            None => Told::new("（個人資料已銷毀）", "(personal data destroyed)"),
+        }
     }
 }
 

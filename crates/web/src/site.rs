@@ -16,7 +16,7 @@ use signin::SignIn;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// What a site is made of.
 pub struct Parts {
@@ -75,6 +75,8 @@ struct Inner {
     entropy: Mutex<Box<dyn Entropy>>,
     config: Config,
     buckets: Buckets,
+    /// Turns of requests with a large body.
+    large: Arc<Semaphore>,
     moved: watch::Sender<u64>,
     streams: Streams,
 }
@@ -90,6 +92,7 @@ impl Site {
             parts;
         let (moved, _) = watch::channel(desk.seen().position);
         let buckets = Buckets::new(config.limits);
+        let large = Arc::new(Semaphore::new(config.limits.large_at_once));
         let entropy = Mutex::new(entropy);
         let inner = Inner {
             desk,
@@ -104,6 +107,7 @@ impl Site {
             entropy,
             config,
             buckets,
+            large,
             moved,
             streams: Streams::default(),
         };
@@ -197,6 +201,10 @@ impl Site {
         let mut bytes = [0; 16];
         self.0.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes)?;
         Ok(bytes)
+    }
+
+    pub(crate) fn large(&self) -> &Arc<Semaphore> {
+        &self.0.large
     }
 
     pub(crate) fn buckets(&self) -> &Buckets {

@@ -3,7 +3,7 @@
 use super::content::{NOBODY, changed};
 use super::show::written;
 use super::step::Opening;
-use super::words::{Recorded, TITLES};
+use super::words::Recorded;
 use super::{Acting, DEEPEST, Deciding};
 use crate::around::Records;
 use crate::case::{Case, Content, Link, Object, Reference, Seated};
@@ -76,7 +76,7 @@ impl Deciding<'_> {
             Effect::Tell { to, text } => {
                 let (to, told) = {
                     let view = self.seen_from(&case, cause)?;
-                    let spell = Recorded { view: &view, depth: TITLES };
+                    let spell = Recorded { view: &view };
                     (self.addressees(&view, to)?, written(&view, self.register(&case)?, text, &spell)?)
                 };
                 self.emit(&case, None, Body::Notice { to, zh: told.zh, en: told.en })

@@ -1,24 +1,18 @@
 //! How values are written into what is recorded for people to read: notices, in both languages.
 //!
-//! Options, states and grades by their names, days by the years of the Republic, records by their titles. People and
-//! units are written by their ids, since the ledger keeps every word for good and personal data may have to be
-//! forgotten; whoever shows a notice finds them (`mention`) and puts in their names.
+//! Options, states and grades by their names, days by the years of the Republic. People and units are written by their
+//! ids, since the ledger keeps every word for good and personal data may have to be forgotten; records by theirs, since
+//! whoever is told of one record may not see another. Whoever shows a notice finds them (`mention`) and puts in names.
 
-use super::show::{Origin, Spell, written};
-use crate::case::Case;
+use super::show::{Origin, Spell};
 use crate::view::View;
 use model::{CivilDate, Told};
-use regulation::{Kind, Register, Value};
+use regulation::{Kind, Value};
 
 /// Writes for the ledger.
 pub(super) struct Recorded<'v> {
     pub(super) view: &'v View<'v>,
-    /// How far titles may lead to other titles.
-    pub(super) depth: u8,
 }
-
-/// Titles name records, whose titles may name records; further it is not followed.
-pub(super) const TITLES: u8 = 2;
 
 impl Spell for Recorded<'_> {
     fn spell(&self, value: &Value, origin: Origin<'_>) -> Told {
@@ -45,29 +39,12 @@ impl Spell for Recorded<'_> {
                 Some(grade) => Told::new(grade.label.zh(), grade.label.en()),
                 None => as_held(value),
             },
-            Value::Reference(reference) => match self.view.records.case(reference.record) {
-                Some(case) => self.title(&case),
-                None => Told::new("—", "—"),
-            },
+            Value::Reference(reference) => {
+                let id = reference.record.to_string();
+                Told::new(id.as_str(), id.as_str())
+            }
             value => as_held(value),
         }
-    }
-}
-
-impl Recorded<'_> {
-    /// A record's number, else its title.
-    fn title(&self, case: &Case) -> Told {
-        if let Some(number) = &case.number {
-            return Told::new(number.as_str(), number.as_str());
-        }
-        let rules = self.view.shelf.version(case.version);
-        let register: Option<&Register> = rules.and_then(|rules| rules.registers.get(&case.register));
-        let (Some(rules), Some(register), Some(depth)) = (rules, register, self.depth.checked_sub(1)) else {
-            return Told::new("—", "—");
-        };
-        let view = View { case: Some(case), old: None, rules, ..self.view.clone() };
-        let spell = Recorded { view: &view, depth };
-        written(&view, register, &register.title, &spell).unwrap_or_else(|_| Told::new("—", "—"))
     }
 }
 

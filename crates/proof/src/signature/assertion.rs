@@ -6,7 +6,7 @@
 //! that concern a log-on rather than a signature do not apply; `docs/format.md` §7.
 
 use super::statement::{challenge, challenge_of_root};
-use super::{SignatureError, Statement};
+use super::{RsaKey, SignatureError, Statement};
 use crate::hash::Hash;
 use crate::{base64, tree};
 use model::PersonId;
@@ -28,7 +28,7 @@ pub struct Passkey {
     /// Id of the credential.
     #[serde(deserialize_with = "base64::member::url::deserialize")]
     pub credential: Vec<u8>,
-    /// ES256: DER; EdDSA: 64 bytes.
+    /// ES256: DER; EdDSA: 64 bytes; RS256: as many bytes as the modulus.
     #[serde(deserialize_with = "base64::member::bytes::deserialize")]
     pub signature: Vec<u8>,
 }
@@ -69,6 +69,8 @@ pub enum Key {
     Es256(Box<p256::ecdsa::VerifyingKey>),
     /// Ed25519.
     EdDsa(Box<ed25519_dalek::VerifyingKey>),
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256(RsaKey),
 }
 
 /// Why members do not make a credential.
@@ -169,6 +171,7 @@ impl Key {
         match self {
             Self::Es256(_) => ES256,
             Self::EdDsa(_) => EDDSA,
+            Self::Rs256(_) => RS256,
         }
     }
 
@@ -183,6 +186,7 @@ impl Key {
             }
             Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+            Self::Rs256(key) => key.holds(message, signature),
         }
     }
 
@@ -202,6 +206,10 @@ impl Key {
                 let key = ed25519_dalek::VerifyingKey::from_bytes(key).map_err(|_| refused.clone())?;
                 if key.is_weak() { Err(refused) } else { Ok(Self::EdDsa(Box::new(key))) }
             }
+            Algorithm::Rs256 => {
+                let key = RsaKey::from_der(bytes);
+                key.map(Self::Rs256).ok_or(CredentialError::Key("a key of RSA of 2048 bits or more, in DER"))
+            }
         }
     }
 
@@ -209,12 +217,14 @@ impl Key {
         match self {
             Self::Es256(key) => key.to_sec1_point(false).as_bytes().to_vec(),
             Self::EdDsa(key) => key.as_bytes().to_vec(),
+            Self::Rs256(key) => key.as_der().to_vec(),
         }
     }
 }
 
 const ES256: &str = "ES256";
 const EDDSA: &str = "EdDSA";
+const RS256: &str = "RS256";
 
 /// The members of client data that matter; browsers add others, and WebAuthn asks that they be passed over.
 #[derive(Deserialize)]
@@ -247,6 +257,8 @@ enum Algorithm {
     Es256,
     #[serde(rename = "EdDSA")]
     EdDsa,
+    #[serde(rename = "RS256")]
+    Rs256,
 }
 
 impl TryFrom<Members> for Credential {
@@ -268,6 +280,7 @@ impl From<Credential> for Members {
         let alg = match &key {
             Key::Es256(_) => Algorithm::Es256,
             Key::EdDsa(_) => Algorithm::EdDsa,
+            Key::Rs256(_) => Algorithm::Rs256,
         };
         Self { alg, credential, key: key.bytes(), origins, person, rp }
     }

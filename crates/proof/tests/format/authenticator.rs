@@ -10,7 +10,9 @@ use proof::base64;
 use proof::hash::Hash;
 use proof::signature::{Batch, Credential, Evidence, Passkey, Statement, batch_challenge, challenge};
 use proof::tree::{self, Subtrees};
+use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 pub(crate) const RP: &str = "ward.example.gov.tw";
 pub(crate) const ORIGIN: &str = "https://ward.example.gov.tw";
@@ -26,6 +28,7 @@ pub(crate) struct Authenticator {
 enum Secret {
     Es256(p256::ecdsa::SigningKey),
     EdDsa(ed25519_dalek::SigningKey),
+    Rs256(Arc<RsaKeyPair>),
 }
 
 /// What an answer says; a test bends it.
@@ -55,11 +58,18 @@ impl Authenticator {
         Self { key: Secret::EdDsa(key), credential: vec![number, 0xed], owner: person(number) }
     }
 
+    /// There is one key of RSA, made by OpenSSL.
+    pub(crate) fn rs256(number: u8) -> Self {
+        let key = RsaKeyPair::from_pkcs8(include_bytes!("../../vectors/rs256.pk8")).unwrap();
+        Self { key: Secret::Rs256(Arc::new(key)), credential: vec![number, 0x25], owner: person(number) }
+    }
+
     /// Body of its `credential.added`.
     pub(crate) fn body(&self) -> Value {
         let (algorithm, key) = match &self.key {
             Secret::Es256(key) => ("ES256", key.verifying_key().to_sec1_point(false).as_bytes().to_vec()),
             Secret::EdDsa(key) => ("EdDSA", key.verifying_key().as_bytes().to_vec()),
+            Secret::Rs256(key) => ("RS256", key.public_key().as_ref().to_vec()),
         };
         json!({ "alg": algorithm, "credential": base64::encode_url(&self.credential),
             "key": base64::encode(&key), "origins": [ORIGIN], "person": self.owner.to_string(), "rp": RP })
@@ -96,6 +106,13 @@ impl Authenticator {
             Secret::EdDsa(key) => {
                 use ed25519_dalek::Signer;
                 key.sign(&message).to_bytes().to_vec()
+            }
+            Secret::Rs256(key) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                // It blinds; the signature is always the same.
+                let random = ring::rand::SystemRandom::new();
+                key.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature).unwrap();
+                signature
             }
         }
     }

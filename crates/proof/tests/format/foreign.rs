@@ -1,10 +1,11 @@
 //! Vectors that the third implementation wrote from the specifications: trees, paths, notes, checkpoints,
-//! cosignatures, policies. `tests/third/third.py make-vectors` writes them; nothing here can.
+//! cosignatures, policies, answers under RSA. `tests/third/third.py make-vectors` writes them; nothing here can.
 
 use proof::checkpoint::Checkpoint;
 use proof::hash::{Hash, leaf_hash};
 use proof::note::{Note, VerifierKey};
 use proof::policy::Policy;
+use proof::signature::{Credential, Evidence, Signature};
 use proof::tile::{Kind, Tile};
 use proof::tree::{Subtrees, prove_consistency, prove_inclusion, prove_range, root, root_of};
 use serde_json::Value;
@@ -95,6 +96,26 @@ fn paths_are_those_of_the_third_implementation() {
     }
     for path in list(&paths, "refused") {
         assert!(Tile::from_path(text(path, "path")).is_err(), "{path}");
+    }
+}
+
+#[test]
+fn answers_under_rsa_are_judged_as_the_third_implementation_does() {
+    let file = vectors("rs256");
+    let judged = |case: &Value| -> Result<(), String> {
+        let told = |error: &dyn std::error::Error| error.to_string();
+        let credential: Credential =
+            serde_json::from_value(case["credential"].clone()).map_err(|error| told(&error))?;
+        let signature: Signature =
+            serde_json::from_value(case["signature"].clone()).map_err(|error| told(&error))?;
+        let Evidence::Passkey(passkey) = &signature.evidence else { return Err("no passkey".to_owned()) };
+        passkey.check(&signature.statement, &credential).map_err(|error| told(&error))
+    };
+    for case in list(&file, "accepted") {
+        assert_eq!(judged(case), Ok(()), "{}", case["rule"]);
+    }
+    for case in list(&file, "refused") {
+        assert!(judged(case).is_err(), "{}", case["rule"]);
     }
 }
 

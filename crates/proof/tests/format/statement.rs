@@ -107,6 +107,7 @@ fn accepted() -> Vec<(Case, Grade)> {
     let otp = |factor| signed(Evidence::Otp(Otp { factor }), itself());
     let on_behalf = Statement { on_behalf: Some(person(9)), ..itself() };
     let deputy = Draft { actor: deputy, ..signed(key().evidence(&on_behalf), on_behalf) };
+    let rsa = Authenticator::rs256(1);
     let hashed = Statement { reason: Reason::hashed(&[0x11; 16], "機密"), ..itself() };
     let silent = Statement { reason: Reason::None, ..itself() };
     let earlier = draft("firewall-rule.proposed", RECORD, json!({ "rule": "allow" }));
@@ -131,6 +132,7 @@ fn accepted() -> Vec<(Case, Grade)> {
             Case::new("passkey, EdDSA", &signed(ed_dsa.evidence(&itself()), itself()), Some(&ed_dsa)),
             Grade::Passkey,
         ),
+        (Case::new("passkey, RS256", &signed(rsa.evidence(&itself()), itself()), Some(&rsa)), Grade::Passkey),
         (Case::new("one-time code", &otp(Factor::Totp), None), Grade::Otp),
         (Case::new("recovery code", &otp(Factor::RecoveryCode), None), Grade::Otp),
         (Case::new("on behalf", &deputy, Some(&key())), Grade::Passkey),
@@ -165,7 +167,7 @@ fn contradictions() -> Vec<Case> {
     });
     other.previous = Some(Hash::of_empty_tree());
     cases.push(other);
-    let deputy = accepted().remove(4).0.entry;
+    let deputy = accepted().remove(5).0.entry;
     let mut deputy: Value = serde_json::from_slice(&deputy).unwrap();
     deputy["signature"]["statement"].as_object_mut().unwrap().remove("on_behalf");
     let entry = proof::json::to_canonical(&deputy).unwrap();
@@ -193,6 +195,9 @@ fn bad_assertions() -> Vec<Case> {
     *changed.signature.last_mut().unwrap() ^= 1;
     let raw = p256::ecdsa::Signature::from_der(&good.signature).unwrap().to_bytes().to_vec();
     let raw = Passkey { signature: raw, ..good.clone() };
+    let rsa = Authenticator::rs256(1);
+    let mut bent = rsa.give(&answer);
+    bent.signature[128] ^= 1;
     let by_another = Passkey { credential: good.credential.clone(), ..Authenticator::es256(2).give(&answer) };
     let other_id = Passkey { credential: vec![7], ..good.clone() };
     let mut not_json = good.clone();
@@ -217,6 +222,7 @@ fn bad_assertions() -> Vec<Case> {
         Case::new("client data not JSON", &passkey(not_json), Some(&key())),
         Case::new("signature changed", &passkey(changed), Some(&key())),
         Case::new("ES256 signature not in DER", &passkey(raw), Some(&key())),
+        Case::new("RS256 signature changed", &passkey(bent), Some(&rsa)),
         Case::new("signed by another key", &passkey(by_another), Some(&key())),
         Case::new("another credential", &passkey(other_id), Some(&key())),
         Case::new("no credential known", &passkey(good), None),
@@ -311,11 +317,14 @@ fn credentials_with_a_key_that_is_none_are_refused() {
         body["key"] = json!(base64::encode(&neutral));
     };
     assert!(refused(&of_small_order).contains("full order"));
-    assert!(refused(&|body| body["alg"] = json!("RS256")).contains("RS256"));
+    assert!(refused(&|body| body["alg"] = json!("RS256")).contains("RSA"));
+    assert!(refused(&|body| body["alg"] = json!("RS1")).contains("RS1"));
     assert!(refused(&|body| body["origins"] = json!([])).contains("origins"));
     assert!(refused(&|body| body["note"] = json!("x")).contains("note"));
-    let again: Value = serde_json::to_value(key().public()).unwrap();
-    assert_eq!(again, key().body());
+    for one in [key(), Authenticator::ed_dsa(1), Authenticator::rs256(1)] {
+        let again: Value = serde_json::to_value(one.public()).unwrap();
+        assert_eq!(again, one.body());
+    }
 }
 
 proptest! {

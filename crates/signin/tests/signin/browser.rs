@@ -44,8 +44,12 @@ pub(crate) fn challenge(options: &Json) -> [u8; 32] {
 }
 
 /// An authenticator of each algorithm.
-pub(crate) fn signers(town: &Town, login: &str) -> [SoftAuthenticator; 2] {
+pub(crate) fn signers(town: &Town, login: &str) -> [SoftAuthenticator; 3] {
     let mut chance = Chance::new(8);
     let person = town.id(login);
-    [SoftAuthenticator::es256(person, HOST, &mut chance), SoftAuthenticator::eddsa(person, HOST, &mut chance)]
+    [
+        SoftAuthenticator::es256(person, HOST, &mut chance),
+        SoftAuthenticator::eddsa(person, HOST, &mut chance),
+        SoftAuthenticator::rs256(person, HOST, &mut chance),
+    ]
 }

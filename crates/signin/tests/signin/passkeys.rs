@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use testkit::{HOST, Registering};
 
 #[test]
-fn a_passkey_of_either_algorithm_is_registered_and_opens_a_session_by_itself() {
+fn a_passkey_of_each_algorithm_is_registered_and_opens_a_session_by_itself() {
     let town = Town::settled();
     for mut signer in signers(&town, "wang.ming") {
         let session = town.sign_in("wang.ming", &away()).unwrap().session;
@@ -23,15 +23,15 @@ fn a_passkey_of_either_algorithm_is_registered_and_opens_a_session_by_itself() {
         assert!(town.signin.session(&new.cookie, &away(), town.now()).is_some());
     }
     let factors = town.signin.factors(town.id("wang.ming")).unwrap();
-    assert_eq!(factors.passkeys.len(), 2);
+    assert_eq!(factors.passkeys.len(), 3);
     assert!(factors.passkeys.iter().all(|key| key.used_at.is_some()));
 }
 
 #[test]
 fn behind_a_password_it_is_the_second_factor_and_only_its_owners() {
     let town = Town::settled();
-    let [mut wang, _] = signers(&town, "wang.ming");
-    let [_, mut lin] = signers(&town, "lin.wei");
+    let [mut wang, ..] = signers(&town, "wang.ming");
+    let [_, mut lin, _] = signers(&town, "lin.wei");
     register(&town, &town.sign_in("wang.ming", &away()).unwrap().session, &wang).unwrap();
     register(&town, &town.sign_in("lin.wei", &away()).unwrap().session, &lin).unwrap();
     let pending = town.pending("wang.ming", &away()).unwrap();
@@ -51,7 +51,7 @@ fn behind_a_password_it_is_the_second_factor_and_only_its_owners() {
 #[test]
 fn registrations_that_are_not_what_was_asked_are_refused() {
     let town = Town::settled();
-    let [signer, _] = signers(&town, "wang.ming");
+    let [signer, ..] = signers(&town, "wang.ming");
     let session = town.sign_in("wang.ming", &away()).unwrap().session;
     let right = || Registering::right(HOST);
     let wrong = [
@@ -99,9 +99,41 @@ fn registrations_that_are_not_what_was_asked_are_refused() {
 }
 
 #[test]
+fn every_algorithm_is_offered_and_of_rsa_no_weak_key_is_taken() {
+    let town = Town::settled();
+    let [.., signer] = signers(&town, "wang.ming");
+    let session = town.sign_in("wang.ming", &away()).unwrap().session;
+    let offer = town.signin.begin_passkey(&session, town.now()).unwrap();
+    let offered = offer.options["pubKeyCredParams"].as_array().unwrap();
+    let offered: Vec<_> = offered.iter().map(|one| one["alg"].as_i64().unwrap()).collect();
+    assert_eq!(offered, [-8, -7, -257]);
+    let right = |challenge: &str| signer.registers(challenge, &Registering::right(HOST));
+    let modulus = [0x59, 0x01, 0x00];
+    // Behind a mark in the CBOR: a modulus that is even, one of 2047 bits; exponents with zeros in front.
+    let weak: [(&[u8], usize, &[u8]); 4] = [
+        (&modulus, 3 + 255, &[0x02]),
+        (&modulus, 3, &[0x7f]),
+        (&[0x21, 0x43], 2, &[0, 0, 3]),
+        (&[0x21, 0x43], 2, &[0, 0, 1]),
+    ];
+    for (mark, from, bytes) in weak {
+        let offer = town.signin.begin_passkey(&session, town.now()).unwrap();
+        let mut answer = right(offer.options["challenge"].as_str().unwrap());
+        let object = answer["response"]["attestationObject"].as_str().unwrap();
+        let mut object = decode_url(object).unwrap();
+        let at = object.windows(mark.len()).rposition(|window| window == mark).unwrap() + from;
+        object[at..at + bytes.len()].copy_from_slice(bytes);
+        answer["response"]["attestationObject"] = Json::from(encode_url(&object));
+        let refused = town.signin.finish_passkey(&session, &offer.token, &answer, town.now());
+        assert!(matches!(refused, Err(Refusal::Passkey(_))), "{mark:?}: {refused:?}");
+    }
+    register(&town, &session, &signer).unwrap();
+}
+
+#[test]
 fn log_ons_that_are_not_what_was_asked_are_refused() {
     let town = Town::settled();
-    let [mut signer, _] = signers(&town, "wang.ming");
+    let [mut signer, ..] = signers(&town, "wang.ming");
     register(&town, &town.sign_in("wang.ming", &away()).unwrap().session, &signer).unwrap();
     let changes: [fn(Json) -> Json; 4] = [
         |answer| flipped(answer, "signature"),
@@ -137,7 +169,7 @@ fn log_ons_that_are_not_what_was_asked_are_refused() {
 #[test]
 fn a_counter_that_goes_back_is_a_copy_and_is_refused() {
     let town = Town::settled();
-    let [mut signer, _] = signers(&town, "wang.ming");
+    let [mut signer, ..] = signers(&town, "wang.ming");
     register(&town, &town.sign_in("wang.ming", &away()).unwrap().session, &signer).unwrap();
     let mut copy = signer.clone();
     log_on(&town, &mut signer).unwrap();
@@ -151,7 +183,7 @@ fn a_counter_that_goes_back_is_a_copy_and_is_refused() {
 #[test]
 fn a_passkey_that_was_revoked_opens_nothing_and_the_last_factor_is_kept() {
     let town = Town::settled();
-    let [mut signer, _] = signers(&town, "wang.ming");
+    let [mut signer, ..] = signers(&town, "wang.ming");
     let session = town.sign_in("wang.ming", &away()).unwrap().session;
     register(&town, &session, &signer).unwrap();
     town.signin.remove_totp(&session, town.now()).unwrap();
@@ -170,7 +202,7 @@ fn a_passkey_that_was_revoked_opens_nothing_and_the_last_factor_is_kept() {
 #[test]
 fn an_account_that_waits_is_open_to_a_passkey() {
     let town = Town::settled();
-    let [mut signer, _] = signers(&town, "wang.ming");
+    let [mut signer, ..] = signers(&town, "wang.ming");
     register(&town, &town.sign_in("wang.ming", &away()).unwrap().session, &signer).unwrap();
     for _ in 0..6 {
         town.signin.begin("wang.ming", "not the password", &away(), town.now()).unwrap_err();

@@ -8,7 +8,7 @@ use signin::{Refusal, Sessions as _, Word};
 fn two_people_hand_over_half_each_and_neither_half_serves_alone() {
     let town = Town::settled();
     let person = town.id("wang.ming");
-    let [mut signer, _] = signers(&town, "wang.ming");
+    let [mut signer, ..] = signers(&town, "wang.ming");
     let open = town.sign_in("wang.ming", &away()).unwrap();
     register(&town, &open.session, &signer).unwrap();
     let (lin, chen) = (town.acting("lin.wei"), town.acting("chen.yu"));

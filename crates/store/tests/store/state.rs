@@ -57,6 +57,42 @@ fn stored_files_are_known_by_their_digest_until_they_are_forgotten(on: On) {
     ask(&bed, &mut |sql| assert_eq!(sql.files_under_destroyed_keys().unwrap(), left));
 }
 
+fn what_somebody_has_handed_in_is_counted_until_a_record_holds_it(on: On) {
+    let mut bed = Bed::new(on, 46).unwrap();
+    let unit = bed.unit();
+    let (wang, lin) = (model::PersonId::from_bytes([1; 16]), model::PersonId::from_bytes([2; 16]));
+    let (held, loose) = (bed.file("留.txt", Some("留"), None), bed.file("棄.txt", Some("棄"), None));
+    let stored = |file: &serde_json::Value, at| Stored {
+        digest: file["digest"].as_str().unwrap().to_owned(),
+        size: 0,
+        kind: String::new(),
+        key: None,
+        at,
+        text: None,
+        unread: None,
+    };
+    let size = |file: &serde_json::Value| file["size"].as_str().unwrap().parse::<u64>().unwrap();
+    let (now, before) = (bed.now(), bed.now().minus(Duration::from_secs(60)));
+    let counted = |bed: &Bed, who, since| bed.tables.ask(|sql| sql.loose_bytes(who, since)).unwrap();
+    for file in [&held, &loose, &loose] {
+        let noted = stored(file, now);
+        bed.tables.ask(|sql| sql.file_handed_in(wang, &noted, before)).unwrap();
+    }
+    assert_eq!(counted(&bed, wang, before), size(&held) + size(&loose));
+    assert_eq!((counted(&bed, lin, before), counted(&bed, wang, now)), (0, 0));
+    bed.item(unit, json!({"name": "甲", "papers": [held]}));
+    bed.settle();
+    assert_eq!(counted(&bed, wang, before), size(&loose));
+    // What is older is forgotten when more comes; of a file that is gone nothing is left.
+    let later = now.plus(Duration::from_secs(60));
+    let noted = stored(&held, later);
+    bed.tables.ask(|sql| sql.file_handed_in(wang, &noted, now)).unwrap();
+    assert_eq!(counted(&bed, wang, before), 0);
+    bed.tables.ask(|sql| sql.file_forgotten(&noted.digest)).unwrap();
+    let rows = bed.tables.ask(|sql| sql.rows("SELECT person FROM state.handed_in", &[])).unwrap();
+    assert_eq!(rows, []);
+}
+
 fn files_that_nothing_speaks_of_are_found_once_they_have_waited(on: On) {
     let mut bed = Bed::new(on, 45).unwrap();
     let unit = bed.unit();
@@ -123,6 +159,7 @@ fn people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed(on: On)
 on_both!(
     stored_files_are_known_by_their_digest_until_they_are_forgotten,
     files_that_nothing_speaks_of_are_found_once_they_have_waited,
+    what_somebody_has_handed_in_is_counted_until_a_record_holds_it,
     the_state_outlives_a_rebuilding,
     people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed,
 );

@@ -144,7 +144,7 @@ pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> Page
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let name = query.one("name").unwrap_or_default();
         let keeping = if query.has("sealed", "true") { Keeping::Sealed } else { Keeping::Clear };
-        let stored = cx.site.desk().put_file(name, &body, keeping).map_err(PageError::Refused)?;
+        let stored = cx.hand_in(name, &body, keeping).map_err(PageError::Refused)?;
         let (digest, size) = (stored.digest, stored.size.to_string());
         let shape = FileShape { digest, size, kind: stored.kind, name: name.to_owned() };
         given::json(StatusCode::CREATED, &shape)

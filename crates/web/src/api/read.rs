@@ -250,7 +250,7 @@ pub(super) async fn notices(cx: Cx) -> PageResult {
                 entry: notice.entry.0.to_string(),
                 record: notice.record.to_string(),
                 at: notice.at.to_string(),
-                text: Told::new(notice.zh, notice.en).into(),
+                text: look.said_told(&notice.zh, &notice.en).into(),
                 read: notice.read,
             };
             Ok(seen.map(shape).collect::<Vec<_>>())

@@ -16,7 +16,7 @@ use crate::views;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect};
-use model::{Actor, PersonId, Told};
+use model::{Actor, PersonId, TerminalId, Told};
 use proof::entry::Entry;
 
 /// Entries on a page.
@@ -35,6 +35,8 @@ struct Row {
     kind: String,
     word: String,
     who: String,
+    /// Where whoever acted sat; asked for of log-ons and log-offs alone.
+    terminal: String,
     subject: Named,
     sealed: bool,
     signed: bool,
@@ -51,6 +53,8 @@ struct EntriesPage<'a> {
     by: String,
     /// Who is meant by those words; none where nobody is asked for.
     people: Option<Vec<String>>,
+    /// Are they log-ons and log-offs? Then it is shown at which terminal.
+    sessions: bool,
     rows: Vec<Row>,
     /// The number before which the next page begins; none at the beginning of the ledger.
     next: Option<String>,
@@ -106,6 +110,7 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
             cx,
             shell,
             views,
+            sessions: asked.kind.as_deref().is_some_and(words::is_of_sessions),
             kind: asked.kind.unwrap_or_default(),
             about: asked.about.unwrap_or_default(),
             by: by.unwrap_or_default(),
@@ -193,10 +198,20 @@ fn row(look: &Look<'_>, number: u64, entry: &Entry<'_>) -> Row {
         kind: entry.kind().to_owned(),
         word: words::kind(look.cx, entry.kind()),
         who: who(look, &entry.actor()),
+        terminal: match entry.actor() {
+            Actor::Person(actor) => actor.terminal.map(|one| terminal(look, one)).unwrap_or_default(),
+            Actor::Machine { .. } => String::new(),
+        },
         subject: words::subject(look, entry.subject()),
         sealed: entry.sealed().is_some(),
         signed: entry.signature().is_some(),
     }
+}
+
+/// A terminal by its name; of one that was removed its id.
+pub(super) fn terminal(look: &Look<'_>, terminal: TerminalId) -> String {
+    let known = look.roster.state.terminal(terminal);
+    known.map_or_else(|| terminal.to_string(), |terminal| terminal.name.as_str().to_owned())
 }
 
 /// Who acted, and for whom.

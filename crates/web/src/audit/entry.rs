@@ -12,7 +12,7 @@ use crate::shell::{Area, Shell};
 use askama::Template;
 use axum::extract::Path;
 use desk::{READ, REFUSED};
-use model::{PersonId, RecordId};
+use model::{Actor, Person, PersonId, RecordId};
 use proof::entry::Entry;
 use proof::hash::leaf_hash;
 use proof::inclusion::Inclusion;
@@ -57,6 +57,12 @@ pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
             let shell = Shell::new(cx, Some(Area::Audit), title)
                 .by(cx.t("帳本紀錄", "Entries"), "/audit/entries")
                 .with_second(second(cx, "/audit/entries"));
+            // What a graded record holds is shown under its banner here as well.
+            let about = entry.subject().parse().ok().filter(|_| body.is_some());
+            let shell = match about.and_then(|record| look.case(record)) {
+                Some(case) => shell.graded(look, &case),
+                None => shell,
+            };
             let size = cx.site.desk().reader().size().map_err(failed)?;
             let record: Option<RecordId> = entry.subject().parse().ok();
             let record = record.filter(|record| look.sees(*record));
@@ -167,6 +173,15 @@ fn facts<'a>(look: &Look<'a>, number: u64, entry: &Entry<'_>) -> Facts<'a> {
         Fact::new(cx.t("行為人", "By"), entries::who(look, &entry.actor())),
         subject,
     ];
+    if let Actor::Person(actor) = entry.actor() {
+        facts.push(Fact::new(cx.t("角色", "Role"), acting_as(look, &actor)));
+        let terminal = actor.terminal.map(|terminal| entries::terminal(look, terminal));
+        let none = || cx.t("未登記之終端機", "a terminal that is not registered").to_owned();
+        facts.push(Fact::new(cx.t("終端機", "Terminal"), terminal.unwrap_or_else(none)));
+        let session = actor.session.map(|session| session.to_string());
+        let none = || cx.t("無（主控台或應用程式）", "none (console or application)").to_owned();
+        facts.push(Fact::new(cx.t("登入階段", "Session"), session.unwrap_or_else(none)));
+    }
     if let Some(unit) = entry.unit() {
         facts.push(Fact::new(cx.t("單位", "Unit"), look.unit(unit)));
     }
@@ -175,6 +190,12 @@ fn facts<'a>(look: &Look<'a>, number: u64, entry: &Entry<'_>) -> Facts<'a> {
     }
     facts.push(Fact::new(cx.t("內容雜湊", "Content hash"), entry.content_hash().to_string()));
     Facts { cx, facts }
+}
+
+/// The role somebody acted in, and where.
+fn acting_as(look: &Look<'_>, actor: &Person) -> String {
+    let role = actor.role.parse().map_or_else(|_| actor.role.clone(), |role| look.role(&role));
+    format!("{role}{}", look.cx.beside(&look.unit(actor.unit)))
 }
 
 /// The record that an entry tells of in clear. That somebody has read it, or was denied it, says nothing of it.

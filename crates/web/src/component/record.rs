@@ -19,8 +19,6 @@ pub struct RecordHead<'a> {
     pub state: Pill<'a>,
     /// Its grade.
     pub grade: Pill<'a>,
-    /// Words across the page for what is above what everybody is cleared for.
-    pub banner: Option<String>,
     /// The unit it belongs to.
     pub unit: String,
     /// Who opened it; none when the system did.

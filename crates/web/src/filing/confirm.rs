@@ -110,7 +110,7 @@ pub(super) fn page(
     let whose = stance.principal.is_some() || sheet.stances.len() > 1;
     let page = ConfirmPage {
         cx,
-        shell: form::shell(sheet, asked)?,
+        shell: form::shell(sheet, asked)?.graded(look, &stands.case),
         action: asked.path(),
         hidden: hidden(posted, stance, command),
         problem: told.as_ref().map(|told| Notice::refused(cx, told)),

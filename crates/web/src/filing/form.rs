@@ -116,9 +116,12 @@ pub(super) fn forbidden(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, t
     again(sheet, asked, posted, Above { problems, status, ..Above::default() })
 }
 
-/// The same while the system cannot take it.
+/// The same while the system cannot take it, or cannot say whether it did.
 pub(super) fn unavailable(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, told: Told) -> PageResult {
-    let problems = vec![Notice::refused(sheet.look.cx, &told)];
+    let cx = sheet.look.cx;
+    let title = Some(cx.t("暫時無法提供服務", "Not available at the moment").to_owned());
+    let text = cx.language.told(&told).to_owned();
+    let problems = vec![Notice { cx, tone: Tone::Bad, title, text }];
     let status = Some(StatusCode::SERVICE_UNAVAILABLE);
     again(sheet, asked, posted, Above { problems, status, ..Above::default() })
 }

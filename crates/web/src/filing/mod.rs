@@ -73,6 +73,8 @@ enum Next {
 
 /// A command on its way to the desk.
 struct Asking {
+    /// The form it came from, the files handed in with it stored: should the desk refuse, it comes back with them.
+    posted: Posted,
     actor: Person,
     command: Command,
     signed: Option<(desk::ToSign, Signing)>,
@@ -151,10 +153,9 @@ fn show(cx: &Cx, asked: &Asked, query: Option<String>) -> PageResult {
 
 /// What was posted: what the pressed button asks for.
 fn answer(cx: &Cx, asked: &Asked, posted: Posted) -> PageResult {
-    let next = cx.look(|look| next(look, asked, posted.clone()))?;
-    match next {
+    match cx.look(|look| next(look, asked, posted))? {
         Next::Shown(response) => Ok(response),
-        Next::Ask(asking) => ask(cx, asked, &posted, *asking),
+        Next::Ask(asking) => ask(cx, asked, *asking),
     }
 }
 
@@ -237,7 +238,7 @@ fn sent(
     let least = least(sheet, posted, outcome)?;
     if least == Evidence::None && !preview {
         let actor = sheet.as_one(&stance);
-        return Ok(Next::Ask(Box::new(Asking { actor, command, signed: None })));
+        return Ok(Next::Ask(Box::new(Asking { posted: posted.clone(), actor, command, signed: None })));
     }
     let confirming = Confirming { stance: &stance, command: &command, outcome, least };
     shown(confirm::page(sheet, asked, posted, &confirming, None))
@@ -289,7 +290,7 @@ fn confirmed(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, act: &str) -
     if signed.is_none() && act != "confirm" {
         return again(sheet, asked, posted, &sheet.stance, &command, unsigned()).map(Next::Shown);
     }
-    Ok(Next::Ask(Box::new(Asking { actor, command, signed })))
+    Ok(Next::Ask(Box::new(Asking { posted: posted.clone(), actor, command, signed })))
 }
 
 /// Is the command one of this form's?
@@ -349,19 +350,19 @@ fn sign(
 }
 
 /// Asks the desk, and shows what came of it.
-fn ask(cx: &Cx, asked: &Asked, posted: &Posted, asking: Asking) -> PageResult {
-    let Asking { actor, command, signed } = asking;
+fn ask(cx: &Cx, asked: &Asked, asking: Asking) -> PageResult {
+    let Asking { posted, actor, command, signed } = asking;
     let ready = match sign(cx, &actor, command.clone(), signed) {
         Ok(ready) => ready,
         Err(Unready::Refused(refused)) => {
             reading::deny_rehearsed(cx, &command, &refused);
-            return not_done(cx, asked, posted, &command, &refused);
+            return not_done(cx, asked, &posted, &command, &refused);
         }
-        Err(Unready::Code(told)) => return shown_again(cx, asked, posted, &command, told),
+        Err(Unready::Code(told)) => return shown_again(cx, asked, &posted, &command, told),
     };
     match cx.site.desk().ask(Asker::Person(actor), Order::Casework(ready)) {
         Ok(_) => Ok(finished(cx, asked, &command)),
-        Err(refused) => not_done(cx, asked, posted, &command, &refused),
+        Err(refused) => not_done(cx, asked, &posted, &command, &refused),
     }
 }
 

@@ -19,7 +19,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// Name of the field, and of the header, that carries the token.
 pub(crate) const TOKEN: &str = "csrf";
@@ -48,10 +49,11 @@ pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Reque
         return error.into_response();
     }
     let request = match route.verb {
-        Verb::Get => Ok(request),
+        Verb::Get => Ok((request, None)),
         Verb::Post => believed(&visit, &route, request).await,
     };
-    let request = match request {
+    // Held until the answer is made: until then the body is in memory.
+    let (request, _turn) = match request {
         Ok(request) => request,
         Err(error) => return error.into_response(),
     };
@@ -120,12 +122,13 @@ fn of_stranger(route: &Route) -> (usize, Option<SemaphorePermit<'static>>) {
 }
 
 /// The request with its body read, once it is known to come from a page of this session.
-async fn believed(visit: &Visit, route: &Route, request: Request) -> Result<Request, PageError> {
+async fn believed(visit: &Visit, route: &Route, request: Request) -> Result<(Request, Turn), PageError> {
+    let turn = turn(visit, route, told_bytes(request.headers())).await?;
     let request = measured(visit, route.most_bytes, request).await?;
     // An application shows its token with each request; no browser adds it by itself.
     let asked = route.token && visit.scope.is_none();
     let Some(session) = visit.session.as_ref().or(visit.enrolling.as_ref()).filter(|_| asked) else {
-        return Ok(request);
+        return Ok((request, turn));
     };
     let (parts, body) = request.into_parts();
     let body: Bytes = to_bytes(body, route.most_bytes).await.map_err(|_| PageError::TooLarge)?;
@@ -136,7 +139,28 @@ async fn believed(visit: &Visit, route: &Route, request: Request) -> Result<Requ
     if !given.is_some_and(|given| same(&given, &session.csrf)) {
         return Err(PageError::Foreign);
     }
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok((Request::from_parts(parts, Body::from(body)), turn))
+}
+
+/// A turn to be read; none is asked of a small body.
+type Turn = Option<OwnedSemaphorePermit>;
+
+/// Waits until a large body may be read, which only so many are at once.
+async fn turn(visit: &Visit, route: &Route, told: Option<usize>) -> Result<Turn, PageError> {
+    if route.most_bytes <= FORM_BYTES || told.is_some_and(|bytes| bytes <= FORM_BYTES) {
+        return Ok(None);
+    }
+    let wait = visit.site.config().limits.large_wait;
+    let turn = tokio::time::timeout(wait, Arc::clone(visit.site.large()).acquire_owned()).await;
+    turn.ok().and_then(Result::ok).map(Some).ok_or(PageError::Busy(AGAIN))
+}
+
+/// Seconds after which whoever found no turn may ask again.
+const AGAIN: u64 = 10;
+
+/// How long a body is, as its head says.
+fn told_bytes(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
 /// The request with its body read, when it comes from a page of this site and is not too large.
@@ -145,11 +169,7 @@ async fn measured(visit: &Visit, most_bytes: usize, request: Request) -> Result<
         return Err(PageError::Foreign);
     }
     let (parts, body) = request.into_parts();
-    let told = parts
-        .headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|bytes| bytes > most_bytes) {
+    if told_bytes(&parts.headers).is_some_and(|bytes| bytes > most_bytes) {
         return Err(PageError::TooLarge);
     }
     let body: Bytes = to_bytes(body, most_bytes).await.map_err(|_| PageError::TooLarge)?;

@@ -78,7 +78,7 @@ async fn page(cx: Cx) -> PageResult {
             let notices = theirs(look)?;
             let row = |notice: &store::Notice| NoticeRow {
                 entry: notice.entry.0,
-                text: cx.named(cx.t(&notice.zh, &notice.en)),
+                text: look.said(&notice.zh, &notice.en),
                 at: cx.moment(notice.at),
                 stamp: notice.at.to_string(),
                 record: look.record(notice.record),

@@ -10,7 +10,6 @@ use crate::error::PageError;
 use crate::look::Look;
 use crate::names::{Named, Shown, record_path};
 use crate::query::Query;
-use crate::reading;
 use crate::roc;
 use casework::Case;
 use model::Instant;
@@ -58,7 +57,6 @@ pub(crate) fn head<'a>(
         number: case.number.clone(),
         state: Pill::state(look.state(opened.register, &case.state), case.ending),
         grade: Pill::grade(look.grade(&case.grade), look.roster.height(&case.grade).unwrap_or(usize::MAX)),
-        banner: banner(look, case),
         unit: look.unit(case.unit),
         owner: owner(look, case),
         actions: actions(look, opened),
@@ -66,17 +64,6 @@ pub(crate) fn head<'a>(
     let files = super::evidence::current(opened).len() as u64;
     let counts = [None, None, Some(files), None, None];
     Ok((head, Tabs::of_record(cx, &path, tab, counts)))
-}
-
-/// Words across the page of a graded record.
-fn banner(look: &Look<'_>, case: &Case) -> Option<String> {
-    let grade = look.grade(&case.grade);
-    reading::graded(look, case).then(|| match look.cx.chinese() {
-        true => format!("{grade}　本紀錄之閱覽均登載於帳本，請依機密等級保管。"),
-        false => format!(
-            "{grade}. Each reading of this record is entered in the ledger. Keep it as its grade asks."
-        ),
-    })
 }
 
 fn owner(look: &Look<'_>, case: &Case) -> Option<Named> {

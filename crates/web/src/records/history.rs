@@ -143,14 +143,14 @@ pub(crate) fn said(look: &Look<'_>, case: &Case, happened: &Happened) -> Option<
         }
         Body::ClockStopped { clock: id } => format!("{}{}", clock(id), cx.t("停止計時", " stopped")),
         Body::ClockFired { clock: id, late_by_outage, .. } => {
-            let late = cx.t("（因系統停止而遲延）", " (late by an outage)");
-            let late = if *late_by_outage { late } else { "" };
+            let late = cx.beside(cx.t("因系統停止而遲延", "late by an outage"));
+            let late = if *late_by_outage { late.as_str() } else { "" };
             format!("{}{}{late}", clock(id), cx.t("時點已到", " came to a point"))
         }
         Body::Notice { to, zh, en } => {
             let to: Vec<String> = to.iter().map(|one| addressee(look, one)).collect();
             let to = to.join(cx.t("、", ", "));
-            format!("{}{to}{}{}", cx.t("通知", "Told "), cx.t("：", ": "), cx.t(zh, en))
+            format!("{}{to}{}{}", cx.t("通知", "Told "), cx.t("：", ": "), look.said(zh, en))
         }
         Body::SeatsSet { step: id, seats } => {
             let seats: Vec<String> = seats.seats.iter().map(|seat| seated(look, seat)).collect();
@@ -179,7 +179,7 @@ pub(crate) fn said(look: &Look<'_>, case: &Case, happened: &Happened) -> Option<
             false => format!("{} records are to be destroyed", records.len()),
         },
         Body::EffectRefused { zh, en } => {
-            format!("{}{}", cx.t("自動作業未完成：", "Did not follow: "), cx.t(zh, en))
+            format!("{}{}", cx.t("自動作業未完成：", "Did not follow: "), look.said(zh, en))
         }
         Body::HookAsked { hook, .. } => format!("{}{hook}", cx.t("送出：", "Sent out: ")),
         Body::HookAnswered { hook, done, text, .. } => {

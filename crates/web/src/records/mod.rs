@@ -154,7 +154,7 @@ pub(crate) fn shell(look: &Look<'_>, case: &Case, title: &str) -> Result<Shell, 
     let (cx, register) = (look.cx, look.register(case));
     let name = register.map_or_else(|| case.register.to_string(), |one| cx.label(&one.label).to_owned());
     let shell = Shell::new(cx, Some(Area::Registers), title).by(name, register_path(&case.register));
-    Ok(shell.with_second(registers::second(cx, Some(&case.register))?))
+    Ok(shell.graded(look, case).with_second(registers::second(cx, Some(&case.register))?))
 }
 
 /// How a step ended, in words; what approves nothing is only disagreed with.

@@ -1,7 +1,8 @@
 //! Several signed at once: each is shown with what it is about; one answer of an authenticator signs the root of all
 //! their statements, or one code vouches for each.
 //!
-//! Invariant: each is decided by the desk on its own; one that is refused takes no other with it.
+//! Invariant: each is decided by the desk on its own; one that is refused, or not theirs to read any more, takes no
+//! other with it.
 //! Source: `docs/format.md` §7, "batch".
 
 use super::{KeyAsk, StatementView, ask, check_code, posted_passkey, posted_statement, vouched};
@@ -56,9 +57,10 @@ struct Item<'a> {
     word: String,
     record: String,
     title: Named,
-    register: String,
-    what: String,
-    whose: Option<String>,
+    /// The grade, where it is one that asks for a banner.
+    banner: Option<String>,
+    /// Register, step and outcome, in whose name; nothing of what is not there for them.
+    facts: Vec<String>,
     groups: Vec<Group<'a>>,
     since: Option<Since>,
     signers: Vec<SignatureView>,
@@ -186,32 +188,54 @@ fn page(cx: &Cx, query: &Query, told: Option<&Told>) -> PageResult {
     })
 }
 
-/// One of several, with what it is about. What is not theirs to read is not there.
+/// A record that is to be signed; none where it is not there for them, or not any more.
+fn opened<'l>(look: &'l Look<'_>, record: RecordId) -> Result<Option<Opened<'l>>, PageError> {
+    match Opened::of(look, record) {
+        Ok(opened) => Ok(Some(opened)),
+        Err(PageError::NotFound) => Ok(None),
+        Err(PageError::Hidden(denial)) => {
+            reading::deny(look.cx, denial);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// One of several, with what it is about.
 fn item<'a>(look: &Look<'a>, words: &[Word], word: &Word) -> Result<Item<'a>, PageError> {
     let cx = look.cx;
-    let opened = Opened::of(look, word.record)?;
-    let (case, register) = (&opened.case, opened.register);
-    let story = records::story(look, word.record)?;
     let others = words.iter().filter(|one| *one != word).map(|one| ("c".to_owned(), one.told()));
-    let mut item = Item {
+    let refused = |told: &Told| Some(Notice::refused(cx, told));
+    let item = Item {
         word: word.told(),
         record: word.record.to_string(),
         title: look.record(word.record),
-        register: cx.label(&register.label).to_owned(),
-        what: records::what(look, register, &word.step, word.outcome),
-        whose: None,
+        banner: None,
+        facts: Vec::new(),
+        groups: Vec::new(),
+        since: None,
+        signers: Vec::new(),
+        sign: None,
+        problem: refused(&gone()),
+        without: Query::of(others.collect()).behind("/sign"),
+    };
+    let Some(opened) = opened(look, word.record)? else { return Ok(item) };
+    let (case, register) = (&opened.case, opened.register);
+    let story = records::story(look, word.record)?;
+    let what = records::what(look, register, &word.step, word.outcome);
+    let mut item = Item {
+        banner: reading::banner(look, case),
+        facts: vec![cx.label(&register.label).to_owned(), what],
         groups: records::groups(look, register, case),
         since: since_approved(look, case, &story, &case.content),
         signers: records::views(look, register, &records::marks(&story)),
-        sign: None,
-        problem: None,
-        without: Query::of(others.collect()).behind("/sign"),
+        ..item
     };
-    let refused = |told: &Told| Some(Notice::refused(cx, told));
     match word.offer(look, &opened) {
-        None => item.problem = refused(&gone()),
+        None => {}
         Some(offer) => {
-            item.whose = offer.stance.principal.is_some().then(|| offer.stance.told(look));
+            item.problem = None;
+            item.facts.extend(offer.stance.principal.is_some().then(|| offer.stance.told(look)));
             match signed(cx, word, &offer, case.revision, case.unit) {
                 Ok(sign) => item.sign = Some(sign),
                 Err(told) => item.problem = refused(&told),
@@ -313,13 +337,19 @@ impl Subtrees for Together<'_> {
 
 /// Asks the desk for one of several.
 fn take(cx: &Cx, word: &Word, posted: &Posted, signed: Option<(ToSign, Carried)>) -> Result<Came, PageError> {
-    let (title, what, stance, unit) = cx.look(|look| {
-        let opened = Opened::of(look, word.record)?;
-        let what = look.step(opened.register, &word.step);
-        let stances = acting::stances(look.cx, &look.roster);
-        let stance = stances.into_iter().find(|stance| stance.word() == word.stance);
-        Ok((look.record(word.record), what, stance, opened.case.unit))
+    let told = |problem: Option<Told>| problem.map(|told| cx.language.told(&told).to_owned());
+    let (title, there) = cx.look(|look| {
+        let there = opened(look, word.record)?.map(|opened| {
+            let what = look.step(opened.register, &word.step);
+            let stances = acting::stances(look.cx, &look.roster);
+            let stance = stances.into_iter().find(|stance| stance.word() == word.stance);
+            (what, stance, opened.case.unit)
+        });
+        Ok((look.record(word.record), there))
     })?;
+    let Some((what, stance, unit)) = there else {
+        return Ok(Came { title, what: String::new(), problem: told(Some(gone())) });
+    };
     let seen = posted.query.one(&format!("seen{}", end(word))).and_then(|seen| seen.parse().ok());
     if stance.is_none() {
         reading::deny(cx, Denial { act: word.step.to_string(), about: About::Record(word.record) });
@@ -333,7 +363,7 @@ fn take(cx: &Cx, word: &Word, posted: &Posted, signed: Option<(ToSign, Carried)>
         }
         _ => Some(unsigned()),
     };
-    Ok(Came { title, what, problem: problem.map(|told| cx.language.told(&told).to_owned()) })
+    Ok(Came { title, what, problem: told(problem) })
 }
 
 /// All done: back to one's work. Else what came of each.

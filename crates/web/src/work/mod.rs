@@ -377,7 +377,7 @@ fn told(look: &Look<'_>) -> Result<Card, PageError> {
     let unread: Vec<store::Notice> = notices::theirs(look)?.into_iter().filter(|one| !one.read).collect();
     let row = |notice: &store::Notice| RowView {
         word: None,
-        lead: Named { text: cx.named(cx.t(&notice.zh, &notice.en)), href: Some(record_path(notice.record)) },
+        lead: Named { text: look.said(&notice.zh, &notice.en), href: Some(record_path(notice.record)) },
         what: cx.moment(notice.at),
         about: Vec::new(),
         state: None,

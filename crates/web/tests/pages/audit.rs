@@ -2,6 +2,7 @@
 
 use crate::people::{Office, office};
 use axum::http::StatusCode;
+use model::Clock as _;
 use proof::inclusion::Inclusion;
 use proof::policy::Policy;
 use testkit::Acting;
@@ -79,6 +80,55 @@ fn what_somebody_did_who_has_left_is_found_and_nobody_is_told_apart_from_nothing
     let idle = by("wang");
     assert!(idle.contains("wang先生") && idle.contains("沒有符合的紀錄"), "{idle}");
     assert!(by("nobody").contains("查無此人"));
+}
+
+#[test]
+fn an_entry_says_in_which_role_at_which_terminal_and_in_which_session_somebody_acted() {
+    let office = office();
+    let (steward, terminal) = (office.steward, model::TerminalId::from_bytes([5; 16]));
+    let name = identity::Line::new("資訊室一號").unwrap();
+    let fingerprint = identity::Fingerprint::from_bytes([7; 32]);
+    let register =
+        identity::Command::RegisterTerminal { terminal, name, fingerprint, unit: None, management: true };
+    office.asked.house.identity(register).unwrap();
+    office.asked.sign_in_at(steward.person, Some(terminal));
+    let sent = [("zh", "甲"), ("en", "A"), ("code", "A1")];
+    let path = format!("/units/{}/create", steward.unit);
+    assert_eq!(office.asked.post(steward.person, &path, &sent).status, StatusCode::SEE_OTHER);
+    let list = office.shown("/audit/entries?kind=unit.created&by=shih");
+    let number = list.split("href=\"/audit/entries/").nth(1).unwrap().split('"').next().unwrap();
+    let number = list
+        .split("<td class=\"number\"")
+        .nth(1)
+        .and_then(|cell| cell.split("/audit/entries/").nth(1)?.split('"').next())
+        .unwrap_or(number);
+    let page = office.shown(&format!("/audit/entries/{number}"));
+    let session = model::SessionId::from_bytes(*steward.person.as_bytes()).to_string();
+    let role = office.asked.house.desk.seen().packs.current().unwrap().roles["steward"].label.zh().to_owned();
+    for told in ["資訊室一號", session.as_str(), role.as_str()] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(office.shown("/audit/entries?kind=session").contains("沒有符合的紀錄"));
+}
+
+#[test]
+fn log_ons_are_listed_with_the_terminal_they_came_from() {
+    let mut office = office();
+    let (door, now) = (office.asked.door.clone(), office.asked.house.clock.now());
+    let (terminal, fingerprint) =
+        (model::TerminalId::from_bytes([5; 16]), identity::Fingerprint::from_bytes([7; 32]));
+    let name = identity::Line::new("第一閱覽台").unwrap();
+    let register =
+        identity::Command::RegisterTerminal { terminal, name, fingerprint, unit: None, management: true };
+    office.asked.house.identity(register).unwrap();
+    let place = web::Place { address: None, certificate: Some(fingerprint), agent: None };
+    let ask = door.passkey_ask(None, now).unwrap();
+    let chen = office.chen.person;
+    let answer = office.asked.house.signer(chen).unwrap().logs_on(&crate::site::challenge(&ask.options));
+    door.passkey(&ask.token, &answer, &place, now).unwrap();
+    let page = office.shown("/audit/entries?kind=session");
+    assert!(page.contains("登入") && page.contains("第一閱覽台") && page.contains("chen先生"), "{page}");
+    assert!(!office.shown("/audit/entries?kind=session.ended").contains("第一閱覽台"));
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn a_failure_shows_the_name_of_its_request_and_its_causes_are_reported() {
 fn an_address_that_a_header_names_is_not_believed() {
     let few = Rate { burst: 3, per_second: 1 };
     let many = Rate { burst: 1_000, per_second: 100 };
-    let city = city_with(Limits { address: few, session: many });
+    let city = city_with(Limits { address: few, session: many, ..Limits::default() });
     let status = |address: &str| {
         let headers = [
             ("x-forwarded-for", address),

@@ -139,9 +139,55 @@ fn too_large_a_form_is_not_read() {
 }
 
 #[test]
+fn large_bodies_are_read_by_turns_and_small_ones_do_not_wait_for_them() {
+    let none = Limits { large_at_once: 0, large_wait: std::time::Duration::ZERO, ..Limits::default() };
+    let city = city_with(none);
+    let token = city.asked.token(city.clerk.person, &["key"], &["key"]);
+    let bearer = format!("Bearer {token}");
+    let sent = |bytes: usize| {
+        let length = bytes.to_string();
+        let headers = [("authorization", bearer.as_str()), ("content-length", length.as_str())];
+        city.asked.ask(Method::POST, "/api/v1/files?name=a.txt", &headers, &"a".repeat(bytes))
+    };
+    assert_eq!(sent(1_000).status, StatusCode::CREATED);
+    let answer = sent(2 << 20);
+    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "10"));
+    assert!(answer.text().contains("本次內容未收件"), "{}", answer.text());
+    // Whoever says nothing of the length waits as for a large one.
+    let unsaid = [("authorization", bearer.as_str())];
+    let unsaid = city.asked.ask(Method::POST, "/api/v1/files?name=a.txt", &unsaid, "a");
+    assert_eq!(unsaid.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[test]
+fn what_no_record_holds_is_handed_in_within_a_quota_a_day() {
+    let city = city_with(Limits { loose_bytes: 1_000, ..Limits::default() });
+    city.asked.house.at("2025-01-28T01:30").unwrap();
+    city.asked.house.tick().unwrap();
+    let token = |who: testkit::Acting| city.asked.token(who.person, &["round"], &["round"]);
+    let (clerk, head) = (token(city.clerk), token(city.head));
+    let sent = |token: &str, letter: &str| {
+        let headers = [("authorization", &*format!("Bearer {token}"))];
+        city.asked.ask(Method::POST, "/api/v1/files?name=a.txt", &headers, &letter.repeat(600))
+    };
+    assert_eq!(sent(&clerk, "a").status, StatusCode::CREATED);
+    let refused = sent(&clerk, "b");
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("一日內上傳而尚未登錄於紀錄之檔案合計不得逾"), "{}", refused.text());
+    assert_eq!(sent(&head, "b").status, StatusCode::CREATED, "somebody else's count for themselves");
+    // A day later it counts no longer.
+    city.asked.house.at("2025-01-29T01:31").unwrap();
+    assert_eq!(sent(&clerk, "b").status, StatusCode::CREATED);
+}
+
+#[test]
 fn who_asks_too_often_waits() {
     let few = Rate { burst: 3, per_second: 1 };
-    let city = city_with(Limits { session: few, address: Rate { burst: 1_000, per_second: 1 } });
+    let city = city_with(Limits {
+        session: few,
+        address: Rate { burst: 1_000, per_second: 1 },
+        ..Limits::default()
+    });
     let status = || city.asked.get(&City::cookie(city.clerk), "/registers").status;
     assert_eq!([status(), status(), status()], [StatusCode::OK; 3]);
     let answer = city.asked.get(&City::cookie(city.clerk), "/registers");

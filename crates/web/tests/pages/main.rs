@@ -28,6 +28,7 @@ mod readings;
 mod records;
 mod signing;
 mod site;
+mod stopped;
 mod templates;
 mod terminals;
 mod views;

@@ -39,6 +39,95 @@ fn graded() -> Graded {
     Graded { city, loans }
 }
 
+#[test]
+fn whatever_shows_a_graded_record_stands_under_its_banner() {
+    let graded = graded();
+    let (city, loan) = (&graded.city, graded.loans[0]);
+    let (clerk, head) = (city.clerk, city.head);
+    let banner = |page: &str| page.contains("class=\"grade-banner\">");
+    let pages = ["", "/linked", "/evidence", "/signatures", "/history", "/print", "/steps/take_back"];
+    for page in pages {
+        let path = format!("/records/{loan}{page}");
+        let shown = city.page(&path);
+        assert_eq!(shown.matches("class=\"grade-banner\"").count(), 1, "{path}: {shown}");
+        assert!(!banner(&city.page(&format!(
+            "/records/{}{}",
+            city.loan,
+            page.replace("/steps/take_back", "")
+        ))));
+    }
+    assert_eq!(city.page(&format!("/records/{loan}/print")).matches("class=\"grade-mark\"").count(), 2);
+    let approve = format!("/records/{loan}/steps/approve");
+    let confirm = city.send(head, &approve, &[("_do", "send:approve")]);
+    assert!(confirm.status == StatusCode::OK && banner(&confirm.text()), "{}", confirm.text());
+    let stance = format!("head.{}.", head.unit);
+    let words = [loan, city.loan].map(|one| format!("c={one}~approve~approve~{stance}"));
+    let batch = city.asked.get(&City::cookie(head), &format!("/sign?{}", words.join("&"))).text();
+    assert_eq!(batch.matches("class=\"grade-banner\"").count(), 1, "of two the graded one: {batch}");
+    // What will be graded is shown under it before it is recorded.
+    let key = city.key("K05").to_string();
+    let wish = [
+        ("f.key", key.as_str()),
+        ("f.borrower", &clerk.person.to_string()),
+        ("f.starts", "2025-01-09"),
+        ("f.until", "2025-01-10"),
+        ("f.level", "secret"),
+        ("_do", "preview"),
+    ];
+    let preview = city.send(clerk, "/registers/loan/new/file", &wish).text();
+    assert!(preview.contains("將登載之內容") && banner(&preview), "{preview}");
+}
+
+#[test]
+fn a_notice_never_names_a_record_that_its_reader_may_not_see() {
+    use crate::site::key;
+    // Whoever is told of a refused loan is told of its key, and of what that key opens for whom.
+    let mut files = crate::site::revised();
+    let loan = files.get_mut("registers/loan.toml").unwrap();
+    let told = "借用 {key.code} 未准:{actor.reason}";
+    let text = String::from_utf8(loan.clone()).unwrap();
+    assert!(text.contains(told));
+    *loan = text.replace(told, "{borrower}借用「{key}」未准").into_bytes();
+    let keys = files.get_mut("registers/key.toml").unwrap();
+    let text = String::from_utf8(keys.clone()).unwrap();
+    *keys = text.replace("units = \"city\"", "units = \"subtree\"").into_bytes();
+    let mut house = testkit::House::with_pack(7, &regulation::Files::new(files), None).unwrap();
+    let top = house.unit("100", None).unwrap();
+    let (unit, other) = (house.unit("110", Some(top)).unwrap(), house.unit("120", Some(top)).unwrap());
+    let clerk = house.person("wang", "clerk", unit).unwrap();
+    let head = house.person("lin", "head", unit).unwrap();
+    let other_clerk = house.person("chen", "clerk", other).unwrap();
+    let other_head = house.person("kuo", "head", other).unwrap();
+    let mut asked = Vec::new();
+    for (code, keeper, head_of_it) in [("K01", clerk, head), ("K02", other_clerk, other_head)] {
+        let key = key(&mut house, code, "檔案室", keeper, head_of_it);
+        let fill = crate::site::borrowing(key, clerk, "internal");
+        let loan = house.open(clerk, "loan", "file", &fill).unwrap();
+        house.take(head, loan, "approve", regulation::Outcome::Refuse, &[]).unwrap();
+        asked.push((key, loan));
+    }
+    let site = crate::site::Asked::of(house, web::Limits::default());
+    let cookie = site.sign_in(clerk.person);
+    let token = site.token(clerk.person, &["loan", "key"], &[]);
+    let bearer = format!("Bearer {token}");
+    let api = site.ask(Method::GET, "/api/v1/notices", &[("authorization", &bearer)], "").text();
+    for page in [
+        site.get(&cookie, "/notices").text(),
+        site.get(&cookie, "/").text(),
+        site.get(&cookie, &format!("/records/{}/history", asked[0].1)).text()
+            + &site.get(&cookie, &format!("/records/{}/history", asked[1].1)).text(),
+        api.clone(),
+    ] {
+        assert!(page.contains("wang先生借用「K01 鑰匙」未准"), "{page}");
+        assert!(page.contains("wang先生借用「（不在您可檢視的範圍）」未准"), "{page}");
+        // What a text takes from a record by itself is the pack's to say; what it calls it is not.
+        assert!(!page.contains("K02 鑰匙"), "{page}");
+    }
+    let wrote = site.entered("notice.sent/1");
+    assert!(!wrote.is_empty() && wrote.iter().all(|entry| entry["body"].is_null()), "sealed: {wrote:?}");
+    assert!(api.contains("Loan of K01 refused"), "each language by its own text: {api}");
+}
+
 impl Graded {
     /// Who has read what since the last time this was asked, by subject.
     fn read(&self, before: &mut usize) -> Vec<(String, String)> {

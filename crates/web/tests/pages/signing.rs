@@ -208,9 +208,12 @@ fn a_batch_shows_only_what_is_theirs_and_one_code_signs_what_a_code_may() {
     let word = |record: RecordId, step: &str, outcome: &str| format!("{record}~{step}~{outcome}~{stance}");
     let path = |word: &str| format!("/sign?c={word}");
     // Not theirs to read; not theirs to take.
+    let denied = city.asked.entered(desk::REFUSED).len();
     let stranger =
-        city.asked.get(&City::cookie(city.head), &path(&word(city.other_loan, "approve", "approve")));
-    assert_eq!(stranger.status, StatusCode::NOT_FOUND);
+        city.asked.get(&City::cookie(city.head), &path(&word(city.other_loan, "approve", "approve"))).text();
+    assert!(stranger.contains("不在您可檢視的範圍") && !stranger.contains("data-challenge"), "{stranger}");
+    assert!(!stranger.contains("L2") && !stranger.contains("接待參訪"), "{stranger}");
+    assert_eq!(city.asked.entered(desk::REFUSED).len(), denied + 1);
     let taken =
         city.asked.get(&City::cookie(city.head), &path(&word(city.loan, "approve", "approve"))).text();
     assert!(taken.contains("目前不需由您簽署") && !taken.contains("data-challenge"), "{taken}");
@@ -222,6 +225,27 @@ fn a_batch_shows_only_what_is_theirs_and_one_code_signs_what_a_code_may() {
     let came = city.send(city.head, "/sign", &pairs(&form)).text();
     assert!(came.contains("不得以一次性驗證碼代之"), "{came}");
     assert_eq!(state(&city, loan), "filed");
+}
+
+#[test]
+fn one_that_is_not_theirs_to_read_any_more_takes_no_other_with_it() {
+    let mut city = city();
+    let loan = filed(&mut city, "K01");
+    let stance = format!("head.{}.", city.head.unit);
+    let word = |record: RecordId| format!("{record}~approve~approve~{stance}");
+    // One of another unit's, as one is that somebody quicker has signed, where only the turn let them read it.
+    let path = format!("/sign?c={}&c={}", word(city.other_loan), word(loan));
+    let page = city.asked.get(&City::cookie(city.head), &path);
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    let page = page.text();
+    assert!(page.contains("不在您可檢視的範圍") && page.contains("簽署（1 件）"), "{page}");
+    let form = city.signed(city.head, &page);
+    let came = city.send(city.head, "/sign", &pairs(&form));
+    assert_eq!(came.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told = came.text();
+    assert!(told.contains("2 件中有 1 件已簽署，1 件未受理"), "{told}");
+    assert!(told.contains("目前不需由您簽署") && !told.contains("L2"), "{told}");
+    assert_eq!(state(&city, loan), "out");
 }
 
 #[test]

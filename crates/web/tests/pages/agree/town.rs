@@ -441,7 +441,7 @@ impl Making {
         let command = Command::RegisterTerminal { terminal, name, fingerprint, unit: None, management: true };
         self.house.identity(command).unwrap();
         let often = Rate { burst: 1_000_000, per_second: 1_000_000 };
-        let asked = Asked::of(self.house, Limits { address: often, session: often });
+        let asked = Asked::of(self.house, Limits { address: often, session: often, ..Limits::default() });
         for person in &self.people {
             asked.sign_in_at(person.id, person.manages.then_some(terminal));
         }

@@ -129,7 +129,8 @@ impl Town {
         house.at("2026-03-02T01:00").unwrap();
         let people = People::settle(&mut house);
         let often = Rate { burst: 1_000_000, per_second: 1_000_000 };
-        let asked = Asked::signing_in_within(house, Limits { address: often, session: often });
+        let asked =
+            Asked::signing_in_within(house, Limits { address: often, session: often, ..Limits::default() });
         let (cookies, tokens, secrets) = Default::default();
         let mut town = Self { asked, people, cookies, tokens, secrets, chance: Chance::new(23), drawn: 0 };
         for who in people.all() {
