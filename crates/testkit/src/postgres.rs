@@ -27,8 +27,14 @@ const LIMIT: Duration = Duration::from_secs(120);
 const INSTALLED: &str = "/usr/lib/postgresql";
 /// Whose server it is, when root runs the tests.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
-/// What every cluster is started with: nothing of it has to survive.
-const SETTINGS: &str = "listen_addresses = ''\nfsync = off\nfull_page_writes = off\nmax_connections = 200\n";
+/// What every cluster is started with: nothing of it has to survive, and little of it to lie on the disk.
+const SETTINGS: &str = "listen_addresses = ''
+fsync = off
+full_page_writes = off
+max_connections = 200
+min_wal_size = 32MB
+max_wal_size = 128MB
+";
 
 impl Postgres {
     /// The cluster of this test binary, started when it is first asked for; none where PostgreSQL is not installed.
