@@ -76,6 +76,17 @@ impl<'a> Look<'a> {
         case
     }
 
+    /// The cases of a list, in its order, without what is sealed of them. One that was destroyed since is left out.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub fn open_cases(&self, records: &[RecordId]) -> Result<Vec<Arc<Case>>, PageError> {
+        let found = self.sql(|sql| sql.cases_open_of(records))?;
+        let mut found: HashMap<RecordId, Arc<Case>> =
+            found.into_iter().map(|case| (case.record, Arc::new(case))).collect();
+        Ok(records.iter().filter_map(|record| found.remove(record)).collect())
+    }
+
     /// May they read this record? An application reads no farther than its token goes.
     #[must_use]
     pub fn sees(&self, record: RecordId) -> bool {

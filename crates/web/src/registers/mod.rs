@@ -28,6 +28,7 @@ use axum::http::HeaderValue;
 use axum::routing::get;
 use casework::Case;
 use cells::Shelf;
+use model::RecordId;
 use regulation::{Register, RegisterId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -192,8 +193,9 @@ fn listed(look: &Look<'_>, register: &Register, asked: &Asked) -> Result<(u64, V
     let (seen, reader) = (look.cx.seen(), look.cx.reader()?);
     let ask = asked.ask(register);
     let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
-    look.listed(page.rows.iter().map(|row| row.record));
-    Ok((page.total, page.rows.iter().filter_map(|row| look.case(row.record)).collect()))
+    let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();
+    look.listed(records.iter().copied());
+    Ok((page.total, look.open_cases(&records)?))
 }
 
 fn view<'a>(
