@@ -42,7 +42,9 @@ const AT_ONCE: usize = 1 << 16;
 /// # Errors
 /// `Unavailable`; `File`: it cannot be written.
 pub fn dump(sql: &mut Sql, layout: &Layout, out: &mut dyn Write) -> Result<(), StoreError> {
-    let sheets = layout.sheets.values().map(|sheet| (sheet.table.as_str(), "opened"));
+    let sheets = layout.sheets.values();
+    let sheets =
+        sheets.flat_map(|sheet| [(sheet.table.as_str(), "opened"), (sheet.tally.as_str(), "unit, same")]);
     let tables = TABLES.into_iter().chain(sheets).chain([("several", "opened, field, value")]);
     sql.prepare_anew();
     sql.snapshot(|sql| {

@@ -11,6 +11,7 @@ use crate::projection::points_next;
 use crate::put::{Rows, take_beside};
 use crate::search;
 use crate::sql::{Sql, Value};
+use crate::tally::Tallies;
 use casework::{Addressee, DutyKey, Object, Occurrence, Series};
 use model::RecordId;
 use regulation::DutyId;
@@ -282,6 +283,9 @@ fn bury(
         sql.run(text, &[opened.into()])?;
     }
     if let Some(sheet) = making.layout.sheets.get(&lost.register) {
+        let mut tallies = Tallies::default();
+        tallies.take(sql, sheet, &[opened.into()])?;
+        tallies.write(sql, making.layout)?;
         sql.run(&format!("DELETE FROM {} WHERE opened = $1", sheet.table), &[opened.into()])?;
     }
     if making.index {

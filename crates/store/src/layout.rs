@@ -30,6 +30,8 @@ pub struct Sheet {
     pub register: RegisterId,
     /// The table.
     pub table: String,
+    /// The table of how many rows have the same values in the columns that are [tallied](Column::tallied).
+    pub tally: String,
     /// Columns of fields.
     pub columns: Vec<Column>,
     /// Fields that hold several people, units, words or references.
@@ -57,6 +59,8 @@ pub struct Column {
     pub indexed: bool,
     /// Is it in the index by which a register is read?
     pub facet: bool,
+    /// Are rows counted by it beforehand?
+    pub tallied: bool,
 }
 
 /// What is in a column.
@@ -95,6 +99,12 @@ const SORTED: [&str; 7] =
 const FIXED: [&str; 4] = ["opened", "record", "opened_at", "opened_by"];
 /// Most fields in the index by which a register is read; PostgreSQL has room for 32 columns in all.
 const MOST_FACETS: usize = 24;
+
+/// Columns of every sheet by which rows are counted beforehand, as they stand in its rows.
+const TALLIED: [&str; 4] = ["state", "ending", "unit", "grade"];
+/// Most combinations of states and values of fields that are told apart so, within a unit and a grade. More would be
+/// hardly fewer than the rows they count.
+const MOST_COMBINATIONS: usize = 512;
 
 /// The longest text PostgreSQL keeps in an index with room to spare, in characters. Of longer ones such a column holds
 /// the beginnings.
@@ -147,11 +157,23 @@ impl Sheet {
             open().filter(|field| wanted(&field.of())).map(|field| field.id.clone()).collect()
         };
         let indexed = indexed(pack, register);
-        let mut facets = 0;
-        let columns: Vec<Column> = open().filter_map(|field| column(field, &indexed, &mut facets)).collect();
+        let (mut facets, mut room) = (0, MOST_COMBINATIONS / register.flow.states.len().max(1));
+        let mut columns: Vec<Column> = Vec::new();
+        for field in open() {
+            let Some(mut column) = column(field, &indexed) else { continue };
+            let values = values(&field.of(), pack);
+            column.facet = values.is_some() && facets < MOST_FACETS;
+            facets += usize::from(column.facet);
+            // One of them may be that nothing is filled in.
+            if let Some(left) = values.map(|values| room / (values + 1)).filter(|left| *left > 0) {
+                (column.tallied, room) = (column.facet, left);
+            }
+            columns.push(column);
+        }
         Self {
             register: register.id.clone(),
             table: format!("sheet_{}", register.id),
+            tally: format!("tally_{}", register.id),
             several: ids(|of| matches!(of, Type::List(of) if names_one(of))),
             references: ids(|of| {
                 matches!(of, Type::Reference(_))
@@ -187,24 +209,33 @@ impl Sheet {
         format!("{}_reading", self.table)
     }
 
-    /// Statements that make the table and its indexes.
+    /// Statements that make its tables and their indexes.
     fn create(&self, dialect: Dialect) -> Vec<String> {
-        [vec![self.create_table(dialect)], self.create_indexes(dialect)].concat()
+        [self.create_tables(dialect), self.create_indexes(dialect)].concat()
     }
 
-    /// The statement that makes the table.
+    /// Statements that make its tables.
     #[must_use]
-    pub fn create_table(&self, dialect: Dialect) -> String {
-        let mut columns: Vec<String> = COMMON.iter().map(|(name, of)| format!("{name} {of}")).collect();
-        columns.extend(self.columns.iter().map(|column| {
-            let of = match column.cell {
-                Cell::Grade | Cell::Millionths | Cell::Truth => "INTEGER",
-                Cell::Text => "TEXT",
-            };
-            format!("{} {of}", column.name)
-        }));
-        let text = format!("CREATE TABLE {} (\n  {}\n) STRICT", self.table, columns.join(",\n  "));
-        schema::spelled(&text, dialect)
+    pub fn create_tables(&self, dialect: Dialect) -> Vec<String> {
+        let spelled = |(name, of): &(&str, &str)| format!("{name} {of}");
+        let fields = self.columns.iter().map(Column::spelled);
+        let rows: Vec<String> = COMMON.iter().map(spelled).chain(fields).collect();
+        let common = COMMON.iter().filter(|(name, _)| TALLIED.contains(name)).map(spelled);
+        let fields = self.columns.iter().filter(|column| column.tallied).map(Column::spelled);
+        // The values as one text, too, since some of them may be missing, which is equal to nothing.
+        let count = ["same TEXT NOT NULL", "n INTEGER NOT NULL", "PRIMARY KEY (unit, same)"];
+        let counts: Vec<String> = common.chain(fields).chain(count.map(str::to_owned)).collect();
+        let tables = [
+            format!("CREATE TABLE {} (\n  {}\n) STRICT", self.table, rows.join(",\n  ")),
+            format!("CREATE TABLE {} (\n  {}\n) STRICT, WITHOUT ROWID", self.tally, counts.join(",\n  ")),
+        ];
+        tables.iter().map(|text| schema::spelled(text, dialect)).collect()
+    }
+
+    /// Names of the columns by which rows are counted beforehand, in the order in which both tables have them.
+    pub(crate) fn tallied(&self) -> Vec<&str> {
+        let own = self.columns.iter().filter(|column| column.tallied).map(|column| column.name.as_str());
+        TALLIED.into_iter().chain(own).collect()
     }
 
     /// Statements that make its indexes. Each holds what decides who reads a record, so that rows are counted, and
@@ -252,6 +283,14 @@ impl Sheet {
 }
 
 impl Column {
+    fn spelled(&self) -> String {
+        let of = match self.cell {
+            Cell::Grade | Cell::Millionths | Cell::Truth => "INTEGER",
+            Cell::Text => "TEXT",
+        };
+        format!("{} {of}", self.name)
+    }
+
     /// The cell of a value.
     #[must_use]
     pub fn cell(&self, json: Option<&Json>, layout: &Layout) -> Value {
@@ -280,9 +319,14 @@ fn names_one(of: &Type) -> bool {
     matches!(of, Type::Person | Type::Reference(_) | Type::Unit | Type::Word(_) | Type::Grade)
 }
 
-/// Is it one of a few words?
-fn has_few_values(of: &Type) -> bool {
-    matches!(of, Type::Grade | Type::Truth | Type::Word(_))
+/// How many values there are, where they are few.
+fn values(of: &Type, pack: &Pack) -> Option<usize> {
+    match of {
+        Type::Grade => Some(pack.grades.len()),
+        Type::Truth => Some(2),
+        Type::Word(words) => Some(words.len()),
+        _ => None,
+    }
 }
 
 fn holds_files(of: &Type) -> bool {
@@ -294,7 +338,7 @@ fn holds_files(of: &Type) -> bool {
     }
 }
 
-fn column(field: &Field, indexed: &BTreeSet<FieldId>, facets: &mut usize) -> Option<Column> {
+fn column(field: &Field, indexed: &BTreeSet<FieldId>) -> Option<Column> {
     let cell = match (&field.kind, field.of()) {
         // Long texts are read in the record and found by search.
         (Kind::Text { lines, .. }, _) if *lines > 1 => return None,
@@ -306,9 +350,7 @@ fn column(field: &Field, indexed: &BTreeSet<FieldId>, facets: &mut usize) -> Opt
         _ => return None,
     };
     let (id, name) = (field.id.clone(), format!("f_{}", field.id));
-    let facet = *facets < MOST_FACETS && has_few_values(&field.of());
-    *facets += usize::from(facet);
-    Some(Column { indexed: indexed.contains(&id), facet, field: id, name, cell })
+    Some(Column { indexed: indexed.contains(&id), facet: false, tallied: false, field: id, name, cell })
 }
 
 /// Fields that lists sort by, and by which records are sought: lookups of every register, uniques, references, people,

@@ -24,6 +24,7 @@ mod flush;
 mod put;
 mod roster;
 mod search;
+mod tally;
 
 mod projection;
 mod rebuild;

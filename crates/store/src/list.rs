@@ -8,6 +8,7 @@ mod wanted;
 
 mod common;
 mod counts;
+mod tallied;
 
 pub use filter::{Column, Filter, Test};
 
@@ -98,9 +99,17 @@ pub fn list(
         return Ok(Page { rows: Vec::new(), total: 0 });
     };
     // Counted and listed as of one moment.
-    sql.snapshot(|sql| match common::matches(sql, &wanted)? {
-        Some(matches) => common::page(sql, &wanted, &matches, &order, ask, &holders),
-        None => page(sql, &wanted, &order, ask, holders),
+    sql.snapshot(|sql| {
+        if wanted.question.is_some() {
+            search::in_view(sql)?;
+        }
+        if let Some(total) = tallied::total(sql, packs, layout, reader, ask)?.filter(|total| *total > FEW) {
+            return walked(sql, &wanted, &order, ask, total, holders);
+        }
+        match common::matches(sql, &wanted)? {
+            Some(matches) => common::page(sql, &wanted, &matches, &order, ask, &holders),
+            None => page(sql, &wanted, &order, ask, holders),
+        }
     })
 }
 
@@ -122,6 +131,18 @@ fn page(
     }
     holders.0.truncate(bound);
     let total = sql.row(&wanted.count(sql.dialect()), &holders.0)?.and_then(|row| row.entry(0)).unwrap_or(0);
+    walked(sql, wanted, order, ask, total, holders)
+}
+
+/// A page of many, met in the order asked for.
+fn walked(
+    sql: &mut Sql,
+    wanted: &Wanted<'_>,
+    order: &Order,
+    ask: &Ask,
+    total: u64,
+    mut holders: Holders,
+) -> Result<Page, ListError> {
     let Some(cut) = Cut::new(ask, total) else { return Ok(Page { rows: Vec::new(), total }) };
     let text = wanted.walk(order, &cut, sql.dialect(), &mut holders);
     let rows = sql.rows(&text, &holders.0)?;
@@ -168,7 +189,10 @@ pub fn search_everywhere(
         "SELECT opened, record, register FROM {from} WHERE {found} AND destroyed IS NULL AND {seen} \
          ORDER BY {newest} DESC LIMIT {most}"
     );
-    let rows = sql.rows(&text, &holders.0)?;
+    let rows = sql.snapshot(|sql| {
+        search::in_view(sql)?;
+        sql.rows(&text, &holders.0)
+    })?;
     let one = |row: &Row| {
         let register = row.text(2).and_then(|text| text.parse().ok());
         let register = register.ok_or_else(|| StoreError::damaged("record", "register"))?;

@@ -390,17 +390,19 @@ pub(crate) fn has_tables(sql: &mut Sql) -> Result<bool, StoreError> {
 pub(crate) fn sheets_anew(sql: &mut Sql, making: &Making<'_>) -> Result<(), StoreError> {
     let dialect = sql.dialect();
     let list = match dialect {
-        Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'sheet_*'",
+        Dialect::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND (name GLOB 'sheet_*' OR name GLOB 'tally_*')"
+        }
         Dialect::Postgres => {
             "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
-             WHERE table_schema = current_schema() AND table_name LIKE 'sheet\\_%'"
+             WHERE table_schema = current_schema() AND (table_name LIKE 'sheet\\_%' OR table_name LIKE 'tally\\_%')"
         }
     };
     for row in sql.rows(list, &[])? {
         sql.script(&format!("DROP TABLE {}", row.text(0).unwrap_or_default()))?;
     }
     for sheet in making.layout.sheets.values() {
-        sql.script(&sheet.create_table(dialect))?;
+        sheet.create_tables(dialect).iter().try_for_each(|text| sql.script(text))?;
     }
     fill_sheets(sql, making)?;
     // An index is made of rows that are there more quickly than it grows with each.

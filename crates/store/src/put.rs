@@ -1,6 +1,6 @@
 //! Putting cases: their rows, gathered so that each table is written once for many of them.
 //!
-//! Owns: tables `record`, the sheets, `several`, `mention`, and `party` as far as people are named.
+//! Owns: tables `record`, the sheets with their tallies, `several`, `mention`, and `party` as far as people are named.
 //! Invariants: the rows of a case follow from the case alone; they are the same whether they come one by one or many
 //! together, over older rows or into tables that are new.
 
@@ -10,6 +10,7 @@ use crate::fold::Held;
 use crate::layout::{Layout, Sheet};
 use crate::projection::{data_key, points_next};
 use crate::sql::{Sql, Value};
+use crate::tally::Tallies;
 use crate::{row, search};
 use casework::Case;
 use regulation::{FieldId, Register, RegisterId};
@@ -23,6 +24,7 @@ pub(crate) struct Rows<'m> {
     records: Vec<[Value; RECORD.len()]>,
     sheets: BTreeMap<&'m RegisterId, Vec<Vec<Value>>>,
     beside: Vec<(u64, Beside)>,
+    tallies: Tallies<'m>,
 }
 
 /// Rows that follow from the content as it is now: several values, mentions, people named.
@@ -34,8 +36,14 @@ struct Beside {
 }
 
 impl<'m> Rows<'m> {
-    pub(crate) const fn new(making: &'m Making<'m>) -> Self {
-        Self { making, records: Vec::new(), sheets: BTreeMap::new(), beside: Vec::new() }
+    pub(crate) fn new(making: &'m Making<'m>) -> Self {
+        Self {
+            making,
+            records: Vec::new(),
+            sheets: BTreeMap::new(),
+            beside: Vec::new(),
+            tallies: Tallies::default(),
+        }
     }
 
     /// Adds a case. `before` is the case as its rows have it, where that is known: only what differs is written then.
@@ -73,6 +81,8 @@ impl<'m> Rows<'m> {
         let (old, new) =
             (sheet_row(&before.case, opened, sheet, layout), sheet_row(&now.case, opened, sheet, layout));
         change(sql, &sheet.table, &sheet.names(), &old, &new)?;
+        self.tallies.add(sheet, &old, -1);
+        self.tallies.add(sheet, &new, 1);
         if !content {
             return Ok(());
         }
@@ -147,7 +157,7 @@ impl<'m> Rows<'m> {
     }
 
     /// Writes them.
-    pub(crate) fn write(self, sql: &mut Sql) -> Result<(), StoreError> {
+    pub(crate) fn write(mut self, sql: &mut Sql) -> Result<(), StoreError> {
         let set: Vec<String> =
             RECORD.iter().skip(FOR_GOOD).map(|name| format!("{name} = excluded.{name}")).collect();
         sql.put(
@@ -157,10 +167,17 @@ impl<'m> Rows<'m> {
         )?;
         for (register, rows) in &self.sheets {
             if let Some(sheet) = self.making.layout.sheets.get(*register) {
+                // New sheets are counted when they are full.
+                if !self.making.fresh {
+                    let opened: Vec<Value> = rows.iter().filter_map(|row| row.first().cloned()).collect();
+                    self.tallies.take(sql, sheet, &opened)?;
+                    rows.iter().for_each(|row| self.tallies.add(sheet, row, 1));
+                }
                 let (put, end) = sheet.put();
                 sql.put(&put, &end, rows)?;
             }
         }
+        self.tallies.write(sql, self.making.layout)?;
         let (mut several, mut mentions, mut parties) = (Vec::new(), Vec::new(), Vec::new());
         for (opened, beside) in self.beside {
             if !self.making.fresh {

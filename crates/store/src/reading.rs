@@ -96,20 +96,42 @@ impl Reader {
 
     /// The same as a condition over a table with the columns `opened`, `unit` and `grade`.
     pub(crate) fn predicate(&self, register: &Register, holders: &mut Holders) -> String {
+        let graded = self.graded(holders);
+        let Scope::Units(units) = self.scope(register) else { return graded };
+        let (scoped, named) = (among("unit", units, holders), self.named(holders));
+        format!("{graded} AND ({scoped} OR opened IN ({named}))")
+    }
+
+    /// What limits them in every register.
+    fn graded(&self, holders: &mut Holders) -> String {
         let Some(ceiling) = self.ceiling else { return "1 = 0".to_owned() };
-        let mut parts = vec![format!("grade <= {}", holders.put(ceiling))];
-        if let Some(focus) = &self.focus {
-            parts.push(among("unit", focus, holders));
+        let graded = format!("grade <= {}", holders.put(ceiling));
+        match &self.focus {
+            Some(focus) => format!("{graded} AND {}", among("unit", focus, holders)),
+            None => graded,
         }
-        if let Scope::Units(units) = self.scope(register) {
-            let scoped = among("unit", units, holders);
-            let person = holders.put(self.person.to_string());
-            let turns = self.turns("", holders);
-            parts.push(format!(
-                "({scoped} OR opened IN (SELECT opened FROM party WHERE person = {person} UNION ALL {turns}))"
-            ));
+    }
+
+    /// The part of [`Self::predicate`] that hangs on unit and grade alone: records of the units whose records they read.
+    pub(crate) fn predicate_within(&self, register: &Register, holders: &mut Holders) -> String {
+        let graded = self.graded(holders);
+        match self.scope(register) {
+            Scope::All => graded,
+            Scope::Units(units) => format!("{graded} AND {}", among("unit", units, holders)),
         }
-        parts.join(" AND ")
+    }
+
+    /// The rest of it: records of other units, which they read only where they are named; none where they read all.
+    pub(crate) fn predicate_beyond(&self, register: &Register, holders: &mut Holders) -> Option<String> {
+        let Scope::Units(units) = self.scope(register) else { return None };
+        let graded = self.graded(holders);
+        Some(format!("{graded} AND NOT ({})", among("unit", units, holders)))
+    }
+
+    /// Records that they are a party to, or that wait for them, as a question.
+    pub(crate) fn named(&self, holders: &mut Holders) -> String {
+        let person = holders.put(self.person.to_string());
+        format!("SELECT opened FROM party WHERE person = {person} UNION ALL {}", self.turns("", holders))
     }
 
     /// Which records wait for them, as a question; `more` is asked of each turn as well.
@@ -140,6 +162,27 @@ impl Reader {
         layout: &Layout,
         holders: &mut Holders,
     ) -> String {
+        self.everywhere(packs, layout, holders, |rule, holders| Some(self.predicate(rule, holders)))
+    }
+
+    /// The same for records that they read only where they are named.
+    pub(crate) fn predicate_beyond_everywhere(
+        &self,
+        packs: &Packs,
+        layout: &Layout,
+        holders: &mut Holders,
+    ) -> String {
+        self.everywhere(packs, layout, holders, |rule, holders| self.predicate_beyond(rule, holders))
+    }
+
+    /// A condition for each register that has one.
+    fn everywhere(
+        &self,
+        packs: &Packs,
+        layout: &Layout,
+        holders: &mut Holders,
+        predicate: impl Fn(&Register, &mut Holders) -> Option<String>,
+    ) -> String {
         // Registers with the same rule share a part.
         let mut rules: BTreeMap<String, (Vec<&RegisterId>, &Register)> = BTreeMap::new();
         for id in layout.sheets.keys() {
@@ -150,11 +193,12 @@ impl Reader {
             };
             rules.entry(rule).or_insert_with(|| (Vec::new(), register)).0.push(id);
         }
-        let part = |(registers, rule): &(Vec<&RegisterId>, &Register)| {
+        let mut parts = Vec::new();
+        for (registers, rule) in rules.values() {
+            let Some(predicate) = predicate(rule, holders) else { continue };
             let list = holders.list(registers.iter().map(|id| id.as_str()));
-            format!("(register IN {list} AND {})", self.predicate(rule, holders))
-        };
-        let parts: Vec<String> = rules.values().map(part).collect();
+            parts.push(format!("(register IN {list} AND {predicate})"));
+        }
         if parts.is_empty() { "1 = 0".to_owned() } else { format!("({})", parts.join(" OR ")) }
     }
 }

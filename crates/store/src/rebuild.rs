@@ -14,6 +14,7 @@ use crate::layout::{Layout, Packs};
 use crate::place::{LOCK, LOCK_NEXT, NEXT, PROJECTION, Place, STATE, lock, make_folder};
 use crate::projection::{create_tables, reach, set_meta};
 use crate::sql::{Access, Dialect, Sql};
+use crate::tally;
 use casework::{DutyKey, Object, Occurrence, Series};
 use ledger::reader::Reader;
 use ledger::vault::{KeyState, VaultError};
@@ -258,6 +259,7 @@ pub(crate) fn fill(
         flush::cases(sql, &fold, &touched, &making, &|_| None)?;
         fold.state.cases.clear();
         sql.script(&indexes)?;
+        tally::fill(sql, &layout)?;
         flush::rest(sql, &fold, &touched, &making)?;
         reach(sql, &fold, &touched, size)?;
         set_meta(sql, "layout", &layout.fingerprint())
@@ -276,7 +278,7 @@ pub(crate) fn fill(
 fn sheets(layout: &Layout, dialect: Dialect) -> (String, String) {
     let (mut tables, mut indexes) = (String::new(), crate::schema::indexes(dialect));
     for sheet in layout.sheets.values() {
-        tables.extend([&sheet.create_table(dialect), ";\n"]);
+        tables.extend(sheet.create_tables(dialect).iter().flat_map(|statement| [statement, ";\n"]));
         indexes.extend(sheet.create_indexes(dialect).iter().flat_map(|statement| [statement, ";\n"]));
     }
     (tables, indexes)

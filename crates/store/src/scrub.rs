@@ -65,8 +65,8 @@ impl Sql {
         let tables = self.rows(list, &[])?;
         let tables = tables.iter().filter_map(|row| row.text(0));
         // Nothing is ever deleted from the others, and they are the large ones.
-        let tables =
-            tables.filter(|name| BURIED.contains(name) || name.starts_with("sheet_") || *name == "search");
+        let sheet = |name: &str| name.starts_with("sheet_") || name.starts_with("tally_");
+        let tables = tables.filter(|name| BURIED.contains(name) || sheet(name) || *name == "search");
         let tables: Vec<String> = tables.map(ToOwned::to_owned).collect();
         for table in tables.iter().map(String::as_str).chain([
             "state.file_text",

@@ -119,6 +119,15 @@ pub(crate) fn found_by_postgres(question: &Question, put: &mut dyn FnMut(Value) 
     question.0.iter().map(one).collect::<Vec<_>>().join(" AND ")
 }
 
+/// Has PostgreSQL plan the statements of a transaction with the words in view: how common they are decides which plan is
+/// good, and a plan made for any words is good for few.
+pub(crate) fn in_view(sql: &mut Sql) -> Result<(), StoreError> {
+    match sql.dialect() {
+        Dialect::Sqlite => Ok(()),
+        Dialect::Postgres => sql.script("SET LOCAL plan_cache_mode TO force_custom_plan"),
+    }
+}
+
 /// The condition over the index itself; SQLite alone asks it in one question.
 pub(crate) fn matched(question: &Question, put: &mut dyn FnMut(Value) -> String) -> String {
     let one = |phrase: &Value| format!("search MATCH {}", put(phrase.clone()));

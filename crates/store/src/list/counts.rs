@@ -4,10 +4,11 @@
 
 use super::filter::{cell_of, named, spelled};
 use super::wanted::{Wanted, wanted};
-use super::{Ask, Column, Filter, ListError, Test, common, sheet};
+use super::{Ask, Column, Filter, ListError, Test, common, sheet, tallied};
 use crate::error::StoreError;
 use crate::layout::{Layout, Packs};
 use crate::reading::{Holders, Reader};
+use crate::search;
 use crate::sql::{Dialect, Row, Sql};
 use regulation::{FieldId, RegisterId};
 use std::collections::BTreeMap;
@@ -45,6 +46,12 @@ impl Ask {
         }
         let (name, cell) = (named(sheet, column)?, cell_of(sheet, column));
         let rows = sql.snapshot(|sql| -> Result<_, ListError> {
+            if wanted.question.is_some() {
+                search::in_view(sql)?;
+            }
+            if let Some(counts) = tallied::counts(sql, packs, layout, reader, &ask, column)? {
+                return Ok(counts.into_iter().map(|(value, count)| Row(vec![value, count.into()])).collect());
+            }
             let counts = match (common::matches(sql, &wanted)?, wanted.reading(column, &ask.filters)) {
                 (Some(matches), _) => common::counts(sql, &wanted, &matches, &name, &holders)?,
                 (None, true) if sql.dialect() == Dialect::Sqlite => {
@@ -88,6 +95,19 @@ impl Reader {
     /// # Errors
     /// `Unavailable`, `Damaged`.
     pub fn counts(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+    ) -> Result<BTreeMap<RegisterId, (u64, u64)>, StoreError> {
+        sql.snapshot(|sql| match self.tallied(sql, packs, layout)? {
+            Some(counts) => Ok(counts),
+            None => self.counted(sql, packs, layout),
+        })
+    }
+
+    /// The same by going through the registers.
+    fn counted(
         &self,
         sql: &mut Sql,
         packs: &Packs,
