@@ -10,6 +10,19 @@ use std::sync::Arc;
 use store::{Access, Sql};
 use testkit::{CrashDisk, Failing, Fault, FaultyDisk, House, Operation, Reason};
 
+/// What makes the tables refuse each row of the history, as a full disk does; and what ends it.
+pub(crate) const NO_ROOM: (&str, &str) = (
+    "CREATE TRIGGER no_room BEFORE INSERT ON history BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+    "DROP TRIGGER no_room",
+);
+/// What lets every statement through and refuses what they leave when all of it is to be committed; and what ends it.
+pub(crate) const LATE: (&str, &str) = (
+    "CREATE TABLE creditor (one INTEGER PRIMARY KEY); \
+     CREATE TABLE debt (one INTEGER REFERENCES creditor (one) DEFERRABLE INITIALLY DEFERRED); \
+     CREATE TRIGGER late AFTER INSERT ON history BEGIN INSERT INTO debt VALUES (1); END",
+    "DROP TRIGGER late; DROP TABLE debt; DROP TABLE creditor",
+);
+
 /// An archive on a disk that fails when told.
 fn archive() -> (Archive, Arc<FaultyDisk>, CrashDisk) {
     let (remains, people) = Archive::ground();
@@ -67,14 +80,12 @@ fn tables_that_do_not_take_what_the_ledger_has_stop_the_desk_and_opening_catches
     let key = register(&mut archive, "K-1").unwrap();
     let tables = archive.house.data.join("store/projection.db");
     let mut other = Sql::sqlite(&tables, None, Access::Write).unwrap();
-    let full = "CREATE TRIGGER no_room BEFORE INSERT ON history BEGIN \
-                SELECT RAISE(ABORT, 'database or disk is full'); END";
-    other.script(full).unwrap();
+    other.script(NO_ROOM.0).unwrap();
     let refused = register(&mut archive, "K-2").unwrap_err();
     assert!(refused.told().zh.contains("已記入帳本") && refused.told().en.contains("The ledger has it"));
     has_stopped(&mut archive, "已記入帳本");
     // What stops does not go on by itself, be the cause gone.
-    other.script("DROP TRIGGER no_room").unwrap();
+    other.script(NO_ROOM.1).unwrap();
     has_stopped(&mut archive, "已記入帳本");
     assert!(archive.house.case(key).is_ok());
     drop(other);
@@ -92,18 +103,14 @@ fn a_commit_that_fails_after_the_append_stops_the_desk_and_opening_catches_up() 
     let key = register(&mut archive, "K-1").unwrap();
     let tables = archive.house.data.join("store/projection.db");
     let mut other = Sql::sqlite(&tables, None, Access::Write).unwrap();
-    // Every statement goes through; what they leave is refused when all of it is to be committed.
-    let refused_late = "CREATE TABLE creditor (one INTEGER PRIMARY KEY); \
-                        CREATE TABLE debt (one INTEGER REFERENCES creditor (one) DEFERRABLE INITIALLY DEFERRED); \
-                        CREATE TRIGGER late AFTER INSERT ON history BEGIN INSERT INTO debt VALUES (1); END";
-    other.script(refused_late).unwrap();
+    other.script(LATE.0).unwrap();
     let position = archive.house.desk.seen().position;
     let refused = register(&mut archive, "K-2").unwrap_err();
     assert!(refused.told().zh.contains("已記入帳本") && refused.told().en.contains("The ledger has it"));
     has_stopped(&mut archive, "已記入帳本");
     assert_eq!(archive.house.desk.seen().position, position, "nothing of it is shown");
     assert!(archive.house.case(key).is_ok());
-    other.script("DROP TRIGGER late; DROP TABLE debt; DROP TABLE creditor").unwrap();
+    other.script(LATE.1).unwrap();
     drop(other);
     archive.house.reopen().unwrap();
     let replayed = archive.house.opened.replayed;

@@ -44,11 +44,6 @@ pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/desk/yard")
 }
 
-/// The people of every quick yard.
-pub(crate) fn people() -> People {
-    GROUND.1
-}
-
 impl Yard {
     /// One whose ledger lies in memory.
     pub(crate) fn quick() -> Self {

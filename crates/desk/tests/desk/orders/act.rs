@@ -1,10 +1,13 @@
-//! What somebody does, or what happens: chosen by numbers, so that a sequence can be kept as data and made shorter.
+//! What chance chooses: numbers, of which each is taken as a choice among what there is at that moment.
 
+use super::deed::Failure;
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::ops::Range;
 
-/// Something somebody does, or that happens.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Something somebody is to do, or that is to happen.
+#[derive(Debug, Clone)]
 pub(super) enum Act {
     /// Somebody likely opens a record.
     Open {
@@ -13,12 +16,15 @@ pub(super) enum Act {
     },
     /// Somebody takes a step that is offered to them.
     Step(Pick),
-    /// Several do so at once, each as things stood before.
+    /// Several give commands at once, each as things stand before.
     Together(Vec<Pick>),
     /// Somebody gives a command that is wrong.
     Wrong(Fault, Pick),
+    /// A step meets a disk or a database that fails.
+    Failing(Failure, Pick),
+    /// Somebody is to stand in for somebody.
     Appoint {
-        pair: u8,
+        whom: Whom,
         hours: u16,
         told: bool,
     },
@@ -52,7 +58,7 @@ pub(super) enum Act {
 }
 
 /// A choice among what there is.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Pick {
     pub(super) record: u8,
     pub(super) who: u8,
@@ -61,7 +67,7 @@ pub(super) struct Pick {
 }
 
 /// What is wrong with a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// It is not for whoever gives it, mostly a deputy.
     NotTheirs,
@@ -71,15 +77,36 @@ pub(super) enum Fault {
     Stale,
 }
 
-pub(super) fn act() -> impl Strategy<Value = Act> {
+/// Who comes to stand in for whom.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whom {
+    /// A likely pair.
+    Pair(u8),
+    /// One who has signed a step that waits for more, and one who may sign it too; either way round.
+    Signers(u8),
+}
+
+/// The acts of a seed: the same on every machine.
+pub(super) fn acts(seed: u64, length: Range<usize>) -> Vec<Act> {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    let chance = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), chance);
+    prop::collection::vec(act(), length).new_tree(&mut runner).unwrap().current()
+}
+
+fn act() -> impl Strategy<Value = Act> {
     let fault = prop_oneof![6 => Just(Fault::NotTheirs), 1 => Just(Fault::Weak), 1 => Just(Fault::Stale)];
+    let failure = prop::sample::select(Failure::ALL.as_slice());
+    let whom = prop_oneof![any::<u8>().prop_map(Whom::Pair), any::<u8>().prop_map(Whom::Signers)];
     prop_oneof![
         7 => (any::<u8>(), 0u8..20).prop_map(|(what, days)| Act::Open { what, days }),
         66 => pick().prop_map(Act::Step),
         10 => prop::collection::vec(pick(), 2..5).prop_map(Act::Together),
         10 => (fault, pick()).prop_map(|(fault, pick)| Act::Wrong(fault, pick)),
-        5 => (any::<u8>(), 1u16..40, prop::bool::weighted(0.95))
-            .prop_map(|(pair, hours, told)| Act::Appoint { pair, hours, told }),
+        4 => (failure, pick()).prop_map(|(failure, pick)| Act::Failing(failure, pick)),
+        6 => (whom, 1u16..40, prop::bool::weighted(0.85))
+            .prop_map(|(whom, hours, told)| Act::Appoint { whom, hours, told }),
         1 => any::<u8>().prop_map(|nth| Act::Revoke { nth }),
         1 => (any::<u8>(), prop::bool::weighted(0.7)).prop_map(|(who, held)| Act::Role { who, held }),
         1 => prop::sample::select(vec![0u8, 3, 7, 200, 201, 202, 203, 204]).prop_map(|who| Act::Leave { who }),

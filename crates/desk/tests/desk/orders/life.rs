@@ -1,39 +1,57 @@
-//! A regulation as it is lived: mostly people who do what is offered to them, now and then somebody who does not.
+//! A regulation as it is lived: deeds are done in a house of its own, and what comes of each is looked at.
 
-use super::act::{Act, Fault, Pick};
+use super::deed::{Deed, Failure, Filled, Given, Ordered, Record};
 use super::looking::Looking;
-use crate::naive::{Naive, judge_house, rules};
-use casework::{Case, Command, EntryNumber, Records as _, Refusal};
-use desk::{Asker, Order, Refused, Sent, Way, Ways};
+use crate::faults::{LATE, NO_ROOM};
+use crate::naive::{Naive, judge_house, rules::Rules};
+use casework::{Command, EntryNumber, Fill, Refusal};
+use desk::{Asker, Done, Order, Refused, Sent, Way, Ways};
 use model::{Clock as _, Evidence, Instant, RecordId};
 use regulation::{Outcome, StepId};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{Acting, House};
+use store::{Access, Sql};
+use testkit::{Acting, Failing, Fault, FaultyDisk, House, Operation, Reason};
 
 /// A house, its people, what they know to do.
 pub(super) struct Life {
     pub(super) house: House,
-    pub(super) acting: Vec<Acting>,
-    /// Sites and keys: what records are about.
-    pub(super) base: Vec<RecordId>,
+    disk: Arc<FaultyDisk>,
+    /// People in their roles, by name.
+    pub(super) people: Vec<(&'static str, Acting)>,
+    /// Records that were there before.
+    base: Vec<RecordId>,
+    pub(super) habits: Habits,
+    /// Principal and deputy, with the first moment.
+    pub(super) appointed: Vec<(&'static str, &'static str, Instant)>,
+    /// How many records deeds were to open.
+    pub(super) opened: u32,
+    lived: Lived,
+    /// The desk's time is no longer the clock's.
+    went_back: bool,
+}
+
+/// What is done under a regulation.
+pub(super) struct Habits {
+    /// The register whose records the others are about, by a field of the same name.
+    pub(super) about: &'static str,
     /// Who may come to stand in for whom.
-    pub(super) pairs: &'static [(usize, usize)],
+    pub(super) pairs: &'static [(&'static str, &'static str)],
     /// Steps that change content and lead nowhere, which are taken less often.
     pub(super) edits: &'static [&'static str],
-    pub(super) open: fn(&mut Life, u8, u8),
+    /// An opening, of the record of a number, by two choices.
+    pub(super) open: fn(&Life, u32, u8, u8) -> Option<Given>,
+    /// What is filled in for a step, by a choice.
     pub(super) fill: fn(&str, u8) -> Vec<(&'static str, Json)>,
-    pub(super) appointed: Vec<(Acting, Acting, Instant)>,
-    pub(super) counts: Counts,
-    /// The desk's time is no longer the clock's.
-    pub(super) went_back: bool,
 }
 
 /// How much was lived.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Lived {
     /// Steps of several signatures that were completed.
     pub(super) completed: u32,
     /// Cases that came to the end they were opened for.
@@ -42,129 +60,354 @@ pub(super) struct Counts {
     pub(super) voided: u32,
     /// Commands of deputies that were refused because they were deputies.
     pub(super) deputies: u32,
+    /// Approvals of their own cases that were refused.
+    pub(super) own: u32,
     /// Signatures of deputies that were taken.
     pub(super) stood_in: u32,
     /// Second signatures of one person, or of one with a deputy, that were refused.
     pub(super) twice: u32,
-    /// Commands for somebody else that were refused, for whatever other reason.
+    /// Commands that were refused for whatever other reason.
     pub(super) refused: u32,
     /// Decisions that were made again because their batch had changed what they looked at.
-    pub(super) again: u64,
+    pub(super) again: u32,
+    /// Failures that stopped the desk.
+    pub(super) stopped: u32,
+}
+
+/// A command as it is handed in.
+struct Ready {
+    who: Acting,
+    command: Command,
+    /// The revision before; none of a record that is not there.
+    before: Option<u32>,
+    /// Why it must be refused.
+    wrong: Option<&'static str>,
 }
 
 impl Life {
-    pub(super) fn new(house: House, acting: Vec<Acting>, base: Vec<RecordId>) -> Self {
+    pub(super) fn new(
+        house: House,
+        disk: Arc<FaultyDisk>,
+        people: Vec<(&'static str, Acting)>,
+        base: Vec<RecordId>,
+        habits: Habits,
+    ) -> Self {
         Self {
             house,
-            acting,
+            disk,
+            people,
             base,
-            pairs: &[],
-            edits: &[],
-            open: |_, _, _| {},
-            fill: |_, _| vec![],
+            habits,
             appointed: vec![],
-            counts: Counts::default(),
+            opened: 0,
+            lived: Lived::default(),
             went_back: false,
         }
     }
 
-    /// Lives through the acts and is judged.
-    pub(super) fn live(mut self, acts: &[Act], rules: &'static rules::Rules) -> Counts {
-        for act in acts {
-            self.play(act);
-        }
+    /// Is judged; yields how much was lived.
+    pub(super) fn judged(mut self, rules: &'static Rules) -> Lived {
         self.count_again();
         let Naive { completed, ended, voided, .. } = judge_house(&mut self.house, rules);
-        Counts { completed, ended, voided, ..self.counts }
+        Lived { completed, ended, voided, ..self.lived }
     }
 
-    pub(super) fn play(&mut self, act: &Act) {
+    /// Does a deed. One that speaks of what is not there does nothing.
+    pub(super) fn perform(&mut self, deed: &Deed) {
         // Nothing is appointed for a moment that has passed.
-        self.house.clock.pass(Duration::from_secs(60));
-        match act {
-            Act::Open { what, days } => {
-                (self.open)(self, *what, *days);
+        self.pass(60);
+        match deed {
+            Deed::Give(given) => self.give(given),
+            Deed::Together(all) => self.together(all),
+            Deed::Failing(how, given) => self.fail(*how, given),
+            Deed::Appoint { principal, deputy, hours, told } => {
+                self.appoint(principal, deputy, *hours, *told);
             }
-            Act::Step(pick) => {
-                if let Some((who, command)) = self.offered(*pick) {
-                    self.give(who, command);
-                }
+            Deed::Revoke { principal, deputy } => self.revoke(principal, deputy),
+            Deed::Role { who, held } => self.role(who, *held),
+            Deed::Leave { who } => {
+                let Some((_, who)) = self.person(who) else { return };
+                let _ = self.house.identity(identity::Command::RecordLeaving { person: who.person });
             }
-            Act::Together(picks) => self.together(picks),
-            Act::Wrong(fault, pick) => self.wrong(*fault, *pick),
-            Act::Appoint { pair, hours, told } => self.appoint(*pair, *hours, *told),
-            Act::Revoke { nth } => {
-                let Some((principal, deputy, from)) = nth_of(&self.appointed, *nth) else { return };
-                let (principal, deputy) = (principal.person, deputy.person);
-                let _ = self.house.identity(identity::Command::RevokeDeputy { principal, deputy, from });
-            }
-            Act::Role { who, held } => self.role(*who, *held),
-            // Most of those who would leave stay.
-            Act::Leave { who } if *who >= 200 => {}
-            Act::Leave { who } => {
-                let person = nth_of(&self.acting, *who).unwrap().person;
-                let _ = self.house.identity(identity::Command::RecordLeaving { person });
-            }
-            Act::Read { notice, readers } => self.read(*notice, *readers),
-            Act::Pass { minutes } => self.house.clock.pass(Duration::from_secs(u64::from(*minutes) * 60)),
-            Act::Back { minutes } => {
+            Deed::Read { notice, readers } => self.read(*notice, readers),
+            Deed::Pass { minutes } => self.pass(u64::from(*minutes) * 60),
+            Deed::Back { minutes } => {
                 self.went_back = true;
                 self.house.clock.step_back(Duration::from_secs(u64::from(*minutes) * 60));
             }
-            Act::Reopen { hours } => {
+            Deed::Reopen { hours } => {
                 self.count_again();
                 self.house.desk.close();
-                self.house.clock.pass(Duration::from_secs(u64::from(*hours) * 3600));
+                self.pass(u64::from(*hours) * 3600);
                 self.house.open_again().unwrap();
                 assert_eq!(self.house.opened.replayed, 0, "what was answered was not in the tables");
             }
-            Act::Tick => {
+            Deed::Tick => {
                 let ticked = self.house.tick().unwrap();
                 assert_eq!(ticked.refused, 0, "{:?}", ticked.why);
                 let again = self.house.tick().unwrap();
                 assert_eq!(again.done, 0, "what was due came twice");
             }
-            Act::Send => drop(self.house.desk.send(&ways()).unwrap()),
+            Deed::Send => drop(self.house.desk.send(&ways()).unwrap()),
         }
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.house.clock.pass(Duration::from_secs(seconds));
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.house.clock.now()
     }
 
     /// Counts what a desk that is closed forgets.
     fn count_again(&mut self) {
-        self.counts.again += self.house.desk.figures().again;
+        self.lived.again += u32::try_from(self.house.desk.figures().again).unwrap();
     }
 
-    /// The oldest records that have not come to an end, those that the system has opened among them.
-    fn running(&self) -> Vec<RecordId> {
-        let text = "SELECT record FROM record WHERE destroyed IS NULL AND ending IS NULL ORDER BY opened";
-        let rows = self.house.desk.read(|sql, _| sql.rows(text, &[])).unwrap();
-        let all = rows.iter().map(|row| row.text(0).unwrap().parse().unwrap());
-        all.filter(|record| !self.base.contains(record)).take(8).collect()
+    /// A person in a role.
+    pub(super) fn person(&self, name: &str) -> Option<(&'static str, Acting)> {
+        self.people.iter().find(|(one, _)| *one == name).copied()
     }
 
-    fn now(&self) -> Instant {
-        self.house.clock.now()
+    /// Records that the system opened, in order.
+    fn of_the_system(&self) -> Vec<RecordId> {
+        let deeds = |one: &RecordId| (0..self.opened).any(|number| own(number) == *one);
+        self.records("").into_iter().filter(|one| !self.base.contains(one) && !deeds(one)).collect()
     }
 
-    /// A day so many days from now, in Taipei.
-    pub(super) fn day(&self, days: u64) -> Json {
-        let at = self.now().plus(Duration::from_secs((days * 24 + 8) * 3600));
-        json!(at.to_string()[..10])
+    /// Records that a condition holds of, in the order of opening.
+    pub(super) fn records(&self, condition: &str) -> Vec<RecordId> {
+        let text = format!("SELECT record FROM record WHERE destroyed IS NULL {condition} ORDER BY opened");
+        let rows = self.house.desk.read(|sql, _| sql.rows(&text, &[])).unwrap();
+        rows.iter().map(|row| row.text(0).unwrap().parse().unwrap()).collect()
     }
 
-    fn appoint(&mut self, pair: u8, hours: u16, told: bool) {
-        let (principal, deputy) = nth_of(self.pairs, pair).unwrap();
-        let (principal, deputy) = (self.acting[principal], self.acting[deputy]);
+    fn id(&self, record: Record) -> Option<RecordId> {
+        match record {
+            Record::Base(nth) => self.base.get(nth).copied(),
+            Record::Own(number) => Some(own(number)),
+            Record::System(nth) => self.of_the_system().get(nth).copied(),
+        }
+    }
+
+    pub(super) fn name(&self, record: RecordId) -> Record {
+        let place = |list: &[RecordId]| list.iter().position(|one| *one == record);
+        let opened = (0..self.opened).find(|number| own(*number) == record);
+        place(&self.base)
+            .map(Record::Base)
+            .or(opened.map(Record::Own))
+            .or_else(|| place(&self.of_the_system()).map(Record::System))
+            .expect("every record was there before, or was opened by a deed or by the system")
+    }
+
+    /// Identifiers in the place of names.
+    fn real(&self, json: &Json) -> Option<Json> {
+        match json {
+            Json::String(text) => match text.strip_prefix('@') {
+                None => Some(json.clone()),
+                Some(name) => Some(json!(match name.strip_prefix("person ") {
+                    Some(person) => self.person(person)?.1.person.to_string(),
+                    None => self.id(name.parse().ok()?)?.to_string(),
+                })),
+            },
+            Json::Array(list) => {
+                list.iter().map(|one| self.real(one)).collect::<Option<_>>().map(Json::Array)
+            }
+            json => Some(json.clone()),
+        }
+    }
+
+    fn filled(&self, fill: &Filled) -> Option<Fill> {
+        fill.iter().map(|(field, json)| Some((field.parse().ok()?, self.real(json)?))).collect()
+    }
+
+    /// Who gives a command, in whose name and with which signature.
+    fn acting(&self, given: &Given) -> Option<Acting> {
+        let (_, own) = self.person(&given.who)?;
+        let who = match &given.standing_in {
+            None => own,
+            Some(principal) => stand_in(self.person(principal)?.1, own),
+        };
+        Some(if given.by_code { who.with(Evidence::Otp) } else { who })
+    }
+
+    /// The command, and whether it is made on an earlier revision.
+    fn command(&self, order: &Ordered) -> Option<(Command, bool)> {
+        match order {
+            Ordered::Open { record, register, step, fill } => {
+                let command = Command::Open {
+                    record: self.id(*record)?,
+                    register: register.parse().ok()?,
+                    step: step.parse().ok()?,
+                    fill: self.filled(fill)?,
+                    occurred_at: None,
+                    late_reason: None,
+                    signed: None,
+                };
+                Some((command, false))
+            }
+            Ordered::Take { record, step, outcome, reason, fill, stale } => {
+                let record = self.id(*record)?;
+                let command = Command::Take {
+                    record,
+                    seen: self.revision(record)? - u32::from(*stale),
+                    step: step.parse().ok()?,
+                    outcome: Outcome::from_word(outcome)?,
+                    reason: reason.clone(),
+                    fill: self.filled(fill)?,
+                    occurred_at: None,
+                    late_reason: None,
+                    signed: None,
+                };
+                Some((command, *stale))
+            }
+        }
+    }
+
+    fn revision(&self, record: RecordId) -> Option<u32> {
+        self.house.desk.case(record).unwrap().map(|case| case.revision)
+    }
+
+    /// Makes and signs a command. One that is refused a signature is handed in without.
+    fn ready(&mut self, given: &Given) -> Option<Ready> {
+        if let Ordered::Open { record: Record::Own(number), .. } = &given.order {
+            self.opened = self.opened.max(number + 1);
+        }
+        let who = self.acting(given)?;
+        let (command, stale) = self.command(&given.order)?;
+        let before = self.revision(record_of(&command)?);
+        let offered = match &command {
+            Command::Take { record, step, outcome, .. } => {
+                let way: (StepId, Outcome) = (step.clone(), *outcome);
+                Looking::at(&self.house).offered(who, *record).contains(&way)
+            }
+            _ => true,
+        };
+        let signed = self.house.sign(who, command.clone());
+        let wrong = match &signed {
+            _ if stale => Some("a command on an earlier revision was done"),
+            _ if !offered && !self.went_back => Some("what was not offered was done"),
+            Err(_) => Some("what could not be signed was done"),
+            Ok(_) => None,
+        };
+        Some(Ready { who, command: signed.unwrap_or(command), before, wrong })
+    }
+
+    fn give(&mut self, given: &Given) {
+        let Some(ready) = self.ready(given) else { return };
+        let asker = Asker::Person(ready.who.actor());
+        let answer = self.house.desk.ask(asker, Order::Casework(ready.command.clone()));
+        self.note(ready.who, answer.as_ref().map(drop));
+        self.answered(&ready, answer.as_ref());
+    }
+
+    /// What was done stands in the tables, what was refused has changed nothing.
+    fn answered(&self, ready: &Ready, answer: Result<&Done, &Refused>) {
+        match answer {
+            Ok(done) => {
+                if let Some(wrong) = ready.wrong {
+                    panic!("{wrong}: {:?}", ready.command);
+                }
+                self.landed(done);
+                assert!(self.moved(ready), "it was done and did nothing: {:?}", ready.command);
+            }
+            Err(refused) => assert!(!self.moved(ready), "{refused:?} has changed the record"),
+        }
+    }
+
+    /// Has the record changed since the command was made?
+    fn moved(&self, ready: &Ready) -> bool {
+        record_of(&ready.command).and_then(|record| self.revision(record)) > ready.before
+    }
+
+    fn landed(&self, done: &Done) {
+        let position = self.house.desk.seen().position;
+        assert!(position >= done.entries.end, "{done:?} was answered, the tables reach to {position}");
+    }
+
+    fn together(&mut self, all: &[Given]) {
+        let ready: Vec<Ready> = all.iter().filter_map(|given| self.ready(given)).collect();
+        let handed = ready
+            .iter()
+            .map(|one| (Asker::Person(one.who.actor()), Order::Casework(one.command.clone())))
+            .collect();
+        let given = self.house.together(handed);
+        for (ready, answer) in ready.iter().zip(&given) {
+            // One that would be refused now may be right after what goes before it.
+            self.note(ready.who, answer.as_ref().map(drop));
+            if let Ok(done) = answer {
+                self.landed(done);
+            }
+        }
+    }
+
+    /// Gives a command while something fails, mends it, and opens the house again where it has stopped.
+    fn fail(&mut self, how: Failure, given: &Given) {
+        let Some(ready) = self.ready(given) else { return };
+        let mut tables = self.tables();
+        match how {
+            Failure::Table => tables.script(NO_ROOM.0).unwrap(),
+            Failure::Commit => tables.script(LATE.0).unwrap(),
+            Failure::Unwritten => self.fail_journal(Failing::Undone),
+            Failure::HalfWritten => self.fail_journal(Failing::Half),
+            Failure::Denied => self.fail_journal(Failing::Done),
+        }
+        let asker = Asker::Person(ready.who.actor());
+        let answer = self.house.desk.ask(asker, Order::Casework(ready.command.clone()));
+        match how {
+            Failure::Table => tables.script(NO_ROOM.1).unwrap(),
+            Failure::Commit => tables.script(LATE.1).unwrap(),
+            Failure::Unwritten | Failure::HalfWritten | Failure::Denied => self.disk.heal(),
+        }
+        drop(tables);
+        if self.house.desk.stopped().is_none() {
+            self.note(ready.who, answer.as_ref().map(drop));
+            return self.answered(&ready, answer.as_ref());
+        }
+        self.lived.stopped += 1;
+        if let Ok(done) = answer {
+            panic!("{done:?} was answered, and the desk has stopped");
+        }
+        self.count_again();
+        self.house.reopen().unwrap();
+        if matches!(how, Failure::Table | Failure::Commit) {
+            assert!(self.house.opened.replayed > 0, "nothing was replayed");
+            assert!(self.moved(&ready), "what the ledger has is not in the tables: {:?}", ready.command);
+        }
+    }
+
+    /// The tables, beside the desk that writes them.
+    fn tables(&self) -> Sql {
+        Sql::sqlite(&self.house.data.join("store/projection.db"), None, Access::Write).unwrap()
+    }
+
+    fn fail_journal(&self, failing: Failing) {
+        let fault = Fault::of(Operation::WriteAt, failing, Reason::Device);
+        self.disk.fail(fault.at("ledger/journal/0*"));
+    }
+
+    fn appoint(&mut self, principal: &str, deputy: &str, hours: u16, told: bool) {
+        let (Some(principal), Some(deputy)) = (self.person(principal), self.person(deputy)) else { return };
         let until = self.now().plus(Duration::from_secs(u64::from(hours) * 3600));
         let appointed = if told {
-            self.house.appoint(principal, deputy, until)
+            self.house.appoint(principal.1, deputy.1, until)
         } else {
-            self.house.appoint_untold(principal, deputy, until)
+            self.house.appoint_untold(principal.1, deputy.1, until)
         };
-        self.appointed.extend(appointed.map(|from| (principal, deputy, from)));
+        self.appointed.extend(appointed.map(|from| (principal.0, deputy.0, from)));
     }
 
-    fn role(&mut self, who: u8, held: bool) {
-        let who = nth_of(&self.acting, who).unwrap();
+    fn revoke(&self, principal: &str, deputy: &str) {
+        let same = |(one, other, _): &&(&str, &str, Instant)| (*one, *other) == (principal, deputy);
+        let Some((_, _, from)) = self.appointed.iter().rev().find(same).copied() else { return };
+        let (Some(principal), Some(deputy)) = (self.person(principal), self.person(deputy)) else { return };
+        let (principal, deputy) = (principal.1.person, deputy.1.person);
+        let _ = self.house.identity(identity::Command::RevokeDeputy { principal, deputy, from });
+    }
+
+    fn role(&self, who: &str, held: bool) {
+        let Some((_, who)) = self.person(who) else { return };
         let role = who.role.parse().unwrap();
         let seen = self.house.desk.seen();
         let person = seen.roster.person(who.person).unwrap();
@@ -178,198 +421,12 @@ impl Life {
         let _ = self.house.identity(command);
     }
 
-    /// Who may act, each in their own name and for whomever they were appointed.
-    fn everybody(&self) -> (Vec<Acting>, Vec<Acting>) {
-        let stand_in = |(principal, deputy, _): &(Acting, Acting, Instant)| {
-            Acting { person: deputy.person, ..*principal }.standing_in(principal.person)
-        };
-        // Of those appointed last, since the others' time is mostly over.
-        let deputies = self.appointed.iter().rev().take(6).map(stand_in).collect();
-        (self.acting.clone(), deputies)
-    }
-
-    /// Records in the order in which they are looked at: a running one first, now and then what they are about.
-    fn from(&self, number: u8) -> Vec<RecordId> {
-        if number >= 244 {
-            return nth_of(&self.base, number).into_iter().collect();
-        }
-        let running = self.running();
-        let first = usize::from(number).checked_rem(running.len()).unwrap_or(0);
-        running.iter().cycle().skip(first).take(running.len().min(4)).copied().collect()
-    }
-
-    /// A command that is offered to somebody, with whoever gives it.
-    fn offered(&self, pick: Pick) -> Option<(Acting, Command)> {
-        self.offered_on(self.from(pick.record), pick)
-    }
-
-    fn offered_on(&self, records: Vec<RecordId>, pick: Pick) -> Option<(Acting, Command)> {
-        let looking = Looking::at(&self.house);
-        let (own, deputies) = self.everybody();
-        // Every third time a deputy comes first.
-        let people = if pick.text.is_multiple_of(3) { [deputies, own] } else { [own, deputies] };
-        let people: Vec<Acting> = people.iter().flat_map(|list| turned(list, pick.who)).collect();
-        for record in records {
-            for who in &people {
-                let ways = looking.offered(*who, record).into_iter();
-                let ways: Vec<_> = ways.filter(|way| self.is_likely(record, way, pick.way)).collect();
-                if let Some(way) = nth_of(&ways, pick.way) {
-                    let seen = looking.case(record)?.revision;
-                    return Some((*who, self.command(record, seen, way, pick.text)));
-                }
-            }
-        }
-        None
-    }
-
-    /// Cases are to come far: what leads on is chosen mostly; edits, and what leads back, now and then.
-    fn is_likely(&self, record: RecordId, (step, outcome): &(StepId, Outcome), number: u8) -> bool {
-        let edits = self.edits.contains(&step.as_str());
-        match outcome {
-            Outcome::Approve | Outcome::Done if !edits => true,
-            Outcome::Done => number < 40 || self.base.contains(&record),
-            _ => number >= 236,
-        }
-    }
-
-    fn command(&self, record: RecordId, seen: u32, (step, outcome): (StepId, Outcome), text: u8) -> Command {
-        let fill = (self.fill)(step.as_str(), text).into_iter();
-        Command::Take {
-            record,
-            seen,
-            fill: fill
-                .filter(|_| outcome == Outcome::Done)
-                .map(|(field, json)| (field.parse().unwrap(), json))
-                .collect(),
-            step,
-            outcome,
-            reason: (outcome.needs_reason() || text.is_multiple_of(7)).then(|| format!("理由{text}")),
-            occurred_at: None,
-            late_reason: None,
-            signed: None,
-        }
-    }
-
-    fn together(&mut self, picks: &[Pick]) {
-        let (mut orders, mut taken) = (Vec::new(), Vec::new());
-        for pick in picks {
-            let records = self.beside(&taken, pick.record);
-            let Some((who, command)) = self.offered_on(records, *pick) else { continue };
-            if let Command::Take { record, .. } = &command {
-                taken.push(*record);
-            }
-            // One that is refused now may be right after what goes before it.
-            let command = self.house.sign(who, command.clone()).unwrap_or(command);
-            orders.push((who, command));
-        }
-        let handed = orders
-            .iter()
-            .map(|(who, command)| (Asker::Person(who.actor()), Order::Casework(command.clone())));
-        let given = self.house.together(handed.collect());
-        for ((who, _), given) in orders.iter().zip(&given) {
-            self.note(*who, given.as_ref().map(drop));
-        }
-    }
-
-    /// Mostly records that are about the same as those that others act on at this moment, and what they are about itself:
-    /// they change under each other's hands.
-    fn beside(&self, taken: &[RecordId], number: u8) -> Vec<RecordId> {
-        let about = |record: RecordId| {
-            let case = self.house.desk.case(record).unwrap()?;
-            let of = |field: &str| case.content.0.get(field)?.as_str()?.parse::<RecordId>().ok();
-            of("site").or_else(|| of("key"))
-        };
-        let same = taken.first().and_then(|first| about(*first)).filter(|_| !number.is_multiple_of(4));
-        let Some(same) = same else { return self.from(number) };
-        let others =
-            self.running().into_iter().filter(|one| !taken.contains(one) && about(*one) == Some(same));
-        let others: Vec<RecordId> = others.chain([same]).collect();
-        let first = usize::from(number) % others.len();
-        others.iter().cycle().skip(first).take(others.len()).copied().collect()
-    }
-
-    fn wrong(&mut self, fault: Fault, pick: Pick) {
-        match fault {
-            Fault::NotTheirs => {
-                let Some((who, command)) = self.not_offered(pick) else { return };
-                let given = self.give_anyhow(who, command);
-                assert!(given.is_err() || self.went_back, "what was not offered was done");
-            }
-            Fault::Weak => {
-                let Some((who, command)) = self.offered(pick) else { return };
-                self.give(who.with(Evidence::Otp), command);
-            }
-            Fault::Stale => {
-                let Some((who, mut command)) = self.offered(pick) else { return };
-                if let Command::Take { seen, .. } = &mut command {
-                    *seen -= 1;
-                }
-                let given = self.give_anyhow(who, command);
-                assert!(given.is_err(), "a command on an earlier revision was done");
-            }
-        }
-    }
-
-    /// A step that is open, with somebody to whom it is not offered: who has signed it already, a deputy of somebody to
-    /// whom it is offered, anybody.
-    fn not_offered(&self, pick: Pick) -> Option<(Acting, Command)> {
-        let records = self.from(pick.record);
-        let looking = Looking::at(&self.house);
-        for record in &records {
-            let Some(case) = looking.case(*record) else { continue };
-            let found = match pick.text % 4 {
-                0 => self.again(&case, pick),
-                1 | 2 => self.instead(&looking, *record, pick),
-                _ => None,
-            };
-            if let Some((who, way)) = found {
-                return Some((who, self.command(*record, case.revision, way, pick.text)));
-            }
-        }
-        let (own, deputies) = self.everybody();
-        for record in records {
-            for who in [&deputies, &own].into_iter().flat_map(|list| turned(list, pick.who)) {
-                let offered = looking.offered(who, record);
-                let others = looking.open(record).into_iter().filter(|way| !offered.contains(way));
-                if let Some(way) = nth_of(&others.collect::<Vec<_>>(), pick.way) {
-                    let seen = looking.case(record)?.revision;
-                    return Some((who, self.command(record, seen, way, pick.text)));
-                }
-            }
-        }
-        None
-    }
-
-    /// Somebody signs what they have signed.
-    fn again(&self, case: &Case, pick: Pick) -> Option<(Acting, (StepId, Outcome))> {
-        let mark = nth_of(&case.pending, pick.way)?;
-        let (own, deputies) = self.everybody();
-        let mut people = own.iter().chain(&deputies);
-        let same = |who: &&Acting| who.person == mark.person && who.acting_for == mark.acting_for;
-        people.find(same).map(|who| (*who, (mark.step, mark.outcome)))
-    }
-
-    /// A deputy does what is offered to the principal and not to them.
-    fn instead(
-        &self,
-        looking: &Looking<'_>,
-        record: RecordId,
-        pick: Pick,
-    ) -> Option<(Acting, (StepId, Outcome))> {
-        let (_, deputies) = self.everybody();
-        turned(&deputies, pick.who).find_map(|deputy| {
-            let principal = Acting { person: deputy.acting_for?, acting_for: None, ..deputy };
-            let (theirs, own) = (looking.offered(principal, record), looking.offered(deputy, record));
-            let barred: Vec<_> = theirs.into_iter().filter(|way| !own.contains(way)).collect();
-            Some((deputy, nth_of(&barred, pick.way)?))
-        })
-    }
-
-    fn read(&mut self, notice: u8, readers: [u8; 2]) {
+    fn read(&mut self, notice: usize, readers: &[String; 2]) {
         let rows = self.house.desk.read(|sql, _| sql.rows("SELECT entry FROM notice ORDER BY entry", &[]));
-        let Some(row) = nth_of(&rows.unwrap(), notice) else { return };
-        let notice = EntryNumber(u64::try_from(row.int(0).unwrap()).unwrap());
-        let [first, second] = readers.map(|who| nth_of(&self.acting, who).unwrap());
+        let Some(row) = rows.unwrap().get(notice).cloned() else { return };
+        let notice = EntryNumber(row.entry(0).unwrap());
+        let [first, second] = readers;
+        let (Some((_, first)), Some((_, second))) = (self.person(first), self.person(second)) else { return };
         let orders =
             [first, first, second].map(|who| (Asker::Person(who.actor()), Order::ReadNotice(notice)));
         for given in self.house.together(orders.into()) {
@@ -377,64 +434,44 @@ impl Life {
         }
     }
 
-    fn give(&mut self, who: Acting, command: Command) -> bool {
-        let given = self.house.give(who, command);
-        self.note(who, given.as_ref().map(drop))
-    }
-
-    /// The same where what would be signed is refused already: the desk is asked all the same, without a signature.
-    fn give_anyhow(&mut self, who: Acting, command: Command) -> Result<(), ()> {
-        let signed = self.house.sign(who, command.clone()).unwrap_or(command);
-        let given = self.house.desk.ask(Asker::Person(who.actor()), Order::Casework(signed));
-        if self.note(who, given.as_ref().map(drop)) { Ok(()) } else { Err(()) }
-    }
-
-    fn note(&mut self, who: Acting, given: Result<(), &Refused>) -> bool {
+    fn note(&mut self, who: Acting, given: Result<(), &Refused>) {
         let stands_in = who.acting_for.is_some();
-        let counts = &mut self.counts;
+        let lived = &mut self.lived;
         match given {
-            Ok(()) => counts.stood_in += u32::from(stands_in),
-            Err(Refused::Casework(Refusal::DeputyOfOwnCase | Refusal::NotDeputy)) => counts.deputies += 1,
-            Err(Refused::Casework(Refusal::OwnCase)) if stands_in => counts.deputies += 1,
-            Err(Refused::Casework(Refusal::AlreadySigned)) => counts.twice += 1,
+            Ok(()) => lived.stood_in += u32::from(stands_in),
+            Err(Refused::Casework(Refusal::DeputyOfOwnCase | Refusal::NotDeputy)) => lived.deputies += 1,
+            Err(Refused::Casework(Refusal::OwnCase)) if stands_in => lived.deputies += 1,
+            Err(Refused::Casework(Refusal::OwnCase)) => lived.own += 1,
+            Err(Refused::Casework(Refusal::AlreadySigned)) => lived.twice += 1,
             Err(refused) => {
-                assert!(!["stopped", "unavailable"].contains(&refused.code()), "{refused:?}");
-                counts.refused += 1;
+                let out_of_place = matches!(refused, Refused::Casework(Refusal::NoSuch(_)));
+                assert!(
+                    !out_of_place && !["stopped", "unavailable"].contains(&refused.code()),
+                    "{refused:?}"
+                );
+                lived.refused += 1;
             }
         }
-        given.is_ok()
-    }
-
-    pub(super) fn file(
-        &mut self,
-        who: Acting,
-        register: &str,
-        step: &str,
-        fill: &[(&str, Json)],
-    ) -> Option<RecordId> {
-        let record = RecordId::from_bytes(self.house.draw());
-        let command = Command::Open {
-            record,
-            register: register.parse().unwrap(),
-            step: step.parse().unwrap(),
-            fill: fill.iter().map(|(field, json)| (field.parse().unwrap(), json.clone())).collect(),
-            occurred_at: None,
-            late_reason: None,
-            signed: None,
-        };
-        self.give(who, command).then_some(record)
     }
 }
 
-/// One of a list.
-pub(super) fn nth_of<T: Clone>(list: &[T], number: u8) -> Option<T> {
-    list.get(usize::from(number).checked_rem(list.len())?).cloned()
+/// A deputy in the principal's role.
+pub(super) fn stand_in(principal: Acting, deputy: Acting) -> Acting {
+    Acting { person: deputy.person, ..principal }.standing_in(principal.person)
 }
 
-/// A list from one of its elements on, once around.
-fn turned(list: &[Acting], number: u8) -> impl Iterator<Item = Acting> {
-    let first = usize::from(number).checked_rem(list.len()).unwrap_or(0);
-    list.iter().cycle().skip(first).take(list.len()).copied()
+/// The identifier of the record that a deed opens under a number.
+fn own(number: u32) -> RecordId {
+    let mut bytes = [0xd0; 16];
+    bytes[12..].copy_from_slice(&number.to_be_bytes());
+    RecordId::from_bytes(bytes)
+}
+
+fn record_of(command: &Command) -> Option<RecordId> {
+    match command {
+        Command::Open { record, .. } | Command::Take { record, .. } => Some(*record),
+        _ => None,
+    }
 }
 
 /// The way out of the invented regulations: done, refused or not to be had, by the number of the entry.
@@ -455,15 +492,17 @@ fn ways() -> Ways {
     ["open_gate", "print_label"].map(|hook| (hook.to_owned(), Arc::clone(&gate))).into()
 }
 
-impl AddAssign for Counts {
+impl AddAssign for Lived {
     fn add_assign(&mut self, other: Self) {
         self.completed += other.completed;
         self.ended += other.ended;
         self.voided += other.voided;
         self.deputies += other.deputies;
+        self.own += other.own;
         self.stood_in += other.stood_in;
         self.twice += other.twice;
         self.refused += other.refused;
         self.again += other.again;
+        self.stopped += other.stopped;
     }
 }

@@ -1,8 +1,7 @@
 //! What is offered to whom, as pages ask it: on committed records, by the rules of the cases themselves.
 
 use casework::{
-    Around, Case, DutyKey, Object, Occurrence, Permitted, Policy, Records, Reference, Rules, Seek, Series,
-    Shelf,
+    Around, Case, DutyKey, Object, Occurrence, Permitted, Policy, Records, Reference, Seek, Series,
 };
 use identity::Roster;
 use model::{Clock as _, RecordId};
@@ -26,11 +25,7 @@ impl<'h> Looking<'h> {
 
     /// The steps with their outcomes that somebody may take on a record.
     pub(super) fn offered(&self, who: Acting, record: RecordId) -> Vec<(StepId, Outcome)> {
-        let pack = self.seen.packs.current().unwrap();
-        let mut shelf = Shelf::new(Rules::from(pack));
-        for former in self.seen.packs.0.iter() {
-            shelf = shelf.with(Rules::from(former));
-        }
+        let (pack, shelf) = (self.seen.packs.current().unwrap(), self.seen.packs.shelf().unwrap());
         let now = self.house.clock.now();
         let roster = Roster::new(&self.seen.roster, pack, now);
         let around = Around { shelf: &shelf, records: self, directory: &roster, now };
