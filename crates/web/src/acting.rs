@@ -77,6 +77,7 @@ impl Stance {
 }
 
 /// Every role they may act in: their own first, then those of whom they stand in for.
+/// [`Cx::stances`] keeps them.
 pub(crate) fn stances(cx: &Cx, roster: &Roster<'_>) -> Vec<Stance> {
     let person = cx.person();
     let own = roster.held(person).map(|(role, unit)| Stance { principal: None, role: role.clone(), unit });
@@ -101,7 +102,7 @@ pub(crate) fn stances(cx: &Cx, roster: &Roster<'_>) -> Vec<Stance> {
 pub(crate) fn actors(cx: &Cx) -> Vec<Person> {
     let Ok(roster) = cx.roster() else { return Vec::new() };
     let Some(top) = roster.state.root() else { return Vec::new() };
-    stances(cx, &roster).iter().map(|stance| stance.actor(cx, top)).collect()
+    cx.stances().iter().map(|stance| stance.actor(cx, top)).collect()
 }
 
 /// As whom a policy grants them something: in the first of their roles in which one does.
@@ -134,7 +135,7 @@ pub(crate) fn principals(cx: &Cx, roster: &Roster<'_>) -> Vec<PersonId> {
 pub(crate) fn offers(look: &Look<'_>, case: &Case) -> Vec<Offered> {
     let Some(register) = look.register(case) else { return Vec::new() };
     let mut found: Vec<Offered> = Vec::new();
-    for stance in stances(look.cx, &look.roster) {
+    for stance in look.cx.stances() {
         let actor = stance.actor(look.cx, case.unit);
         for offer in offered(look, case, register, &actor) {
             let Offer { step, outcomes, least } = offer;
@@ -195,7 +196,7 @@ fn policy(look: &Look<'_>, case: &Case, step: &StepId, actor: &Person) -> Result
 /// The opening steps of a register, each with the roles in which somebody might take it.
 pub(crate) fn openings(look: &Look<'_>, register: &RegisterId) -> Vec<(StepId, Vec<Stance>)> {
     let mut found: Vec<(StepId, Vec<Stance>)> = Vec::new();
-    for stance in stances(look.cx, &look.roster) {
+    for stance in look.cx.stances() {
         let steps = casework::openings(look.around(), stance.role.as_str());
         for (_, step) in steps.into_iter().filter(|(of, _)| of == register) {
             match found.iter_mut().find(|(one, _)| *one == step) {
@@ -210,8 +211,8 @@ pub(crate) fn openings(look: &Look<'_>, register: &RegisterId) -> Vec<(StepId, V
 /// The registers in which somebody might open a record.
 pub(crate) fn opened_by_hand(look: &Look<'_>) -> Vec<RegisterId> {
     let around = look.around();
-    let steps = stances(look.cx, &look.roster)
-        .into_iter()
+    let stances = look.cx.stances().iter();
+    let steps = stances
         .flat_map(|one| casework::openings(around, one.role.as_str()));
     let mut registers: Vec<RegisterId> = steps.map(|(register, _)| register).collect();
     registers.sort();

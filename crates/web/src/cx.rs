@@ -3,6 +3,7 @@
 //! Everything a page needs comes from here: language, reader, names, the way to render. Work that may block runs on
 //! threads of its own.
 
+use crate::acting::{self, Stance};
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::reach;
@@ -15,10 +16,10 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use desk::{About, Keeping, Seen};
-use identity::Roster;
+use identity::{Action, Roster};
 use model::{Instant, PersonId, RecordId, Told, UnitId};
 use regulation::{Pack, Zone};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::Reader;
 
 /// The context of a page. Clones are the same one.
@@ -32,6 +33,8 @@ struct Inner {
     focus: Option<UnitId>,
     /// Where times are told while no pack says where.
     utc: Option<Zone>,
+    stances: OnceLock<Vec<Stance>>,
+    audits: OnceLock<bool>,
 }
 
 impl std::ops::Deref for Cx {
@@ -65,7 +68,10 @@ impl Cx {
         }
         // Only a unit there is narrows anything.
         let focus = visit.focus.filter(|unit| seen.roster.unit(*unit).is_some());
-        Ok(Self(Arc::new(Inner { visit, session, seen, focus, utc: Zone::new("UTC").ok() })))
+        Ok(Self(Arc::new(Inner { visit, session, seen, focus, utc: Zone::new("UTC").ok(),
+            stances: OnceLock::new(),
+            audits: OnceLock::new(),
+        })))
     }
 
     /// The session.
@@ -112,6 +118,17 @@ impl Cx {
     /// `Unavailable`: no pack is published yet.
     pub fn roster(&self) -> Result<Roster<'_>, PageError> {
         Ok(Roster::new(&self.0.seen.roster, self.pack()?, self.now()))
+    }
+
+    /// Every role they may act in, reckoned once.
+    pub(crate) fn stances(&self) -> &[Stance] {
+        let reckon = || self.roster().map(|roster| acting::stances(self, &roster)).unwrap_or_default();
+        self.0.stances.get_or_init(reckon)
+    }
+
+    /// Does a policy of the pack let them look into the ledger, in any role of theirs?
+    pub(crate) fn may_audit(&self) -> bool {
+        *self.0.audits.get_or_init(|| acting::granted_at_the_top(self, &Action::Audit).is_some())
     }
 
     /// What they may read, within the unit looked at.

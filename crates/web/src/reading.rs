@@ -6,7 +6,6 @@
 //! Invariant: where the entry of a reading cannot be made, nothing is shown.
 //! Source: `docs/adr/0013-desk.md`, kinds `access.read` and `access.refused`; clause 26.2.1.
 
-use crate::acting;
 use crate::cx::Cx;
 use crate::error::PageError;
 use crate::look::Look;
@@ -92,7 +91,7 @@ pub(crate) fn banner(look: &Look<'_>, case: &casework::Case) -> Option<String> {
 pub(crate) fn reader(cx: &Cx) -> Result<Person, PageError> {
     let roster = cx.roster()?;
     let home = roster.here(cx.person()).map(|person| person.home).ok_or(PageError::SignedOut)?;
-    let stances = acting::stances(cx, &roster);
+    let stances = cx.stances();
     if let Some(own) = stances.iter().find(|stance| stance.principal.is_none()) {
         return Ok(own.actor(cx, home));
     }

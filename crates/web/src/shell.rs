@@ -5,7 +5,6 @@
 //! Invariant: an area stands in the rail when there is a page for it, and not before.
 
 use crate::Language;
-use crate::audit::may_audit;
 use crate::cx::Cx;
 use crate::error::PageResult;
 use crate::look::Look;
@@ -124,7 +123,7 @@ impl Area {
     /// Those there are pages for that are open to whoever asks.
     #[must_use]
     pub fn open_to(cx: &Cx) -> Vec<Self> {
-        let open = |area: &Self| is_there(area.path()) && (*area != Self::Audit || may_audit(cx));
+        let open = |area: &Self| is_there(area.path()) && (*area != Self::Audit || cx.may_audit());
         Self::ALL.into_iter().filter(open).collect()
     }
 

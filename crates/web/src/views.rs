@@ -2,7 +2,6 @@
 //!
 //! Invariant: a view leads to a list of this site that whoever saved it may open now; what it finds is asked anew.
 
-use crate::audit::may_audit;
 use crate::component::{Empty, Notice, Tone, Views};
 use crate::cx::Cx;
 use crate::enter::Sent;
@@ -91,7 +90,7 @@ fn address(view: &SavedView) -> String {
 fn place(cx: &Cx, path: &str) -> Option<String> {
     match path {
         "/clauses" => Some(Area::Clauses.name(cx.language).to_owned()),
-        "/audit/entries" => may_audit(cx).then(|| cx.t("帳本紀錄", "Entries").to_owned()),
+        "/audit/entries" => cx.may_audit().then(|| cx.t("帳本紀錄", "Entries").to_owned()),
         _ => {
             let mut registers = cx.pack().ok()?.registers.values();
             let register = registers.find(|one| register_path(&one.id) == path)?;

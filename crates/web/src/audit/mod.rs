@@ -15,7 +15,6 @@ mod words;
 pub(crate) use verifying::Verifying;
 pub use verifying::{Oversight, Verify};
 
-use crate::acting;
 use crate::component::{Fact, Facts, Notice, TableView, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -46,12 +45,7 @@ pub(crate) const ROUTES: &[Route] = &[
 /// May they look into the ledger? Whoever may not finds nothing here.
 pub(super) fn admitted(look: &Look<'_>) -> Result<(), PageError> {
     let hidden = || PageError::hidden(Action::Audit.to_string(), About::Oneself);
-    if may_audit(look.cx) { Ok(()) } else { Err(hidden()) }
-}
-
-/// Does a policy of the pack let them look into the ledger, in any role of theirs?
-pub(crate) fn may_audit(cx: &Cx) -> bool {
-    acting::granted_at_the_top(cx, &Action::Audit).is_some()
+    if look.cx.may_audit() { Ok(()) } else { Err(hidden()) }
 }
 
 /// The second level of the area.

@@ -265,7 +265,7 @@ fn code(look: &Look<'_>, unit: UnitId) -> String {
 /// Roles somebody may grant this person, in the person's own unit, in one of their own, or for the whole installation;
 /// and the first of these units in which there is one.
 fn grantable(look: &Look<'_>, person: &identity::Person) -> (Options, UnitId) {
-    let own = acting::stances(look.cx, &look.roster);
+    let own = look.cx.stances();
     let mut places = vec![person.home];
     places.extend(own.iter().filter_map(|stance| stance.unit).filter(|unit| *unit != person.home));
     let grants = |role: &regulation::Role, place: UnitId| {

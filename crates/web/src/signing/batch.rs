@@ -341,8 +341,7 @@ fn take(cx: &Cx, word: &Word, posted: &Posted, signed: Option<(ToSign, Carried)>
     let (title, there) = cx.look(|look| {
         let there = opened(look, word.record)?.map(|opened| {
             let what = look.step(opened.register, &word.step);
-            let stances = acting::stances(look.cx, &look.roster);
-            let stance = stances.into_iter().find(|stance| stance.word() == word.stance);
+            let stance = cx.stances().iter().find(|stance| stance.word() == word.stance);
             (what, stance, opened.case.unit)
         });
         Ok((look.record(word.record), there))
