@@ -21,6 +21,8 @@ CREATE TABLE record (
   grade INTEGER,
   number TEXT,
   next_at TEXT,
+  -- Does it stand where it may stay, so that it waits for nobody?
+  rests INTEGER CHECK (rests IN (0, 1)),
   body TEXT,
   sealed BLOB,
   destroyed INTEGER,
@@ -28,11 +30,13 @@ CREATE TABLE record (
   CHECK ((destroyed IS NULL) = (state IS NOT NULL)),
   CHECK ((destroyed IS NULL) = (grade IS NOT NULL)),
   CHECK ((destroyed IS NULL) = (version IS NOT NULL)),
+  CHECK ((destroyed IS NULL) = (rests IS NOT NULL)),
   CHECK (destroyed IS NULL OR (sealed IS NULL AND number IS NULL AND next_at IS NULL AND ending IS NULL))
 ) STRICT;
 CREATE INDEX record_number ON record (number) WHERE number IS NOT NULL;
 CREATE INDEX record_next ON record (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX record_running ON record (register, unit) WHERE state IS NOT NULL AND ending IS NULL;
+CREATE INDEX record_waiting ON record (opened) WHERE rests = 0 AND ending IS NULL;
 CREATE INDEX record_key ON record (data_key) WHERE data_key IS NOT NULL;
 
 -- Entries that happened to a record.

@@ -57,7 +57,7 @@ impl<'m> Rows<'m> {
     ) -> Result<(), StoreError> {
         let register = self.register(&now.case)?;
         let (open, row) = self.made(now, register)?;
-        let row = self.record(now, row.json.into(), row.sealed.into());
+        let row = self.record(now, register, row.json.into(), row.sealed.into());
         let opened = now.place.opened;
         // Rows of what is sealed do not follow from the case alone.
         let alike = |before: &&Held| {
@@ -74,7 +74,7 @@ impl<'m> Rows<'m> {
             };
         };
         // What it said before is not asked again: it is written whatever it was.
-        let old = self.record(before, Value::Int(0), Value::Int(0));
+        let old = self.record(before, register, Value::Int(0), Value::Int(0));
         change(sql, "record", &RECORD, &old, &row)?;
         let Some(sheet) = self.making.layout.sheets.get(&now.case.register) else { return Ok(()) };
         let layout = self.making.layout;
@@ -115,7 +115,7 @@ impl<'m> Rows<'m> {
         Ok((row.open.take().map_or_else(|| Arc::clone(case), Arc::new), row))
     }
 
-    fn record(&self, held: &Held, body: Value, sealed: Value) -> [Value; RECORD.len()] {
+    fn record(&self, held: &Held, register: &Register, body: Value, sealed: Value) -> [Value; RECORD.len()] {
         let (case, place) = (&held.case, held.place);
         let next = case.clocks.values().filter_map(|running| points_next(&running.points)).min();
         [
@@ -130,6 +130,7 @@ impl<'m> Rows<'m> {
             self.making.layout.height(&case.grade).into(),
             case.number.clone().into(),
             next.into(),
+            casework::rests(case, register).into(),
             body,
             sealed,
         ]
@@ -194,9 +195,9 @@ impl<'m> Rows<'m> {
 }
 
 /// Columns of `record` that a case fills, in the order of its rows.
-const RECORD: [&str; 13] = [
+const RECORD: [&str; 14] = [
     "opened", "record", "register", "unit", "data_key", "version", "state", "ending", "grade", "number",
-    "next_at", "body", "sealed",
+    "next_at", "rests", "body", "sealed",
 ];
 /// As many of them never change.
 const FOR_GOOD: usize = 3;

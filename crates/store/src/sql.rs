@@ -93,11 +93,12 @@ impl Sql {
         // brings back, so that each commit there is on the disk. What is deleted is overwritten.
         sql.script(
             "PRAGMA busy_timeout = 10000; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
-             PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824;",
+             PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824;",
         )?;
         if access == Access::Write {
             sql.script(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;",
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; \
+                 PRAGMA cache_size = -65536;",
             )?;
         }
         if let Some(state) = state {

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::layout::{Layout, Packs};
 use crate::projection::parsed;
 use crate::reading::{Holders, Reader};
-use crate::sql::{Row, Sql};
+use crate::sql::{Dialect, Row, Sql};
 use model::{CivilDate, Instant, RecordId};
 use regulation::FieldId;
 
@@ -83,7 +83,8 @@ impl Sql {
 }
 
 impl Reader {
-    /// Records they read and have acted on that have not come to an end, the newest first, at most so many.
+    /// Records they read and have acted on that are under way, the newest first, at most so many. What rests where it may
+    /// stay is not.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
@@ -98,9 +99,15 @@ impl Reader {
         let person = holders.put(self.person.to_string());
         let seen = self.predicate_everywhere(packs, layout, &mut holders);
         let most = holders.put(most);
+        // Few are under way, and many have been acted on.
+        let table = match sql.dialect() {
+            Dialect::Sqlite => "record INDEXED BY record_waiting",
+            Dialect::Postgres => "record",
+        };
         let text = format!(
-            "SELECT record FROM record WHERE opened IN (SELECT opened FROM party WHERE person = {person} AND \
-             how = 'acted') AND state IS NOT NULL AND ending IS NULL AND {seen} ORDER BY opened DESC LIMIT {most}"
+            "SELECT record FROM {table} WHERE rests = 0 AND ending IS NULL AND EXISTS (SELECT 1 FROM party p \
+             WHERE p.person = {person} AND p.opened = record.opened AND p.how = 'acted') AND {seen} \
+             ORDER BY opened DESC LIMIT {most}"
         );
         let rows = sql.rows(&text, &holders.0)?;
         rows.iter().map(|row| parsed(row, 0, "record")).collect()

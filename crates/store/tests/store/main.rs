@@ -14,6 +14,7 @@ mod door;
 mod lists;
 mod many;
 mod plans;
+mod pools;
 mod postgres;
 mod reading;
 mod scrubs;

@@ -3,7 +3,6 @@
 use super::Opened;
 use super::history::{addressee, clock_name, deputy};
 use crate::acting::{self, Offered};
-use crate::audit;
 use crate::component::{Action, Fact, Facts, Pill, RecordHead, Tabs};
 use crate::cx::Cx;
 use crate::error::PageError;
@@ -102,7 +101,7 @@ fn actions(look: &Look<'_>, opened: &Opened<'_>) -> Vec<Action> {
     let path = record_path(case.record);
     let print = cx.t("列印", "Print").to_owned();
     actions.push(Action { text: print, href: format!("{path}/print"), icon: "printer", first: false });
-    if audit::may_audit(cx) {
+    if cx.may_audit() {
         let text = cx.t("下載佐證檔", "Download the bundle").to_owned();
         let href = format!("/audit/records/{}/bundle", case.record);
         actions.push(Action { text, href, icon: "download", first: false });

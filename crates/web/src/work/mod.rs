@@ -286,14 +286,13 @@ fn acting_for(look: &Look<'_>, turns: &Turns, all: &str) -> Card {
     }
 }
 
-/// What they have opened that has not come to an end, with whom it waits for.
+/// What they have opened that is under way, with whom it waits for.
 fn requests(look: &Look<'_>, all: &str) -> Result<Card, PageError> {
     let (cx, seen) = (look.cx, look.cx.seen());
     let reader = cx.reader()?;
     let found = look.sql(|sql| reader.acted_on(sql, &seen.packs, &seen.layout, LOOKED_THROUGH))?;
     look.listed(found.iter().copied());
-    let waits = |case: &casework::Case| look.register(case).is_none_or(|one| !casework::rests(case, one));
-    let own = |case: &Arc<casework::Case>| case.opened_by == Some(cx.person()) && waits(case);
+    let own = |case: &Arc<casework::Case>| case.opened_by == Some(cx.person());
     let cases: Vec<Arc<casework::Case>> =
         found.into_iter().filter_map(|one| look.case(one)).filter(own).collect();
     let row = |case: &Arc<casework::Case>| -> Result<RowView, PageError> {
