@@ -201,11 +201,18 @@ pub(crate) fn to_look_after(
     let reader = cx.reader()?;
     let within = |one: &&board::Failing| reader.focus.as_ref().is_none_or(|units| units.contains(&one.unit));
     let within: Vec<RecordId> = failing.iter().filter(within).map(|one| one.record).collect();
-    let asked = within.get(..MOST_ASKED).unwrap_or(&within);
-    let mut readable = look.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &reader, asked))?;
+    let mut readable = Vec::new();
+    // Mostly the first ones are theirs to read.
+    for some in within.get(..MOST_ASKED).unwrap_or(&within).chunks(MOST_SHOWN * 2) {
+        readable.extend(look.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &reader, some))?);
+        if readable.len() >= MOST_SHOWN {
+            break;
+        }
+    }
     look.listed(readable.iter().copied());
     readable.truncate(MOST_SHOWN);
-    Ok((readable.clone(), within.len() - readable.len()))
+    let others = within.len() - readable.len();
+    Ok((readable, others))
 }
 
 /// How a check stands for the units directly below the one looked at, or for the topmost ones.
