@@ -212,8 +212,7 @@ pub(crate) fn openings(look: &Look<'_>, register: &RegisterId) -> Vec<(StepId, V
 pub(crate) fn opened_by_hand(look: &Look<'_>) -> Vec<RegisterId> {
     let around = look.around();
     let stances = look.cx.stances().iter();
-    let steps = stances
-        .flat_map(|one| casework::openings(around, one.role.as_str()));
+    let steps = stances.flat_map(|one| casework::openings(around, one.role.as_str()));
     let mut registers: Vec<RegisterId> = steps.map(|(register, _)| register).collect();
     registers.sort();
     registers.dedup();

@@ -68,7 +68,12 @@ impl Cx {
         }
         // Only a unit there is narrows anything.
         let focus = visit.focus.filter(|unit| seen.roster.unit(*unit).is_some());
-        Ok(Self(Arc::new(Inner { visit, session, seen, focus, utc: Zone::new("UTC").ok(),
+        Ok(Self(Arc::new(Inner {
+            visit,
+            session,
+            seen,
+            focus,
+            utc: Zone::new("UTC").ok(),
             stances: OnceLock::new(),
             audits: OnceLock::new(),
         })))

@@ -180,6 +180,7 @@ fn no_order_lets_a_permit_pass_without_each_signature() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a file of the repository, written on demand")]
 fn sequences_that_failed_once_are_lived_again() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/desk/orders/kept");
     let mut paths: Vec<PathBuf> =

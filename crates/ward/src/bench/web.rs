@@ -78,7 +78,8 @@ fn sign_in(city: &City) -> anyhow::Result<Vec<String>> {
     door.confirm_totp(&session, &offer.token, &code, now).map_err(told)?;
     let codes = door.give_recovery_codes(&session, now).map_err(told)?;
     let cookie = |code: &String| -> anyhow::Result<String> {
-        let signin::Begun::SecondFactor(half) = door.begin(LOGIN, PASSWORD, &place, now).map_err(told)? else {
+        let signin::Begun::SecondFactor(half) = door.begin(LOGIN, PASSWORD, &place, now).map_err(told)?
+        else {
             bail!("no second factor was asked for");
         };
         Ok(door.recovery_code(&half.token, code, &place, now).map_err(told)?.cookie)
