@@ -52,7 +52,7 @@ impl Sql {
         Ok(Some((record, read.is_none())))
     }
 
-    /// Notices for a person, the newest first; `roles` are those held, with their units (none: everywhere).
+    /// Notices for a person, those before an entry where one is given, the newest first; `roles` are those held, with their units (none: everywhere).
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
@@ -61,11 +61,12 @@ impl Sql {
         person: PersonId,
         roles: &[(RoleId, Option<UnitId>)],
         roster: &dyn Directory,
+        before: Option<EntryNumber>,
         most: usize,
     ) -> Result<Vec<Notice>, StoreError> {
         self.snapshot(|sql| {
             let mut found = Vec::new();
-            let mut before = i64::MAX;
+            let mut before = before.map_or(i64::MAX, |entry| i64::try_from(entry.0).unwrap_or(i64::MAX));
             // Notices to holders of a role elsewhere may lie in between, however many.
             while found.len() < most {
                 let page = sql.notices_before(before, person, roles, most)?;

@@ -95,10 +95,15 @@ impl<'a> Look<'a> {
         }
         let seen = self.cx.seen();
         let found = self.sql(|sql| store::sees(sql, &seen.packs, &seen.layout, &self.reader, record));
-        let within = |scope: &Scope| self.case(record).is_some_and(|case| scope.reads(&case.register));
-        let sees = self.noted(found).unwrap_or(false) && self.cx.scope.as_ref().is_none_or(within);
+        let sees = self.noted(found).unwrap_or(false) && self.within(record);
         self.seen.borrow_mut().insert(record, sees);
         sees
+    }
+
+    /// Does the token of the application that asks go as far as this record? Where none asks, everything is within.
+    fn within(&self, record: RecordId) -> bool {
+        let reads = |scope: &Scope| self.case(record).is_some_and(|case| scope.reads(&case.register));
+        self.cx.scope.as_ref().is_none_or(reads)
     }
 
     /// Asks at once which of some records they may read, where each would be asked for by itself.
@@ -112,7 +117,7 @@ impl<'a> Look<'a> {
         let seen = self.cx.seen();
         let found = self.sql(|sql| store::seen_of(sql, &seen.packs, &seen.layout, &self.reader, &asked))?;
         let found: BTreeSet<RecordId> = found.into_iter().collect();
-        let told = asked.into_iter().map(|record| (record, found.contains(&record)));
+        let told = asked.into_iter().map(|record| (record, found.contains(&record) && self.within(record)));
         self.seen.borrow_mut().extend(told);
         Ok(())
     }

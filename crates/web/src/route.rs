@@ -12,6 +12,7 @@ use crate::{
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
+use identity::Right;
 
 /// A route.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) access: Access,
     pub(crate) audit: Audit,
+    /// The right that an application's token has to have; what it has no right to is not there.
+    pub(crate) right: Option<Right>,
     /// Must a form carry the token of its session? Only what does nothing may do without.
     pub(crate) token: bool,
     /// The most bytes of a body.
@@ -112,7 +115,7 @@ impl Route {
         audit: Audit,
         make: fn() -> MethodRouter<Site>,
     ) -> Self {
-        Self { verb: Verb::Get, path, access, audit, token: false, most_bytes: 0, make }
+        Self { verb: Verb::Get, path, access, audit, right: None, token: false, most_bytes: 0, make }
     }
 
     /// To do.
@@ -122,12 +125,17 @@ impl Route {
         audit: Audit,
         make: fn() -> MethodRouter<Site>,
     ) -> Self {
-        Self { verb: Verb::Post, path, access, audit, token: true, most_bytes: FORM_BYTES, make }
+        Self { verb: Verb::Post, path, access, audit, right: None, token: true, most_bytes: FORM_BYTES, make }
     }
 
     /// Without the token of a session: for a page that only shows a form again.
     pub(crate) const fn without_token(self) -> Self {
         Self { token: false, ..self }
+    }
+
+    /// For applications whose tokens have a right.
+    pub(crate) const fn by(self, right: Right) -> Self {
+        Self { right: Some(right), ..self }
     }
 
     /// With so large a body: where files are handed in.

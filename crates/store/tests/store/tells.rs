@@ -52,7 +52,7 @@ fn told(bed: &mut Bed, person: PersonId, most: usize) -> Vec<String> {
     let roster = Roster::new(bed.tables.roster(), &pack, bed.now());
     let roles: Vec<(RoleId, Option<UnitId>)> =
         roster.held(person).map(|(role, unit)| (role.clone(), unit)).collect();
-    let found = bed.sql().notices(person, &roles, &roster, most).unwrap();
+    let found = bed.sql().notices(person, &roles, &roster, None, most).unwrap();
     let show =
         |notice: &store::Notice| if notice.read { format!("({})", notice.zh) } else { notice.zh.clone() };
     found.iter().map(show).collect()

@@ -175,12 +175,16 @@ fn filing<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
 }
 
 fn done(told: &Done) -> Result<String, PageError> {
-    let shape = DoneShape {
+    serde_json::to_string(&done_shape(told)).map_err(|error| PageError::Failed(error.into()))
+}
+
+/// What was done.
+pub(super) fn done_shape(told: &Done) -> DoneShape {
+    DoneShape {
         record: told.record.map(|record| record.to_string()).unwrap_or_default(),
         first_entry: told.entries.start.to_string(),
         end_entry: told.entries.end.to_string(),
-    };
-    serde_json::to_string(&shape).map_err(|error| PageError::Failed(error.into()))
+    }
 }
 
 /// The command that opens a record, and who gives it.
@@ -212,7 +216,12 @@ fn opening(
 }
 
 /// The command that takes a step, and who gives it.
-fn taking(cx: &Cx, record: RecordId, step: &str, ask: &TakeAsk) -> Result<(Person, Command), PageError> {
+pub(super) fn taking(
+    cx: &Cx,
+    record: RecordId,
+    step: &str,
+    ask: &TakeAsk,
+) -> Result<(Person, Command), PageError> {
     let (unit, command) = cx.look(|look| {
         let case = cx.readable(look, record)?;
         if !cx.scope()?.files(&case.register) {
@@ -239,11 +248,15 @@ fn taking(cx: &Cx, record: RecordId, step: &str, ask: &TakeAsk) -> Result<(Perso
     Ok((actor, command))
 }
 
+/// The role and the person acted for, as far as they are said.
+pub(super) fn acting(ask: &Acting) -> Result<(Option<RoleId>, Option<PersonId>), PageError> {
+    let role = ask.role.as_deref().map(|text| spelled("role", text)).transpose()?;
+    Ok((role, ask.principal.as_deref().map(|text| spelled("for", text)).transpose()?))
+}
+
 /// Who acts: in the role that is asked for, else in the first in which the command would be accepted.
 fn actor(cx: &Cx, ask: &Acting, unit: UnitId, command: &Command) -> Result<Person, PageError> {
-    let role: Option<RoleId> = ask.role.as_deref().map(|text| spelled("role", text)).transpose()?;
-    let principal: Option<PersonId> =
-        ask.principal.as_deref().map(|text| spelled("for", text)).transpose()?;
+    let (role, principal) = acting(ask)?;
     let stances = cx.look(|look: &Look<'_>| Ok(stances(look.cx, &look.roster)))?;
     let asked =
         |one: &Stance| one.principal == principal && role.as_ref().is_none_or(|role| one.role == *role);
@@ -271,7 +284,7 @@ fn spelled<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, PageError>
     text.parse().map_err(|_| unread(what, "格式不符", "not spelled as described"))
 }
 
-fn moment(text: &str) -> Result<Instant, PageError> {
+pub(super) fn moment(text: &str) -> Result<Instant, PageError> {
     text.parse().map_err(|_| {
         unfit(
             text,
@@ -318,7 +331,7 @@ fn asserted(ask: &PasskeyAsk) -> Result<(ToSign, Passkey), PageError> {
 }
 
 /// What would be signed for a command; none where nothing is.
-fn to_sign(
+pub(super) fn to_sign(
     cx: &Cx,
     actor: &Person,
     command: &Command,

@@ -3,7 +3,7 @@
 //! Handlers name what they give; how requests are refused, and how parameters are spelled, is said here for all of them.
 
 use super::shape::Problem;
-use super::{act, clauses, read, story};
+use super::{ROUTES, act, audit, batch, clauses, own, people, read, story};
 use crate::error::PageResult;
 use crate::given;
 use crate::route::Verb;
@@ -24,9 +24,16 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
     components(schemas(Problem)),
     paths(
         act::file, act::open, act::read_notice, act::state_opening, act::state_step, act::take,
+        audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
+        batch::sign, batch::state,
         clauses::board, clauses::clause,
-        read::file, read::notices, read::offers, read::pack, read::people, read::record, read::records,
-        read::register, read::registers, read::search, read::units,
+        own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
+        own::tokens, own::work,
+        people::act_on_person, people::act_on_unit, people::create_unit, people::end_of_person, people::people,
+        people::person, people::register, people::register_terminal, people::remove_terminal, people::terminals,
+        people::unit, people::units,
+        read::export, read::file, read::notices, read::offers, read::pack, read::record, read::records,
+        read::register, read::registers, read::search,
         story::files, story::history, story::linked, story::signatures,
     )
 )]
@@ -47,7 +54,8 @@ struct Fields;
 impl utoipa::Modify for Fields {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         for (path, verb, operation) in operations(openapi) {
-            if verb == Verb::Get && path == "/api/v1/registers/{register}/records" {
+            let list = path.ends_with("{register}/records") || path.ends_with("{register}/export");
+            if verb == Verb::Get && list {
                 operation.parameters.get_or_insert_default().push(RefOr::T(of_fields()));
             }
         }
@@ -76,35 +84,47 @@ fn text(pattern: &str) -> Schema {
 }
 
 /// How parameters are spelled, by name, or by path and name. What is spelled otherwise names nothing, or does not read.
-const SPELLED: [(&str, &str); 25] = [
+const SPELLED: [(&str, &str); 35] = [
     ("/api/v1/clauses state", "^(not-met|not-computed|stale|nobody|figure|met|exempt)$"),
     ("Idempotency-Key", "^[!-~]{8,128}$"),
+    ("about", SAYS),
     ("article", NUMBER),
+    ("before", ENTRY),
     ("by", SAYS),
     ("clause", "^[1-9][0-9]*([.][1-9][0-9]*)*$"),
     ("closed.max", DAY),
     ("closed.min", DAY),
+    ("columns", WORD),
     ("digest", "^sha256:[0-9a-f]{64}$"),
-    ("entry", "^(0|[1-9][0-9]{0,17})$"),
+    ("entry", ENTRY),
+    ("format", "^(csv|ods|xlsx)$"),
+    ("kind", "^[a-z][a-z0-9.-]{0,63}$"),
+    ("left", "^1$"),
     ("name", SAYS),
     ("on", DAY),
     ("opened.max", DAY),
     ("opened.min", DAY),
     ("page", "^[1-9][0-9]{0,5}$"),
+    ("person", "^p_[a-z2-7]{25}[aeimquy4]$"),
     ("q", SAYS),
     ("record", "^r_[a-z2-7]{25}[aeimquy4]$"),
     ("register", WORD),
     ("role", WORD),
     ("running", "^1$"),
     ("sealed", "^(true|false)$"),
+    ("session", "^s_[a-z2-7]{25}[aeimquy4]$"),
     ("size", "^(25|50|100|200)$"),
     ("sort", "^-?[a-z][a-z0-9_]{0,39}$"),
     ("state", "^[a-z][a-z0-9_-]{0,39}$"),
     ("step", WORD),
+    ("terminal", "^t_[a-z2-7]{25}[aeimquy4]$"),
+    ("token", "^a_[a-z2-7]{25}[aeimquy4]$"),
     ("unit", "^u_[a-z2-7]{25}[aeimquy4]$"),
 ];
 /// A day.
 const DAY: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
+/// The number of an entry.
+const ENTRY: &str = "^(0|[1-9][0-9]{0,17})$";
 /// A number from 1.
 const NUMBER: &str = "^[1-9][0-9]{0,8}$";
 /// Anything but blanks.
@@ -133,9 +153,10 @@ impl utoipa::Modify for Spelling {
                 body.required = Some(Required::False);
             }
         }
-        // Each names one member and has no other.
-        let signature = openapi.components.as_mut().and_then(|all| all.schemas.get_mut("SignatureAsk"));
-        if let Some(RefOr::T(Schema::OneOf(ways))) = signature {
+        // Each of several ways names one member and has no other.
+        let schemas = openapi.components.iter_mut().flat_map(|all| all.schemas.values_mut());
+        for ways in schemas {
+            let RefOr::T(Schema::OneOf(ways)) = ways else { continue };
             for way in &mut ways.items {
                 if let RefOr::T(Schema::Object(way)) = way {
                     way.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
@@ -182,19 +203,21 @@ const REFUSALS: [Refused; 9] = [
     ("401", "No token that counts.", |_| true),
     ("403", "Not the owner's to do, and why; or it comes from a page of another site.", |asked| asked.posts),
     ("404", "Not there, not for the token's owner, or outside the scope.", |asked| {
-        asked.path.contains('{')
-            || asked.has("unit")
-            || BY_RIGHT.iter().any(|area| asked.path.starts_with(area))
+        asked.path.contains('{') || asked.has("unit") || by_right(asked.path)
     }),
-    ("409", "It is no longer as it was seen.", |asked| asked.path.contains("{step}")),
+    ("409", "It is no longer as it was seen.", |asked| {
+        asked.path.contains("{step}") || asked.path.ends_with("/bundle")
+    }),
     ("413", "More than may be sent at once.", |asked| asked.posts),
     ("422", "Not accepted: why, and what to do.", |asked| asked.posts || asked.has("on")),
     ("429", "Too many requests.", |_| true),
     ("503", "Not now; nothing was done.", |_| true),
 ];
 
-/// What is there only for tokens with a right, or with a register to file in.
-const BY_RIGHT: [&str; 2] = ["/api/v1/clauses", "/api/v1/files"];
+/// Is it there only for tokens with a right, or with a register to file in?
+fn by_right(path: &str) -> bool {
+    path == "/api/v1/files" || ROUTES.iter().any(|route| route.path == path && route.right.is_some())
+}
 
 struct Refusals;
 
@@ -231,8 +254,11 @@ struct Heads;
 
 impl utoipa::Modify for Heads {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        for (path, verb, operation) in operations(openapi) {
-            let files = verb == Verb::Post && (path.ends_with("/records") || path.ends_with("{step}"));
+        for (path, _, operation) in operations(openapi) {
+            let keyed = operation.parameters.iter().flatten();
+            let keyed = keyed.filter(|of| matches!(of, RefOr::T(of) if of.name == "Idempotency-Key")).count();
+            // What is only to be signed is not done.
+            let files = keyed > 0 && !path.ends_with("/statements");
             for (status, response) in &mut operation.responses.responses {
                 let RefOr::T(response) = response else { continue };
                 let mut head =
@@ -242,7 +268,7 @@ impl utoipa::Modify for Heads {
                     let told = "There where the answer is that of the first time.";
                     head("Idempotency-Replayed", spelled("^true$", told));
                 }
-                if files && status == "201" {
+                if path.ends_with("/records") && status == "201" {
                     head("Location", spelled("^/api/v1/records/r_[a-z2-7]{26}$", "Where the record is."));
                 }
             }

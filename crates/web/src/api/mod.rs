@@ -7,10 +7,14 @@
 //! Source: `crates/web/openapi.json`, which the tests compare with what is served; RFC 6750, RFC 9457; clauses 12 to 14, 22.
 
 mod act;
+mod audit;
+mod batch;
 mod bearer;
 mod clauses;
 mod describe;
 mod once;
+mod own;
+mod people;
 mod read;
 mod shape;
 mod spelling;
@@ -21,11 +25,11 @@ mod within;
 pub(crate) use bearer::bearer;
 pub use bearer::{Applications, Scope};
 pub use describe::openapi;
-pub(crate) use strict::as_described;
 
 use crate::cx::Cx;
 use crate::error::PageError;
 use crate::route::{Access, Audit, Route};
+use crate::visit::Visit;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use desk::LARGEST_FILE;
@@ -40,6 +44,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/pack", APP, Audit::None, || get(read::pack)),
     Route::get("/api/v1/registers", APP, Audit::None, || get(read::registers)),
     Route::get("/api/v1/registers/{register}", APP, Audit::None, || get(read::register)),
+    Route::get("/api/v1/registers/{register}/export", APP, Audit::Reading, || get(read::export)),
     Route::get("/api/v1/registers/{register}/records", APP, Audit::Reading, || get(read::records)),
     Route::post("/api/v1/registers/{register}/records", APP, Audit::Act, || post(act::open)),
     Route::post("/api/v1/registers/{register}/statements", APP, Audit::None, || post(act::state_opening)),
@@ -54,15 +59,61 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::post("/api/v1/records/{record}/steps/{step}/statements", APP, Audit::Reading, || {
         post(act::state_step)
     }),
+    Route::post("/api/v1/batches", APP, Audit::Act, || post(batch::sign)),
+    Route::post("/api/v1/batches/statements", APP, Audit::Reading, || post(batch::state)),
     Route::post("/api/v1/files", APP, Audit::None, || post(act::file)).of_bytes(LARGEST_FILE as usize),
-    Route::get("/api/v1/clauses", APP, Audit::None, || get(clauses::board)),
-    Route::get("/api/v1/clauses/{clause}", APP, Audit::None, || get(clauses::clause)),
+    Route::get("/api/v1/clauses", APP, Audit::None, || get(clauses::board)).by(Right::Clauses),
+    Route::get("/api/v1/clauses/{clause}", APP, Audit::None, || get(clauses::clause)).by(Right::Clauses),
     Route::get("/api/v1/search", APP, Audit::None, || get(read::search)),
-    Route::get("/api/v1/units", APP, Audit::None, || get(read::units)),
-    Route::get("/api/v1/people", APP, Audit::None, || get(read::people)),
+    Route::get("/api/v1/units", APP, Audit::None, || get(people::units)),
+    Route::post("/api/v1/units", APP, Audit::Act, || post(people::create_unit)).by(Right::People),
+    Route::get("/api/v1/units/{unit}", APP, Audit::None, || get(people::unit)),
+    Route::post("/api/v1/units/{unit}/acts", APP, Audit::Act, || post(people::act_on_unit)).by(Right::People),
+    Route::get("/api/v1/people", APP, Audit::None, || get(people::people)),
+    Route::post("/api/v1/people", APP, Audit::Act, || post(people::register)).by(Right::People),
+    Route::get("/api/v1/people/{person}", APP, Audit::None, || get(people::person)),
+    Route::post("/api/v1/people/{person}/acts", APP, Audit::Act, || post(people::act_on_person))
+        .by(Right::People),
+    Route::post("/api/v1/people/{person}/sessions/end", APP, Audit::Act, || post(people::end_of_person))
+        .by(Right::People),
+    Route::get("/api/v1/terminals", APP, Audit::None, || get(people::terminals)).by(Right::People),
+    Route::post("/api/v1/terminals", APP, Audit::Act, || post(people::register_terminal)).by(Right::People),
+    Route::post("/api/v1/terminals/{terminal}/remove", APP, Audit::Act, || post(people::remove_terminal))
+        .by(Right::People),
+    Route::get("/api/v1/audit", APP, Audit::None, || get(audit::ledger)).by(Right::Audit),
+    Route::get("/api/v1/audit/policy", APP, Audit::None, || get(audit::policy)).by(Right::Audit),
+    Route::post("/api/v1/audit/verification", APP, Audit::None, || post(audit::verify)).by(Right::Audit),
+    Route::get("/api/v1/audit/entries", APP, Audit::None, || get(audit::entries)).by(Right::Audit),
+    Route::get("/api/v1/audit/entries/{entry}", APP, Audit::Reading, || get(audit::entry)).by(Right::Audit),
+    Route::get("/api/v1/audit/entries/{entry}/proof", APP, Audit::Reading, || get(audit::proof))
+        .by(Right::Audit),
+    Route::get("/api/v1/audit/records/{record}/bundle", APP, Audit::Reading, || get(audit::of_record))
+        .by(Right::Audit),
+    Route::get("/api/v1/work", APP, Audit::None, || get(own::work)),
     Route::get("/api/v1/notices", APP, Audit::None, || get(read::notices)),
     Route::post("/api/v1/notices/{entry}/read", APP, Audit::Act, || post(act::read_notice)),
+    Route::get("/api/v1/drafts", APP, Audit::None, || get(own::drafts)).by(Right::Account),
+    Route::post("/api/v1/drafts/forget", APP, Audit::None, || post(own::forget)).by(Right::Account),
+    Route::get("/api/v1/account", APP, Audit::None, || get(own::account)).by(Right::Account),
+    Route::get("/api/v1/sessions", APP, Audit::None, || get(own::sessions)).by(Right::Account),
+    Route::post("/api/v1/sessions/end", APP, Audit::Act, || post(own::end_sessions)).by(Right::Account),
+    Route::post("/api/v1/sessions/{session}/end", APP, Audit::Act, || post(own::end_session))
+        .by(Right::Account),
+    Route::get("/api/v1/tokens", APP, Audit::None, || get(own::tokens)).by(Right::Account),
+    Route::post("/api/v1/tokens/{token}/revoke", APP, Audit::Act, || post(own::revoke)).by(Right::Account),
 ];
+
+/// Is a route there for whoever asks, and asked as it is described?
+///
+/// # Errors
+/// `NotFound`: the token has no right to it. `Unread`: it is not asked as described.
+pub(crate) fn admits(visit: &Visit, route: &Route, query: &str) -> Result<(), PageError> {
+    let rights = visit.scope.as_ref().map(|scope| &scope.rights).ok_or(PageError::NoToken)?;
+    match route.right {
+        Some(right) if !rights.contains(&right) => Err(PageError::NotFound),
+        _ => strict::as_described(route, query),
+    }
+}
 
 /// What was sent, if it is what the description says.
 fn sent<T: DeserializeOwned>(body: &Bytes) -> Result<T, PageError> {
@@ -99,10 +150,5 @@ impl Cx {
     /// The scope of the application that asks.
     fn scope(&self) -> Result<&Scope, PageError> {
         self.scope.as_ref().ok_or(PageError::SignedOut)
-    }
-
-    /// Has the token a right? What it has none to is not there.
-    fn has(&self, right: Right) -> Result<(), PageError> {
-        if self.scope()?.rights.contains(&right) { Ok(()) } else { Err(PageError::NotFound) }
     }
 }

@@ -55,10 +55,28 @@ impl Once {
 
     /// The id of a record that is opened under this key.
     pub(super) fn record(&self) -> RecordId {
-        let hash = Sha256::digest(format!("ward-record/v1 {}", self.key));
+        RecordId::from_bytes(self.id("record"))
+    }
+
+    /// The id of what is made under this key.
+    pub(super) fn id(&self, what: &str) -> [u8; 16] {
+        let hash = Sha256::digest(format!("ward-{what}/v1 {}", self.key));
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-        RecordId::from_bytes(bytes)
+        bytes
+    }
+
+    /// What was answered before, or is done and answered now. It blocks.
+    pub(super) fn or(
+        &self,
+        cx: &Cx,
+        status: StatusCode,
+        act: impl FnOnce() -> Result<String, PageError>,
+    ) -> PageResult {
+        match self.before(cx)? {
+            Some(before) => Ok(before),
+            None => self.answered(cx, status, act()?),
+        }
     }
 
     /// The answer that was given before, if there was one. It blocks.

@@ -1,32 +1,33 @@
-//! What applications read: the pack, registers, records, files, people, units, notices.
+//! What applications read: the pack, registers, records, files, notices.
 
-use super::named;
 use super::shape::{
-    FoundShape, NoticeShape, Octets, OfferShape, PackShape, PersonShape, RecordShape, Records, RegisterShape,
-    RegisterWhole, UnitShape,
+    FoundShape, NoticeShape, Notices, Octets, OfferShape, PackShape, RecordShape, Records, RegisterShape,
+    RegisterWhole,
 };
+use super::within::{Within, WithinUnit};
+use super::{named, unread};
 use crate::acting;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
+use crate::notices;
 use crate::query::Query;
 use crate::reading;
 use crate::records::evidence;
 use crate::registers;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
+use casework::EntryNumber;
 use desk::About;
 use model::Told;
-use regulation::{Register, RegisterId, RoleId};
+use regulation::{Register, RegisterId};
 use std::sync::Arc;
 
 /// Records found at once by a search.
 const FOUND: u32 = 100;
-/// People found at once.
-const PEOPLE: usize = 100;
-/// Notices given at once.
-const NOTICES: usize = 100;
+/// What a page holds where nothing is said.
+const SIZE: usize = 50;
 
 /// The regulation in force.
 #[utoipa::path(get, path = "/api/v1/pack", tag = "registers",
@@ -39,8 +40,8 @@ pub(super) async fn pack(cx: Cx) -> PageResult {
 
 /// The registers, with how many records of each may be read.
 #[utoipa::path(get, path = "/api/v1/registers", tag = "registers",
-    responses((status = 200, body = [RegisterShape])))]
-pub(super) async fn registers(cx: Cx) -> PageResult {
+    params(WithinUnit), responses((status = 200, body = [RegisterShape])))]
+pub(super) async fn registers(Within(cx): Within) -> PageResult {
     cx.run(|cx| {
         let counts = registers::counts(cx)?;
         let scope = cx.scope()?;
@@ -72,7 +73,7 @@ pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult
 ///
 /// Sealed fields are left out; of graded records it is recorded that they were read.
 #[utoipa::path(get, path = "/api/v1/registers/{register}/records", tag = "records",
-    params(("register" = String, Path, description = "its id"),
+    params(WithinUnit, ("register" = String, Path, description = "its id"),
         ("q" = Option<String>, Query, description = "words"),
         ("state" = Option<Vec<String>>, Query, description = "states, any of them"),
         ("running" = Option<String>, Query, description = "only those that run"),
@@ -85,10 +86,14 @@ pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult
         ("page" = Option<String>, Query, description = "from 1"),
         ("size" = Option<String>, Query, description = "25, 50, 100 or 200")),
     responses((status = 200, body = Records)))]
-pub(super) async fn records(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn records(
+    Within(cx): Within,
+    Path(register): Path<String>,
+    RawQuery(query): RawQuery,
+) -> PageResult {
     cx.run(move |cx| {
         let register = known(cx, &register)?;
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let query = asked(query.as_deref());
         let (records, graded) = cx.look(|look| {
             let found = registers::found(look, register, &query)?;
             let record = |case: &Arc<casework::Case>| -> Result<RecordShape, PageError> {
@@ -187,65 +192,16 @@ pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     .await
 }
 
-/// All units, each before those below it.
-#[utoipa::path(get, path = "/api/v1/units", tag = "people",
-    responses((status = 200, body = [UnitShape])))]
-pub(super) async fn units(cx: Cx) -> PageResult {
-    let shape = |unit: &identity::Unit| UnitShape {
-        id: unit.id.to_string(),
-        code: unit.code.as_str().to_owned(),
-        name: Told::new(unit.names.zh.as_str(), unit.names.en.as_str()).into(),
-        superior: unit.superior.map(|unit| unit.to_string()),
-        closed: unit.closed_at.is_some(),
-    };
-    given::json(StatusCode::OK, &cx.seen().roster.units().map(shape).collect::<Vec<_>>())
-}
-
-/// People with these words in their name, 100 at most.
-#[utoipa::path(get, path = "/api/v1/people", tag = "people",
-    params(("q" = String, Query, description = "words of a name, or the beginning of an account"),
-        ("role" = Option<String>, Query, description = "only holders of this role")),
-    responses((status = 200, body = [PersonShape])))]
-pub(super) async fn people(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let text = words(query.as_deref())?;
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let role: Option<RoleId> = query.one("role").map(str::parse).transpose().map_err(|_| {
-            PageError::Unread(Told::new(
-                "角色代號格式不符，例：unit_head",
-                "`role` is no id such as unit_head",
-            ))
-        })?;
-        let people = cx.look(|look| {
-            let found = crate::choose::people(look, role.as_ref(), &text, PEOPLE);
-            let person = |id: &model::PersonId| {
-                let person = look.roster.state.person(*id)?;
-                let details = person.details.as_ref();
-                Some(PersonShape {
-                    id: id.to_string(),
-                    name: details.map(|details| details.name.as_str().to_owned()),
-                    title: details.map(|details| details.title.as_str().to_owned()),
-                    unit: person.home.to_string(),
-                    here: person.here(),
-                })
-            };
-            Ok(found.iter().filter_map(person).collect::<Vec<_>>())
-        })?;
-        given::json(StatusCode::OK, &people)
-    })
-    .await
-}
-
-/// Notices to the token's owner, the newest first.
+/// Notices to the token's owner, the newest first, 100 at a time; of records beyond the scope there are none.
 #[utoipa::path(get, path = "/api/v1/notices", tag = "notices",
-    responses((status = 200, body = [NoticeShape])))]
-pub(super) async fn notices(cx: Cx) -> PageResult {
-    cx.run(|cx| {
+    params(("before" = Option<String>, Query, description = "only those told before this entry")),
+    responses((status = 200, body = Notices)))]
+pub(super) async fn notices(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let before = asked(query.as_deref()).one("before").map(str::parse).transpose();
+        let before = before.map_err(|_| unread("before", "格式不符", "not spelled as described"))?;
         let notices = cx.look(|look| {
-            let roles: Vec<_> =
-                look.roster.held(cx.person()).map(|(role, unit)| (role.clone(), unit)).collect();
-            let found = look.sql(|sql| sql.notices(cx.person(), &roles, &look.roster, NOTICES))?;
-            let seen = found.into_iter().filter(|notice| look.sees(notice.record));
+            let (notices, next) = notices::before(look, before.map(EntryNumber))?;
             let shape = |notice: store::Notice| NoticeShape {
                 entry: notice.entry.0.to_string(),
                 record: notice.record.to_string(),
@@ -253,17 +209,58 @@ pub(super) async fn notices(cx: Cx) -> PageResult {
                 text: look.said_told(&notice.zh, &notice.en).into(),
                 read: notice.read,
             };
-            Ok(seen.map(shape).collect::<Vec<_>>())
+            let notices = notices.into_iter().map(shape).collect();
+            Ok(Notices { notices, next: next.map(|entry| entry.0.to_string()) })
         })?;
         given::json(StatusCode::OK, &notices)
     })
     .await
 }
 
+/// A register's list as a file: exactly what is filtered, all pages of it. Graded records in it count as read.
+#[utoipa::path(get, path = "/api/v1/registers/{register}/export", tag = "records",
+    params(WithinUnit, ("register" = String, Path, description = "its id"),
+        ("format" = String, Query, description = "`csv`, `ods` or `xlsx`"),
+        ("columns" = Option<Vec<String>>, Query, description = "columns, in order; the usual ones where none is said"),
+        ("q" = Option<String>, Query, description = "words"),
+        ("state" = Option<Vec<String>>, Query, description = "states, any of them"),
+        ("running" = Option<String>, Query, description = "only those that run"),
+        ("by" = Option<String>, Query, description = "who opened them: a name or the beginning of an account"),
+        ("opened.min" = Option<String>, Query, description = "opened on this day or later"),
+        ("opened.max" = Option<String>, Query, description = "opened on this day or earlier"),
+        ("closed.min" = Option<String>, Query, description = "ended on this day or later"),
+        ("closed.max" = Option<String>, Query, description = "ended on this day or earlier"),
+        ("sort" = Option<String>, Query, description = "a field; `-` before it: downwards")),
+    responses((status = 200, content((Octets = "text/csv"), (Octets = "application/vnd.oasis.opendocument.spreadsheet"),
+        (Octets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
+pub(super) async fn export(
+    Within(cx): Within,
+    Path(register): Path<String>,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    cx.run(move |cx| {
+        let register = known(cx, &register)?;
+        registers::file(cx, register, &asked(query.as_deref()))
+    })
+    .await
+}
+
+/// What stands behind the question mark.
+pub(super) fn asked(query: Option<&str>) -> Query {
+    Query::parse(query.unwrap_or_default().as_bytes())
+}
+
+/// The page that is asked for: how many there are in all, its number, how many a page holds, and what is on it.
+pub(super) fn paged<'a, T>(query: &Query, all: &'a [T]) -> (u64, u64, u64, &'a [T]) {
+    let number = |name: &str| query.one(name).and_then(|text| text.parse::<usize>().ok());
+    let (page, size) = (number("page").unwrap_or(1).max(1), number("size").unwrap_or(SIZE));
+    let some = all.chunks(size).nth(page - 1).unwrap_or_default();
+    (all.len() as u64, page as u64, size as u64, some)
+}
+
 /// The words of a question that is nothing without them.
 fn words(query: Option<&str>) -> Result<String, PageError> {
-    let query = Query::parse(query.unwrap_or_default().as_bytes());
-    query.one("q").map(ToOwned::to_owned).ok_or_else(|| {
+    asked(query).one("q").map(ToOwned::to_owned).ok_or_else(|| {
         PageError::Unread(Told::new("請以參數 q 提供搜尋文字", "Say what is looked for in the parameter `q`"))
     })
 }

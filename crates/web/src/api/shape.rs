@@ -6,7 +6,9 @@
 
 use super::spelling::{members, whole};
 use crate::acting::Offered;
+use crate::error::PageError;
 use casework::Case;
+use desk::Done;
 use model::Told;
 use regulation::{Field, Kind, Label, Register};
 use serde::{Deserialize, Serialize};
@@ -222,36 +224,6 @@ pub(crate) struct OfferShape {
     pub(crate) signature: String,
 }
 
-/// A unit.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct UnitShape {
-    /// Its id.
-    pub(crate) id: String,
-    /// Its code.
-    pub(crate) code: String,
-    /// Its name.
-    pub(crate) name: Text,
-    /// The unit above.
-    pub(crate) superior: Option<String>,
-    /// Is it closed?
-    pub(crate) closed: bool,
-}
-
-/// A person, as everybody who is signed in knows them.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PersonShape {
-    /// Their id.
-    pub(crate) id: String,
-    /// Their name; null once it is forgotten.
-    pub(crate) name: Option<String>,
-    /// Their title.
-    pub(crate) title: Option<String>,
-    /// The unit they belong to.
-    pub(crate) unit: String,
-    /// Are they still here?
-    pub(crate) here: bool,
-}
-
 /// A notice.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NoticeShape {
@@ -265,6 +237,15 @@ pub(crate) struct NoticeShape {
     pub(crate) text: Text,
     /// Has it been read?
     pub(crate) read: bool,
+}
+
+/// Notices, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Notices {
+    /// The notices.
+    pub(crate) notices: Vec<NoticeShape>,
+    /// Before which entry one goes on; null where there is no more.
+    pub(crate) next: Option<String>,
 }
 
 /// In whose name something is done.
@@ -394,6 +375,22 @@ pub(crate) struct DoneShape {
     pub(crate) end_entry: String,
 }
 
+/// Something that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MadeShape {
+    /// Its id.
+    pub(crate) id: String,
+}
+
+/// The entries in which something was recorded.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EntriesShape {
+    /// The first one.
+    pub(crate) first_entry: String,
+    /// One past the last.
+    pub(crate) end_entry: String,
+}
+
 /// A stored file, to be spoken of by a field.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FileShape {
@@ -417,6 +414,22 @@ impl From<&Label> for Text {
 impl From<Told> for Text {
     fn from(told: Told) -> Self {
         Self { zh: told.zh, en: told.en }
+    }
+}
+
+impl MadeShape {
+    /// As it is answered.
+    pub(crate) fn text(id: impl ToString) -> Result<String, PageError> {
+        serde_json::to_string(&Self { id: id.to_string() }).map_err(|error| PageError::Failed(error.into()))
+    }
+}
+
+impl EntriesShape {
+    /// As it is answered.
+    pub(crate) fn text(done: &Done) -> Result<String, PageError> {
+        let (first_entry, end_entry) = (done.entries.start.to_string(), done.entries.end.to_string());
+        serde_json::to_string(&Self { first_entry, end_entry })
+            .map_err(|error| PageError::Failed(error.into()))
     }
 }
 

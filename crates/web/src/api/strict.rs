@@ -92,7 +92,7 @@ fn pattern(of: RefOr<Schema>) -> Option<String> {
 ///
 /// # Errors
 /// `Unread`: what is not.
-pub(crate) fn as_described(route: &Route, query: &str) -> Result<(), PageError> {
+pub(super) fn as_described(route: &Route, query: &str) -> Result<(), PageError> {
     let table = TABLE.as_ref().map_err(|error| PageError::Failed(error.clone().into()))?;
     let Some(described) = table.get(&(route.verb, route.path.to_owned())) else { return Ok(()) };
     let query = Query::parse(query.as_bytes());

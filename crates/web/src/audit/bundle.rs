@@ -20,21 +20,26 @@ use std::collections::BTreeSet;
 /// Everything that happened to a record.
 pub(super) async fn of_record(cx: Cx, Path(record): Path<String>) -> PageResult {
     let record: RecordId = record.parse().map_err(|_| PageError::NotFound)?;
-    cx.run(move |cx| {
-        let numbers = cx.look(|look| {
-            admitted(look)?;
-            cx.readable(look, record)?;
-            Ok(look.sql(|sql| sql.history(record))?)
-        })?;
-        let bundle = bundle(cx, numbers)?;
-        let name = format!("ward-{record}.bundle");
-        Ok(given::file(&name, &name, "application/octet-stream", bundle))
-    })
-    .await
+    cx.run(move |cx| file_of(cx, record)).await
+}
+
+/// The same. It blocks.
+///
+/// # Errors
+/// `NotFound`: they may not audit, or not read the record. `Stale`: no published head covers all of it yet.
+pub(crate) fn file_of(cx: &Cx, record: RecordId) -> PageResult {
+    let numbers = cx.look(|look| {
+        admitted(look)?;
+        cx.readable(look, record)?;
+        Ok(look.sql(|sql| sql.history(record))?)
+    })?;
+    let bundle = bundle(cx, numbers)?;
+    let name = format!("ward-{record}.bundle");
+    Ok(given::file(&name, &name, "application/octet-stream", bundle))
 }
 
 /// The policy of this installation: keys, witnesses, quorum.
-pub(super) async fn policy(cx: Cx) -> PageResult {
+pub(crate) async fn policy(cx: Cx) -> PageResult {
     cx.run(|cx| {
         cx.look(admitted)?;
         let text = cx.site.oversight().policy_text.as_bytes().to_vec();
@@ -53,7 +58,7 @@ fn bundle(cx: &Cx, numbers: Vec<u64>) -> Result<Vec<u8>, PageError> {
     let size = proof::checkpoint::SignedCheckpoint::parse(&head).map_err(failed)?.unverified().size;
     let numbers = with_credentials(cx, numbers)?;
     if numbers.last().is_some_and(|last| *last >= size) {
-        return Err(PageError::Unavailable(Told::new(
+        return Err(PageError::Stale(Told::new(
             "最新紀錄尚未公布於檢查點，請稍後再下載",
             "The newest entries are not covered by a published head yet; take it a little later",
         )));

@@ -62,13 +62,28 @@ struct EntriesPage<'a> {
 }
 
 /// What is asked of the ledger.
-struct Asked {
-    kind: Option<String>,
-    about: Option<String>,
+pub(crate) struct Asked {
+    /// A kind, or the group before its dot.
+    pub(crate) kind: Option<String>,
+    /// What entries are about.
+    pub(crate) about: Option<String>,
     /// By whom; none for anybody.
-    by: Option<Vec<PersonId>>,
+    pub(crate) by: Option<Vec<PersonId>>,
     /// Entries before this one.
-    before: u64,
+    pub(crate) before: u64,
+}
+
+/// Entries that fit, the newest first, each with its bytes; and the first one that was looked at.
+type Found = (Vec<(u64, Vec<u8>)>, u64);
+
+impl Asked {
+    /// From an address, of a ledger of so many entries.
+    pub(crate) fn read(look: &Look<'_>, query: &Query, size: u64) -> Self {
+        let text = |name: &str| query.one(name).map(ToOwned::to_owned);
+        let before = query.one("before").and_then(|text| text.parse().ok()).unwrap_or(size).min(size);
+        let by = query.one("by").map(|by| people(look, by));
+        Self { kind: text("kind"), about: text("about"), by, before }
+    }
 }
 
 pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
@@ -83,16 +98,16 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
                 if number < size { format!("/audit/entries/{number}") } else { "/audit/entries".into() };
             return Ok(Redirect::to(&place).into_response());
         }
-        let text = |name: &str| query.one(name).map(ToOwned::to_owned);
-        let before = query.one("before").and_then(|text| text.parse().ok()).unwrap_or(size).min(size);
-        let by = text("by");
-        let (asked, people, (rows, from), views) = cx.look(|look| {
+        let (asked, people, rows, from, views) = cx.look(|look| {
             admitted(look)?;
-            let by = by.as_deref().map(|by| people(look, by));
-            let asked = Asked { kind: text("kind"), about: text("about"), by, before };
+            let asked = Asked::read(look, &query, size);
             let people = asked.by.as_ref().map(|by| by.iter().map(|one| told(look, *one)).collect());
-            let found = found(look, &asked)?;
-            Ok((asked, people, found, views::of_list(cx, look, "/audit/entries", &query)?))
+            let (found, from) = found(look, &asked)?;
+            let row = |(number, bytes): &(u64, Vec<u8>)| {
+                Ok(row(look, *number, &Entry::parse(bytes).map_err(failed)?))
+            };
+            let rows = found.iter().map(row).collect::<Result<Vec<_>, PageError>>()?;
+            Ok((asked, people, rows, from, views::of_list(cx, look, "/audit/entries", &query)?))
         })?;
         let next = (from > 0).then(|| query.with("before", from.to_string()).behind("/audit/entries"));
         let looked = match cx.chinese() {
@@ -113,7 +128,7 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
             sessions: asked.kind.as_deref().is_some_and(words::is_of_sessions),
             kind: asked.kind.unwrap_or_default(),
             about: asked.about.unwrap_or_default(),
-            by: by.unwrap_or_default(),
+            by: query.one("by").unwrap_or_default().to_owned(),
             people,
             rows,
             next,
@@ -128,15 +143,18 @@ fn not_a_number() -> PageError {
     PageError::Unread(Told::new("筆次請填數字", "The number of an entry is written in digits"))
 }
 
-/// The entries that fit, the newest first, and the first one looked at.
-fn found(look: &Look<'_>, asked: &Asked) -> Result<(Vec<Row>, u64), PageError> {
+/// The entries that fit, a page of them.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub(crate) fn found(look: &Look<'_>, asked: &Asked) -> Result<Found, PageError> {
     let reader = look.cx.site.desk().reader();
-    let (mut rows, mut end) = (Vec::new(), asked.before);
+    let (mut found, mut end) = (Vec::new(), asked.before);
     let floor = asked.before.saturating_sub(MOST);
     if asked.by.as_ref().is_some_and(Vec::is_empty) {
-        return Ok((rows, 0));
+        return Ok((found, 0));
     }
-    while end > floor && rows.len() < PAGE {
+    while end > floor && found.len() < PAGE {
         // Stretches end where bundles do, so that each bundle is read once.
         let from = ((end - 1) / STRETCH * STRETCH).max(floor);
         let mut here = Vec::new();
@@ -150,15 +168,13 @@ fn found(look: &Look<'_>, asked: &Asked) -> Result<(Vec<Row>, u64), PageError> {
         if let Some(error) = wrong {
             return Err(failed(error));
         }
-        for (number, bytes) in here.into_iter().rev().take(PAGE - rows.len()) {
-            end = number;
-            rows.push(row(look, number, &Entry::parse(&bytes).map_err(failed)?));
-        }
-        if rows.len() < PAGE {
-            end = from;
-        }
+        found.extend(here.into_iter().rev().take(PAGE - found.len()));
+        end = match found.last() {
+            Some((last, _)) if found.len() >= PAGE => *last,
+            _ => from,
+        };
     }
-    Ok((rows, end))
+    Ok((found, end))
 }
 
 /// Whoever is meant by words: of this name, account or id, whether they are still here or not.

@@ -17,6 +17,7 @@ use proof::entry::Entry;
 use proof::hash::leaf_hash;
 use proof::inclusion::Inclusion;
 use proof::tree::check_inclusion;
+use serde_json::Value as Json;
 
 #[derive(Template)]
 #[template(path = "audit/entry.html")]
@@ -48,7 +49,11 @@ pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
         cx.look(admitted)?;
         let bytes = read(cx, number)?;
         let entry = Entry::parse(&bytes).map_err(failed)?;
-        let (body, sealed) = opened(cx, &entry)?;
+        let (body, sealed) = match inside(cx, &entry)? {
+            Inside::Here(body) => (serde_json::to_string_pretty(&body).ok(), None),
+            Inside::Destroyed => (None, Some(destroyed(cx))),
+            Inside::NotTheirs => (None, Some(not_theirs(cx))),
+        };
         cx.look(|look| {
             let title = match cx.chinese() {
                 true => format!("帳本第 {number} 筆"),
@@ -89,22 +94,31 @@ pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
 /// The proof of an entry, as a file that `ward proof check` takes.
 pub(super) async fn proof(cx: Cx, Path(number): Path<String>) -> PageResult {
     let number: u64 = number.parse().map_err(|_| PageError::NotFound)?;
-    cx.run(move |cx| {
-        cx.look(admitted)?;
-        let bytes = read(cx, number)?;
-        // The file holds the entry, and what is in clear in it.
-        if let Some(record) = in_clear(&Entry::parse(&bytes).map_err(failed)?) {
-            cx.look(|look| cx.readable(look, record).map(drop))?;
-            reading::note(cx, &[record])?;
-        }
-        let proof = prove(cx, number)?.ok_or(PageError::NotFound)?;
-        let name = format!("ward-entry-{number}.tlog-proof");
-        Ok(given::file(&name, &name, "text/plain; charset=utf-8", proof.to_bytes()))
-    })
-    .await
+    cx.run(move |cx| proof_file(cx, number)).await
 }
 
-fn read(cx: &Cx, number: u64) -> Result<Vec<u8>, PageError> {
+/// The proof of an entry, as a file. It blocks.
+///
+/// # Errors
+/// `NotFound`: they may not audit, or not read what is in clear in it; no published head covers it.
+pub(crate) fn proof_file(cx: &Cx, number: u64) -> PageResult {
+    cx.look(admitted)?;
+    let bytes = read(cx, number)?;
+    // The file holds the entry, and what is in clear in it.
+    if let Some(record) = in_clear(&Entry::parse(&bytes).map_err(failed)?) {
+        cx.look(|look| cx.readable(look, record).map(drop))?;
+        reading::note(cx, &[record])?;
+    }
+    let proof = prove(cx, number)?.ok_or(PageError::NotFound)?;
+    let name = format!("ward-entry-{number}.tlog-proof");
+    Ok(given::file(&name, &name, "text/plain; charset=utf-8", proof.to_bytes()))
+}
+
+/// The bytes of an entry.
+///
+/// # Errors
+/// `NotFound`: there is none of this number.
+pub(crate) fn read(cx: &Cx, number: u64) -> Result<Vec<u8>, PageError> {
     let reader = cx.site.desk().reader();
     if number >= reader.size().map_err(failed)? {
         return Err(PageError::NotFound);
@@ -204,20 +218,33 @@ fn in_clear(entry: &Entry<'_>) -> Option<RecordId> {
     entry.subject().parse().ok().filter(|_| entry.sealed().is_none() && !of_access)
 }
 
-/// The body, laid out; or why it is not shown.
-fn opened<'a>(cx: &'a Cx, entry: &Entry<'_>) -> Result<(Option<String>, Option<Notice<'a>>), PageError> {
-    let laid_out = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap_or_default();
+/// What an entry holds, for whoever looks.
+pub(crate) enum Inside {
+    /// Its body, from under its seal where it has one.
+    Here(Json),
+    /// Its key was destroyed.
+    Destroyed,
+    /// It is not theirs to see.
+    NotTheirs,
+}
+
+/// The body of an entry, or why it is not shown. That a graded record is read by it is entered.
+///
+/// # Errors
+/// The reading cannot be entered; vault or tables cannot be read.
+pub(crate) fn inside(cx: &Cx, entry: &Entry<'_>) -> Result<Inside, PageError> {
     if let Some(body) = entry.body() {
         // A clear body about a record is that record's: whoever may not read it does not read it here.
         if let Some(record) = in_clear(entry) {
             if !cx.look(|look| Ok(look.sees(record)))? {
-                return Ok((None, Some(not_theirs(cx))));
+                return Ok(Inside::NotTheirs);
             }
             reading::note(cx, &[record])?;
         }
-        return Ok((Some(laid_out(&body)), None));
+        return Ok(Inside::Here(body));
     }
-    let Some(sealed) = entry.sealed() else { return Ok((None, None)) };
+    // What has no body in clear is sealed.
+    let Some(sealed) = entry.sealed() else { return Ok(Inside::Destroyed) };
     let theirs = match (entry.subject().parse::<RecordId>(), entry.subject().parse::<PersonId>()) {
         (Ok(record), _) => {
             let sees = cx.look(|look| Ok(look.sees(record)))?;
@@ -230,18 +257,20 @@ fn opened<'a>(cx: &'a Cx, entry: &Entry<'_>) -> Result<(Option<String>, Option<N
         _ => false,
     };
     if !theirs {
-        return Ok((None, Some(not_theirs(cx))));
+        return Ok(Inside::NotTheirs);
     }
     let key = store::Keys::key(cx.site.desk().vault().as_ref(), sealed.key()).map_err(failed)?;
-    let ledger::vault::KeyState::Here(key) = key else {
-        let text = cx.t(
-            "內容已核准銷毀；證明仍可查驗。",
-            "What it held was destroyed by approval; the proof can still be checked.",
-        );
-        return Ok((None, Some(Notice::new(cx, Tone::Info, text))));
-    };
+    let ledger::vault::KeyState::Here(key) = key else { return Ok(Inside::Destroyed) };
     let inside = proof::seal::open(entry, &key).map_err(failed)?;
-    Ok((Some(laid_out(&inside.body())), None))
+    Ok(Inside::Here(inside.body()))
+}
+
+fn destroyed(cx: &Cx) -> Notice<'_> {
+    let text = cx.t(
+        "內容已核准銷毀；證明仍可查驗。",
+        "What it held was destroyed by approval; the proof can still be checked.",
+    );
+    Notice::new(cx, Tone::Info, text)
 }
 
 fn not_theirs(cx: &Cx) -> Notice<'_> {

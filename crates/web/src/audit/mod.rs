@@ -6,10 +6,10 @@
 //! Invariant: a verdict is never better than what stands behind it; without a quorum of witnesses nothing reads *good*.
 //! Source: regulation 24.2.10, 27.1.1; `docs/format.md` §5, §8.
 
-mod bundle;
-mod entries;
-mod entry;
-mod verifying;
+pub(crate) mod bundle;
+pub(crate) mod entries;
+pub(crate) mod entry;
+pub(crate) mod verifying;
 mod words;
 
 pub(crate) use verifying::Verifying;
@@ -34,7 +34,7 @@ const PERSON: Access = Access::Person;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/audit", PERSON, Audit::None, || get(index)),
-    Route::post("/audit/verify", PERSON, Audit::None, || post(verifying::begin)),
+    Route::post("/audit/verify", PERSON, Audit::None, || post(verifying::verify)),
     Route::get("/audit/entries", PERSON, Audit::None, || get(entries::list)),
     Route::get("/audit/entries/{entry}", PERSON, Audit::Reading, || get(entry::page)),
     Route::get("/audit/entries/{entry}/proof", PERSON, Audit::Reading, || get(entry::proof)),
@@ -43,7 +43,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// May they look into the ledger? Whoever may not finds nothing here.
-pub(super) fn admitted(look: &Look<'_>) -> Result<(), PageError> {
+pub(crate) fn admitted(look: &Look<'_>) -> Result<(), PageError> {
     let hidden = || PageError::hidden(Action::Audit.to_string(), About::Oneself);
     if look.cx.may_audit() { Ok(()) } else { Err(hidden()) }
 }
@@ -83,9 +83,7 @@ struct IndexPage<'a> {
 async fn index(cx: Cx) -> PageResult {
     cx.run(|cx| {
         cx.look(admitted)?;
-        let reader = cx.site.desk().reader();
-        let note = reader.cosigned_head().map_err(failed)?;
-        let note = note.map_or_else(|| reader.head(), Ok).map_err(failed)?;
+        let note = published(cx)?;
         let (verification, findings, meter, running) = verifying::shown(cx);
         let page = IndexPage {
             cx,
@@ -101,6 +99,38 @@ async fn index(cx: Cx) -> PageResult {
         cx.render(&page)
     })
     .await
+}
+
+/// The head with most cosignatures, as it was published.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub(crate) fn published(cx: &Cx) -> Result<Vec<u8>, PageError> {
+    let reader = cx.site.desk().reader();
+    let note = reader.cosigned_head().map_err(failed)?;
+    note.map_or_else(|| reader.head(), Ok).map_err(failed)
+}
+
+/// When the last entry under a head was written.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub(crate) fn last_time(cx: &Cx, size: u64) -> Result<Option<Instant>, PageError> {
+    let Some(last) = size.checked_sub(1) else { return Ok(None) };
+    let bytes = cx.site.desk().reader().entry(last).map_err(failed)?;
+    Ok(Some(proof::entry::Entry::parse(&bytes).map_err(failed)?.time()))
+}
+
+/// When each witness of the policy cosigned a head, by its name; none where it has not.
+pub(crate) fn cosigned(cx: &Cx, note: &[u8]) -> Vec<(String, Option<Instant>)> {
+    let policy = &cx.site.oversight().policy;
+    let judged = policy.judge(note).ok();
+    let at = |witness: &proof::policy::Witness| {
+        let by = judged.as_ref()?.cosigned().iter().find(|one| one.witness == witness.name)?;
+        let micros = i64::try_from(by.at_seconds).ok()?.checked_mul(1_000_000)?;
+        Instant::from_micros(micros).ok()
+    };
+    policy.witnesses().iter().map(|witness| (witness.name.to_string(), at(witness))).collect()
 }
 
 /// On whose word the head stands. *Good* is said only where a quorum of witnesses has cosigned lately.
@@ -123,10 +153,7 @@ fn stands<'a>(cx: &'a Cx, note: &[u8]) -> Notice<'a> {
 fn head<'a>(cx: &'a Cx, note: &[u8]) -> Result<Facts<'a>, PageError> {
     let signed = SignedCheckpoint::parse(note).map_err(failed)?;
     let checkpoint = signed.unverified();
-    let first = checkpoint.size.checked_sub(1);
-    let last = first.map(|last| cx.site.desk().reader().entry(last)).transpose().map_err(failed)?;
-    let time = last.as_deref().map(proof::entry::Entry::parse).transpose().map_err(failed)?;
-    let time = time.map_or_else(String::new, |entry| cx.moment(entry.time()));
+    let time = last_time(cx, checkpoint.size)?.map_or_else(String::new, |at| cx.moment(at));
     let facts = vec![
         Fact::new(cx.t("帳本名稱", "Name of the ledger"), checkpoint.origin.clone()),
         Fact::new(cx.t("已公布筆數", "Entries published"), checkpoint.size.to_string()),
@@ -143,22 +170,14 @@ fn witnesses<'a>(cx: &'a Cx, note: &[u8]) -> Option<TableView<'a>> {
     if policy.witnesses().is_empty() {
         return None;
     }
-    let judged = policy.judge(note).ok();
-    let row = |witness: &proof::policy::Witness| {
-        let cosigned = judged.as_ref().and_then(|head| {
-            head.cosigned().iter().find(|one| one.witness == witness.name).map(|one| one.at_seconds)
-        });
-        let at = cosigned.and_then(|seconds| {
-            let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?;
-            Instant::from_micros(micros).ok().map(|at| cx.moment(at))
-        });
+    let row = |(witness, (_, at)): (&proof::policy::Witness, (String, Option<Instant>))| {
         let plain = |text: String| Shown::Parts(vec![Named::plain(text)]);
         vec![
             plain(witness.name.to_string()),
             plain(witness.url.clone().unwrap_or_default()),
             at.map_or_else(
                 || plain(cx.t("尚未副署此檢查點", "has not cosigned this head").to_owned()),
-                plain,
+                |at| plain(cx.moment(at)),
             ),
         ]
     };
@@ -170,10 +189,10 @@ fn witnesses<'a>(cx: &'a Cx, note: &[u8]) -> Option<TableView<'a>> {
             (cx.t("位址", "Address").to_owned(), ""),
             (cx.t("副署時間", "Cosigned").to_owned(), "when"),
         ],
-        rows: policy.witnesses().iter().map(row).collect(),
+        rows: policy.witnesses().iter().zip(cosigned(cx, note)).map(row).collect(),
     })
 }
 
-pub(super) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> PageError {
+pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> PageError {
     PageError::Failed(error.into())
 }

@@ -5,7 +5,7 @@
 use super::admitted;
 use crate::component::{Meter, Notice, TableView, Tone};
 use crate::cx::Cx;
-use crate::error::PageResult;
+use crate::error::{PageError, PageResult};
 use crate::names::{Named, Shown};
 use axum::response::{IntoResponse, Redirect};
 use ledger::verify::{Progress, Report};
@@ -13,7 +13,7 @@ use model::{Instant, Told};
 use proof::policy::Policy;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What auditors judge by.
 #[derive(Clone)]
@@ -42,16 +42,23 @@ pub(crate) struct Verifying {
     far: Far,
 }
 
+/// Whether one runs, and what the last one gave.
 #[derive(Default)]
-struct State {
-    began: Option<Instant>,
-    last: Option<Last>,
+pub(crate) struct State {
+    /// When the one that runs began.
+    pub(crate) began: Option<Instant>,
+    /// The last one since this program was started.
+    pub(crate) last: Option<Last>,
 }
 
-struct Last {
-    began: Instant,
-    ended: Instant,
-    result: Result<Report, Told>,
+/// A verification that is over.
+pub(crate) struct Last {
+    /// When it began.
+    pub(crate) began: Instant,
+    /// When it ended.
+    pub(crate) ended: Instant,
+    /// What it gave, or why it could not be done.
+    pub(crate) result: Result<Report, Told>,
 }
 
 /// How far it is.
@@ -72,35 +79,56 @@ impl Progress for Far {
 }
 
 /// Findings shown.
-const SHOWN: usize = 50;
+pub(crate) const SHOWN: usize = 50;
 
-/// Begins a verification, unless one runs.
-pub(super) async fn begin(cx: Cx) -> PageResult {
-    cx.run(|cx| {
-        cx.look(admitted)?;
-        let (verifying, oversight) = (Arc::clone(cx.site.verifying()), cx.site.oversight().clone());
-        {
-            let mut state = verifying.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if state.began.is_some() {
-                return Ok(Redirect::to("/audit").into_response());
-            }
-            state.began = Some(cx.now());
-            verifying.far.files.store(0, Ordering::Relaxed);
-            verifying.far.of.store(0, Ordering::Relaxed);
+impl Verifying {
+    /// How it stands.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many files the present one has judged, of how many.
+    pub(crate) fn far(&self) -> (u64, u64) {
+        (self.far.files.load(Ordering::Relaxed), self.far.of.load(Ordering::Relaxed))
+    }
+}
+
+/// Begins a verification, unless one runs. It blocks.
+///
+/// # Errors
+/// `NotFound`: they may not audit.
+pub(crate) fn begin(cx: &Cx) -> Result<(), PageError> {
+    cx.look(admitted)?;
+    let (verifying, oversight) = (Arc::clone(cx.site.verifying()), cx.site.oversight().clone());
+    {
+        let mut state = verifying.state();
+        if state.began.is_some() {
+            return Ok(());
         }
-        let (site, began) = (cx.site.clone(), cx.now());
-        std::thread::spawn(move || {
-            // One that fell over is over, and shows no result of before.
-            let verify = AssertUnwindSafe(|| oversight.verify.verify(&verifying.far));
-            let result = catch_unwind(verify).unwrap_or_else(|_| {
-                Err(Told::new(
-                    "驗證作業異常中止，請洽系統維護人員",
-                    "The verification fell over; tell whoever maintains Ward",
-                ))
-            });
-            let mut state = verifying.state.lock().unwrap_or_else(PoisonError::into_inner);
-            *state = State { began: None, last: Some(Last { began, ended: site.now(), result }) };
+        state.began = Some(cx.now());
+        verifying.far.files.store(0, Ordering::Relaxed);
+        verifying.far.of.store(0, Ordering::Relaxed);
+    }
+    let (site, began) = (cx.site.clone(), cx.now());
+    std::thread::spawn(move || {
+        // One that fell over is over, and shows no result of before.
+        let verify = AssertUnwindSafe(|| oversight.verify.verify(&verifying.far));
+        let result = catch_unwind(verify).unwrap_or_else(|_| {
+            Err(Told::new(
+                "驗證作業異常中止，請洽系統維護人員",
+                "The verification fell over; tell whoever maintains Ward",
+            ))
         });
+        let last = Some(Last { began, ended: site.now(), result });
+        *verifying.state() = State { began: None, last };
+    });
+    Ok(())
+}
+
+/// Begins one from the page.
+pub(super) async fn verify(cx: Cx) -> PageResult {
+    cx.run(|cx| {
+        begin(cx)?;
         Ok(Redirect::to("/audit").into_response())
     })
     .await
@@ -111,12 +139,12 @@ type Shows<'a> = (Vec<Notice<'a>>, Option<TableView<'a>>, Option<Meter<'a>>, boo
 /// What the page says of it: notices, findings, the meter of the present one, whether one runs.
 pub(super) fn shown(cx: &Cx) -> Shows<'_> {
     let verifying = cx.site.verifying();
-    let state = verifying.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let (state, (done, of)) = (verifying.state(), verifying.far());
     let meter = state.began.map(|began| Meter {
         cx,
         label: format!("{}{}", cx.t("驗證進行中，開始於 ", "Verifying since "), cx.moment(began)),
-        done: verifying.far.files.load(Ordering::Relaxed),
-        of: verifying.far.of.load(Ordering::Relaxed).max(1),
+        done,
+        of: of.max(1),
     });
     let Some(last) = &state.last else {
         let text = cx.t(

@@ -44,7 +44,7 @@ pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Reque
         return sign_in_first(&visit, &route, request).await;
     }
     if route.access == Access::Application
-        && let Err(error) = api::as_described(&route, request.uri().query().unwrap_or_default())
+        && let Err(error) = api::admits(&visit, &route, request.uri().query().unwrap_or_default())
     {
         return error.into_response();
     }

@@ -54,13 +54,25 @@ struct NoticesPage<'a> {
 /// # Errors
 /// The tables failed.
 pub(crate) fn theirs(look: &Look<'_>) -> Result<Vec<store::Notice>, PageError> {
+    Ok(before(look, None)?.0)
+}
+
+/// The same, of those told before an entry; with the entry before which one goes on, where there may be more.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn before(
+    look: &Look<'_>,
+    entry: Option<EntryNumber>,
+) -> Result<(Vec<store::Notice>, Option<EntryNumber>), PageError> {
     let person = look.cx.person();
     let roles: Vec<(RoleId, Option<UnitId>)> =
         look.roster.held(person).map(|(role, unit)| (role.clone(), unit)).collect();
-    let notices = look.sql(|sql| sql.notices(person, &roles, &look.roster, MOST))?;
+    let notices = look.sql(|sql| sql.notices(person, &roles, &look.roster, entry, MOST))?;
+    let next = notices.get(MOST - 1).map(|last| last.entry);
     // Of a record one may not see there is no news.
     look.ask_seen(notices.iter().map(|notice| notice.record))?;
-    Ok(notices.into_iter().filter(|notice| look.sees(notice.record)).collect())
+    Ok((notices.into_iter().filter(|notice| look.sees(notice.record)).collect(), next))
 }
 
 /// The record of a notice that is for whoever looks.

@@ -79,7 +79,7 @@ pub(super) async fn register(cx: Cx, posted: Posted) -> PageResult {
             Ok(Command::RegisterPerson { person: id, details, home })
         });
         match done.and_then(|order| command(cx, &order)) {
-            Ok(()) => Ok(Redirect::to(&format!("/people/{id}")).into_response()),
+            Ok(_) => Ok(Redirect::to(&format!("/people/{id}")).into_response()),
             Err(PageError::Refused(told) | PageError::Unread(told)) => {
                 form(cx, units, Some(told), posted.query)
             }
@@ -98,8 +98,8 @@ pub(super) async fn act(cx: Cx, Path((id, act)): Path<(String, String)>, posted:
         }
         let asked = Ask { cx, query: &posted.query };
         let done = match act.as_str() {
-            "sessions" => asked.end_sessions(id),
-            act => asked.order(id, act).and_then(|order| command(cx, &order)),
+            "sessions" => end_sessions(cx, id).map(drop),
+            act => asked.order(id, act).and_then(|order| command(cx, &order)).map(drop),
         };
         match done {
             Ok(()) => Ok(Redirect::to(&format!("/people/{id}")).into_response()),
@@ -166,22 +166,6 @@ impl Ask<'_> {
             }
             _ => return Err(PageError::NotFound),
         })
-    }
-
-    fn end_sessions(&self, person: PersonId) -> Result<(), PageError> {
-        let (cx, act) = (self.cx, Action::Identity(Act::EndSessions));
-        // Whoever may not do it is not told either whether there is any.
-        let actor = acting::granted(cx, &act, &On::Person(person), &Beside::default());
-        let denied = || Denial { act: act.to_string(), about: About::Person(person) };
-        let actor = actor.ok_or_else(|| PageError::Denied(denied(), not_yours()))?;
-        match cx.site.door().end_all_of(&actor, person, cx.now()) {
-            Ok(_) => Ok(()),
-            Err(Refusal::Nothing) => Err(PageError::Refused(Told::new(
-                "此人目前沒有使用中之登入",
-                "This person is signed in nowhere at present",
-            ))),
-            Err(refusal) => Err(refusal.into()),
-        }
     }
 
     fn details(&self) -> Result<Details, PageError> {
@@ -280,6 +264,25 @@ impl Ask<'_> {
             .ok_or_else(|| unread(name, "日期請填 115/3/2 或 2026-03-02", "dates are written 2026-03-02"))?;
         Ok(Some(self.cx.zone()?.moment(day, at)))
     }
+}
+
+/// Ends all sessions of a person; gives how many.
+///
+/// # Errors
+/// `Denied`: no policy lets them. `Refused`: there is none.
+pub(crate) fn end_sessions(cx: &Cx, person: PersonId) -> Result<usize, PageError> {
+    let act = Action::Identity(Act::EndSessions);
+    // Whoever may not do it is not told either whether there is any.
+    let actor = acting::granted(cx, &act, &On::Person(person), &Beside::default());
+    let denied = || Denial { act: act.to_string(), about: About::Person(person) };
+    let actor = actor.ok_or_else(|| PageError::Denied(denied(), not_yours()))?;
+    cx.site.door().end_all_of(&actor, person, cx.now()).map_err(|refusal| match refusal {
+        Refusal::Nothing => PageError::Refused(Told::new(
+            "此人目前沒有使用中之登入",
+            "This person is signed in nowhere at present",
+        )),
+        refusal => refusal.into(),
+    })
 }
 
 /// Why somebody is not let do something about people or units.

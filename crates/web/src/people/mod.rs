@@ -9,8 +9,9 @@ mod acts;
 mod filled;
 mod person;
 
-pub(crate) use acts::not_yours;
+pub(crate) use acts::{end_sessions, not_yours};
 pub(crate) use filled::{Choice, Filled, Refused};
+pub(crate) use person::knows;
 
 use crate::acting;
 use crate::component::Empty;
@@ -24,7 +25,7 @@ use crate::shell::{Link, Section, Shell};
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::routing::{get, post};
-use desk::{About, Denial};
+use desk::{About, Denial, Done};
 use identity::{Act, Action, Beside, By, Command, On};
 use model::{Person, PersonId, UnitId};
 use regulation::RoleId;
@@ -120,8 +121,8 @@ pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
     vec![Section { head: None, links }]
 }
 
-/// People with these words, within the unit looked at; by name.
-fn found(look: &Look<'_>, words: &str, role: Option<&RoleId>, left: bool) -> Vec<PersonId> {
+/// People with these words, within the unit looked at, by unit and account; those who are here, or those who have left.
+pub(crate) fn found(look: &Look<'_>, words: &str, role: Option<&RoleId>, left: bool) -> Vec<PersonId> {
     let (cx, state) = (look.cx, look.roster.state);
     let within: Option<Vec<UnitId>> = cx.focus().map(|unit| state.subtree(unit).collect());
     let holds = |person: &identity::Person| {
@@ -209,9 +210,8 @@ fn in_any_role(cx: &Cx) -> Result<Person, PageError> {
 ///
 /// # Errors
 /// `Refused`, with why; `Denied` where they hold no role in which anybody could ask it.
-pub(crate) fn command(cx: &Cx, command: &Command) -> Result<(), PageError> {
+pub(crate) fn command(cx: &Cx, command: &Command) -> Result<Done, PageError> {
     let actor = cx.look(|look| Ok(accepted(look, command)))?;
     let actor = actor.map_or_else(|| in_any_role(cx), Ok)?;
-    cx.site.desk().ask(desk::Asker::Person(actor), desk::Order::Identity(command.clone()))?;
-    Ok(())
+    Ok(cx.site.desk().ask(desk::Asker::Person(actor), desk::Order::Identity(command.clone()))?)
 }

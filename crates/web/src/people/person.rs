@@ -100,7 +100,7 @@ fn facts<'a>(look: &Look<'a>, person: &identity::Person) -> Facts<'a> {
     }];
     if let Some(details) = &person.details {
         facts.push(Fact::new(cx.t("職稱", "Title"), details.title.as_str()));
-        if person.id == cx.person() || granted(cx, Act::ChangePerson, On::Person(person.id)) {
+        if knows(cx, person.id) {
             facts.push(Fact::new(cx.t("帳號", "Account"), details.login.as_str()));
             facts.push(Fact::new(cx.t("電子郵件", "Mail"), details.mail.as_str()));
             if let Some(phone) = &details.phone {
@@ -115,6 +115,11 @@ fn facts<'a>(look: &Look<'a>, person: &identity::Person) -> Facts<'a> {
     let keys = person.keys.iter().filter(|key| key.revoked_at.is_none()).count();
     facts.push(Fact::new(cx.t("通行金鑰", "Passkeys"), keys.to_string()));
     Facts { cx, facts }
+}
+
+/// May they know how somebody is reached, and by which account they sign in?
+pub(crate) fn knows(cx: &Cx, person: PersonId) -> bool {
+    person == cx.person() || granted(cx, Act::ChangePerson, On::Person(person))
 }
 
 fn span(cx: &Cx, from: Instant, until: Option<Instant>) -> [Shown; 2] {

@@ -117,13 +117,20 @@ async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -
 
 async fn export(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
-        let register = known(cx, &register)?;
         let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let (response, graded) = cx.look(|look| export::export(cx, look, register, &query))?;
-        reading::enter(cx, graded)?;
-        Ok(response)
+        file(cx, known(cx, &register)?, &query)
     })
     .await
+}
+
+/// A register's list as a file; that graded records in it are read is entered before it goes out. It blocks.
+///
+/// # Errors
+/// `NotFound`: there is no such format. The reading cannot be entered.
+pub(crate) fn file(cx: &Cx, register: &Register, query: &Query) -> PageResult {
+    let (response, graded) = cx.look(|look| export::export(cx, look, register, query))?;
+    reading::enter(cx, graded)?;
+    Ok(response)
 }
 
 /// The register as the pack in force has it. Registers are no secret; what is in them is.

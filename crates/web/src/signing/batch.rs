@@ -40,7 +40,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// Most that are signed at once: each is to be looked at.
-const MOST: usize = 50;
+pub(crate) const MOST: usize = 50;
 
 /// One of several, as addresses and forms name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -313,7 +313,7 @@ fn end(word: &Word) -> String {
 }
 
 /// The place of each leaf in the tree of all.
-fn places(leaves: &[Hash]) -> Vec<Batch> {
+pub(crate) fn places(leaves: &[Hash]) -> Vec<Batch> {
     let size = leaves.len() as u64;
     let place = |index: u64| {
         let Ok(proof) = tree::prove_range(index, index + 1, size, &mut Together(leaves));

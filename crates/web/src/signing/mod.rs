@@ -15,7 +15,7 @@ use desk::{Refused, ToSign};
 use model::{Evidence, Person, Told};
 use proof::signature::{Evidence as Carried, Factor, Otp, Passkey, Previous, Reason, Statement, challenge};
 
-pub(crate) use batch::{ROUTES, Word};
+pub(crate) use batch::{MOST, ROUTES, Word, places};
 
 /// What a page asks to be signed.
 pub(crate) struct SignView {

@@ -121,15 +121,25 @@ async fn register(cx: Cx, posted: Posted) -> PageResult {
     .await
 }
 
+/// May one of this sort be registered now?
+///
+/// # Errors
+/// Why not: the first one is for management.
+pub(crate) fn fits(cx: &Cx, management: bool) -> Result<(), Told> {
+    if management || cx.seen().roster.knows_terminals() {
+        return Ok(());
+    }
+    Err(Told::new(
+        "第一部須為管理終端機：登記之後，管理角色僅得於管理終端機及主機本機行使",
+        "The first one is to be a management terminal: from then on administrators' roles are used at those, and at the \
+         machine itself, alone",
+    ))
+}
+
 fn order(cx: &Cx, query: &Query) -> Result<Command, PageError> {
     let text = |name: &str| query.one(name).unwrap_or_default();
     let management = query.has("management", "1");
-    if !management && !cx.seen().roster.knows_terminals() {
-        return Err(PageError::Unread(Told::new(
-            "第一部須為管理終端機：登記之後，管理角色僅得於管理終端機及主機本機行使",
-            "The first one is to be a management terminal: from then on administrators' roles are used at those, and at              the machine itself, alone",
-        )));
-    }
+    fits(cx, management).map_err(PageError::Unread)?;
     let unit = match text("unit") {
         "" => None,
         code => Some(cx.seen().roster.unit_of_code(code).ok_or_else(|| {
@@ -163,7 +173,7 @@ fn done(cx: &Cx, order: Result<Command, PageError>, sent: Query) -> PageResult {
         return Err(PageError::NotFound);
     }
     match order.and_then(|order| command(cx, &order)) {
-        Ok(()) => {
+        Ok(_) => {
             // With the first one their role may no longer count where they are.
             let still = may_keep(&Cx::of((**cx).clone())?);
             Ok(Redirect::to(if still { "/terminals" } else { "/settings" }).into_response())

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use identity::{Act, Code, Command, Names, On};
 use model::{Told, UnitId};
+use regulation::RegisterId;
 
 const PERSON: Access = Access::Person;
 
@@ -118,7 +119,7 @@ fn show(cx: &Cx, unit: UnitId, refused: Option<&Refused>) -> Result<Response, Pa
             refused: refused.map(|refused| Notice::refused(cx, &refused.told)),
             below: state.units().filter(|one| one.superior == Some(unit)).map(|one| named(one.id)).collect(),
             people: state.members(unit).map(member).collect(),
-            registers: running(look, unit)?,
+            registers: running(look, unit)?.into_iter().map(|one| named_register(look, one)).collect(),
             create: may(Act::CreateUnit).then(|| filled("create", Query::default())),
             units: change.as_ref().map(|_| by_code(look)).unwrap_or_default(),
             change,
@@ -138,17 +139,22 @@ fn known(look: &Look<'_>, unit: &identity::Unit) -> Query {
         .with("superior", above.map(|above| above.code.as_str()).unwrap_or_default())
 }
 
-/// Registers in which the unit, or one below it, has records running that they may read.
-fn running(look: &Look<'_>, unit: UnitId) -> Result<Vec<(String, String, u64)>, PageError> {
+/// Registers in which the unit, or one below it, has records running that they may read, and how many.
+pub(crate) fn running(look: &Look<'_>, unit: UnitId) -> Result<Vec<(RegisterId, u64)>, PageError> {
     let (cx, seen) = (look.cx, look.cx.seen());
     let reader = crate::reach::reader(cx, &look.roster, Some(unit));
     let counts = look.sql(|sql| reader.counts(sql, &seen.packs, &seen.layout))?;
-    let running = counts.into_iter().filter(|(_, (_, running))| *running > 0);
-    let named = |(register, (_, running)): (regulation::RegisterId, (u64, u64))| {
-        let label = look.pack.registers.get(&register).map(|one| cx.label(&one.label).to_owned());
-        (label.unwrap_or_else(|| register.to_string()), register_path(&register), running)
-    };
-    Ok(running.map(named).collect())
+    Ok(counts
+        .into_iter()
+        .map(|(id, (_, running))| (id, running))
+        .filter(|(_, running)| *running > 0)
+        .collect())
+}
+
+/// A register with what is running in it, as the page names it.
+fn named_register(look: &Look<'_>, (register, running): (RegisterId, u64)) -> (String, String, u64) {
+    let label = look.pack.registers.get(&register).map(|one| look.cx.label(&one.label).to_owned());
+    (label.unwrap_or_else(|| register.to_string()), register_path(&register), running)
 }
 
 async fn act(cx: Cx, Path((unit, act)): Path<(String, String)>, posted: Posted) -> PageResult {
@@ -163,7 +169,7 @@ async fn act(cx: Cx, Path((unit, act)): Path<(String, String)>, posted: Posted) 
             _ => unit,
         };
         match order.and_then(|order| command(cx, &order)) {
-            Ok(()) => Ok(Redirect::to(&format!("/units/{to}")).into_response()),
+            Ok(_) => Ok(Redirect::to(&format!("/units/{to}")).into_response()),
             Err(PageError::Refused(told) | PageError::Unread(told)) => {
                 show(cx, unit, Some(&Refused { act, told, sent: posted.query }))
             }

@@ -22,8 +22,7 @@ use axum::extract::RawQuery;
 use axum::routing::get;
 use regulation::RegisterId;
 use std::sync::Arc;
-pub(crate) use turns::MOST;
-use turns::{Turn, Turns};
+pub(crate) use turns::{MOST, Turn, Turns, turns};
 
 pub(crate) const ROUTES: &[Route] = &[Route::get("/", Access::Person, Audit::None, || get(page))];
 
@@ -86,7 +85,7 @@ async fn page(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
         let query = Query::parse(query.unwrap_or_default().as_bytes());
         cx.look(|look| {
-            let turns = turns::turns(look)?;
+            let turns = turns(look)?;
             let mut shell = Shell::of_area(cx, Area::Work);
             shell.second = second(cx, look);
             let mut problems = Vec::new();

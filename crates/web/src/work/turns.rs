@@ -16,17 +16,17 @@ use std::sync::Arc;
 pub(crate) const MOST: u32 = 1_000;
 
 /// What waits for somebody.
-pub(super) struct Turns {
+pub(crate) struct Turns {
     /// The earliest due first.
-    pub(super) all: Vec<Turn>,
+    pub(crate) all: Vec<Turn>,
     /// Were there more cases than are looked through?
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
 }
 
 /// A step that waits for somebody.
-pub(super) struct Turn {
-    pub(super) case: Arc<Case>,
-    pub(super) offer: Offered,
+pub(crate) struct Turn {
+    pub(crate) case: Arc<Case>,
+    pub(crate) offer: Offered,
     /// The step in words.
     pub(super) step: String,
     /// The register in words.
@@ -34,13 +34,13 @@ pub(super) struct Turn {
     /// Where it is taken.
     pub(super) href: String,
     /// Is it signed, or decided?
-    pub(super) signs: bool,
+    pub(crate) signs: bool,
     /// Does it ask nothing, so that several may be signed at once?
-    pub(super) plain: bool,
+    pub(crate) plain: bool,
     /// Does it prove a duty that is due today?
-    pub(super) on_duty: bool,
+    pub(crate) on_duty: bool,
     /// What is due first.
-    pub(super) due: Option<ClockView>,
+    pub(crate) due: Option<ClockView>,
 }
 
 impl Turn {
@@ -58,7 +58,7 @@ impl Turn {
 }
 
 /// What waits for whoever looks.
-pub(super) fn turns(look: &Look<'_>) -> Result<Turns, PageError> {
+pub(crate) fn turns(look: &Look<'_>) -> Result<Turns, PageError> {
     let reader = look.cx.reader()?;
     let waiting = look.sql(|sql| store::turns(sql, &reader, 0, MOST))?;
     let cut = waiting.total > u64::from(MOST);

@@ -45,9 +45,14 @@ impl<'t> Reader<'t> {
     }
 
     fn api(&self, path: &str) -> (StatusCode, Json) {
+        let (status, text) = self.api_text(path);
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
+    fn api_text(&self, path: &str) -> (StatusCode, String) {
         let headers = [("authorization", self.bearer.as_str())];
         let answer = self.town.asked.ask(Method::GET, &format!("/api/v1{path}"), &headers, "");
-        (answer.status, serde_json::from_slice(&answer.body).unwrap())
+        (answer.status, answer.text())
     }
 
     /// The records that are theirs to read and fit.
@@ -127,16 +132,20 @@ impl<'t> Reader<'t> {
 
     /// A list as a file: titles tell records apart.
     fn exported(&self, register: &str) -> Told {
-        let (_, file) =
-            self.page(&format!("/registers/{register}/export?format=csv&columns=title"), None, None);
+        let path = format!("/registers/{register}/export?format=csv&columns=title");
+        let (_, file) = self.page(&path, None, None);
+        let decided = self.decided(|record| record.register == register);
+        self.of_file(format!("the file of {register}"), register, &file, &decided)
+    }
+
+    fn of_file(&self, way: String, register: &str, file: &str, decided: &[&Record]) -> Told {
         let lines: BTreeSet<&str> =
             file.trim_start_matches('\u{feff}').lines().skip(1).map(str::trim).collect();
         let of = self.town.records.iter().filter(|record| record.register == register);
         let given =
             of.filter(|record| lines.contains(&*record.title)).map(|record| record.id.to_string()).collect();
-        let decided = self.decided(|record| record.register == register);
-        assert_eq!(lines.len(), decided.len(), "the file of {register} has other lines: {file}");
-        self.told(format!("the file of {register}"), given, &decided)
+        assert_eq!(lines.len(), decided.len(), "{way} has other lines: {file}");
+        self.told(way, given, decided)
     }
 
     /// How many the index says there are, and how many run.
@@ -205,7 +214,7 @@ impl<'t> Reader<'t> {
         let roster =
             Roster::new(&seen.roster, seen.packs.current().unwrap(), self.town.asked.house.clock.now());
         let roles: Vec<_> = roster.held(self.person.id).map(|(role, unit)| (role.clone(), unit)).collect();
-        let sent = desk.read(|sql, _| sql.notices(self.person.id, &roles, &roster, 100)).unwrap();
+        let sent = desk.read(|sql, _| sql.notices(self.person.id, &roles, &roster, None, 100)).unwrap();
         let readable = self.decided(|_| true);
         let theirs: Vec<&Record> = sent
             .iter()
@@ -216,7 +225,8 @@ impl<'t> Reader<'t> {
         let first = self.town.asked.begins("/events", &format!("cookie-of-{}", self.person.id));
         let unread = between(&first, "event: unread\ndata: ", "\n").unwrap();
         let (_, told) = self.api("/notices");
-        let by_api = told.as_array().unwrap().iter().map(|one| one["record"].as_str().unwrap().to_owned());
+        let by_api = told["notices"].as_array().unwrap().iter();
+        let by_api = by_api.map(|one| one["record"].as_str().unwrap().to_owned());
         vec![
             self.told("notices", ids(main), &theirs),
             Told {
@@ -245,6 +255,15 @@ impl<'t> Reader<'t> {
             let (_, list) = self.api(&format!("/registers/{register}/records?size=200"));
             assert_eq!(list["total"], decided.len(), "{register} by the API");
             all.push(self.told(format!("{register} by the API"), ids_of(&list["records"]), &decided));
+            for unit in self.focuses().flatten() {
+                let (_, list) = self.api(&format!("/registers/{register}/records?size=200&unit={unit}"));
+                let mut within = decided.clone();
+                within.retain(|record| self.town.within(Some(unit), record));
+                let way = format!("{register} in {unit} by the API");
+                all.push(self.told(way, ids_of(&list["records"]), &within));
+            }
+            let (_, file) = self.api_text(&format!("/registers/{register}/export?format=csv&columns=title"));
+            all.push(self.of_file(format!("the file of {register} by the API"), register, &file, &decided));
             let one = registers.as_array().unwrap().iter().find(|one| one["id"] == register).unwrap();
             all.push(Told {
                 way: format!("how many of {register} by the API"),
@@ -259,6 +278,10 @@ impl<'t> Reader<'t> {
             let (_, found) = self.api(&format!("/search?q={query}"));
             all.push(self.told(format!("searching {word} by the API"), ids_of(&found), &decided));
         }
+        let (_, work) = self.api("/work");
+        let named = ids(&work.to_string());
+        let theirs = self.by_api(&self.decided(|record| named.contains(&record.id.to_string())));
+        all.push(self.told("work by the API, which names nothing else", named, &theirs));
         let opens = |record: &&Record| self.api(&format!("/records/{}", record.id)).0 == StatusCode::OK;
         let given = self.town.records.iter().filter(opens).map(|record| record.id.to_string()).collect();
         all.push(self.told("each by the API", given, &self.by_api(&self.decided(|_| true))));

@@ -1,13 +1,19 @@
 //! The API: who may come, what is found, filed and signed; what is sent twice; and that it is as it is described.
 
+mod audit;
+mod batch;
 mod clauses;
+mod own;
+mod people;
 mod story;
 
-use crate::site::{Answer, City, city};
+use crate::site::{Answer, Asked, City, city};
 use axum::http::{Method, StatusCode};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use proof::signature::Passkey;
 use serde_json::{Value, json};
 
-impl City {
+impl Asked {
     pub(super) fn api(&self, token: &str, method: Method, path: &str, key: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {token}");
         let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -15,7 +21,7 @@ impl City {
             headers.push(("idempotency-key", key));
         }
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.asked.ask(method, &format!("/api/v1{path}"), &headers, &body)
+        self.ask(method, &format!("/api/v1{path}"), &headers, &body)
     }
 
     pub(super) fn read(&self, token: &str, path: &str) -> Value {
@@ -29,6 +35,30 @@ impl City {
         let answer = self.api(token, Method::POST, path, key, body);
         (answer.status, serde_json::from_slice(&answer.body).unwrap())
     }
+}
+
+impl City {
+    pub(super) fn api(&self, token: &str, method: Method, path: &str, key: &str, body: &Value) -> Answer {
+        self.asked.api(token, method, path, key, body)
+    }
+
+    pub(super) fn read(&self, token: &str, path: &str) -> Value {
+        self.asked.read(token, path)
+    }
+
+    pub(super) fn file(&self, token: &str, path: &str, key: &str, body: &Value) -> (StatusCode, Value) {
+        self.asked.file(token, path, key, body)
+    }
+}
+
+/// An authenticator's answer, as an application sends it.
+pub(crate) fn assertion(answer: &Passkey) -> Value {
+    json!({
+        "authenticator_data": BASE64.encode(&answer.authenticator_data),
+        "client_data": BASE64.encode(&answer.client_data),
+        "credential": BASE64URL_NOPAD.encode(&answer.credential),
+        "signature": BASE64.encode(&answer.signature),
+    })
 }
 
 fn wish(code: &str) -> Value {

@@ -11,6 +11,8 @@ pub(crate) enum Who {
     Application(fn(&People) -> Acting, &'static [&'static str], &'static [&'static str]),
     /// The same with rights beside.
     Holding(fn(&People) -> Acting, Scope),
+    /// The same at a management terminal.
+    HoldingAtManagement(fn(&People) -> Acting, Scope),
     /// Signed in at a management terminal.
     AtManagement(fn(&People) -> Acting),
     /// Signed in to set factors, for nothing else.
@@ -164,6 +166,72 @@ pub(crate) const API_CLAUSES: Cast = &[
     (MAY, Who::Holding(|people| people.operator, CLAUSES)),
 ];
 
+const AUDIT: Scope = Scope { rights: &[Right::Audit], ..NOTHING };
+const PEOPLE: Scope = Scope { rights: &[Right::People], ..NOTHING };
+const ACCOUNT: Scope = Scope { rights: &[Right::Account], ..NOTHING };
+const ROOMS: Scope = Scope { read: MEDIA, file: MEDIA, rights: &[] };
+
+/// Applications that look into the ledger.
+pub(crate) const API_AUDIT: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.auditor, NOTHING)),
+    (ROLE, Who::Holding(|people| people.head, AUDIT)),
+    (UNIT, Who::Holding(|people| people.other_head, AUDIT)),
+    (MAY, Who::Holding(|people| people.auditor, AUDIT)),
+];
+
+/// The same, of what lies outside the scope.
+pub(crate) const API_AUDIT_BEYOND: Cast = &[(SCOPE, Who::Holding(|people| people.auditor, AUDIT))];
+
+/// Applications that do what an administrator does.
+pub(crate) const API_STEWARD: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::HoldingAtManagement(|people| people.steward, NOTHING)),
+    (ROLE, Who::Holding(|people| people.operator, PEOPLE)),
+    (UNIT, Who::Holding(|people| people.other_head, PEOPLE)),
+    (ELSEWHERE, Who::Holding(|people| people.steward, PEOPLE)),
+    (MAY, Who::HoldingAtManagement(|people| people.steward, PEOPLE)),
+];
+
+/// Applications that do what the head of a unit does about its people.
+pub(crate) const API_UNIT_HEAD: Cast = &[
+    (SCOPE, Who::Holding(|people| people.head, NOTHING)),
+    (ROLE, Who::Holding(|people| people.operator, PEOPLE)),
+    (UNIT, Who::Holding(|people| people.other_head, PEOPLE)),
+    (MAY, Who::Holding(|people| people.head, PEOPLE)),
+];
+
+/// Applications that do what whoever runs the network does.
+pub(crate) const API_NETWORK: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::HoldingAtManagement(|people| people.network, NOTHING)),
+    (ROLE, Who::HoldingAtManagement(|people| people.auditor, PEOPLE)),
+    (UNIT, Who::Holding(|people| people.other_head, PEOPLE)),
+    (ELSEWHERE, Who::Holding(|people| people.network, PEOPLE)),
+    (MAY, Who::HoldingAtManagement(|people| people.network, PEOPLE)),
+];
+
+/// Applications, of what is their owner's own.
+pub(crate) const API_ACCOUNT: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.operator, NOTHING)),
+    (ROLE, Who::Holding(|people| people.staff, ACCOUNT)),
+    (UNIT, Who::Holding(|people| people.other_operator, ACCOUNT)),
+    (MAY, Who::Holding(|people| people.operator, ACCOUNT)),
+];
+
+/// The same, of what is another's.
+pub(crate) const API_ANOTHERS: Cast = &[(UNIT, Who::Holding(|people| people.operator, ACCOUNT))];
+
+/// Applications that sign several at once.
+pub(crate) const API_BATCH: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.head, NOTHING)),
+    (ROLE, Who::Holding(|people| people.operator, ROOMS)),
+    (UNIT, Who::Holding(|people| people.other_head, ROOMS)),
+    (MAY, Who::Holding(|people| people.head, ROOMS)),
+];
+
 /// Applications that only read where they would have to file.
 pub(crate) const API_READS: Cast =
     &[("a scope that only reads", Who::Application(|people| people.operator, MEDIA, &[]))];
@@ -184,14 +252,17 @@ impl Town {
             let session = Some(town.session(person, management));
             Brings { person: Some(person), management, session, bearer: None }
         };
-        let bears = |town: &mut Self, who: fn(&People) -> Acting, scope| {
+        let bears = |town: &mut Self, who: fn(&People) -> Acting, scope, management| {
             let person = who(&people).person;
             let bearer = Some(town.token(person, scope));
-            Brings { person: Some(person), bearer, ..Brings::default() }
+            Brings { person: Some(person), bearer, management, ..Brings::default() }
         };
         match who {
-            Who::Application(who, read, file) => bears(self, who, Scope { read, file, ..Scope::default() }),
-            Who::Holding(who, scope) => bears(self, who, scope),
+            Who::Application(who, read, file) => {
+                bears(self, who, Scope { read, file, ..Scope::default() }, false)
+            }
+            Who::Holding(who, scope) => bears(self, who, scope, false),
+            Who::HoldingAtManagement(who, scope) => bears(self, who, scope, true),
             Who::AtManagement(who) => signed_in(self, who, true),
             Who::Enrolling => {
                 let session = Some(self.setting());

@@ -1,6 +1,6 @@
 //! Every route, asked by whoever might ask: nobody, somebody of another role, of another unit, whoever may.
 //!
-//! Owns: what is asked of each route (`pages`, `acts`, `own`, `api`), by whom (`cast`), and the answers, committed as
+//! Owns: what is asked of each route (`pages`, `acts`, `own`, `api`, `rights`), by whom (`cast`), and the answers, committed as
 //! text beside it: one line for each asker, with what the ledger has of it. A route without a case is a failure.
 //! Written anew by `UPDATE_GOLDEN=matrix`, and then read line by line: an answer that is not right is a defect, not a
 //! line.
@@ -10,6 +10,7 @@ mod api;
 mod cast;
 mod own;
 mod pages;
+mod rights;
 mod town;
 
 use crate::site::Answer;
@@ -39,6 +40,7 @@ const ACTS: Table = ("acts", acts::cases);
 const API: Table = ("api", api::cases);
 const OWN: Table = ("own", own::cases);
 const PAGES: Table = ("pages", pages::cases);
+const RIGHTS: Table = ("rights", rights::cases);
 
 pub(crate) fn get(
     path: &'static str,
@@ -241,6 +243,11 @@ fn what_pages_show_is_answered_to_each_as_committed() {
     compare(PAGES);
 }
 
+#[test]
+fn what_applications_ask_beside_registers_is_answered_to_each_as_committed() {
+    compare(RIGHTS);
+}
+
 /// What is missing of the cases of a route.
 fn missing(route: &RouteListed, cases: &[Case]) -> Vec<&'static str> {
     let asks = |label: &str| {
@@ -258,7 +265,8 @@ fn missing(route: &RouteListed, cases: &[Case]) -> Vec<&'static str> {
 
 #[test]
 fn no_route_is_without_its_cases() {
-    let cases: Vec<Case> = [ACTS, API, OWN, PAGES].into_iter().flat_map(|(_, cases)| cases()).collect();
+    let cases: Vec<Case> =
+        [ACTS, API, OWN, PAGES, RIGHTS].into_iter().flat_map(|(_, cases)| cases()).collect();
     let without: Vec<String> = web::routes()
         .map(|route| (named(route.verb, route.path), missing(&route, &cases)))
         .filter(|(_, missing)| !missing.is_empty())
@@ -267,7 +275,7 @@ fn no_route_is_without_its_cases() {
     assert!(
         without.is_empty(),
         "these routes are not asked by everybody they should be. Add a case to the table in \
-         crates/web/tests/pages/matrix that fits (pages, acts, own, api): the path, what is asked in words, a cast, \
+         crates/web/tests/pages/matrix that fits (pages, acts, own, api, rights): the path, what is asked in words, a cast, \
          and the request; then UPDATE_GOLDEN=matrix cargo test -p web matrix, and read what it answers.\n{}",
         without.join("\n")
     );

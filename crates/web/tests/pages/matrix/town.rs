@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use desk::{Asker, Keeping, Order, READ, REFUSED};
 use identity::{Command, Fingerprint, Line, Right};
-use model::{Actor, Clock as _, Instant, PersonId, RecordId, TerminalId, UnitId};
+use model::{Actor, Clock as _, Instant, PersonId, RecordId, TerminalId, TokenId, UnitId};
 use proof::entry::Entry;
 use regulation::Outcome;
 use serde_json::{Value as Json, json};
@@ -15,6 +15,7 @@ use signin::{Session, SignIn, TokenAsk};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+use store::Draft;
 use testkit::{Acting, Chance, HOST, House, Registering, SoftAuthenticator};
 use web::{Came, Limits, Place, Rate, Sessions as _};
 
@@ -203,6 +204,27 @@ impl Town {
         let secret = self.door().issue_token(&session, &ask, self.now()).unwrap().secret.to_string();
         self.tokens.insert((person, scope), secret.clone());
         secret
+    }
+
+    /// A token of somebody's that nobody uses: its id.
+    pub(crate) fn new_token(&mut self, person: PersonId) -> TokenId {
+        let (_, session) = self.session(person, false);
+        let ask = TokenAsk {
+            name: Line::new("spare").unwrap(),
+            read: ["medium".parse().unwrap()].into(),
+            file: [].into(),
+            rights: [].into(),
+            expires_at: self.now().plus(Duration::from_secs(86_400)),
+        };
+        self.door().issue_token(&session, &ask, self.now()).unwrap().token
+    }
+
+    /// A draft of somebody's: its form.
+    pub(crate) fn draft(&mut self, person: PersonId) -> String {
+        let (form, kept_at) = ("/registers/medium/new/register".to_owned(), self.now());
+        let draft = Draft { form: form.clone(), record: None, pairs: "f.code=Z9".to_owned(), kept_at };
+        self.asked.house.desk.keep_draft(person, draft).unwrap();
+        form
     }
 
     /// The session of whoever only sets factors.
