@@ -97,7 +97,7 @@ fn proofs_and_bundles_hold_under_the_policy_that_is_given_with_them() {
     let other = auditor(&office, &["fault"]);
     let answer = office.asked.api(&other, Method::GET, &path, "", &Value::Null);
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    let about = office.asked.read(&other, &format!("/audit/entries?about={record}"));
+    let about = office.asked.read(&other, &format!("/audit/entries?kind=case&about={record}"));
     let number = about["entries"][0]["number"].as_str().unwrap();
     let whole = office.asked.read(&other, &format!("/audit/entries/{number}"));
     assert_eq!((&whole["body"], &whole["withheld"]), (&Value::Null, &json!("not-yours")));
