@@ -179,6 +179,13 @@ impl Cx {
         if self.chinese() { format!("（{text}）") } else { format!(" ({text})") }
     }
 
+    /// What stands beside a field in which this day is chosen: the same with its year of the Republic, in Chinese.
+    #[must_use]
+    pub fn roc(&self, chosen: &str) -> String {
+        let day = crate::roc::read_date(chosen).filter(|_| self.chinese());
+        day.map(|day| format!("民國{}", self.date(day))).unwrap_or_default()
+    }
+
     /// A day as people write it.
     #[must_use]
     pub fn date(&self, day: model::CivilDate) -> String {

@@ -3,6 +3,7 @@
 //! Invariant: a record one may not see is never named; it shows as *not for you to see*, without a link.
 //! Source: `docs/pack.md`, "Registers" (`title`), "Fields".
 
+use crate::language::Language;
 use crate::look::Look;
 use crate::roc;
 use casework::{Case, Mention, Origin, Spell};
@@ -85,26 +86,28 @@ impl Named {
 impl Shown {
     /// As one line: for lists and for export.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn line(&self, language: Language) -> String {
+        let (between, after, rows_between) =
+            (language.of("、", ", "), language.of("：", ": "), language.of("；", "; "));
         match self {
             Self::Nothing => String::new(),
             Self::Parts(parts) => {
                 let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
-                texts.join("、")
+                texts.join(between)
             }
             Self::Lines(text) => text.clone(),
             Self::Table { rows, .. } => {
                 let row = |row: &Vec<Self>| {
-                    let cells: Vec<String> = row.iter().map(Self::line).collect();
+                    let cells: Vec<String> = row.iter().map(|cell| cell.line(language)).collect();
                     cells.join(" ")
                 };
                 let rows: Vec<String> = rows.iter().map(row).collect();
-                rows.join("；")
+                rows.join(rows_between)
             }
             Self::Checklist(items) => {
                 let items: Vec<String> =
-                    items.iter().map(|checked| format!("{}：{}", checked.item, checked.told)).collect();
-                items.join("；")
+                    items.iter().map(|checked| format!("{}{after}{}", checked.item, checked.told)).collect();
+                items.join(rows_between)
             }
             Self::Run { procedure, ticks } => {
                 let done = ticks.iter().filter(|tick| tick.at.is_some()).count();

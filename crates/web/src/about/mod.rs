@@ -112,7 +112,7 @@ fn crosswalk<'a>(cx: &'a Cx, pack: &Pack) -> TableView<'a> {
 
 fn linked(name: &str, text: &str, href: impl Into<String>) -> Fact {
     let value = Shown::Parts(vec![Named { text: text.to_owned(), href: Some(href.into()) }]);
-    Fact { name: name.to_owned(), value, clauses: Vec::new() }
+    Fact { name: name.to_owned(), value }
 }
 
 #[derive(Template)]

@@ -392,7 +392,7 @@ pub(super) async fn people(Within(cx): Within, RawQuery(query): RawQuery) -> Pag
         let role: Option<RoleId> = query.one("role").map(|role| spelled("role", role)).transpose()?;
         let words = query.one("q").unwrap_or_default().to_lowercase();
         let people = cx.look(|look| {
-            let found = found(look, &words, role.as_ref(), query.has("left", "1"));
+            let found = found(look, &words, role.as_slice(), query.has("left", "1"));
             let shape = |id: &PersonId| look.roster.state.person(*id).map(PersonShape::of);
             let (total, page, size, some) = paged(&query, &found);
             Ok(People { total, page, size, people: some.iter().filter_map(shape).collect() })

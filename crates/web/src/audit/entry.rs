@@ -172,7 +172,6 @@ fn facts<'a>(look: &Look<'a>, number: u64, entry: &Entry<'_>) -> Facts<'a> {
     let subject = Fact {
         name: cx.t("對象", "About").to_owned(),
         value: Shown::Parts(vec![words::subject(look, entry.subject())]),
-        clauses: Vec::new(),
     };
     let mut facts = vec![
         Fact::new(cx.t("筆次", "Number"), number.to_string()),
@@ -316,7 +315,6 @@ fn signature<'a>(look: &Look<'a>, entry: &Entry<'_>, theirs: bool) -> Option<Fac
         Fact {
             name: cx.t("內容所在筆次", "Entry that holds it").to_owned(),
             value: Shown::Parts(vec![signed_entry]),
-            clauses: Vec::new(),
         },
         Fact::new(cx.t("依據規範", "Rules"), statement.pack.clone()),
     ];

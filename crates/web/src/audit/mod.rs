@@ -36,6 +36,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/audit", PERSON, Audit::None, || get(index)),
     Route::post("/audit/verify", PERSON, Audit::None, || post(verifying::verify)),
     Route::get("/audit/entries", PERSON, Audit::None, || get(entries::list)),
+    Route::get("/audit/entries/export", PERSON, Audit::None, || get(entries::export)),
     Route::get("/audit/entries/{entry}", PERSON, Audit::Reading, || get(entry::page)),
     Route::get("/audit/entries/{entry}/proof", PERSON, Audit::Reading, || get(entry::proof)),
     Route::get("/audit/records/{record}/bundle", PERSON, Audit::Reading, || get(bundle::of_record)),

@@ -157,7 +157,7 @@ pub(super) fn shown(cx: &Cx) -> Shows<'_> {
     let (notices, findings) = match &last.result {
         Err(told) => {
             let title = cx.t("驗證未能完成", "The verification could not be done").to_owned();
-            let text = format!("{}（{span}）", cx.language.told(told));
+            let text = format!("{}{}", cx.language.told(told), cx.beside(&span));
             (vec![Notice { cx, tone: Tone::Bad, title: Some(title), text }], None)
         }
         Ok(report) => told(cx, report, &span),

@@ -83,11 +83,6 @@ pub(super) fn belongs(kind: &str, asked: &str) -> bool {
     name == asked || name.split('.').next() == Some(asked)
 }
 
-/// Does a kind ask for log-ons and log-offs?
-pub(super) fn is_of_sessions(asked: &str) -> bool {
-    belongs(asked, "session")
-}
-
 /// What an entry is about, by name where it has one for whoever looks.
 pub(super) fn subject(look: &crate::look::Look<'_>, subject: &str) -> Named {
     if let Ok(record) = subject.parse::<RecordId>() {

@@ -13,7 +13,9 @@ pub(crate) use check::{below, recorded, to_look_after};
 pub(crate) use clause::{Owed, exempted, owed, serving};
 pub(crate) use stand::{Standing, Stands, State};
 
-use crate::component::{Notice, Tone, Views};
+use crate::component::export::Plain;
+use crate::component::rows::{Column, Rows};
+use crate::component::{Exports, Notice, Tone, Views};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
@@ -30,6 +32,7 @@ use regulation::{Check, Clause, TimeOfDay};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/clauses", Access::Person, Audit::None, || get(index)),
+    Route::get("/clauses/export", Access::Person, Audit::None, || get(export)),
     Route::get("/clauses/{clause}", Access::Person, Audit::None, || get(clause::page)),
 ];
 
@@ -78,6 +81,7 @@ struct BoardPage<'a> {
     asked: Asked,
     wrong: Option<Notice<'a>>,
     views: Views<'a>,
+    exports: Exports<'a>,
     choices: Vec<Choice>,
     articles: Vec<Article>,
     numbers: Vec<String>,
@@ -152,6 +156,62 @@ async fn index(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     .await
 }
 
+/// Columns of the file: the paper an auditor asks for.
+const COLUMNS: &[Column<Row>] = &[
+    Column { name: "clause", zh: "條文", en: "Clause", of: |_, row| Plain::text(row.id.clone()) },
+    Column { name: "article", zh: "條號", en: "Article", of: |_, row| Plain::text(row.article.clone()) },
+    Column { name: "title", zh: "名稱", en: "Title", of: |_, row| Plain::text(row.title.clone()) },
+    Column { name: "summary", zh: "摘要", en: "Summary", of: |_, row| Plain::text(row.summary.clone()) },
+    Column { name: "state", zh: "狀態", en: "State", of: |look, row| Plain::text(row.state.name(look.cx)) },
+    Column {
+        name: "met",
+        zh: "符合之檢核數",
+        en: "Checks met",
+        of: |_, row| Plain::Number(row.met.0.to_string()),
+    },
+    Column {
+        name: "checks",
+        zh: "檢核總數",
+        en: "Checks",
+        of: |_, row| Plain::Number(row.met.1.to_string()),
+    },
+    Column {
+        name: "figures",
+        zh: "各項檢核",
+        en: "Each check",
+        of: |look, row| {
+            let check = |(state, label, figure): &(State, String, String)| {
+                let figure = if figure.is_empty() { String::new() } else { look.cx.beside(figure) };
+                format!("{label}{}{}{figure}", look.cx.t("：", ": "), state.name(look.cx))
+            };
+            let checks: Vec<String> = row.checks.iter().map(check).collect();
+            Plain::text(checks.join(look.cx.t("；", "; ")))
+        },
+    },
+    Column {
+        name: "why",
+        zh: "未納入計算之理由",
+        en: "Why it is not reckoned",
+        of: |_, row| Plain::text(row.why.clone().unwrap_or_default()),
+    },
+];
+
+/// The board as it is asked for, as a file.
+async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let asked = Asked::read(cx, query.clone())?;
+        cx.look(|look| {
+            let rows = found(look, &asked)?.into_iter().map(|one| Row::of(cx, &asked, &one));
+            let rows = rows.filter(|row| asked.wants(row.state)).collect();
+            let name = Area::Clauses.name(cx.language);
+            Rows { cx, path: "/clauses", name, plain: "clauses", columns: COLUMNS, rows, whole: true, query }
+                .file(look)
+        })
+    })
+    .await
+}
+
 /// The clauses that fit, whatever their state; in the order of the pack.
 ///
 /// # Errors
@@ -192,7 +252,8 @@ fn page<'a>(
     }
     let wrong = asked.day.wrong.then(|| wrong_day(cx, &asked.day));
     let shell = Shell::of_area(cx, Area::Clauses);
-    Ok(BoardPage { cx, shell, asked, wrong, views, choices, articles, numbers, total, shown })
+    let exports = Exports::of(cx, &asked.query, "/clauses", Some(shown as u64));
+    Ok(BoardPage { cx, shell, asked, wrong, views, exports, choices, articles, numbers, total, shown })
 }
 
 impl<'l> OnBoard<'l> {

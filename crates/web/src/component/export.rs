@@ -3,7 +3,7 @@
 //! CSV is UTF-8 with a mark, since spreadsheets take it for something else without; what could be taken for a formula
 //! stands behind an apostrophe (OWASP, CSV injection). In XLSX and ODS every text is a text, and nothing is a formula.
 //! Does not: ask what may be seen; whoever makes a sheet has asked.
-//! Source: RFC 4180; ECMA-376; OpenDocument 1.3 part 3; RFC 6266 (names of files).
+//! Source: RFC 4180; ECMA-376; OpenDocument 1.3 part 3.
 
 mod csv;
 mod ods;
@@ -12,12 +12,11 @@ mod xlsx;
 use super::list::counted;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::given;
 use crate::query::Query;
 use crate::roc;
 use crate::visit::Visit;
 use askama::Template;
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
 use model::{CivilDate, Instant};
 use regulation::TimeOfDay;
 
@@ -135,27 +134,12 @@ impl Sheet<'_> {
             _ => return Err(PageError::NotFound),
         };
         let day = roc::date(self.cx.language, self.cx.zone()?.date(self.cx.now()));
-        let disposition = attachment(&format!("{}_{day}.{end}", self.name), &format!("{}.{end}", self.plain));
-        let headers =
-            [(header::CONTENT_TYPE, HeaderValue::from_static(media)), (header::CONTENT_DISPOSITION, disposition)];
-        Ok((headers, bytes).into_response())
+        let (name, plain) = (format!("{}_{day}.{end}", self.name), format!("{}.{end}", self.plain));
+        Ok(given::file(&name, &plain, media, bytes))
     }
 
     /// A moment as civil date and time in the pack's zone, as spreadsheets know them.
     fn civil(&self, at: Instant) -> Result<(CivilDate, TimeOfDay), PageError> {
         Ok(self.cx.zone()?.civil(at))
     }
-}
-
-/// To be kept under a name, for browsers old and new (RFC 6266, RFC 8187).
-pub(crate) fn attachment(name: &str, plain: &str) -> HeaderValue {
-    let encoded: String = name
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
-    let text = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
 }

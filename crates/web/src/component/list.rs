@@ -3,7 +3,7 @@
 //! A form of GET and links, so that it works without script and each list has an address. With htmx only the part
 //! `list` is replaced: [`ListView::as_region`].
 
-use crate::component::{Empty, Notice, Pill, Views};
+use crate::component::{Empty, Exports, Notice, Pill, Views};
 use crate::cx::Cx;
 use crate::names::Shown;
 use crate::query::Query;
@@ -43,6 +43,8 @@ pub struct ListView<'a> {
     pub empty: Empty<'a>,
     /// How many there are in all.
     pub total: u64,
+    /// Of a list that is looked through a stretch at a time: how far, and the way on. Such a list has no total.
+    pub followed: Option<Followed>,
     /// The page, from 1.
     pub page: u64,
     /// Rows of a page.
@@ -50,7 +52,16 @@ pub struct ListView<'a> {
     /// How long it took.
     pub taken_micros: i64,
     /// Ways out.
-    pub exports: Vec<Export>,
+    pub exports: Option<Exports<'a>>,
+}
+
+/// How far a list was looked through.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// How far.
+    pub looked: String,
+    /// The way on; none at the end.
+    pub next: Option<String>,
 }
 
 /// Chips of one kind.
@@ -157,15 +168,6 @@ pub enum ListCell<'a> {
     Pill(Pill<'a>),
     /// A value.
     Value(Shown),
-}
-
-/// A way out.
-#[derive(Debug, Clone)]
-pub struct Export {
-    /// What it is called.
-    pub text: &'static str,
-    /// Where it leads.
-    pub href: String,
 }
 
 impl ListView<'_> {

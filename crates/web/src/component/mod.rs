@@ -2,19 +2,22 @@
 //!
 //! They come with every permission decided and every word chosen; their templates only lay out.
 
+pub(crate) mod export;
 mod form;
 mod list;
 mod part;
 mod record;
+pub(crate) mod rows;
 
 use askama::Template;
 use std::fmt;
 
+pub use export::{Export, Exports};
 pub(crate) use form::id;
 pub use form::{FormView, Input, InputKind, ItemView, Opt, Picked, RowView, SectionView, StepView};
 pub(crate) use list::counted;
 pub use list::{
-    Chip, ColumnChoice, Export, Facet, FilterInput, FilterKind, Head, ListCell, ListRow, ListView, Sorted,
+    Chip, ColumnChoice, Facet, FilterInput, FilterKind, Followed, Head, ListCell, ListRow, ListView, Sorted,
 };
 pub use part::{Empty, Fact, Facts, Meter, Notice, Pill, TableView, Tone, Views};
 pub use record::{Action, Change, Moment, More, RecordHead, Tab, Tabs, Timeline};

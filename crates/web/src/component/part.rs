@@ -151,8 +151,6 @@ pub struct Fact {
     pub name: String,
     /// The value.
     pub value: Shown,
-    /// The clauses it comes from, with their paths.
-    pub clauses: Vec<(String, String)>,
 }
 
 impl Fact {
@@ -160,7 +158,7 @@ impl Fact {
     #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         let value = Shown::Parts(vec![crate::names::Named::plain(value)]);
-        Self { name: name.into(), value, clauses: Vec::new() }
+        Self { name: name.into(), value }
     }
 }
 

@@ -5,7 +5,7 @@
 use super::export::{Exports, Plain, Sheet};
 use super::{ColumnChoice, Empty, Facet, FilterInput, Head, ListCell, ListRow, ListView, Sorted, Views};
 use crate::cx::Cx;
-use crate::error::{PageError, PageResult};
+use crate::error::PageResult;
 use crate::look::Look;
 use crate::names::{Named, Shown};
 use crate::query::Query;
@@ -33,6 +33,8 @@ pub(crate) struct Rows<'a, T: 'static> {
     pub(crate) columns: &'static [Column<T>],
     /// In the order it has where none is asked for.
     pub(crate) rows: Vec<T>,
+    /// May it be put in another? A part of a list may not.
+    pub(crate) whole: bool,
     /// What it is asked for.
     pub(crate) query: Query,
 }
@@ -61,7 +63,7 @@ impl<'a, T> Rows<'a, T> {
     }
 
     fn sorted(&mut self, look: &Look<'_>) {
-        let asked = self.query.one("sort").unwrap_or_default();
+        let asked = self.query.one("sort").filter(|_| self.whole).unwrap_or_default();
         let (name, down) = asked.strip_prefix('-').map_or((asked, false), |name| (name, true));
         let Some(column) = self.columns.iter().find(|one| one.name == name) else { return };
         self.rows.sort_by_cached_key(|row| (column.of)(look, row).key());
@@ -86,15 +88,12 @@ impl<'a, T> Rows<'a, T> {
     }
 
     /// A page of it; `lead` is where a row leads.
-    ///
-    /// # Errors
-    /// None so far.
     pub(crate) fn page(
         mut self,
         look: &Look<'_>,
         lead: impl Fn(&T) -> String,
         around: Around<'a>,
-    ) -> Result<ListView<'a>, PageError> {
+    ) -> ListView<'a> {
         self.sorted(look);
         let number = |name: &str| self.query.one(name).and_then(|text| text.parse::<u64>().ok());
         let size = number("size").and_then(|size| u32::try_from(size).ok()).unwrap_or(SIZE);
@@ -121,7 +120,7 @@ impl<'a, T> Rows<'a, T> {
             text: self.cx.t(one.zh, one.en).to_owned(),
             on: chosen.iter().any(|chosen| chosen.name == one.name),
         };
-        Ok(ListView {
+        ListView {
             cx: self.cx,
             path: self.path.to_owned(),
             caption: self.name.to_owned(),
@@ -136,12 +135,13 @@ impl<'a, T> Rows<'a, T> {
             rows,
             empty: around.empty,
             total,
+            followed: None,
             page,
             size,
             taken_micros: self.cx.site.now().as_micros() - around.began.as_micros(),
             exports: Some(Exports::of(self.cx, &self.query, self.path, Some(total))),
             query: self.query,
-        })
+        }
     }
 
     fn head(&self, column: &Column<T>) -> Head {
@@ -157,7 +157,7 @@ impl<'a, T> Rows<'a, T> {
             name: column.name.to_owned(),
             text: self.cx.t(column.zh, column.en).to_owned(),
             class: "",
-            sort: Some((href, sorted)),
+            sort: self.whole.then_some((href, sorted)),
         }
     }
 }

@@ -172,7 +172,7 @@ pub(crate) fn since_approved(
     });
     let (happened, step) = approved?;
     let changed = records::changes(&happened.content, content);
-    let told = format!("{}　{}", look.step(register, step), cx.moment(happened.at));
+    let told = format!("{}{}", look.step(register, step), cx.beside(&cx.moment(happened.at)));
     Some(Since { approved: told, changes: told_changes(look, case, &changed) })
 }
 

@@ -2,16 +2,19 @@
 //!
 //! Invariants: of a record one may not see there is no notice; that a notice was read is an entry, made by a POST.
 
-use crate::component::Empty;
+use crate::component::export::Plain;
+use crate::component::rows::{Column, Rows};
+use crate::component::{Empty, Exports};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::names::{Named, record_path};
+use crate::query::Query;
 use crate::reading;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Shell};
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use casework::EntryNumber;
@@ -21,6 +24,7 @@ use regulation::RoleId;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/notices", Access::Person, Audit::None, || get(page)),
+    Route::get("/notices/export", Access::Person, Audit::None, || get(export)),
     Route::post("/notices/read", Access::Person, Audit::Act, || post(read_all)),
     Route::post("/notices/{notice}/read", Access::Person, Audit::Act, || post(read)),
 ];
@@ -46,6 +50,7 @@ struct NoticesPage<'a> {
     rows: Vec<NoticeRow>,
     unread: usize,
     cut: bool,
+    exports: Exports<'a>,
     empty: Empty<'a>,
 }
 
@@ -102,7 +107,45 @@ async fn page(cx: Cx) -> PageResult {
             let shell = Shell::new(cx, Some(Area::Work), cx.t("通知", "Notices"));
             let text = cx.t("沒有通知。", "There are no notices.").to_owned();
             let empty = Empty { cx, icon: "bell", text, action: None };
-            cx.render(&NoticesPage { cx, shell, rows, unread, cut, empty })
+            let exports = Exports::of(cx, &Query::default(), "/notices", Some(rows.len() as u64));
+            cx.render(&NoticesPage { cx, shell, rows, unread, cut, exports, empty })
+        })
+    })
+    .await
+}
+
+/// Columns of the file.
+const COLUMNS: &[Column<store::Notice>] = &[
+    Column { name: "at", zh: "時間", en: "Time", of: |_, notice| Plain::Moment(notice.at) },
+    Column {
+        name: "text",
+        zh: "通知內容",
+        en: "Notice",
+        of: |look, notice| Plain::text(look.said(&notice.zh, &notice.en)),
+    },
+    Column {
+        name: "record",
+        zh: "紀錄",
+        en: "Record",
+        of: |look, notice| Plain::text(look.record(notice.record).text),
+    },
+    Column {
+        name: "read",
+        zh: "閱讀狀態",
+        en: "Read or not",
+        of: |look, notice| {
+            Plain::text(if notice.read { look.cx.t("已讀", "read") } else { look.cx.t("未讀", "unread") })
+        },
+    },
+];
+
+async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        cx.look(|look| {
+            let (name, rows) = (cx.t("通知", "Notices"), theirs(look)?);
+            Rows { cx, path: "/notices", name, plain: "notices", columns: COLUMNS, rows, whole: true, query }
+                .file(look)
         })
     })
     .await

@@ -14,7 +14,9 @@ pub(crate) use filled::{Choice, Filled, Refused};
 pub(crate) use person::knows;
 
 use crate::acting;
-use crate::component::Empty;
+use crate::component::export::Plain;
+use crate::component::rows::{Around, Column, Rows};
+use crate::component::{Chip, Empty, Facet, FilterInput, FilterKind, ListView};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
@@ -34,71 +36,59 @@ const PERSON: Access = Access::Person;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/people", PERSON, Audit::None, || get(list)),
+    Route::get("/people/export", PERSON, Audit::None, || get(export)),
     Route::get("/people/new", PERSON, Audit::None, || get(acts::new)),
     Route::post("/people/new", PERSON, Audit::Act, || post(acts::register)),
     Route::get("/people/{person}", PERSON, Audit::None, || get(person::page)),
     Route::post("/people/{person}/{act}", PERSON, Audit::Act, || post(acts::act)),
 ];
 
-/// People on a page.
-const PAGE: usize = 50;
-
-struct Row {
-    name: String,
-    href: String,
-    title: String,
-    unit: String,
-    roles: String,
-    here: bool,
-}
-
 #[derive(Template)]
 #[template(path = "people/list.html")]
 struct ListPage<'a> {
     cx: &'a Cx,
     shell: Shell,
-    words: String,
-    role: String,
-    left: bool,
-    roles: Vec<(String, String)>,
-    rows: Vec<Row>,
-    empty: Empty<'a>,
-    total: usize,
-    before: Option<String>,
-    after: Option<String>,
+    list: ListView<'a>,
     may_register: bool,
 }
 
+/// Columns of the list and of its file.
+const COLUMNS: &[Column<PersonId>] = &[
+    Column { name: "name", zh: "姓名", en: "Name", of: |look, person| Plain::text(look.person(*person)) },
+    Column { name: "title", zh: "職稱", en: "Title", of: |look, person| Plain::text(title(look, *person)) },
+    Column { name: "unit", zh: "單位", en: "Unit", of: |look, person| Plain::text(home(look, *person)) },
+    Column { name: "roles", zh: "角色", en: "Roles", of: |look, person| Plain::text(roles(look, *person)) },
+    Column {
+        name: "left", zh: "在職狀態", en: "Here or left", of: |look, person| standing(look, *person)
+    },
+];
+
 async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     cx.run(move |cx| {
+        let began = cx.site.now();
         cx.look(|look| {
             let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-            let words = query.one("q").unwrap_or_default().to_lowercase();
-            let role: Option<RoleId> = query.one("role").and_then(|text| text.parse().ok());
-            let left = query.has("left", "1");
-            let found = found(look, &words, role.as_ref(), left);
-            let page: usize = query.one("page").and_then(|text| text.parse().ok()).unwrap_or(1).max(1);
-            let skip = (page - 1).saturating_mul(PAGE);
-            let rows = found.iter().skip(skip).take(PAGE).map(|one| row(look, *one)).collect();
-            let at = |page: usize| query.with("page", page.to_string()).behind("/people");
-            let text = cx.t("沒有符合的人員。", "Nobody fits.").to_owned();
+            let around = Around {
+                began,
+                hint: cx.t("搜尋姓名、職稱、單位或帳號", "Search name, title, unit or account").to_owned(),
+                views: None,
+                facets: vec![facet(cx, &query)],
+                filters: vec![by_role(look, &query)],
+                empty: Empty {
+                    cx,
+                    icon: "users",
+                    text: cx.t("沒有符合的人員。", "Nobody fits.").to_owned(),
+                    action: Some((cx.t("清除條件", "Clear").to_owned(), PATH.to_owned())),
+                },
+            };
+            let list = rows(look, query).page(look, |person| format!("/people/{person}"), around);
+            if cx.wants("list") {
+                return cx.render(&list.as_region());
+            }
             let page = ListPage {
                 cx,
-                shell: Shell::new(cx, None, cx.t("人員", "People")).with_second(second(cx, "/people")),
-                words: query.one("q").unwrap_or_default().to_owned(),
-                role: role.map(|role| role.to_string()).unwrap_or_default(),
-                left,
-                roles: look
-                    .pack
-                    .roles
-                    .values()
-                    .map(|one| (one.id.to_string(), cx.label(&one.label).to_owned()))
-                    .collect(),
-                rows,
-                empty: Empty { cx, icon: "users", text, action: None },
-                total: found.len(),
-                before: (page > 1).then(|| at(page - 1)),
-                after: (skip + PAGE < found.len()).then(|| at(page + 1)),
+                shell: Shell::new(cx, None, cx.t("人員", "People")).with_second(second(cx, PATH)),
+                list,
                 may_register: look.roster.state.units().any(|unit| {
                     unit.closed_at.is_none() && granted(cx, Act::RegisterPerson, On::Unit(unit.id))
                 }),
@@ -107,6 +97,57 @@ async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
         })
     })
     .await
+}
+
+async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        cx.look(|look| rows(look, query).file(look))
+    })
+    .await
+}
+
+/// Where the list is.
+const PATH: &str = "/people";
+
+/// The people that are asked for.
+fn rows<'a>(look: &Look<'a>, query: Query) -> Rows<'a, PersonId> {
+    let words = query.one("q").unwrap_or_default().to_lowercase();
+    let roles: Vec<RoleId> = query.all("role").filter_map(|text| text.parse().ok()).collect();
+    let rows = found(look, &words, &roles, query.has("left", "1"));
+    let name = look.cx.t("人員", "People");
+    Rows { cx: look.cx, path: PATH, name, plain: "people", columns: COLUMNS, rows, whole: true, query }
+}
+
+/// Those who are here, or those who have left.
+fn facet(cx: &Cx, query: &Query) -> Facet {
+    let left = query.has("left", "1");
+    let chip = |id: &str, text: &str, on: bool, query: Query| Chip {
+        id: format!("chip-{id}"),
+        text: text.to_owned(),
+        count: None,
+        href: query.behind(PATH),
+        on,
+    };
+    let query = query.without("page");
+    let chips = vec![
+        chip("here", cx.t("在職", "Here"), !left, query.without("left")),
+        chip("left", cx.t("已離職", "Left"), left, query.with("left", "1")),
+    ];
+    Facet { label: cx.t("在職狀態", "Here or left").to_owned(), chips }
+}
+
+/// Those who hold one of these roles.
+fn by_role(look: &Look<'_>, query: &Query) -> FilterInput {
+    let cx = look.cx;
+    let role = |one: &regulation::Role| {
+        let word = one.id.to_string();
+        let on = query.has("role", &word);
+        (word, cx.label(&one.label).to_owned(), on)
+    };
+    let options = look.pack.roles.values().map(role).collect();
+    let label = cx.t("擔任角色", "Holds the role").to_owned();
+    FilterInput { name: "role".to_owned(), label, kind: FilterKind::Some(options) }
 }
 
 /// The second level: people, units.
@@ -121,12 +162,13 @@ pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
     vec![Section { head: None, links }]
 }
 
-/// People with these words, within the unit looked at, by unit and account; those who are here, or those who have left.
-pub(crate) fn found(look: &Look<'_>, words: &str, role: Option<&RoleId>, left: bool) -> Vec<PersonId> {
+/// People with these words, within the unit looked at, by unit and account; those who are here, or those who have left;
+/// who hold one of these roles, where any is named.
+pub(crate) fn found(look: &Look<'_>, words: &str, roles: &[RoleId], left: bool) -> Vec<PersonId> {
     let (cx, state) = (look.cx, look.roster.state);
     let within: Option<Vec<UnitId>> = cx.focus().map(|unit| state.subtree(unit).collect());
     let holds = |person: &identity::Person| {
-        role.is_none_or(|role| person.held(cx.now()).any(|one| one.role == *role))
+        roles.is_empty() || person.held(cx.now()).any(|one| roles.contains(&one.role))
     };
     let named = |person: &identity::Person| {
         words.is_empty()
@@ -152,20 +194,25 @@ pub(crate) fn found(look: &Look<'_>, words: &str, role: Option<&RoleId>, left: b
     found.into_iter().map(|person| person.id).collect()
 }
 
-fn row(look: &Look<'_>, person: PersonId) -> Row {
-    let cx = look.cx;
-    let found = look.roster.state.person(person);
-    let title = found.and_then(|one| one.details.as_ref()).map(|details| details.title.as_str().to_owned());
+fn title(look: &Look<'_>, person: PersonId) -> String {
+    let details = look.roster.state.person(person).and_then(|one| one.details.as_ref());
+    details.map(|details| details.title.as_str().to_owned()).unwrap_or_default()
+}
+
+fn home(look: &Look<'_>, person: PersonId) -> String {
+    look.roster.state.person(person).map(|one| look.unit(one.home)).unwrap_or_default()
+}
+
+/// The roles somebody holds, each once.
+pub(crate) fn roles(look: &Look<'_>, person: PersonId) -> String {
     let mut roles: Vec<String> = look.roster.held(person).map(|(role, _)| look.role(role)).collect();
     roles.dedup();
-    Row {
-        name: look.person(person),
-        href: format!("/people/{person}"),
-        title: title.unwrap_or_default(),
-        unit: found.map(|one| look.unit(one.home)).unwrap_or_default(),
-        roles: roles.join(cx.t("、", ", ")),
-        here: found.is_some_and(identity::Person::here),
-    }
+    roles.join(look.cx.t("、", ", "))
+}
+
+fn standing(look: &Look<'_>, person: PersonId) -> Plain {
+    let here = look.roster.state.person(person).is_some_and(identity::Person::here);
+    Plain::text(if here { look.cx.t("在職", "here") } else { look.cx.t("已離職", "left") })
 }
 
 /// Does a policy grant an act, in any role of theirs?

@@ -37,6 +37,13 @@ struct PersonPage<'a> {
     units: Options,
 }
 
+impl PersonPage<'_> {
+    /// A day as a field wants it; what is none as it was typed.
+    fn day(typed: &str) -> String {
+        crate::roc::read_date(typed).map_or_else(|| typed.to_owned(), |day| day.to_string())
+    }
+}
+
 /// The forms that are offered, each as it was filled in or with what is known.
 #[derive(Default)]
 struct Forms {
@@ -93,11 +100,7 @@ fn plain(text: impl Into<String>) -> Shown {
 fn facts<'a>(look: &Look<'a>, person: &identity::Person) -> Facts<'a> {
     let cx = look.cx;
     let unit = Named { text: look.unit(person.home), href: Some(format!("/units/{}", person.home)) };
-    let mut facts = vec![Fact {
-        name: cx.t("單位", "Unit").to_owned(),
-        value: Shown::Parts(vec![unit]),
-        clauses: Vec::new(),
-    }];
+    let mut facts = vec![Fact { name: cx.t("單位", "Unit").to_owned(), value: Shown::Parts(vec![unit]) }];
     if let Some(details) = &person.details {
         facts.push(Fact::new(cx.t("職稱", "Title"), details.title.as_str()));
         if knows(cx, person.id) {

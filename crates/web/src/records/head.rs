@@ -198,7 +198,7 @@ pub(crate) fn about<'a>(look: &Look<'a>, case: &Case) -> Facts<'a> {
     }
     if let Some(origin) = &case.origin {
         let value = Shown::Parts(vec![look.record(origin.record)]);
-        facts.push(Fact { name: cx.t("緣由", "Comes from").to_owned(), value, clauses: Vec::new() });
+        facts.push(Fact { name: cx.t("緣由", "Comes from").to_owned(), value });
     }
     if let Some(at) = case.closed_at {
         facts.push(Fact::new(cx.t("結案時間", "Closed"), cx.moment(at)));

@@ -213,11 +213,8 @@ pub(crate) fn groups<'a>(look: &Look<'a>, register: &Register, case: &Case) -> V
         }
         let group = register.groups.iter().find(|group| group.fields.contains(&field.id));
         let label = group.map(|group| cx.label(&group.label).to_owned());
-        let fact = Fact {
-            name: cx.label(&field.label).to_owned(),
-            value: with_files(look, case, field, value),
-            clauses: Vec::new(),
-        };
+        let fact =
+            Fact { name: cx.label(&field.label).to_owned(), value: with_files(look, case, field, value) };
         match groups.iter_mut().find(|(there, _)| *there == label) {
             Some((_, facts)) => facts.push(fact),
             None => groups.push((label, vec![fact])),

@@ -3,6 +3,7 @@
 //! Invariants: nothing sealed is a column; a list shows of a graded record what tells it apart and no field beside,
 //! since a list is no reading (`docs/adr/0014-web.md`).
 
+use crate::component::export::Plain;
 use crate::component::{ColumnChoice, Head, ListCell, Pill, Sorted};
 use crate::cx::Cx;
 use crate::look::Look;
@@ -34,17 +35,6 @@ pub(super) enum Common {
     State,
     Title,
     Unit,
-}
-
-/// A cell of an export.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Plain {
-    Date(model::CivilDate),
-    Moment(Instant),
-    Nothing,
-    /// A number as written, exact.
-    Number(String),
-    Text(String),
 }
 
 /// The columns of a list.
@@ -286,7 +276,7 @@ impl<'a> Shelf<'a> {
                 look.pack.height(&case.grade).unwrap_or(9),
             )),
             column if at == lead => {
-                let text = shown(column).line();
+                let text = shown(column).line(self.cx.language);
                 ListCell::Lead(if text.is_empty() { "—".to_owned() } else { text })
             }
             column => ListCell::Value(shown(column)),
@@ -350,7 +340,7 @@ impl<'a> Shelf<'a> {
                 }
             }
         }
-        match self.shown(look, case, column).line() {
+        match self.shown(look, case, column).line(self.cx.language) {
             text if text.is_empty() => Plain::Nothing,
             text => Plain::Text(text),
         }

@@ -9,7 +9,7 @@ mod export;
 mod filters;
 
 use crate::acting;
-use crate::component::{Chip, Empty, Export, Facet, ListRow, ListView, Notice, Tone};
+use crate::component::{Chip, Empty, Exports, Facet, ListRow, ListView, Notice, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
@@ -237,10 +237,11 @@ fn view<'a>(
         rows,
         empty: empty(cx, register, filtered),
         total,
+        followed: None,
         page: asked.page,
         size: asked.size,
         taken_micros,
-        exports: exports(&query, &path),
+        exports: Some(Exports::of(cx, &query, &path, Some(total))),
         path,
         query,
     })
@@ -272,15 +273,6 @@ fn empty<'a>(cx: &'a Cx, register: &Register, filtered: bool) -> Empty<'a> {
     };
     let action = filtered.then(|| (cx.t("清除條件", "Clear").to_owned(), register_path(&register.id)));
     Empty { cx, icon: "books", text, action }
-}
-
-fn exports(query: &Query, path: &str) -> Vec<Export> {
-    let kinds = [("ods", "ODS（LibreOffice）"), ("xlsx", "XLSX（Excel）"), ("csv", "CSV（UTF-8）")];
-    let export = |(kind, text): (&str, &'static str)| Export {
-        text,
-        href: query.without("page").without("size").with("format", kind).behind(&format!("{path}/export")),
-    };
-    kinds.into_iter().map(export).collect()
 }
 
 /// States, and the options of the choices that the list shows, with how many there are of each.

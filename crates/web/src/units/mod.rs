@@ -1,17 +1,19 @@
 //! Units: the tree, each unit's people, what it has open; and what may be done about it.
 
-use crate::component::Notice;
+use crate::component::export::Plain;
+use crate::component::rows::{Column, Rows};
+use crate::component::{Exports, Notice};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::form::Posted;
 use crate::look::Look;
 use crate::names::{Named, register_path};
-use crate::people::{Filled, Refused, by_code, command, granted, second};
+use crate::people::{Filled, Refused, by_code, command, granted, roles, second};
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::shell::Shell;
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -23,6 +25,7 @@ const PERSON: Access = Access::Person;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/units", PERSON, Audit::None, || get(tree)),
+    Route::get("/units/export", PERSON, Audit::None, || get(export)),
     Route::get("/units/{unit}", PERSON, Audit::None, || get(page)),
     Route::post("/units/{unit}/{act}", PERSON, Audit::Act, || post(act)),
 ];
@@ -44,6 +47,7 @@ struct TreePage<'a> {
     cx: &'a Cx,
     shell: Shell,
     nodes: Vec<Node>,
+    exports: Exports<'a>,
 }
 
 #[derive(Template)]
@@ -78,7 +82,57 @@ async fn tree(cx: Cx) -> PageResult {
             closed: unit.closed_at.is_some(),
         };
         let shell = Shell::new(cx, None, cx.t("單位", "Units")).with_second(second(cx, "/units"));
-        cx.render(&TreePage { cx, shell, nodes: state.units().map(node).collect() })
+        let nodes: Vec<Node> = state.units().map(node).collect();
+        let exports = Exports::of(cx, &Query::default(), PATH, Some(nodes.len() as u64));
+        cx.render(&TreePage { cx, shell, nodes, exports })
+    })
+    .await
+}
+
+/// Where the tree is.
+const PATH: &str = "/units";
+
+/// Columns of its file.
+const COLUMNS: &[Column<UnitId>] = &[
+    Column { name: "code", zh: "單位代碼", en: "Code", of: |look, unit| of(look, *unit, code) },
+    Column { name: "name", zh: "單位名稱", en: "Name", of: |look, unit| Plain::text(look.unit(*unit)) },
+    Column {
+        name: "above",
+        zh: "上級單位代碼",
+        en: "Code of the unit above",
+        of: |look, unit| {
+            of(look, *unit, |look, unit| unit.superior.map_or(Plain::Nothing, |above| of(look, above, code)))
+        },
+    },
+    Column {
+        name: "people",
+        zh: "人數",
+        en: "People",
+        of: |look, unit| Plain::Number(look.roster.state.members(*unit).count().to_string()),
+    },
+    Column {
+        name: "closed",
+        zh: "裁撤時間",
+        en: "Closed",
+        of: |look, unit| of(look, *unit, |_, unit| unit.closed_at.map_or(Plain::Nothing, Plain::Moment)),
+    },
+];
+
+fn code(_: &Look<'_>, unit: &identity::Unit) -> Plain {
+    Plain::text(unit.code.as_str())
+}
+
+fn of(look: &Look<'_>, unit: UnitId, what: fn(&Look<'_>, &identity::Unit) -> Plain) -> Plain {
+    look.roster.state.unit(unit).map_or(Plain::Nothing, |unit| what(look, unit))
+}
+
+async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+        let rows = cx.seen().roster.units().map(|unit| unit.id).collect();
+        let name = cx.t("單位", "Units");
+        let rows = Rows { cx, path: PATH, name, plain: "units", columns: COLUMNS, rows, whole: true, query };
+        cx.look(|look| rows.file(look))
     })
     .await
 }
@@ -96,15 +150,9 @@ fn show(cx: &Cx, unit: UnitId, refused: Option<&Refused>) -> Result<Response, Pa
         let may = |act| found.closed_at.is_none() && granted(cx, act, On::Unit(unit));
         let named = |unit: UnitId| Named { text: look.unit(unit), href: Some(format!("/units/{unit}")) };
         let filled = |act, known| Filled::of(refused, act, known);
-        let roles = |person: &identity::Person| {
-            let mut roles: Vec<String> =
-                look.roster.held(person.id).map(|(role, _)| look.role(role)).collect();
-            roles.dedup();
-            roles.join(cx.t("、", ", "))
-        };
         let member = |person: &identity::Person| {
             let name = Named { text: look.person(person.id), href: Some(format!("/people/{}", person.id)) };
-            (name, roles(person))
+            (name, roles(look, person.id))
         };
         let change = may(Act::ChangeUnit).then(|| filled("change", known(look, found)));
         let page = UnitPage {

@@ -7,7 +7,9 @@
 mod turns;
 
 use crate::acting;
-use crate::component::{Empty, Notice, Pill, Tone};
+use crate::component::export::Plain;
+use crate::component::rows::{Column, Rows};
+use crate::component::{Empty, Exports, Notice, Pill, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
@@ -24,7 +26,10 @@ use regulation::RegisterId;
 use std::sync::Arc;
 pub(crate) use turns::{MOST, Turn, Turns, turns};
 
-pub(crate) const ROUTES: &[Route] = &[Route::get("/", Access::Person, Audit::None, || get(page))];
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/", Access::Person, Audit::None, || get(page)),
+    Route::get("/export", Access::Person, Audit::None, || get(export)),
+];
 
 /// Rows of a card.
 const ROWS: usize = 12;
@@ -78,7 +83,51 @@ struct WorkPage<'a> {
     cards: Vec<Card>,
     /// Those with nothing.
     quiet: Vec<Card>,
+    exports: Exports<'a>,
     empty: Empty<'a>,
+}
+
+/// Columns of the file: the card a row stands in, and the row.
+const COLUMNS: &[Column<(&'static str, RowView)>] = &[
+    Column { name: "card", zh: "類別", en: "Card", of: |_, (card, _)| Plain::text(*card) },
+    Column {
+        name: "lead",
+        zh: "案由",
+        en: "What it is about",
+        of: |_, (_, row)| Plain::text(row.lead.text.clone()),
+    },
+    Column {
+        name: "what",
+        zh: "辦理事項",
+        en: "What is to be done",
+        of: |_, (_, row)| Plain::text(row.what.clone()),
+    },
+    Column {
+        name: "about",
+        zh: "說明",
+        en: "More",
+        of: |look, (_, row)| Plain::text(row.about.join(look.cx.t("、", ", "))),
+    },
+    Column {
+        name: "due",
+        zh: "期限",
+        en: "Due",
+        of: |_, (_, row)| Plain::text(row.due.as_ref().map(|(due, _)| due.clone()).unwrap_or_default()),
+    },
+];
+
+/// Every row of every card, as a file.
+async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+    cx.run(move |cx| {
+        let query = Query::parse(query.unwrap_or_default().as_bytes());
+        cx.look(|look| {
+            let cards = cards(look, &turns::turns(look)?, ALL)?;
+            let rows = |card: Card| card.rows.into_iter().map(move |row| (card.title, row));
+            let (name, rows) = (Area::Work.name(cx.language), cards.into_iter().flat_map(rows).collect());
+            Rows { cx, path: "/", name, plain: "work", columns: COLUMNS, rows, whole: true, query }.file(look)
+        })
+    })
+    .await
 }
 
 async fn page(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
@@ -97,7 +146,8 @@ async fn page(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
             let (cards, quiet) = cards.into_iter().partition(|card: &Card| card.count > 0);
             let text = cx.t("目前沒有待辦事項。", "Nothing waits for you.").to_owned();
             let empty = Empty { cx, icon: "circle-check", text, action: None };
-            let page = WorkPage { cx, shell, problems, cards, quiet, empty };
+            let exports = Exports::of(cx, &Query::default(), "/", None);
+            let page = WorkPage { cx, shell, problems, cards, quiet, exports, empty };
             if cx.wants("work") { cx.render(&page.as_cards()) } else { cx.render(&page) }
         })
     })
@@ -147,15 +197,18 @@ fn cards(look: &Look<'_>, turns: &Turns, all: &str) -> Result<Vec<Card>, PageErr
         to_do(look, turns, all),
         acting_for(look, turns, all),
         requests(look, all)?,
-        drafts(look)?,
-        told(look)?,
+        drafts(look, all)?,
+        told(look, all)?,
     ])
 }
 
 /// So many rows of a card are shown.
 fn most(all: &str, card: &str) -> usize {
-    if all == card { usize::MAX } else { ROWS }
+    if all == card || all == ALL { usize::MAX } else { ROWS }
 }
+
+/// Stands for every card.
+const ALL: &str = "*";
 
 fn of_turns<'t>(
     look: &Look<'_>,
@@ -327,7 +380,7 @@ fn requests(look: &Look<'_>, all: &str) -> Result<Card, PageError> {
     })
 }
 
-fn drafts(look: &Look<'_>) -> Result<Card, PageError> {
+fn drafts(look: &Look<'_>, all: &str) -> Result<Card, PageError> {
     let cx = look.cx;
     let drafts = look.sql(|sql| sql.drafts(cx.person()))?;
     let row = |draft: &store::Draft| RowView {
@@ -344,7 +397,7 @@ fn drafts(look: &Look<'_>) -> Result<Card, PageError> {
         title: t("草稿", "Drafts"),
         icon: "device-floppy",
         count: drafts.len(),
-        rows: drafts.iter().take(ROWS).map(row).collect(),
+        rows: drafts.iter().take(most(all, "drafts")).map(row).collect(),
         more: None,
         nothing: t("沒有草稿", "No drafts"),
         signs: false,
@@ -370,7 +423,7 @@ fn form_name(look: &Look<'_>, draft: &store::Draft) -> String {
     format!("{step}{}{of}", cx.t("：", ": "))
 }
 
-fn told(look: &Look<'_>) -> Result<Card, PageError> {
+fn told(look: &Look<'_>, all: &str) -> Result<Card, PageError> {
     let cx = look.cx;
     let unread: Vec<store::Notice> = notices::theirs(look)?.into_iter().filter(|one| !one.read).collect();
     let row = |notice: &store::Notice| RowView {
@@ -387,7 +440,7 @@ fn told(look: &Look<'_>) -> Result<Card, PageError> {
         title: t("通知", "Notices"),
         icon: "bell",
         count: unread.len(),
-        rows: unread.iter().take(5).map(row).collect(),
+        rows: unread.iter().take(if all == ALL { usize::MAX } else { 5 }).map(row).collect(),
         more: Some((t("全部通知", "All notices").to_owned(), "/notices".to_owned())),
         nothing: t("沒有未讀通知", "No unread notices"),
         signs: false,

@@ -96,12 +96,8 @@ fn an_entry_says_in_which_role_at_which_terminal_and_in_which_session_somebody_a
     let path = format!("/units/{}/create", steward.unit);
     assert_eq!(office.asked.post(steward.person, &path, &sent).status, StatusCode::SEE_OTHER);
     let list = office.shown("/audit/entries?kind=unit.created&by=shih");
-    let number = list.split("href=\"/audit/entries/").nth(1).unwrap().split('"').next().unwrap();
-    let number = list
-        .split("<td class=\"number\"")
-        .nth(1)
-        .and_then(|cell| cell.split("/audit/entries/").nth(1)?.split('"').next())
-        .unwrap_or(number);
+    let lead = list.split("class=\"title\" href=\"/audit/entries/").nth(1).unwrap();
+    let number = lead.split('"').next().unwrap();
     let page = office.shown(&format!("/audit/entries/{number}"));
     let session = model::SessionId::from_bytes(*steward.person.as_bytes()).to_string();
     let role = office.asked.house.desk.seen().packs.current().unwrap().roles["steward"].label.zh().to_owned();

@@ -102,3 +102,62 @@ fn an_export_has_all_pages_and_nothing_that_is_not_for_one_to_see() {
     let unknown = city.asked.get(&City::cookie(city.clerk), "/registers/key/export?format=pdf");
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
+
+#[test]
+fn every_other_list_leaves_as_a_file_of_what_it_shows() {
+    let office = crate::people::office();
+    let csv = |who: testkit::Acting, path: &str| {
+        let answer = office.asked.get(&format!("cookie-of-{}", who.person), path);
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        assert!(answer.header("content-disposition").starts_with("attachment; filename=\""), "{path}");
+        answer.text().trim_start_matches('\u{feff}').to_owned()
+    };
+    let people = csv(office.wang, "/people/export?format=csv&role=staff&sort=-name");
+    let lines: Vec<&str> = people.lines().collect();
+    assert_eq!(lines[0], "姓名,職稱,單位,角色,在職狀態");
+    assert_eq!(lines.len(), 3, "two of staff: {people}");
+    assert!(lines[1].starts_with("wang先生,") && lines[2].starts_with("chen先生,"), "{people}");
+    // Nobody's mail goes out with it.
+    assert!(!people.contains("@"), "{people}");
+    let some = csv(office.wang, "/people/export?format=csv&q=chen&columns=name");
+    assert_eq!(some.lines().collect::<Vec<_>>(), ["姓名", "chen先生"]);
+    let units = csv(office.wang, "/units/export?format=csv");
+    assert_eq!(units.lines().nth(2), Some("110,110單位,100,2,"), "{units}");
+    let clauses = csv(office.wang, "/clauses/export?format=csv&q=3.4.2");
+    assert!(
+        clauses.lines().count() == 2 && clauses.lines().nth(1).unwrap().starts_with("3.4.2,"),
+        "{clauses}"
+    );
+    let page = office.asked.get(&format!("cookie-of-{}", office.wang.person), "/clauses?q=3.4.2").text();
+    assert!(page.contains("href=\"/clauses/export?q=3.4.2&#38;format=ods\""), "{page}");
+    let entries = csv(office.auditor, "/audit/entries/export?format=csv&kind=person");
+    assert_eq!(entries.lines().count(), 6, "{entries}");
+    assert!(entries.contains("人員登錄（person.registered）"), "{entries}");
+    let denied =
+        office.asked.get(&format!("cookie-of-{}", office.wang.person), "/audit/entries/export?format=csv");
+    assert_eq!(denied.status, StatusCode::NOT_FOUND);
+    for path in ["/people", "/units", "/clauses", "/notices", "", "/audit/entries"] {
+        let cookie = format!("cookie-of-{}", office.auditor.person);
+        let file = |format: &str| office.asked.get(&cookie, &format!("{path}/export?format={format}"));
+        let (xlsx, ods) =
+            (sheet_of::<Xlsx<_>>(&file("xlsx").body).1, sheet_of::<Ods<_>>(&file("ods").body).1);
+        assert_eq!(xlsx[0], ods[0], "{path}");
+        assert_eq!(xlsx.len(), ods.len(), "{path}");
+        assert_eq!(file("pdf").status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[test]
+fn what_one_was_told_and_what_waits_leave_as_files() {
+    let mut city = city();
+    let borrowed = crate::site::borrowing(city.key("K01"), city.clerk, "internal");
+    let loan = city.asked.house.open(city.clerk, "loan", "file", &borrowed).unwrap();
+    let head = City::cookie(city.head);
+    let work = city.asked.get(&head, "/export?format=csv").text();
+    assert!(work.contains("待簽核,K01 借用,核定"), "{work}");
+    city.asked.house.take(city.head, loan, "approve", regulation::Outcome::Refuse, &[]).unwrap();
+    let notices = city.page("/notices/export?format=csv");
+    assert!(notices.contains("借用 K01 未准:理由") && notices.contains("未讀"), "{notices}");
+    let others = city.asked.get(&City::cookie(city.other_clerk), "/notices/export?format=csv").text();
+    assert_eq!(others.lines().count(), 1, "{others}");
+}

@@ -15,6 +15,7 @@ mod audit;
 mod browser;
 mod clauses;
 mod defence;
+mod english;
 mod enter;
 mod export;
 mod filing;

@@ -92,7 +92,12 @@ fn every_icon_used_is_in_the_sprite_and_none_is_there_for_nothing() {
     let listed =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/icons.txt")).unwrap();
     let listed: BTreeSet<&str> = listed.lines().collect();
-    for (path, text) in files("templates", "html").into_iter().chain(files("src", "rs")) {
+    let sources: Vec<_> = files("templates", "html").into_iter().chain(files("src", "rs")).collect();
+    for icon in &listed {
+        let named = format!("\"{icon}\"");
+        assert!(sources.iter().any(|(_, text)| text.contains(&named)), "nothing uses the icon {icon}");
+    }
+    for (path, text) in sources {
         for mark in [".icon(\"", "icon: \"", "Icon(\""] {
             for part in text.split(mark).skip(1) {
                 let name = part.split('"').next().unwrap();

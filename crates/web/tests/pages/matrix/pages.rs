@@ -27,6 +27,7 @@ fn areas() -> Vec<Case> {
     vec![
         get("/", "one's own work", SIGNED_IN, |_, _| Sent::to("/")),
         get("/", "its cards alone", SIGNED_IN, |_, _| Sent::to("/").part("work")),
+        get("/export", "the same as a file", SIGNED_IN, |_, _| Sent::to("/export?format=csv")),
         get("/search", "a graded record by its code", SIGNED_IN, |_, _| {
             Sent::to(format!("/search?q={TITLE}")).looking_for("href=\"/records/")
         }),
@@ -44,11 +45,18 @@ fn areas() -> Vec<Case> {
         }),
         get("/unit", "the units that may be looked at", SIGNED_IN, |_, _| Sent::to("/unit")),
         get("/clauses", "the clause board", SIGNED_IN, |_, _| Sent::to("/clauses")),
+        get("/clauses/export", "the clause board as a file", SIGNED_IN, |_, _| {
+            Sent::to("/clauses/export?format=csv")
+        }),
         get("/clauses/{clause}", "a clause", SIGNED_IN, |_, _| Sent::to("/clauses/3.4.2")),
         get("/clauses/{clause}", "one there is not", NOT_THERE, |_, _| Sent::to("/clauses/99")),
         get("/notices", "what one was told: that the operator's medium is gone", SIGNED_IN, |town, _| {
             town.notice();
             Sent::to("/notices").looking_for("不在指定位置")
+        }),
+        get("/notices/export", "the same as a file", SIGNED_IN, |town, _| {
+            town.notice();
+            Sent::to("/notices/export?format=csv").looking_for("不在指定位置")
         }),
         get("/events", "what happens meanwhile", SIGNED_IN, |_, _| Sent::to("/events")),
         get("/about", "what this is", SIGNED_IN, |_, _| Sent::to("/about")),
@@ -142,6 +150,9 @@ fn records() -> Vec<Case> {
 fn people() -> Vec<Case> {
     vec![
         get("/people", "all of them", SIGNED_IN, |_, _| Sent::to("/people").looking_for("kuo先生")),
+        get("/people/export", "the same as a file", SIGNED_IN, |_, _| {
+            Sent::to("/people/export?format=csv").looking_for("kuo先生")
+        }),
         get("/people/new", "the form that registers somebody", STEWARD, |_, _| Sent::to("/people/new")),
         get("/people/{person}", "somebody of the unit, with how to reach them", SIGNED_IN, |town, _| {
             Sent::to(format!("/people/{}", town.people.operator.person)).looking_for("chen@house.example")
@@ -159,6 +170,7 @@ fn people() -> Vec<Case> {
             Sent::to("/terminals").looking_for("/remove\"")
         }),
         get("/units", "the tree", SIGNED_IN, |_, _| Sent::to("/units")),
+        get("/units/export", "the same as a file", SIGNED_IN, |_, _| Sent::to("/units/export?format=csv")),
         get("/units/{unit}", "a unit, with who belongs to it", SIGNED_IN, |town, _| {
             Sent::to(format!("/units/{}", town.people.unit)).looking_for("chen先生")
         }),
@@ -177,6 +189,9 @@ fn audit() -> Vec<Case> {
         get("/audit/entries", "its entries", AUDITOR, |_, _| Sent::to("/audit/entries")),
         get("/audit/entries", "the way to one by its number", AUDITOR, |_, _| {
             Sent::to("/audit/entries?number=3")
+        }),
+        get("/audit/entries/export", "its entries as a file", AUDITOR, |_, _| {
+            Sent::to("/audit/entries/export?format=csv&kind=person")
         }),
         get("/audit/entries/{entry}", "of an ordinary record, opened", AUDITOR, |town, _| {
             let entry = town.entry_of(&town.people.medium.to_string());
