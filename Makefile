@@ -101,13 +101,13 @@ unit: assets ## 執行測試，含短回合的當機迴圈 · run the tests, a s
 
 .PHONY: api
 api: packages assets python ## 依介面規格測試應用程式介面 · ask the API whatever its description allows, and what it does not
-	cargo build --locked --package ward
+	cargo test --locked --workspace --no-run
 	cd tests/api; WARD=$(CARGO_TARGET_DIR)/debug/ward $(PYTHON)/bin/python -m unittest discover --verbose
 
 # The pictures and pages that the browser has kept lie under the target folder after the run.
 .PHONY: browser
 browser: packages assets python axe ## 於瀏覽器操作並檢視各頁，留存畫面 · use the pages in a browser, keep pictures of them
-	cargo build --locked --package ward
+	cargo test --locked --workspace --no-run
 	cd tests/browser; WARD=$(abspath $(CARGO_TARGET_DIR))/debug/ward SHOTS=$(abspath $(CARGO_TARGET_DIR))/browser \
 	  AXE=$(AXE)/node_modules/axe-core/axe.min.js $(PYTHON)/bin/python -B -m unittest discover --verbose
 
