@@ -315,8 +315,13 @@ impl Sql {
             wheres.push(format!("s.opened_at >= {}", holders.put(since.to_string())));
         }
         let (most, wheres) = (holders.put(most), wheres.join(" AND "));
+        // From the register to its records: SQLite would go through those of all registers.
+        let join = match self.dialect() {
+            Dialect::Sqlite => "CROSS JOIN",
+            Dialect::Postgres => "JOIN",
+        };
         let text = format!(
-            "SELECT r.opened, r.body FROM {} s JOIN record r ON r.opened = s.opened WHERE {wheres} \
+            "SELECT r.opened, r.body FROM {} s {join} record r ON r.opened = s.opened WHERE {wheres} \
              ORDER BY s.opened LIMIT {most}",
             sheet.table
         );
