@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::layout::Layout;
 use crate::projection::parsed;
 use crate::reading::Holders;
-use crate::sql::{Row, Sql, Value};
+use crate::sql::{Dialect, Row, Sql, Value};
 use casework::{Case, EntryNumber};
 use model::{CivilDate, Instant, RecordId, Told, UnitId};
 use regulation::{CheckId, ClauseId, Decimal, DutyId, RegisterId, StateId};

@@ -153,7 +153,7 @@ fn why(cx: &Cx, state: State, found: Option<&Evaluation>, until: Option<Instant>
         ),
         (State::Stale, _) => Some(
             cx.t(
-                "最近一次檢核已資料逾期，下列為當時數值",
+                "最近一次檢核資料已逾期，下列為當時數值",
                 "The last evaluation is too old; the figure is that of then",
             )
             .to_owned(),
