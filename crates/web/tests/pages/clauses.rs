@@ -147,7 +147,7 @@ fn as_of_a_past_day_stands_what_was_recorded_then() {
     // Four days later nobody has evaluated anything: what is known is too old.
     let page = city.page("/clauses");
     assert_eq!(states(row(&page, "5")), ["stale"]);
-    assert!(city.page("/clauses/5").contains("已資料逾期"));
+    assert!(city.page("/clauses/5").contains("資料已逾期"));
     city.asked.house.assess().unwrap();
     assert_eq!(states(row(&city.page("/clauses"), "5")), ["not-met"]);
     // In either calendar.
