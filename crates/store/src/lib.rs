@@ -52,8 +52,8 @@ pub use fact::{
 };
 pub use layout::{Cell, Column as SheetColumn, Layout, Packs, Sheet};
 pub use list::{
-    Ask, Column, Direction, Filter, Found, ListError, Listed, Page, Test, list, search_everywhere, seen_of,
-    sees,
+    Ask, Column, Counts, Direction, Filter, Found, ListError, Listed, Page, Test, list, search_everywhere,
+    seen_of, sees,
 };
 pub use notice::Notice;
 pub use place::{FileSort, Place};

@@ -10,6 +10,7 @@ mod common;
 mod counts;
 mod tallied;
 
+pub use counts::Counts;
 pub use filter::{Column, Filter, Test};
 
 use crate::error::StoreError;

@@ -114,17 +114,19 @@ fn fetched(sql: &mut Sql, wanted: &Wanted<'_>, part: &[i64]) -> Result<Vec<Liste
 /// Rows fetched by one statement.
 const AT_ONCE: usize = 500;
 
-/// How many of what is found and wanted have each value of a column.
+/// How many of what is found and wanted have each value of columns, one after the other.
 pub(super) fn counts(
     sql: &mut Sql,
     wanted: &Wanted<'_>,
     matches: &Matches,
-    name: &str,
+    names: &[String],
     holders: &Holders,
-) -> Result<BTreeMap<Value, u64>, StoreError> {
-    let mut counts = BTreeMap::new();
-    let text = wanted.by_opening(&format!("opened, {name}"));
-    side_by_side(sql, &text, unasked(holders), matches, |row| count(&mut counts, row.0.get(1)))?;
+) -> Result<Vec<BTreeMap<Value, u64>>, StoreError> {
+    let mut counts = vec![BTreeMap::new(); names.len()];
+    let text = wanted.by_opening(&format!("opened, {}", names.join(", ")));
+    side_by_side(sql, &text, unasked(holders), matches, |row| {
+        counts.iter_mut().zip(row.0.iter().skip(1)).for_each(|(counts, value)| count(counts, Some(value)));
+    })?;
     Ok(counts)
 }
 

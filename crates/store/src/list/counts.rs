@@ -9,9 +9,13 @@ use crate::error::StoreError;
 use crate::layout::{Layout, Packs};
 use crate::reading::{Holders, Reader};
 use crate::search;
-use crate::sql::{Dialect, Row, Sql};
+use crate::sql::{Dialect, Row, Sql, Value};
 use regulation::{FieldId, RegisterId};
 use std::collections::BTreeMap;
+
+/// Values of a column, spelled as tests take them, with how many records have each. Where nothing is filled in stands no
+/// value, first.
+pub type Counts = Vec<(Option<String>, u64)>;
 
 impl Ask {
     /// How many records there are of each value of a column, among those this asks for. What it asks of that column
@@ -27,13 +31,9 @@ impl Ask {
         layout: &Layout,
         reader: &Reader,
         column: &Column,
-    ) -> Result<Vec<(Option<String>, u64)>, ListError> {
+    ) -> Result<Counts, ListError> {
         let mut ask = self.clone();
-        // That it runs is asked of the state as well.
-        let same = |filter: &Filter| {
-            filter.column == *column || (filter.test == Test::Running && *column == Column::State)
-        };
-        ask.filters.retain(|filter| !same(filter));
+        ask.filters.retain(|filter| !asks_of(filter, column));
         let sheet = sheet(layout, &ask.register)?;
         let mut holders = Holders::default();
         let Some(wanted) = wanted(sql.dialect(), packs, layout, reader, &ask, &mut holders)? else {
@@ -53,7 +53,10 @@ impl Ask {
                 return Ok(counts.into_iter().map(|(value, count)| Row(vec![value, count.into()])).collect());
             }
             let counts = match (common::matches(sql, &wanted)?, wanted.reading(column, &ask.filters)) {
-                (Some(matches), _) => common::counts(sql, &wanted, &matches, &name, &holders)?,
+                (Some(matches), _) => {
+                    let names = std::slice::from_ref(&name);
+                    common::counts(sql, &wanted, &matches, names, &holders)?.pop().unwrap_or_default()
+                }
                 (None, true) if sql.dialect() == Dialect::Sqlite => {
                     common::tally(sql, &wanted.by_reading(&name), &holders)?
                 }
@@ -67,6 +70,62 @@ impl Ask {
         })?;
         Ok(rows.iter().map(|row| (spelled(row, 0, cell, layout), row.entry(1).unwrap_or(0))).collect())
     }
+
+    /// [`Ask::counts`] of each of several columns. What many records are found by is gone through once for all of them.
+    ///
+    /// # Errors
+    /// [`ListError`].
+    pub fn counts_of(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+        reader: &Reader,
+        columns: &[Column],
+    ) -> Result<Vec<Counts>, ListError> {
+        if let Some(counts) = self.common_counts(sql, packs, layout, reader, columns)? {
+            return Ok(counts);
+        }
+        columns.iter().map(|column| self.counts(sql, packs, layout, reader, column)).collect()
+    }
+
+    /// Those of what is found by a common word; none where it is found otherwise, or one of them is asked of.
+    fn common_counts(
+        &self,
+        sql: &mut Sql,
+        packs: &Packs,
+        layout: &Layout,
+        reader: &Reader,
+        columns: &[Column],
+    ) -> Result<Option<Vec<Counts>>, ListError> {
+        let sheet = sheet(layout, &self.register)?;
+        let one = |column: &Column| {
+            let several = matches!(column, Column::Field(field) if sheet.several.contains(field));
+            !several && !self.filters.iter().any(|filter| asks_of(filter, column))
+        };
+        let mut holders = Holders::default();
+        let wanted = wanted(sql.dialect(), packs, layout, reader, self, &mut holders)?;
+        let Some(wanted) = wanted.filter(|_| columns.iter().all(one)) else { return Ok(None) };
+        let names: Vec<String> =
+            columns.iter().map(|column| named(sheet, column)).collect::<Result<_, _>>()?;
+        let counts = sql.snapshot(|sql| -> Result<_, ListError> {
+            let Some(matches) = common::matches(sql, &wanted)? else { return Ok(None) };
+            Ok(Some(common::counts(sql, &wanted, &matches, &names, &holders)?))
+        })?;
+        let told = |(column, counts): (&Column, BTreeMap<Value, u64>)| {
+            let cell = cell_of(sheet, column);
+            counts
+                .into_iter()
+                .map(|(value, count)| (spelled(&Row(vec![value]), 0, cell, layout), count))
+                .collect()
+        };
+        Ok(counts.map(|counts| columns.iter().zip(counts).map(told).collect()))
+    }
+}
+
+/// Does a filter ask something of a column? That it runs is asked of the state as well.
+fn asks_of(filter: &Filter, column: &Column) -> bool {
+    filter.column == *column || (filter.test == Test::Running && *column == Column::State)
 }
 
 /// A record counts with each of its values.
@@ -75,7 +134,7 @@ fn counts_of_several(
     wanted: &Wanted<'_>,
     field: &FieldId,
     mut holders: Holders,
-) -> Result<Vec<(Option<String>, u64)>, ListError> {
+) -> Result<Counts, ListError> {
     let field = holders.put(field.as_str());
     let (all, opened) = (wanted.count(sql.dialect()), wanted.found("opened", sql.dialect()));
     let text = format!("{all} AND opened NOT IN (SELECT opened FROM several WHERE field = {field})");

@@ -185,6 +185,10 @@ fn values_among_many_are_counted_as_a_plain_reckoning_does(on: On) {
                     let counts: Vec<u64> = counts.into_iter().map(|(_, count)| count).collect();
                     assert_eq!(counts, wanted.into_values().collect::<Vec<_>>(), "{id} of {ask:?}");
                 }
+                let columns = ["kind", "name", "amount"].map(field);
+                let together = ask.counts_of(&mut sql, packs, layout, &reader, &columns).unwrap();
+                let each = columns.map(|one| ask.counts(&mut sql, packs, layout, &reader, &one).unwrap());
+                assert_eq!(together, each, "{ask:?}");
             }
         }
     }

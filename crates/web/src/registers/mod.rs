@@ -29,7 +29,7 @@ use axum::routing::get;
 use casework::Case;
 use cells::Shelf;
 use model::RecordId;
-use regulation::{Register, RegisterId};
+use regulation::{FieldId, Register, RegisterId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -275,6 +275,18 @@ fn empty<'a>(cx: &'a Cx, register: &Register, filtered: bool) -> Empty<'a> {
     Empty { cx, icon: "books", text, action }
 }
 
+/// A field of which one of several is chosen, with these.
+fn choice<'r>(
+    register: &'r Register,
+    id: &FieldId,
+) -> Option<(&'r regulation::Field, &'r [regulation::Choice])> {
+    let field = register.field(id.as_str())?;
+    match &field.kind {
+        regulation::Kind::Choice { options, many: false } => Some((field, options)),
+        _ => None,
+    }
+}
+
 /// States, and the options of the choices that the list shows, with how many there are of each.
 fn facets(
     cx: &Cx,
@@ -287,9 +299,12 @@ fn facets(
     let path = register_path(&register.id);
     let ask = asked.ask(register);
     let query = query.without("page");
-    let count =
-        |column: &store::Column| look.sql(|sql| ask.counts(sql, &seen.packs, &seen.layout, &reader, column));
-    let states = count(&store::Column::State)?;
+    let choices: Vec<_> = register.list.columns.iter().filter_map(|id| choice(register, id)).collect();
+    let fields = choices.iter().map(|(field, _)| store::Column::Field(field.id.clone()));
+    let columns: Vec<store::Column> = std::iter::once(store::Column::State).chain(fields).collect();
+    let counted = look.sql(|sql| ask.counts_of(sql, &seen.packs, &seen.layout, &reader, &columns))?;
+    let mut counted = counted.into_iter();
+    let states = counted.next().unwrap_or_default();
     let of = |word: &str| states.iter().find(|(one, _)| one.as_deref() == Some(word)).map_or(0, |one| one.1);
     let running = register.flow.states.iter().filter(|state| state.end.is_none());
     let running: u64 = running.map(|state| of(state.id.as_str())).sum();
@@ -316,11 +331,8 @@ fn facets(
         }
     }
     let mut facets = vec![Facet { label: cx.t("狀態", "State").to_owned(), chips }];
-    for id in &register.list.columns {
-        let Some(field) = register.field(id.as_str()) else { continue };
-        let regulation::Kind::Choice { options, many: false } = &field.kind else { continue };
-        let counted = count(&store::Column::Field(id.clone()))?;
-        let name = filters::name(id);
+    for ((field, options), counted) in choices.into_iter().zip(counted) {
+        let (id, name) = (&field.id, filters::name(&field.id));
         let option = |option: &regulation::Choice| {
             let word = option.id.as_str();
             let count = counted.iter().find(|(one, _)| one.as_deref() == Some(word)).map_or(0, |one| one.1);
