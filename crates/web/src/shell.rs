@@ -19,8 +19,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use casework::Case;
-use identity::Unit;
-use model::{PersonId, Told, UnitId};
+use identity::{LOCAL_CONSOLE, Unit};
+use model::{PersonId, TerminalId, Told, UnitId};
 use std::collections::BTreeSet;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -245,7 +245,17 @@ impl Cx {
         self.language.told(&self.unit_told(unit)).to_owned()
     }
 
-    /// The same in both languages.
+    /// A terminal's name; of one that was removed its id.
+    #[must_use]
+    pub fn terminal_name(&self, terminal: TerminalId) -> String {
+        if terminal == LOCAL_CONSOLE {
+            return self.t("主機本身", "the machine itself").to_owned();
+        }
+        let known = self.seen().roster.terminal(terminal);
+        known.map_or_else(|| terminal.to_string(), |terminal| terminal.name.as_str().to_owned())
+    }
+
+    /// A unit's name in both languages.
     #[must_use]
     pub fn unit_told(&self, unit: UnitId) -> Told {
         match self.seen().roster.unit(unit) {

@@ -18,7 +18,7 @@ use crate::views;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect};
-use model::{Actor, Instant, PersonId, TerminalId, Told};
+use model::{Actor, Instant, PersonId, Told};
 use proof::entry::Entry;
 
 /// Entries on a page.
@@ -337,17 +337,11 @@ fn row(look: &Look<'_>, number: u64, entry: &Entry<'_>) -> Row {
         at: entry.time(),
         kind: entry.kind().to_owned(),
         who: who(look, &actor),
-        terminal: at.map(|at| terminal(look, at)).unwrap_or_default(),
+        terminal: at.map(|at| look.cx.terminal_name(at)).unwrap_or_default(),
         subject: words::subject(look, entry.subject()),
         sealed: entry.sealed().is_some(),
         signed: entry.signature().is_some(),
     }
-}
-
-/// A terminal by its name; of one that was removed its id.
-pub(super) fn terminal(look: &Look<'_>, terminal: TerminalId) -> String {
-    let known = look.roster.state.terminal(terminal);
-    known.map_or_else(|| terminal.to_string(), |terminal| terminal.name.as_str().to_owned())
 }
 
 /// Who acted, and for whom.

@@ -188,7 +188,7 @@ fn facts<'a>(look: &Look<'a>, number: u64, entry: &Entry<'_>) -> Facts<'a> {
     ];
     if let Actor::Person(actor) = entry.actor() {
         facts.push(Fact::new(cx.t("角色", "Role"), acting_as(look, &actor)));
-        let terminal = actor.terminal.map(|terminal| entries::terminal(look, terminal));
+        let terminal = actor.terminal.map(|terminal| cx.terminal_name(terminal));
         let none = || cx.t("未登記之終端機", "a terminal that is not registered").to_owned();
         facts.push(Fact::new(cx.t("終端機", "Terminal"), terminal.unwrap_or_else(none)));
         let session = actor.session.map(|session| session.to_string());

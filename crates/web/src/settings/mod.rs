@@ -22,8 +22,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{get, post};
-use identity::LOCAL_CONSOLE;
-use model::{SessionId, TerminalId};
+use model::SessionId;
 use signin::{Ended, Factor, SessionSeen};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -157,7 +156,7 @@ fn role(cx: &Cx, role: &regulation::RoleId, unit: Option<model::UnitId>) -> Stri
 }
 
 fn session(cx: &Cx, one: &SessionSeen) -> OneSession {
-    let terminal = one.terminal.map(|terminal| terminal_name(cx, terminal));
+    let terminal = one.terminal.map(|terminal| cx.terminal_name(terminal));
     let place: Vec<String> = terminal.into_iter().chain(one.address.clone()).collect();
     let factors: Vec<&str> = one.factors.iter().map(|factor| factor_name(cx, *factor)).collect();
     OneSession {
@@ -170,15 +169,6 @@ fn session(cx: &Cx, one: &SessionSeen) -> OneSession {
         factors: factors.join(cx.t("、", ", ")),
         ended: one.ended.map(|(at, why)| format!("{} {}", cx.moment(at), ended(cx, why))),
     }
-}
-
-fn terminal_name(cx: &Cx, terminal: TerminalId) -> String {
-    if terminal == LOCAL_CONSOLE {
-        return cx.t("主機本身", "the machine itself").to_owned();
-    }
-    let seen = cx.seen();
-    let known = seen.roster.terminal(terminal).map(|terminal| terminal.name.as_str().to_owned());
-    known.unwrap_or_else(|| terminal.to_string())
 }
 
 fn factor_name(cx: &Cx, factor: Factor) -> &'static str {

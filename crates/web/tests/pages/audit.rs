@@ -125,6 +125,13 @@ fn log_ons_are_listed_with_the_terminal_they_came_from() {
     let page = office.shown("/audit/entries?kind=session");
     assert!(page.contains("登入") && page.contains("第一閱覽台") && page.contains("chen先生"), "{page}");
     assert!(!office.shown("/audit/entries?kind=session.ended").contains("第一閱覽台"));
+    // At the machine itself there is no terminal to register.
+    let ask = door.passkey_ask(None, now).unwrap();
+    let answer = office.asked.house.signer(chen).unwrap().logs_on(&crate::site::challenge(&ask.options));
+    let here =
+        web::Place { address: Some(std::net::Ipv4Addr::LOCALHOST.into()), certificate: None, agent: None };
+    door.passkey(&ask.token, &answer, &here, now).unwrap();
+    assert!(office.shown("/audit/entries?kind=session").contains("主機本身"));
 }
 
 #[test]
