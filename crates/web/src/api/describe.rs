@@ -3,7 +3,7 @@
 //! Handlers name what they give; how requests are refused, and how parameters are spelled, is said here for all of them.
 
 use super::shape::Problem;
-use super::{ROUTES, act, audit, batch, clauses, own, people, read, story};
+use super::{ROUTES, act, audit, batch, clauses, own, people, read, story, terminals, units};
 use crate::error::PageResult;
 use crate::given;
 use crate::route::Verb;
@@ -29,12 +29,12 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         clauses::board, clauses::clause,
         own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
         own::tokens, own::work,
-        people::act_on_person, people::act_on_unit, people::create_unit, people::end_of_person, people::people,
-        people::person, people::register, people::register_terminal, people::remove_terminal, people::terminals,
-        people::unit, people::units,
+        people::act_on_person, people::end_of_person, people::people, people::person, people::register,
         read::export, read::file, read::notices, read::offers, read::pack, read::record, read::records,
         read::register, read::registers, read::search,
         story::files, story::history, story::linked, story::signatures,
+        terminals::register_terminal, terminals::remove_terminal, terminals::terminals,
+        units::act_on_unit, units::create_unit, units::unit, units::units,
     )
 )]
 struct Described;

@@ -20,6 +20,8 @@ mod shape;
 mod spelling;
 mod story;
 mod strict;
+mod terminals;
+mod units;
 mod within;
 
 pub(crate) use bearer::bearer;
@@ -65,10 +67,10 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/clauses", APP, Audit::None, || get(clauses::board)).by(Right::Clauses),
     Route::get("/api/v1/clauses/{clause}", APP, Audit::None, || get(clauses::clause)).by(Right::Clauses),
     Route::get("/api/v1/search", APP, Audit::None, || get(read::search)),
-    Route::get("/api/v1/units", APP, Audit::None, || get(people::units)),
-    Route::post("/api/v1/units", APP, Audit::Act, || post(people::create_unit)).by(Right::People),
-    Route::get("/api/v1/units/{unit}", APP, Audit::None, || get(people::unit)),
-    Route::post("/api/v1/units/{unit}/acts", APP, Audit::Act, || post(people::act_on_unit)).by(Right::People),
+    Route::get("/api/v1/units", APP, Audit::None, || get(units::units)),
+    Route::post("/api/v1/units", APP, Audit::Act, || post(units::create_unit)).by(Right::People),
+    Route::get("/api/v1/units/{unit}", APP, Audit::None, || get(units::unit)),
+    Route::post("/api/v1/units/{unit}/acts", APP, Audit::Act, || post(units::act_on_unit)).by(Right::People),
     Route::get("/api/v1/people", APP, Audit::None, || get(people::people)),
     Route::post("/api/v1/people", APP, Audit::Act, || post(people::register)).by(Right::People),
     Route::get("/api/v1/people/{person}", APP, Audit::None, || get(people::person)),
@@ -76,9 +78,10 @@ pub(crate) const ROUTES: &[Route] = &[
         .by(Right::People),
     Route::post("/api/v1/people/{person}/sessions/end", APP, Audit::Act, || post(people::end_of_person))
         .by(Right::People),
-    Route::get("/api/v1/terminals", APP, Audit::None, || get(people::terminals)).by(Right::People),
-    Route::post("/api/v1/terminals", APP, Audit::Act, || post(people::register_terminal)).by(Right::People),
-    Route::post("/api/v1/terminals/{terminal}/remove", APP, Audit::Act, || post(people::remove_terminal))
+    Route::get("/api/v1/terminals", APP, Audit::None, || get(terminals::terminals)).by(Right::People),
+    Route::post("/api/v1/terminals", APP, Audit::Act, || post(terminals::register_terminal))
+        .by(Right::People),
+    Route::post("/api/v1/terminals/{terminal}/remove", APP, Audit::Act, || post(terminals::remove_terminal))
         .by(Right::People),
     Route::get("/api/v1/audit", APP, Audit::None, || get(audit::ledger)).by(Right::Audit),
     Route::get("/api/v1/audit/policy", APP, Audit::None, || get(audit::policy)).by(Right::Audit),

@@ -1,28 +1,23 @@
-//! People, units and terminals: what everybody signed in knows of them, and, for tokens with the right `people`, what may
-//! be done about them, in whichever role of the owner's a policy of the pack grants it.
+//! People: what everybody signed in knows of them, and, for tokens with the right `people`, what may be done about them,
+//! in whichever role of the owner's a policy of the pack grants it.
 
 use super::act::moment;
 use super::once::Once;
 use super::read::{asked, paged};
-use super::shape::{EntriesShape, MadeShape, Text};
+use super::shape::{EntriesShape, MadeShape};
 use super::spelling::members;
 use super::within::{Within, WithinUnit};
 use super::{named, sent, unread};
-use crate::choose;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
 use crate::people::{command, end_sessions, found, knows};
-use crate::terminals;
-use crate::units::running;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
-use identity::{
-    Code, Command, Details, Fingerprint, FingerprintError, Line, Login, Mail, Names, Phone, Right, TextError,
-};
-use model::{Instant, PersonId, TerminalId, Told, UnitId};
+use identity::{Command, Details, Line, Login, Mail, Phone, Right, TextError};
+use model::{Instant, PersonId};
 use regulation::{HeldIn, RoleId};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -119,78 +114,6 @@ pub(super) struct AppointmentShape {
     known: bool,
 }
 
-/// A unit.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UnitShape {
-    /// Its id.
-    id: String,
-    /// Its code.
-    code: String,
-    /// Its name.
-    name: Text,
-    /// The unit above.
-    superior: Option<String>,
-    /// Is it closed?
-    closed: bool,
-}
-
-/// A page of units.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Units {
-    /// How many there are in all.
-    total: u64,
-    /// Which page this is, from 1.
-    page: u64,
-    /// How many a page holds.
-    size: u64,
-    /// The units, each before those below it.
-    units: Vec<UnitShape>,
-}
-
-/// A unit with its people and what it has open.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UnitWhole {
-    /// As in a list.
-    #[serde(flatten)]
-    unit: UnitShape,
-    /// When it was closed.
-    closed_at: Option<String>,
-    /// The units directly below.
-    below: Vec<String>,
-    /// Its people.
-    people: Vec<String>,
-    /// Registers in which it, or one below it, has records running, as far as the token reads them.
-    running: Vec<RunningRecords>,
-}
-
-/// How many records of a register run.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RunningRecords {
-    /// The register.
-    register: String,
-    /// How many.
-    records: u64,
-}
-
-/// A terminal: a machine known by the certificate it shows.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TerminalShape {
-    /// Its id.
-    id: String,
-    /// What people call it.
-    name: String,
-    /// The unit it belongs to; null: any may use it.
-    unit: Option<String>,
-    /// May administrators' roles be used at it?
-    management: bool,
-    /// SHA-256 of its certificate, hexadecimal.
-    fingerprint: String,
-    /// When it was registered.
-    registered_at: String,
-    /// When it was removed.
-    removed_at: Option<String>,
-}
-
 /// What is to be known of a person.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -234,11 +157,6 @@ pub(super) enum PersonAct {
     /// They are cleared for what everybody is, and no more.
     Unclear(#[serde(deserialize_with = "members")] Nothing),
 }
-
-/// Nothing more is to be said.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 /// Which appointment.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -325,49 +243,6 @@ pub(super) struct GrantAsk {
         pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$"
     )]
     until: Option<String>,
-}
-
-/// What is to be known of a unit.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct UnitAsk {
-    /// Its name in Traditional Chinese.
-    zh: String,
-    /// Its name in English.
-    en: String,
-    /// Its code, as it stands in numbers of records.
-    code: String,
-    /// The unit directly above.
-    #[serde(default)]
-    #[schema(pattern = "^u_[a-z2-7]{25}[aeimquy4]$")]
-    superior: Option<String>,
-}
-
-/// Something to be done about a unit.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) enum UnitAct {
-    /// What is known of it is to be this.
-    Change(#[serde(deserialize_with = "members")] Box<UnitAsk>),
-    /// It is closed.
-    Close(#[serde(deserialize_with = "members")] Nothing),
-}
-
-/// A terminal that is to be registered.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TerminalAsk {
-    /// What people call it.
-    name: String,
-    /// SHA-256 of its certificate, hexadecimal, with colons or without.
-    fingerprint: String,
-    /// The unit it belongs to; any may use it where it is not said.
-    #[serde(default)]
-    #[schema(pattern = "^u_[a-z2-7]{25}[aeimquy4]$")]
-    unit: Option<String>,
-    /// May administrators' roles be used at it?
-    #[serde(default)]
-    management: bool,
 }
 
 /// How many sessions were ended.
@@ -472,157 +347,6 @@ pub(super) async fn end_of_person(cx: Cx, Path(person): Path<String>) -> PageRes
     .await
 }
 
-/// Units, each before those below it.
-#[utoipa::path(get, path = "/api/v1/units", tag = "people",
-    params(WithinUnit,
-        ("q" = Option<String>, Query, description = "words of a name, or the beginning of a code: of units that are open"),
-        ("page" = Option<String>, Query, description = "from 1"),
-        ("size" = Option<String>, Query, description = "25, 50, 100 or 200")),
-    responses((status = 200, body = Units)))]
-pub(super) async fn units(Within(cx): Within, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = asked(query.as_deref());
-        let units = cx.look(|look| {
-            let state = look.roster.state;
-            let mut found: Vec<UnitId> = match query.one("q") {
-                Some(words) => choose::units(look, words, usize::MAX),
-                None => state.units().map(|unit| unit.id).collect(),
-            };
-            if let Some(top) = cx.focus() {
-                let within: Vec<UnitId> = state.subtree(top).collect();
-                found.retain(|unit| within.contains(unit));
-            }
-            let (total, page, size, some) = paged(&query, &found);
-            let shape = |unit: &UnitId| state.unit(*unit).map(UnitShape::of);
-            Ok(Units { total, page, size, units: some.iter().filter_map(shape).collect() })
-        })?;
-        given::json(StatusCode::OK, &units)
-    })
-    .await
-}
-
-/// A unit.
-#[utoipa::path(get, path = "/api/v1/units/{unit}", tag = "people",
-    params(("unit" = String, Path, description = "its id")),
-    responses((status = 200, body = UnitWhole)))]
-pub(super) async fn unit(cx: Cx, Path(unit): Path<String>) -> PageResult {
-    let unit: UnitId = named(&unit)?;
-    cx.run(move |cx| {
-        let whole = cx.look(|look| UnitWhole::of(look, unit))?;
-        given::json(StatusCode::OK, &whole)
-    })
-    .await
-}
-
-/// Creates a unit below another.
-#[utoipa::path(post, path = "/api/v1/units", tag = "people",
-    params(("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same when sent again")),
-    request_body = UnitAsk, responses((status = 201, body = MadeShape)))]
-pub(super) async fn create_unit(cx: Cx, headers: HeaderMap, body: Bytes) -> PageResult {
-    cx.run(move |cx| {
-        let once = Once::of(cx, &headers, &body)?;
-        once.or(cx, StatusCode::CREATED, || {
-            let (names, code, superior) = sent::<UnitAsk>(&body)?.parts()?;
-            let unit = UnitId::from_bytes(once.id("unit"));
-            if cx.seen().roster.unit(unit).is_none() {
-                command(cx, &Command::CreateUnit { unit, names, code, superior })?;
-            }
-            MadeShape::text(unit)
-        })
-    })
-    .await
-}
-
-/// Does one thing about a unit.
-#[utoipa::path(post, path = "/api/v1/units/{unit}/acts", tag = "people",
-    params(("unit" = String, Path, description = "its id"),
-        ("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same when sent again")),
-    request_body = UnitAct, responses((status = 200, body = EntriesShape)))]
-pub(super) async fn act_on_unit(
-    cx: Cx,
-    Path(unit): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> PageResult {
-    let unit: UnitId = named(&unit)?;
-    cx.run(move |cx| {
-        let once = Once::of(cx, &headers, &body)?;
-        cx.seen().roster.unit(unit).ok_or(PageError::NotFound)?;
-        once.or(cx, StatusCode::OK, || {
-            let order = match sent(&body)? {
-                UnitAct::Change(ask) => {
-                    let (names, code, superior) = ask.parts()?;
-                    Command::ChangeUnit { unit, names, code, superior }
-                }
-                UnitAct::Close(Nothing {}) => Command::CloseUnit { unit },
-            };
-            EntriesShape::text(&command(cx, &order)?)
-        })
-    })
-    .await
-}
-
-/// Terminals, for whoever may register one.
-#[utoipa::path(get, path = "/api/v1/terminals", tag = "people",
-    responses((status = 200, body = [TerminalShape])))]
-pub(super) async fn terminals(cx: Cx) -> PageResult {
-    cx.run(|cx| {
-        keeps(cx)?;
-        let terminals: Vec<TerminalShape> = cx.seen().roster.terminals().map(TerminalShape::of).collect();
-        given::json(StatusCode::OK, &terminals)
-    })
-    .await
-}
-
-/// Registers a terminal.
-#[utoipa::path(post, path = "/api/v1/terminals", tag = "people",
-    params(("Idempotency-Key" = String, Header, description = "8 to 128 visible characters; the same when sent again")),
-    request_body = TerminalAsk, responses((status = 201, body = MadeShape)))]
-pub(super) async fn register_terminal(cx: Cx, headers: HeaderMap, body: Bytes) -> PageResult {
-    cx.run(move |cx| {
-        let once = Once::of(cx, &headers, &body)?;
-        keeps(cx)?;
-        once.or(cx, StatusCode::CREATED, || {
-            let ask: TerminalAsk = sent(&body)?;
-            let terminal = TerminalId::from_bytes(once.id("terminal"));
-            if cx.seen().roster.terminal(terminal).is_none() {
-                terminals::fits(cx, ask.management).map_err(PageError::Refused)?;
-                let unfit = |error: FingerprintError| PageError::Refused(error.told());
-                let order = Command::RegisterTerminal {
-                    terminal,
-                    name: Line::new(&ask.name).map_err(text)?,
-                    fingerprint: ask.fingerprint.parse::<Fingerprint>().map_err(unfit)?,
-                    unit: maybe("unit", ask.unit.as_deref())?,
-                    management: ask.management,
-                };
-                command(cx, &order)?;
-            }
-            MadeShape::text(terminal)
-        })
-    })
-    .await
-}
-
-/// Removes a terminal: it counts no longer.
-#[utoipa::path(post, path = "/api/v1/terminals/{terminal}/remove", tag = "people",
-    params(("terminal" = String, Path, description = "its id")),
-    responses((status = 200, body = EntriesShape)))]
-pub(super) async fn remove_terminal(cx: Cx, Path(terminal): Path<String>) -> PageResult {
-    let terminal: TerminalId = named(&terminal)?;
-    cx.run(move |cx| {
-        keeps(cx)?;
-        cx.seen().roster.terminal(terminal).ok_or(PageError::NotFound)?;
-        let done = command(cx, &Command::RemoveTerminal { terminal })?;
-        Ok(given::written(StatusCode::OK, EntriesShape::text(&done)?))
-    })
-    .await
-}
-
-/// Whoever may keep no terminal finds nothing of them.
-fn keeps(cx: &Cx) -> Result<(), PageError> {
-    if terminals::may_keep(cx) { Ok(()) } else { Err(PageError::NotFound) }
-}
-
 impl PersonShape {
     fn of(person: &identity::Person) -> Self {
         let details = person.details.as_ref();
@@ -682,50 +406,6 @@ impl AppointmentShape {
             from: one.from.to_string(),
             until: one.until.to_string(),
             known: one.told,
-        }
-    }
-}
-
-impl UnitShape {
-    fn of(unit: &identity::Unit) -> Self {
-        Self {
-            id: unit.id.to_string(),
-            code: unit.code.as_str().to_owned(),
-            name: Told::new(unit.names.zh.as_str(), unit.names.en.as_str()).into(),
-            superior: unit.superior.map(|unit| unit.to_string()),
-            closed: unit.closed_at.is_some(),
-        }
-    }
-}
-
-impl UnitWhole {
-    fn of(look: &Look<'_>, id: UnitId) -> Result<Self, PageError> {
-        let (state, scope) = (look.roster.state, look.cx.scope()?);
-        let unit = state.unit(id).ok_or(PageError::NotFound)?;
-        let within = running(look, id)?.into_iter().filter(|(register, _)| scope.reads(register));
-        let below = state.units().filter(|one| one.superior == Some(id));
-        Ok(Self {
-            unit: UnitShape::of(unit),
-            closed_at: unit.closed_at.map(|at| at.to_string()),
-            below: below.map(|one| one.id.to_string()).collect(),
-            people: state.members(id).map(|one| one.id.to_string()).collect(),
-            running: within
-                .map(|(register, records)| RunningRecords { register: register.to_string(), records })
-                .collect(),
-        })
-    }
-}
-
-impl TerminalShape {
-    fn of(one: &identity::Terminal) -> Self {
-        Self {
-            id: one.id.to_string(),
-            name: one.name.as_str().to_owned(),
-            unit: one.unit.map(|unit| unit.to_string()),
-            management: one.management,
-            fingerprint: one.fingerprint.to_string(),
-            registered_at: one.registered_at.to_string(),
-            removed_at: one.removed_at.map(|at| at.to_string()),
         }
     }
 }
@@ -797,21 +477,19 @@ impl AppointmentAsk {
     }
 }
 
-impl UnitAsk {
-    fn parts(&self) -> Result<(Names, Code, Option<UnitId>), PageError> {
-        let names = Names::new(&self.zh, &self.en).map_err(text)?;
-        Ok((names, Code::new(&self.code).map_err(text)?, maybe("superior", self.superior.as_deref())?))
-    }
-}
+/// Nothing more is to be said.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
 
-fn text(error: TextError) -> PageError {
+pub(super) fn text(error: TextError) -> PageError {
     PageError::Refused(error.told())
 }
 
-fn spelled<T: FromStr>(what: &str, text: &str) -> Result<T, PageError> {
+pub(super) fn spelled<T: FromStr>(what: &str, text: &str) -> Result<T, PageError> {
     text.parse().map_err(|_| unread(what, "格式不符", "not spelled as described"))
 }
 
-fn maybe<T: FromStr>(what: &str, text: Option<&str>) -> Result<Option<T>, PageError> {
+pub(super) fn maybe<T: FromStr>(what: &str, text: Option<&str>) -> Result<Option<T>, PageError> {
     text.map(|text| spelled(what, text)).transpose()
 }
