@@ -1,0 +1,94 @@
+//! FortiGate: pairs, the first of which is `date`.
+//!
+//! Source: FortiOS Log Message Reference, traffic, UTM and event logs.
+
+use crate::draft::Draft;
+use crate::field::{Field, Span};
+use crate::names::Names;
+use crate::pairs::Pairs;
+use crate::record::Mark;
+use crate::time::{When, moment};
+
+const NAMES: Names = Names::of(&[
+    ("eventtime", Field::Time),
+    ("srcip", Field::SrcIp),
+    ("srcport", Field::SrcPort),
+    ("dstip", Field::DstIp),
+    ("dstport", Field::DstPort),
+    ("proto", Field::Proto),
+    ("action", Field::Action),
+    ("user", Field::User),
+    ("unauthuser", Field::User),
+    ("xauthuser", Field::User),
+    ("duration", Field::Duration),
+    ("sessionid", Field::Session),
+    ("policyid", Field::Rule),
+    ("sentbyte", Field::BytesSent),
+    ("rcvdbyte", Field::BytesReceived),
+    ("service", Field::Service),
+    ("app", Field::Service),
+    ("url", Field::Url),
+    ("hostname", Field::Url),
+    ("msg", Field::Message),
+    ("logdesc", Field::Message),
+    ("attack", Field::Message),
+    ("logid", Field::Event),
+    ("devname", Field::Device),
+    // Tunnels of virtual private networks, and log-ons at the device.
+    ("remip", Field::SrcIp),
+    ("remport", Field::SrcPort),
+    ("locip", Field::DstIp),
+    ("locport", Field::DstPort),
+]);
+
+pub(super) fn read(draft: &mut Draft<'_>) -> bool {
+    let Some(part) = part(draft) else { return false };
+    // The pairs of some are separated by commas.
+    let first = draft.text(part).iter().take(24).find(|byte| matches!(byte, b' ' | b','));
+    let between = if first == Some(&b',') { b',' } else { b' ' };
+    for pair in Pairs::with(draft.line, part, b'=', between) {
+        draft.pair(pair, NAMES.find(draft.line, pair.name));
+    }
+    if !draft.has_own_time() {
+        civil(draft);
+    }
+    match draft.said(Field::Action) {
+        b"login" | b"tunnel-up" | b"ssl-new-con" | b"auth-logon" | b"start" => draft.set_mark(Mark::On),
+        b"logout" | b"tunnel-down" | b"ssl-exit" | b"auth-logout" => draft.set_mark(Mark::Off),
+        // What is told of traffic with its length is told at its end.
+        _ if draft.span(Field::Duration).is_some() => draft.set_mark(Mark::Off),
+        _ => {}
+    }
+    true
+}
+
+/// The body from `date=` on, or from where some relay left it.
+fn part(draft: &Draft<'_>) -> Option<Span> {
+    let body = draft.body();
+    if draft.begins(body, "date=") {
+        return Some(body);
+    }
+    let front = Span::of(body.start(), body.end().min(body.start() + 128));
+    let from = draft.find(front, " date=")? + 1;
+    let part = Span::of(from, body.end());
+    (draft.find(part, " logid=").is_some() || draft.find(part, " type=").is_some()).then_some(part)
+}
+
+/// `date=2026-11-20 time=10:11:12 tz="+0800"`, where `eventtime` does not say it better.
+fn civil(draft: &mut Draft<'_>) {
+    let of = |draft: &Draft<'_>, name: &[u8]| {
+        let value = draft.values().iter().find(|value| value.name.within(draft.line) == name)?;
+        Some(value.place)
+    };
+    let (Some(date), Some(time)) = (of(draft, b"date"), of(draft, b"time")) else { return };
+    let (date, time) = (draft.text(date), draft.text(time));
+    let zone = of(draft, b"tz").map(|place| draft.text(place)).unwrap_or_default();
+    let mut text = [b' '; 40];
+    let parts = [date.get(..10), Some(b" ".as_slice()), Some(time), Some(zone)];
+    let bytes = parts.into_iter().flatten().flatten();
+    let length = text.iter_mut().zip(bytes).map(|(to, byte)| *to = *byte).count();
+    let when: When = draft.when();
+    if let Some(stamp) = text.get(..length).and_then(|text| moment(text, when)) {
+        draft.put_own_time(stamp);
+    }
+}

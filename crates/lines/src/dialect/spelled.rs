@@ -1,0 +1,114 @@
+//! Pairs of devices that have no dialect of their own, where one of them is an address under a name that many give it.
+//!
+//! Source: Sophos, SonicWall, Zyxel, Meraki, WatchGuard and others; each line is judged by its names alone.
+
+use crate::draft::Draft;
+use crate::field::Field;
+use crate::names::Names;
+use crate::pairs::{Pair, Pairs};
+use crate::scan::endpoint;
+
+const NAMES: Names = Names::of(&[
+    ("time", Field::Time),
+    ("timestamp", Field::Time),
+    ("src", Field::SrcIp),
+    ("srcip", Field::SrcIp),
+    ("src_ip", Field::SrcIp),
+    ("srcIP", Field::SrcIp),
+    ("sourceip", Field::SrcIp),
+    ("source_ip", Field::SrcIp),
+    ("source-ip", Field::SrcIp),
+    ("sourceIp", Field::SrcIp),
+    ("client_ip", Field::SrcIp),
+    ("clientip", Field::SrcIp),
+    ("remote_ip", Field::SrcIp),
+    ("remote-ip", Field::SrcIp),
+    ("rhost", Field::SrcIp),
+    ("dst", Field::DstIp),
+    ("dstip", Field::DstIp),
+    ("dst_ip", Field::DstIp),
+    ("dstIP", Field::DstIp),
+    ("destip", Field::DstIp),
+    ("dest_ip", Field::DstIp),
+    ("destination_ip", Field::DstIp),
+    ("destination-ip", Field::DstIp),
+    ("destinationIp", Field::DstIp),
+    ("srcport", Field::SrcPort),
+    ("src_port", Field::SrcPort),
+    ("sport", Field::SrcPort),
+    ("spt", Field::SrcPort),
+    ("source_port", Field::SrcPort),
+    ("source-port", Field::SrcPort),
+    ("dstport", Field::DstPort),
+    ("dst_port", Field::DstPort),
+    ("dport", Field::DstPort),
+    ("dpt", Field::DstPort),
+    ("dest_port", Field::DstPort),
+    ("destination_port", Field::DstPort),
+    ("destination-port", Field::DstPort),
+    ("proto", Field::Proto),
+    ("protocol", Field::Proto),
+    ("action", Field::Action),
+    ("act", Field::Action),
+    ("disp", Field::Action),
+    ("log_subtype", Field::Action),
+    ("user", Field::User),
+    ("usr", Field::User),
+    ("user_name", Field::User),
+    ("username", Field::User),
+    ("rule", Field::Rule),
+    ("fw_rule_id", Field::Rule),
+    ("fwrule", Field::Rule),
+    ("policy", Field::Rule),
+    ("duration", Field::Duration),
+    ("sent_bytes", Field::BytesSent),
+    ("sent", Field::BytesSent),
+    ("bytes_sent", Field::BytesSent),
+    ("recv_bytes", Field::BytesReceived),
+    ("rcvd", Field::BytesReceived),
+    ("bytes_received", Field::BytesReceived),
+    ("app", Field::Service),
+    ("service", Field::Service),
+    ("url", Field::Url),
+    ("request", Field::Url),
+    ("msg", Field::Message),
+    ("message", Field::Message),
+    ("note", Field::Message),
+    ("device_name", Field::Device),
+    ("devname", Field::Device),
+]);
+
+pub(super) fn read(draft: &mut Draft<'_>) -> bool {
+    let (line, body) = (draft.line, draft.body());
+    let known = |pair: Pair| {
+        let field = NAMES.find(line, pair.name);
+        matches!(field, Some(Field::SrcIp | Field::DstIp)) && endpoint(line, pair.place).is_some()
+    };
+    let Some(between) =
+        [b' ', b',', b'|'].into_iter().find(|between| Pairs::with(line, body, b'=', *between).any(known))
+    else {
+        return false;
+    };
+    for pair in Pairs::with(line, body, b'=', between) {
+        let field = NAMES.find(line, pair.name);
+        let ports = match field {
+            Some(Field::SrcIp) => Field::SrcPort,
+            Some(Field::DstIp) => Field::DstPort,
+            _ => {
+                draft.pair(pair, field);
+                continue;
+            }
+        };
+        // `src=1.2.3.4:80:X1`
+        let end = endpoint(line, pair.place);
+        draft.pair(Pair { place: end.map_or(pair.place, |end| end.0), ..pair }, field);
+        if let Some(port) = end.and_then(|end| end.1) {
+            draft.say(ports, port);
+        }
+    }
+    // `pattern: allow all`
+    if let Some(pattern) = draft.behind(body, "pattern: ") {
+        draft.put(Field::Action, pattern);
+    }
+    true
+}

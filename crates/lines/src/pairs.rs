@@ -1,0 +1,368 @@
+//! Pairs of names and values, comma-separated values, JSON: the three ways in which most devices write.
+//!
+//! Each walks a part of a line once and gives places in the line. Nothing is unescaped.
+
+use crate::field::Span;
+use crate::scan::{behind_all, next, next_either, until};
+use memchr::memchr;
+
+/// A name and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) name: Span,
+    pub(crate) place: Span,
+}
+
+/// Pairs `name=value`; a value in quotes may hold what stands between pairs, and quotes.
+pub(crate) struct Pairs<'l> {
+    /// The line up to the end of the part.
+    line: &'l [u8],
+    at: usize,
+    /// Between name and value.
+    sign: u8,
+    /// Between pairs, beside blanks in front of names.
+    between: u8,
+    /// A quote was found behind which no value can end, and none up to the end of the part: so each first one ends its
+    /// value, lest every value look through the whole part in vain.
+    loose: bool,
+}
+
+impl<'l> Pairs<'l> {
+    /// `name=value name="value"`.
+    pub(crate) fn new(line: &'l [u8], part: Span) -> Self {
+        Self::with(line, part, b'=', b' ')
+    }
+
+    /// Pairs with other signs.
+    pub(crate) fn with(line: &'l [u8], part: Span, sign: u8, between: u8) -> Self {
+        let line = line.get(..part.end()).unwrap_or(line);
+        Self { line, at: part.start(), sign, between, loose: false }
+    }
+}
+
+impl Iterator for Pairs<'_> {
+    type Item = Pair;
+
+    #[inline]
+    fn next(&mut self) -> Option<Pair> {
+        loop {
+            while self.line.get(self.at).is_some_and(|byte| *byte == self.between || *byte == b' ') {
+                self.at += 1;
+            }
+            let from = self.at;
+            let sign = next_either(self.line, from, self.sign, self.between);
+            if self.line.get(sign)? != &self.sign {
+                // A word of its own is no pair.
+                self.at = sign + 1;
+                continue;
+            }
+            let name = Span::of(from, sign);
+            let from = sign + 1;
+            let place = if self.line.get(from) == Some(&b'"') {
+                let close = self.closing(from + 1);
+                self.at = close + 1;
+                Span::of(from + 1, close)
+            } else {
+                self.at = next(self.line, from, self.between);
+                Span::of(from, self.at)
+            };
+            return Some(Pair { name, place });
+        }
+    }
+}
+
+impl Pairs<'_> {
+    /// Where a value ends that begins behind its quote: at the first quote behind which a value can end. Devices write
+    /// quotes within values as they come. One behind a backslash ends a value only where no other does, as that of
+    /// `path="C:\"`: else whoever chooses a value could make a name of his own behind it.
+    #[inline]
+    fn closing(&mut self, from: usize) -> usize {
+        let (mut at, mut first) = (from, None);
+        loop {
+            let quote = next(self.line, at, b'"');
+            if quote == self.line.len() {
+                self.loose = true;
+                return first.unwrap_or(quote);
+            }
+            let ends = self.line.get(quote + 1).is_none_or(|byte| {
+                *byte == self.between || matches!(byte, b' ' | b',' | b';' | b']' | b')' | b'\r')
+            });
+            let escaped = escaped(self.line, from, quote);
+            if !escaped && (ends || self.loose) {
+                return quote;
+            }
+            if first.is_none() && (!escaped || (ends && self.goes_on(quote + 1))) {
+                first = Some(quote);
+            }
+            at = quote + 1;
+        }
+    }
+
+    /// Does the part end here, or does the next pair begin?
+    fn goes_on(&self, at: usize) -> bool {
+        let end = self.line.len();
+        let from = behind_all(self.line, at, end.min(at + 2), |byte| {
+            byte == self.between || matches!(byte, b' ' | b',' | b';')
+        });
+        let to = behind_all(self.line, from, end.min(from + 64), |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+        });
+        from >= end || (from > at && to > from && self.line.get(to) == Some(&self.sign))
+    }
+}
+
+/// Do backslashes stand in front of the byte at `at` that escape it? None is looked for in front of `from`.
+#[inline]
+fn escaped(line: &[u8], from: usize, at: usize) -> bool {
+    let before = line.get(from..at).unwrap_or_default();
+    before.last() == Some(&b'\\') && before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+}
+
+/// Values between commas; one in quotes may hold commas, and quotes written twice.
+pub(crate) struct Values<'l> {
+    line: &'l [u8],
+    at: Option<usize>,
+    end: usize,
+}
+
+impl<'l> Values<'l> {
+    pub(crate) const fn new(line: &'l [u8], part: Span) -> Self {
+        Self { line, at: Some(part.start()), end: part.end() }
+    }
+}
+
+impl Iterator for Values<'_> {
+    type Item = Span;
+
+    #[inline]
+    fn next(&mut self) -> Option<Span> {
+        let from = self.at?;
+        if from < self.end && self.line.get(from) == Some(&b'"') {
+            let mut at = from + 1;
+            while let Some(found) = self.line.get(at..self.end).and_then(|rest| memchr(b'"', rest)) {
+                let close = at + found;
+                if close + 1 < self.end && self.line.get(close + 1) == Some(&b'"') {
+                    at = close + 2;
+                    continue;
+                }
+                let comma = until(self.line, close + 1, self.end, b',');
+                self.at = (comma < self.end).then_some(comma + 1);
+                return Some(Span::of(from + 1, close));
+            }
+        }
+        let comma = until(self.line, from, self.end, b',');
+        self.at = (comma < self.end).then_some(comma + 1);
+        Some(Span::of(from, comma))
+    }
+}
+
+/// How deep JSON is followed; what lies deeper is one value.
+const DEEP: usize = 5;
+
+/// Members of a JSON object, those of objects within it included: its path of names, joined by dots, into `path`; then
+/// its own name and its value's place, texts without their quotes. A list is one value, and `null` is none. False where
+/// the part is no object, or is broken; what was read before stays read.
+pub(crate) fn members(
+    line: &[u8],
+    part: Span,
+    path: &mut Vec<u8>,
+    visit: &mut impl FnMut(&[u8], Pair),
+) -> bool {
+    path.clear();
+    let mut walk = Walk { line, at: part.start(), end: part.end() };
+    walk.object(1, path, visit).is_some()
+}
+
+struct Walk<'l> {
+    line: &'l [u8],
+    at: usize,
+    end: usize,
+}
+
+impl<'l> Walk<'l> {
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        self.at =
+            behind_all(self.line, self.at, self.end, |byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+        self.line.get(self.at).copied().filter(|_| self.at < self.end)
+    }
+
+    #[inline]
+    fn take(&mut self, wanted: u8) -> Option<()> {
+        (self.peek()? == wanted).then(|| self.at += 1)
+    }
+
+    #[inline]
+    fn text(&mut self) -> Option<Span> {
+        self.take(b'"')?;
+        let from = self.at;
+        let mut at = from;
+        loop {
+            let quote = until(self.line, at, self.end, b'"');
+            if quote >= self.end {
+                return None;
+            }
+            if !escaped(self.line, from, quote) {
+                self.at = quote + 1;
+                return Some(Span::of(from, quote));
+            }
+            at = quote + 1;
+        }
+    }
+
+    fn object(
+        &mut self,
+        depth: usize,
+        path: &mut Vec<u8>,
+        visit: &mut impl FnMut(&[u8], Pair),
+    ) -> Option<()> {
+        self.take(b'{')?;
+        if self.take(b'}').is_some() {
+            return Some(());
+        }
+        loop {
+            let name = self.text()?;
+            self.take(b':')?;
+            let length = path.len();
+            if length > 0 {
+                path.push(b'.');
+            }
+            path.extend_from_slice(name.within(self.line));
+            let value = self.value(depth, name, path, visit);
+            path.truncate(length);
+            value?;
+            if self.take(b',').is_none() {
+                return self.take(b'}');
+            }
+        }
+    }
+
+    fn value(
+        &mut self,
+        depth: usize,
+        name: Span,
+        path: &mut Vec<u8>,
+        visit: &mut impl FnMut(&[u8], Pair),
+    ) -> Option<()> {
+        let place = match self.peek()? {
+            b'"' => self.text()?,
+            b'{' if depth < DEEP => return self.object(depth + 1, path, visit),
+            b'{' | b'[' => {
+                let from = self.at;
+                self.over()?;
+                Span::of(from, self.at)
+            }
+            _ => {
+                let from = self.at;
+                self.at = behind_all(self.line, from, self.end, |byte| {
+                    !matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n')
+                });
+                Some(Span::of(from, self.at)).filter(|place| !place.is_empty())?
+            }
+        };
+        if place.within(self.line) != b"null" {
+            visit(path, Pair { name, place });
+        }
+        Some(())
+    }
+
+    /// Passes over a list or an object, brackets within texts minded.
+    fn over(&mut self) -> Option<()> {
+        let mut open = 0usize;
+        loop {
+            match self.peek()? {
+                b'"' => drop(self.text()?),
+                b'{' | b'[' => {
+                    open += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    open = open.checked_sub(1)?;
+                    self.at += 1;
+                    if open == 0 {
+                        return Some(());
+                    }
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(line: &[u8], span: Span) -> String {
+        String::from_utf8_lossy(span.within(line)).into_owned()
+    }
+
+    fn pairs(line: &str) -> Vec<(String, String)> {
+        let line = line.as_bytes();
+        Pairs::new(line, Span::of(0, line.len()))
+            .map(|pair| (text(line, pair.name), text(line, pair.place)))
+            .collect()
+    }
+
+    fn expected(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn pairs_are_read_with_quotes_and_without() {
+        for (line, found) in [
+            (r#"a=1 b="x y" word c="" e="#, &[("a", "1"), ("b", "x y"), ("c", ""), ("e", "")][..]),
+            (r#"a="q\"r" b=2"#, &[("a", r#"q\"r"#), ("b", "2")]),
+            (r#"a="he said \"go\" now" b=2"#, &[("a", r#"he said \"go\" now"#), ("b", "2")]),
+            (r#"path="C:\Users\" b=2"#, &[("path", r"C:\Users\"), ("b", "2")]),
+            (r#"path="C:\Users\""#, &[("path", r"C:\Users\")]),
+            (r#"a="in"side" b=2"#, &[("a", r#"in"side"#), ("b", "2")]),
+            (r#"a="no end"#, &[("a", "no end")]),
+            (r#"a="x"b=1"#, &[("a", "x"), ("b", "1")]),
+            ("a=b=c d=1", &[("a", "b=c"), ("d", "1")]),
+            ("no pair here", &[]),
+            ("  a=1   b=2  ", &[("a", "1"), ("b", "2")]),
+            ("=", &[("", "")]),
+        ] {
+            assert_eq!(pairs(line), expected(found), "{line}");
+        }
+        let line = br#"a=x y, b="1,2", c=3"#;
+        let found: Vec<_> = Pairs::with(line, Span::of(0, line.len()), b'=', b',')
+            .map(|pair| (text(line, pair.name), text(line, pair.place)))
+            .collect();
+        assert_eq!(found, expected(&[("a", "x y"), ("b", "1,2"), ("c", "3")]));
+    }
+
+    #[test]
+    fn values_are_read_with_quotes_and_without() {
+        for (line, found) in [
+            (r#"1,,"a,b""c",x"#, &["1", "", r#"a,b""c"#, "x"][..]),
+            (r#""a"#, &[r#""a"#]),
+            ("", &[""]),
+            ("a,", &["a", ""]),
+        ] {
+            let line = line.as_bytes();
+            let values: Vec<String> =
+                Values::new(line, Span::of(0, line.len())).map(|span| text(line, span)).collect();
+            assert_eq!(values, found);
+        }
+    }
+
+    #[test]
+    fn members_of_json_are_read_with_their_path() {
+        let line = br#"{"a": 1, "b":{"c":"x\"y\\","d":[1,{"e":"]"}]},"f":null,"g":true} behind"#;
+        let mut found = Vec::new();
+        let whole = members(line, Span::of(0, line.len()), &mut Vec::new(), &mut |path, pair| {
+            found.push((String::from_utf8_lossy(path).into_owned(), text(line, pair.place)));
+        });
+        assert!(whole);
+        let members = [("a", "1"), ("b.c", r#"x\"y\\"#), ("b.d", r#"[1,{"e":"]"}]"#), ("g", "true")];
+        assert_eq!(found, expected(&members));
+        for broken in
+            ["", "{", r#"{"a"#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":1,}"#, "[1]", r#"{"a":}"#, r#"{"a":[}"#]
+        {
+            let (line, part) = (broken.as_bytes(), Span::of(0, broken.len()));
+            assert!(!super::members(line, part, &mut Vec::new(), &mut |_, _| {}), "{broken}");
+        }
+    }
+}
