@@ -1,37 +1,21 @@
 //! Why a figure could not be reckoned, in both languages.
 
+use casework::Refusal;
 use model::Told;
 use regulation::{CalendarMissing, EvalError};
 
-/// A condition of the pack has no answer.
+/// A condition of the pack has no answer: as whoever files is told.
 pub(crate) fn unanswered(error: &EvalError) -> Told {
     match error {
         EvalError::Calendar(missing) => calendar(missing),
-        EvalError::DivisionByZero => Told::new("檢核條件除以零，無從計算", "The check divides by nought"),
-        EvalError::Range => Told::new(
-            "檢核之數值逾可計算範圍",
-            "A value of the check is too large or too small to reckon with",
-        ),
-        EvalError::Missing(what) => {
-            Told::new(format!("「{what}」未填，無從計算"), format!("{what} is not filled in"))
-        }
-        EvalError::Type(what) => Told::new(
-            format!("「{what}」之值與規範所定型別不符"),
-            format!("{what} has a value of another type than the pack says"),
-        ),
-        EvalError::Unreadable(record) => Told::new(
-            format!("紀錄 {record} 無法讀取，無從計算"),
-            format!("The record {record} cannot be read"),
-        ),
+        error => Refusal::from(error.clone()).told(),
     }
 }
 
-/// The office calendar does not reach that far.
+/// The office calendar does not reach that far: as whoever files is told, with what is to be done.
 pub(crate) fn calendar(missing: &CalendarMissing) -> Told {
-    Told::new(
-        format!("缺少辦公日曆（{missing}），無從計算；請於規範增列該年日曆"),
-        format!("The office calendar is missing ({missing}); add that year's to the pack"),
-    )
+    let Told { zh, en } = Refusal::from(*missing).told();
+    Told::new(format!("{zh}；請於規範增列該年日曆"), format!("{en}; add that year's to the pack"))
 }
 
 /// The engine that knows the population is not there.
@@ -45,4 +29,28 @@ pub(crate) fn no_engine(engine: &str) -> Told {
 /// More than can be counted.
 pub(crate) fn too_many() -> Told {
     Told::new("數值合計逾可計算範圍", "The figures add up to more than can be reckoned with")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_figure_is_missing_is_told_in_each_language_by_itself() {
+        let missing = CalendarMissing { day: "2028-01-01".parse().unwrap() };
+        let told = calendar(&missing);
+        assert_eq!(told.zh, "尚未載入 117 年辦公日曆，無法推算 2028-01-01；請於規範增列該年日曆");
+        assert_eq!(unanswered(&EvalError::Calendar(missing)), told);
+        for error in [
+            EvalError::DivisionByZero,
+            EvalError::Missing("期限".into()),
+            EvalError::Range,
+            EvalError::Type("期限".into()),
+            EvalError::Unreadable("r_1".into()),
+        ] {
+            let Told { zh, en } = unanswered(&error);
+            let letters = |text: &str| text.replace("r_1", "").chars().any(|c| c.is_ascii_alphabetic());
+            assert!(!letters(&zh) && letters(&en), "{zh} / {en}");
+        }
+    }
 }

@@ -100,6 +100,12 @@ impl Appointment {
     pub fn touches(&self, first: Instant, last: Instant) -> bool {
         self.from <= last && first < self.until
     }
+
+    /// Does somebody act by it for its principal at a moment, both having been told?
+    #[must_use]
+    pub fn serves(&self, deputy: PersonId, now: Instant) -> bool {
+        self.deputy == deputy && self.told && self.touches(now, now)
+    }
 }
 
 impl Seek {

@@ -171,7 +171,7 @@ impl From<EvalError> for Refusal {
 }
 
 impl Refusal {
-    /// What the person is told.
+    /// What the person is told: a line for each, so that none is forgotten.
     #[must_use]
     pub fn told(&self) -> Told {
         let pack = |label: &Label| Told::new(label.zh(), label.en());
@@ -230,12 +230,6 @@ impl Refusal {
                 "本步驟須以一次性驗證碼或通行金鑰確認",
                 "This step asks for a one-time code or a passkey",
             ),
-            _ => self.told_of_the_flow(),
-        }
-    }
-
-    fn told_of_the_flow(&self) -> Told {
-        match self {
             Self::NoMove { from, to } => Told::new(
                 format!("規範第 {to} 版未訂明第 {from} 版案件如何轉換"),
                 format!("Version {to} does not say how cases of version {from} move"),
@@ -300,10 +294,30 @@ impl Refusal {
                 format!("案件狀態為「{state}」，不得辦理步驟「{step}」"),
                 format!("The record is in `{state}`; the step `{step}` does not start there"),
             ),
-            other => {
-                Told::new(format!("規範條件無法判定：{other}"), format!("A condition has no answer: {other}"))
-            }
+            Self::Unanswerable(error) => unanswered(error),
         }
+    }
+}
+
+/// Why a condition of the pack has no answer.
+fn unanswered(error: &EvalError) -> Told {
+    match error {
+        EvalError::Calendar(missing) => Refusal::from(*missing).told(),
+        EvalError::DivisionByZero => {
+            Told::new("規範條件除以零，無從計算", "A condition of the pack divides by nought")
+        }
+        EvalError::Missing(what) => {
+            Told::new(format!("「{what}」未填，無從計算"), format!("`{what}` is not filled in"))
+        }
+        EvalError::Range => Told::new("數值逾可計算範圍", "A value is too large or too small to reckon with"),
+        EvalError::Type(what) => Told::new(
+            format!("「{what}」之值與規範所定型別不符"),
+            format!("`{what}` has a value of another type than the pack says"),
+        ),
+        EvalError::Unreadable(record) => Told::new(
+            format!("紀錄 {record} 無法讀取，無從計算"),
+            format!("The record {record} cannot be read"),
+        ),
     }
 }
 

@@ -48,6 +48,20 @@ impl<'a> Roster<'a> {
         })
     }
 
+    /// The appointments by which somebody stands in for others now, of which both know.
+    #[must_use]
+    pub fn standing_in(&self, person: PersonId) -> Vec<Appointment> {
+        let mut appointments = self.state.appointments(person);
+        appointments.retain(|one| one.serves(person, self.now));
+        appointments
+    }
+
+    /// The roles a person holds that are lent to whoever stands in for them.
+    pub fn lent(&self, principal: PersonId) -> impl Iterator<Item = (&'a RoleId, Option<UnitId>)> {
+        let roles = self.roles;
+        self.held(principal).filter(move |(role, _)| roles.get(*role).is_some_and(|role| role.deputy))
+    }
+
     /// The highest grade a person is cleared for: the one granted, or what everybody is cleared for. None for who
     /// is not here.
     #[must_use]
@@ -93,13 +107,7 @@ impl<'a> Roster<'a> {
         }
         let holder = actor.acting_for.unwrap_or(actor.person);
         if let Some(principal) = actor.acting_for {
-            let covers = |one: &Appointment| {
-                one.deputy == actor.person
-                    && one.principal == principal
-                    && one.told
-                    && one.touches(self.now, self.now)
-            };
-            let covered = self.state.appointments(actor.person).iter().any(covers);
+            let covered = self.standing_in(actor.person).iter().any(|one| one.principal == principal);
             if !covered || !role.deputy || principal == actor.person {
                 return Err(Refusal::NotDeputy);
             }

@@ -77,9 +77,8 @@ impl Deciding<'_> {
         let Some(principal) = actor.acting_for else { return Ok(()) };
         let now = self.around.now;
         let appointments = self.around.directory.appointments(actor.person);
-        let covered = appointments.iter().any(|one| {
-            one.deputy == actor.person && one.principal == principal && one.told && one.touches(now, now)
-        });
+        let covered =
+            appointments.iter().any(|one| one.principal == principal && one.serves(actor.person, now));
         let role = self.around.shelf.current().roles.get(actor.role.as_str());
         let allowed = role.is_none_or(|role| role.deputy);
         if covered && allowed && principal != actor.person { Ok(()) } else { Err(Refusal::NotDeputy) }
