@@ -186,6 +186,31 @@ class Cases(Looking):
         self.assertEqual((len(one.all(".came .good")), len(one.all(".came .bad"))), (1, 1), one.text())
         self.look("batch-came")
 
+    def told(self) -> bool:
+        """Does the open page say that what it shows has changed?"""
+        return self.browser.find("[data-moved]").is_displayed()
+
+    def test_what_is_open_says_once_that_somebody_else_has_changed_it(self) -> None:
+        one = self.browser
+        for language, place in (("zh", ""), ("en", "/history"), ("zh", "/steps/cosign"), ("zh", "list")):
+            with self.subTest(place=place):
+                record = self.change("更換風扇。")
+                self.be("operator")
+                one.speak(self.city.address, language)
+                self.city.open("/registers/equipment_change" if place == "list" else record + place)
+                self.assertFalse(self.told())
+                with self.city.at(another()):
+                    self.be("maintainer")
+                    forms.take(self.city, record, "take_back", outcome="take_back", reason="改於年度汰換時辦理。")
+                    forms.arrived(self.city.browser)
+                one.until(self.told, "nothing is told")
+                self.look(f"moved{place.replace('/', '-')}")
+                if place == "/steps/cosign":
+                    self.assertFalse(one.all("[data-moved] a"))
+                else:
+                    one.press("[data-moved] a")
+                    self.assertFalse(self.told())
+
     def test_a_fault_comes_before_the_supervisor_when_the_vendor_sends_nobody(self) -> None:
         one = self.be("operator")
         self.look_twice("fault-form", "/registers/fault/new/report")

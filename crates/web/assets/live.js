@@ -49,6 +49,13 @@ if (region) {
     events.addEventListener("work", () => {
       if (!waiting) waiting = window.setTimeout(moved, Math.max(1000, last + apart - Date.now()));
     });
+    // Of what the page shows: it stays as it is until whoever reads it wants it otherwise.
+    events.addEventListener("moved", () => {
+      const told = document.querySelector("[data-moved]");
+      if (!told) return;
+      for (const link of told.querySelectorAll("a")) link.href = window.location.href;
+      told.hidden = false;
+    });
     events.addEventListener("unread", (event) => {
       const badge = document.querySelector("[data-unread]");
       if (!badge) return;

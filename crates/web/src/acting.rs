@@ -5,7 +5,7 @@
 
 use crate::cx::Cx;
 use crate::look::Look;
-use casework::{Case, Directory as _, Offer, Permitted, Policy};
+use casework::{Case, Offer, Permitted, Policy};
 use identity::{Action, Beside, On, RecordFacts, Roster, Verdict};
 use model::{Evidence, Person, PersonId, UnitId};
 use regulation::{Outcome, Register, RegisterId, RoleId, StepId};
@@ -83,9 +83,8 @@ pub(crate) fn stances(cx: &Cx, roster: &Roster<'_>) -> Vec<Stance> {
     let own = roster.held(person).map(|(role, unit)| Stance { principal: None, role: role.clone(), unit });
     let mut stances: Vec<Stance> = own.collect();
     for principal in principals(cx, roster) {
-        let lent = |role: &RoleId| roster.roles.get(role).is_some_and(|role| role.deputy);
-        let held = roster.held(principal).filter(|(role, _)| lent(role));
-        stances.extend(held.map(|(role, unit)| Stance {
+        let lent = roster.lent(principal);
+        stances.extend(lent.map(|(role, unit)| Stance {
             principal: Some(principal),
             role: role.clone(),
             unit,
@@ -121,10 +120,8 @@ pub(crate) fn granted_at_the_top(cx: &Cx, action: &Action) -> Option<Person> {
 
 /// Those they stand in for now.
 pub(crate) fn principals(cx: &Cx, roster: &Roster<'_>) -> Vec<PersonId> {
-    let (now, person) = (roster.now, cx.person());
-    let appointed = roster.appointments(person).into_iter();
-    let in_force = appointed.filter(|one| one.deputy == person && one.told && one.touches(now, now));
-    let mut principals: Vec<PersonId> = in_force.map(|one| one.principal).collect();
+    let standing_in = roster.standing_in(cx.person());
+    let mut principals: Vec<PersonId> = standing_in.iter().map(|one| one.principal).collect();
     principals.sort_unstable();
     principals.dedup();
     principals

@@ -9,7 +9,6 @@ use crate::look::Look;
 use crate::query::Query;
 use crate::registers;
 use crate::route::{Access, Audit, Route};
-use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::routing::get;
 use casework::Directory as _;
@@ -42,24 +41,24 @@ pub fn people(look: &Look<'_>, role: Option<&RoleId>, words: &str, most: usize) 
 
 /// Has somebody these words in their name, or does their account begin with them? Whoever is forgotten has neither.
 pub(crate) fn is_called(person: &identity::Person, words: &str) -> bool {
-    let words = words.trim();
+    let words = words.trim().to_lowercase();
     person.details.as_ref().is_some_and(|details| {
-        words.is_empty()
-            || details.name.as_str().contains(words)
-            || details.login.as_str().starts_with(&words.to_lowercase())
+        details.name.as_str().to_lowercase().contains(&words) || details.login.as_str().starts_with(&words)
     })
+}
+
+/// Has a unit these words in one of its names, or does its code begin with them?
+pub(crate) fn is_named(unit: &identity::Unit, words: &str) -> bool {
+    let words = words.trim().to_lowercase();
+    unit.names.zh.as_str().to_lowercase().contains(&words)
+        || unit.names.en.as_str().to_lowercase().contains(&words)
+        || unit.code.as_str().to_lowercase().starts_with(&words)
 }
 
 /// Open units with these words in their name, or this beginning of their code.
 #[must_use]
 pub fn units(look: &Look<'_>, words: &str, most: usize) -> Vec<UnitId> {
-    let (words, lower) = (words.trim(), words.trim().to_lowercase());
-    let fits = |unit: &&identity::Unit| {
-        unit.closed_at.is_none()
-            && (unit.names.zh.as_str().contains(words)
-                || unit.names.en.as_str().to_lowercase().contains(&lower)
-                || unit.code.as_str().starts_with(words))
-    };
+    let fits = |unit: &&identity::Unit| unit.closed_at.is_none() && is_named(unit, words);
     look.roster.state.units().filter(fits).map(|unit| unit.id).take(most).collect()
 }
 
@@ -85,13 +84,8 @@ fn offered(list: Vec<(String, String)>) -> PageResult {
     given::json(StatusCode::OK, &list)
 }
 
-fn asked(query: Option<String>) -> Query {
-    Query::parse(query.unwrap_or_default().as_bytes())
-}
-
-async fn person(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn person(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = asked(query);
         cx.look(|look| {
             let role = query.one("role").and_then(|role| role.parse().ok());
             let found = people(look, role.as_ref(), query.one("q").unwrap_or_default(), OFFERED);
@@ -101,9 +95,8 @@ async fn person(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     .await
 }
 
-async fn unit(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn unit(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = asked(query);
         cx.look(|look| {
             let found = units(look, query.one("q").unwrap_or_default(), OFFERED);
             offered(found.into_iter().map(|one| (one.to_string(), look.unit(one))).collect())
@@ -112,9 +105,8 @@ async fn unit(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     .await
 }
 
-async fn record(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn record(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = asked(query);
         cx.look(|look| {
             let register: Option<RegisterId> = query.one("register").and_then(|id| id.parse().ok());
             let Some(register) = register else { return offered(Vec::new()) };

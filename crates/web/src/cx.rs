@@ -227,7 +227,7 @@ impl Cx {
     ) -> Result<T, PageError> {
         let cx = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&cx)).await;
-        done.map_err(|error| PageError::Failed(error.into()))?
+        done.map_err(PageError::failed)?
     }
 
     /// Stores a file they hand in. It blocks.

@@ -52,6 +52,9 @@ pub enum PageError {
     /// More than a request may carry.
     #[error("more than a request may carry")]
     TooLarge,
+    /// What was sent did not come in time.
+    #[error("it came too slowly")]
+    TooSlow,
     /// Too many requests; in so many seconds again.
     #[error("too many requests")]
     TooMany(u64),
@@ -82,6 +85,11 @@ pub(crate) struct Fault {
 }
 
 impl PageError {
+    /// Something of ours failed, by this error.
+    pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Failed(error.into())
+    }
+
     /// What is there and not for them.
     pub(crate) fn hidden(act: impl Into<String>, about: About) -> Self {
         Self::Hidden(Denial { act: act.into(), about })
@@ -154,6 +162,14 @@ impl PageError {
                     "It is more than may be sent at once. Hand files in one by one, or compress them.",
                 ),
             ),
+            Self::TooSlow => fault(
+                StatusCode::REQUEST_TIMEOUT,
+                Told::new("傳送逾時", "It came too slowly"),
+                Told::new(
+                    "所送資料未於時限內完整送達，本次內容未收件。請確認網路連線後再送一次。",
+                    "What you sent did not arrive in time and was not taken. See to the connection and send it again.",
+                ),
+            ),
             Self::TooMany(seconds) => Fault {
                 retry_after: Some(*seconds),
                 ..fault(
@@ -166,11 +182,11 @@ impl PageError {
                 retry_after: Some(*seconds),
                 ..fault(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    Told::new("上傳人數過多", "Too many uploads"),
+                    Told::new("系統忙碌中", "Too many at once"),
                     Told::new(
-                        format!("目前上傳人數過多，本次內容未收件。請於 {seconds} 秒後再送一次。"),
+                        format!("目前同時上傳或匯出之人數過多，本次未予受理。請於 {seconds} 秒後再試一次。"),
                         format!(
-                            "Too many are uploading; what you sent was not taken. Send it again in {seconds} s."
+                            "Too many are uploading or exporting; this was not taken up. Try again in {seconds} s."
                         ),
                     ),
                 )

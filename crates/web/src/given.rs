@@ -14,7 +14,7 @@ use serde::Serialize;
 /// # Errors
 /// `Failed`: it has no such form.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> PageResult {
-    let text = serde_json::to_string(value).map_err(|error| PageError::Failed(error.into()))?;
+    let text = serde_json::to_string(value).map_err(PageError::failed)?;
     Ok(written(status, text))
 }
 
@@ -28,7 +28,8 @@ pub(crate) fn file(name: &str, plain: &str, media_type: &'static str, content: V
     (leaving(name, plain, media_type), content).into_response()
 }
 
-fn leaving(name: &str, plain: &str, media_type: &'static str) -> [(HeaderName, HeaderValue); 4] {
+/// The head of a file that leaves.
+pub(crate) fn leaving(name: &str, plain: &str, media_type: &'static str) -> [(HeaderName, HeaderValue); 4] {
     let written = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name));
     let unnamed = HeaderValue::from_static("attachment");
     [

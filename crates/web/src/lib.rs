@@ -22,6 +22,8 @@ mod route;
 
 mod error;
 mod limit;
+mod pace;
+mod turn;
 mod visit;
 
 mod layer;
@@ -77,11 +79,12 @@ pub use limit::{Limits, Rate};
 pub use look::Look;
 pub use machine::{Finding, Host, Machine, Root, State};
 pub use names::{Checked, Named, Shown, Ticked, clause_path, record_path, register_path, size};
+pub use pace::Pace;
 pub use query::Query;
 pub use roc::{date, field_moment, moment, read_date, read_moment, span};
 pub use route::{Access, Audit, Listed as RouteListed, Verb, routes};
 pub use router::{router, router_with};
 pub use session::{Codes, Factor, Place, Session, Sessions};
-pub use shell::{Area, Link, Section, Shell, UnitChoice};
+pub use shell::{Area, Link, Section, Shell, UnitChoice, Watch};
 pub use site::{Config, Parts, Report, Site};
 pub use visit::{RequestId, Theme, Visit, session_cookie};

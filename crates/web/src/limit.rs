@@ -3,6 +3,7 @@
 //! Invariants: memory stays bounded; whoever has asked least is forgotten first, so that nobody is let off by asking from
 //! many places; the addresses a subscriber has in IPv6 are one.
 
+use crate::pace::Pace;
 use model::Instant;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -20,8 +21,14 @@ pub struct Limits {
     pub loose_bytes: u64,
     /// Requests with a large body that are read at once.
     pub large_at_once: usize,
-    /// How long such a request waits for its turn.
-    pub large_wait: Duration,
+    /// Lists that are written as files at once.
+    pub exports_at_once: usize,
+    /// Such files that are kept at once, from the first row until they were taken.
+    pub exports_kept: usize,
+    /// How long a request waits for its turn.
+    pub turn_wait: Duration,
+    /// How slowly bodies may come, and files go.
+    pub pace: Pace,
 }
 
 /// So many at once, and so many a second for long.
@@ -40,7 +47,20 @@ impl Default for Limits {
             session: Rate { burst: 300, per_second: 40 },
             loose_bytes: 1 << 30,
             large_at_once: 4,
-            large_wait: Duration::from_secs(10),
+            exports_at_once: 2,
+            exports_kept: 32,
+            turn_wait: Duration::from_secs(10),
+            pace: Pace { silence: Duration::from_secs(30), bytes_per_second: 128 << 10 },
+        }
+    }
+}
+
+impl Limits {
+    /// How often whoever asks may.
+    const fn of(&self, asking: &Asking) -> Rate {
+        match asking {
+            Asking::Address(_) => self.address,
+            Asking::Session(_) => self.session,
         }
     }
 }
@@ -76,18 +96,12 @@ impl Buckets {
 
     /// Takes a token, or says after how many seconds there is one.
     pub(crate) fn take(&self, asking: Asking, now: Instant) -> Result<(), u64> {
-        let rate = match asking {
-            Asking::Address(_) => self.limits.address,
-            Asking::Session(_) => self.limits.session,
-        };
+        let rate = self.limits.of(&asking);
         let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
         if filled.len() >= MOST && !filled.contains_key(&asking) {
             let limits = self.limits;
             filled.retain(|one, bucket| {
-                let rate = match one {
-                    Asking::Address(_) => limits.address,
-                    Asking::Session(_) => limits.session,
-                };
+                let rate = limits.of(one);
                 bucket.at(rate, now).tokens < u64::from(rate.burst) * TOKEN
             });
             if filled.len() >= MOST {
@@ -127,11 +141,7 @@ impl From<Option<IpAddr>> for Asking {
 /// Forgets those who have taken least, half of them or more.
 fn forget_half(filled: &mut HashMap<Asking, Bucket>, limits: Limits) {
     let taken = |asking: &Asking, bucket: &Bucket| {
-        let rate = match asking {
-            Asking::Address(_) => limits.address,
-            Asking::Session(_) => limits.session,
-        };
-        (u64::from(rate.burst) * TOKEN).saturating_sub(bucket.tokens)
+        (u64::from(limits.of(asking).burst) * TOKEN).saturating_sub(bucket.tokens)
     };
     let mut all: Vec<u64> = filled.iter().map(|(asking, bucket)| taken(asking, bucket)).collect();
     all.sort_unstable();

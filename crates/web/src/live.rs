@@ -1,5 +1,5 @@
-//! What happens meanwhile: notices to whoever looks, as they come, how many are unread, that other work waits for them.
-//! Server-sent events.
+//! What happens meanwhile: notices to whoever looks, as they come, how many are unread, that other work waits for them,
+//! that what their page shows has changed. Server-sent events.
 //!
 //! One thread of the site waits for commits; each connection then asks for its own reader's notices and turns, by the
 //! same questions the pages ask. Nothing is pushed that a page would not show, and nothing that has not changed.
@@ -13,28 +13,28 @@ use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::names::record_path;
 use crate::notices;
+use crate::pace::Pieces;
+use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::site::Site;
 use crate::visit::Visit;
 use crate::work;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use futures_core::Stream;
-use model::{Instant, SessionId};
+use casework::Case;
+use model::{Instant, RecordId, SessionId};
+use regulation::RegisterId;
 use serde_json::json;
 use std::collections::{HashMap, VecDeque};
-use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::pin::Pin;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
-use store::Notice;
-use tokio::sync::mpsc::{Receiver, channel};
+use store::{Ask, Column, Notice};
+use tokio::sync::mpsc::channel;
 use tokio::sync::oneshot;
 
 pub(crate) const ROUTES: &[Route] = &[Route::get("/events", Access::Person, Audit::None, || get(events))];
@@ -70,23 +70,89 @@ impl Streams {
     }
 }
 
-/// Events as they are sent.
-struct Events(Receiver<Bytes>);
+/// What a page shows, of whose change it is told while it is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Watched {
+    what: What,
+    /// What differs once it has changed for whoever looks.
+    mark: u64,
+}
 
-impl Stream for Events {
-    type Item = Result<Bytes, Infallible>;
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    /// A record.
+    Record(RecordId),
+    /// The list of a register.
+    Register(RegisterId),
+}
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(cx).map(|event| event.map(Ok))
+impl Watched {
+    /// A record as a page shows it.
+    pub(crate) fn record(case: &Case) -> Self {
+        Self { what: What::Record(case.record), mark: u64::from(case.revision) }
+    }
+
+    /// The list of a register as it is.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such register. The tables failed.
+    pub(crate) fn register(look: &Look<'_>, register: &RegisterId) -> Result<Self, PageError> {
+        let what = What::Register(register.clone());
+        Ok(Self { mark: what.mark(look)?, what })
+    }
+
+    /// As a page asks; what names nothing is not watched.
+    fn read(query: &Query) -> Option<Self> {
+        let of = |name: &str| query.one(name);
+        let record = || of("record")?.parse().ok().map(What::Record);
+        let what = record().or_else(|| of("register")?.parse().ok().map(What::Register))?;
+        Some(Self { what, mark: of("mark")?.parse().ok()? })
+    }
+
+    /// Where a page listens that shows it so.
+    pub(crate) fn events(&self) -> String {
+        let (name, id) = match &self.what {
+            What::Record(record) => ("record", record.to_string()),
+            What::Register(register) => ("register", register.to_string()),
+        };
+        Query::default().with(name, id).with("mark", self.mark.to_string()).behind("/events")
     }
 }
 
-async fn events(State(site): State<Site>, cx: Cx) -> PageResult {
+impl What {
+    /// Of a record its revision, which it has for nobody who may not read it; of a list a hash of how many records they see
+    /// of each state.
+    fn mark(&self, look: &Look<'_>) -> Result<u64, PageError> {
+        match self {
+            Self::Record(record) => {
+                let theirs = if look.sees(*record) { look.open_cases(&[*record])? } else { Vec::new() };
+                Ok(theirs.first().map_or(u64::MAX, |case| u64::from(case.revision)))
+            }
+            Self::Register(register) => {
+                let (seen, reader) = (look.cx.seen(), look.cx.reader()?);
+                let ask = Ask {
+                    register: register.clone(),
+                    text: None,
+                    filters: Vec::new(),
+                    sort: None,
+                    skip: 0,
+                    most: 0,
+                };
+                let counts =
+                    look.sql(|sql| ask.counts(sql, &seen.packs, &seen.layout, &reader, &Column::State))?;
+                Ok(hash(&counts))
+            }
+        }
+    }
+}
+
+async fn events(State(site): State<Site>, cx: Cx, query: Query) -> PageResult {
     let (put, events) = channel(8);
     let (visit, session): (Visit, SessionId) = ((*cx).clone(), cx.session().id);
     // From before the first look, so that nothing is missed between.
     let mut moved = site.moved();
-    let (mut known, first) = cx.run(|cx| news(cx, None)).await?;
+    let watched = Watched::read(&query);
+    let (mut known, first) = cx.run(move |cx| news(cx, watched, None)).await?;
     let mut replaced = site.streams().open(session);
     tokio::spawn(async move {
         if put.send(first.into()).await.is_err() {
@@ -118,17 +184,19 @@ async fn events(State(site): State<Site>, cx: Cx) -> PageResult {
     });
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, Body::from_stream(Events(events))).into_response())
+    Ok((headers, Body::from_stream(Pieces(events))).into_response())
 }
 
 /// What a stream has told.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Known {
     /// The newest notice.
     last: Option<u64>,
     unread: usize,
     /// What waits for the reader, as a hash.
     work: u64,
+    /// What the page shows, as it was told last.
+    watched: Option<Watched>,
 }
 
 /// What has come since, to whoever it is, if they are still signed in.
@@ -136,22 +204,32 @@ async fn later(site: &Site, visit: &Visit, known: Known) -> Result<(Known, Strin
     let visit = Visit { began: site.now(), ..visit.clone() };
     let cx = Cx::of(visit)?;
     cx.run(move |cx| match cx.site.sessions().is_open(cx.session(), cx.now()) {
-        true => news(cx, Some(known)),
+        true => news(cx, known.watched.clone(), Some(known)),
         false => Err(PageError::SignedOut),
     })
     .await
 }
 
-/// The count of unread notices at first and where it differs; the notices that came since; whether other work waits.
-fn news(cx: &Cx, known: Option<Known>) -> Result<(Known, String), PageError> {
+/// The count of unread notices at first and where it differs; whether what the page shows has changed; the notices that
+/// came since; whether other work waits.
+fn news(cx: &Cx, watched: Option<Watched>, known: Option<Known>) -> Result<(Known, String), PageError> {
     cx.look(|look| {
         let notices: Vec<Notice> = notices::theirs(look)?;
         let unread = notices.iter().filter(|notice| !notice.read).count();
         let newest = notices.iter().map(|notice| notice.entry.0).max();
-        let now = Known { last: newest.max(known.and_then(|known| known.last)), unread, work: waits(look)? };
+        let last = newest.max(known.as_ref().and_then(|known| known.last));
+        let is = |shown: &Watched| -> Result<Watched, PageError> {
+            Ok(Watched { mark: shown.what.mark(look)?, what: shown.what.clone() })
+        };
+        let is: Option<Watched> = watched.as_ref().map(is).transpose()?;
+        let moved = is != watched;
+        let now = Known { last, unread, work: waits(look)?, watched: is };
         let mut text = String::new();
-        if known.is_none_or(|known| known.unread != unread) {
+        if known.as_ref().is_none_or(|known| known.unread != unread) {
             let _ = write!(text, "event: unread\ndata: {unread}\n\n");
+        }
+        if moved {
+            text.push_str("event: moved\ndata: \n\n");
         }
         let Some(known) = known else { return Ok((now, text)) };
         if known.work != now.work {
@@ -171,12 +249,14 @@ fn news(cx: &Cx, known: Option<Known>) -> Result<(Known, String), PageError> {
 fn waits(look: &Look<'_>) -> Result<u64, PageError> {
     let reader = look.cx.reader()?;
     let turns = look.sql(|sql| store::turns(sql, &reader, 0, work::MOST))?;
+    let one = |turn: &store::Turn| (*turn.row.record.as_bytes(), turn.due.map(Instant::as_micros));
+    Ok(hash(&(turns.total, turns.rows.iter().map(one).collect::<Vec<_>>())))
+}
+
+fn hash(what: &impl Hash) -> u64 {
     let mut hash = DefaultHasher::new();
-    turns.total.hash(&mut hash);
-    for turn in turns.rows {
-        (turn.row.record.as_bytes(), turn.due.map(Instant::as_micros)).hash(&mut hash);
-    }
-    Ok(hash.finish())
+    what.hash(&mut hash);
+    hash.finish()
 }
 
 #[cfg(test)]

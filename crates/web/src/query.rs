@@ -1,6 +1,9 @@
 //! The query of an address as pairs in order: what a list is asked for stands in its address, and nowhere else.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 /// Pairs of a query or a form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +79,14 @@ impl Query {
         written.extend_pairs(self.pairs().filter(|(_, value)| !value.trim().is_empty()));
         let written: Cow<'_, str> = written.finish().into();
         if written.is_empty() { path.to_owned() } else { format!("{path}?{written}") }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::parse(parts.uri.query().unwrap_or_default().as_bytes()))
     }
 }
 

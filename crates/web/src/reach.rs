@@ -4,7 +4,6 @@
 //! the unit all the same. Whose records a register then shows is the pack's to say.
 
 use crate::cx::Cx;
-use casework::Directory as _;
 use identity::Roster;
 use model::UnitId;
 use regulation::RoleId;
@@ -26,13 +25,9 @@ pub(crate) fn reader(cx: &Cx, roster: &Roster<'_>, focus: Option<UnitId>) -> Rea
         own.extend(unit);
     };
     roster.held(person).for_each(|(role, unit)| holds(role, unit));
-    for one in roster.appointments(person) {
-        if one.deputy != person || !one.told || !one.touches(roster.now, roster.now) {
-            continue;
-        }
+    for one in roster.standing_in(person) {
         principals.insert(one.principal);
-        let lent = |role: &RoleId| roster.roles.get(role).is_some_and(|role| role.deputy);
-        roster.held(one.principal).filter(|(role, _)| lent(role)).for_each(|(role, unit)| holds(role, unit));
+        roster.lent(one.principal).for_each(|(role, unit)| holds(role, unit));
     }
     let subtree = own.iter().flat_map(|unit| roster.state.subtree(*unit)).collect();
     let ceiling = roster.clearance_height(person).and_then(|height| i64::try_from(height).ok());

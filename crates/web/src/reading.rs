@@ -1,7 +1,7 @@
 //! What is entered of looking: that a graded record was read, that somebody was denied something.
 //!
 //! Whoever reads a record whose grade is above what everybody is cleared for leaves an entry. The guard of a route asks
-//! for it before the handler, wherever the path names a record; what shows or gives out several records asks for all of
+//! for it wherever the path names a record; what shows or gives out several records asks for all of
 //! them. Lists show what tells records apart, and are no reading.
 //! Invariant: where the entry of a reading cannot be made, nothing is shown.
 //! Source: `docs/adr/0013-desk.md`, kinds `access.read` and `access.refused`; clause 26.2.1.
@@ -19,14 +19,18 @@ pub(crate) fn named(pattern: &str, path: &str) -> Option<RecordId> {
     pairs.find_map(|(pattern, part)| (pattern == "{record}").then(|| part.parse().ok())?)
 }
 
-/// Notes that somebody reads records, those that are graded and theirs to read. It blocks.
-pub(crate) fn note(cx: &Cx, records: &[RecordId]) -> Result<(), PageError> {
+/// Those of some records whose reading is to be entered: that are graded, and theirs to read. It blocks.
+pub(crate) fn to_note(cx: &Cx, records: &[RecordId]) -> Result<Vec<RecordId>, PageError> {
     let theirs = |look: &Look<'_>, record: RecordId| {
         let case = look.case(record).filter(|_| look.sees(record))?;
         graded(look, &case).then_some(record)
     };
-    let read = cx.look(|look| Ok(records.iter().filter_map(|record| theirs(look, *record)).collect()))?;
-    enter(cx, read)
+    cx.look(|look| Ok(records.iter().filter_map(|record| theirs(look, *record)).collect()))
+}
+
+/// Notes that somebody reads records, those that are graded and theirs to read. It blocks.
+pub(crate) fn note(cx: &Cx, records: &[RecordId]) -> Result<(), PageError> {
+    enter(cx, to_note(cx, records)?)
 }
 
 /// Enters that somebody reads graded records, however many. It blocks.

@@ -3,6 +3,7 @@
 //! Invariant: nothing is routed that stands in no table; what a table says of access is enforced here, before the
 //! handler, not by it.
 
+use crate::error::PageError;
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
@@ -13,6 +14,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
 use identity::Right;
+use std::str::FromStr;
 
 /// A route.
 #[derive(Debug, Clone, Copy)]
@@ -160,6 +162,14 @@ pub fn routes() -> impl Iterator<Item = Listed> {
 /// Is there a page at this path?
 pub(crate) fn is_there(path: &str) -> bool {
     routes().any(|route| route.path == path)
+}
+
+/// What a part of a path names.
+///
+/// # Errors
+/// `NotFound`: it does not read, and so names nothing.
+pub(crate) fn named<T: FromStr>(part: &str) -> Result<T, PageError> {
+    part.parse().map_err(|_| PageError::NotFound)
 }
 
 /// The tables as a router; each route behind its guard.

@@ -10,7 +10,6 @@ use crate::route::{Access, Audit, Route, is_there};
 use crate::shell::{Area, Shell};
 use crate::views;
 use askama::Template;
-use axum::extract::RawQuery;
 use axum::routing::get;
 
 pub(crate) const ROUTES: &[Route] = &[Route::get("/search", Access::Person, Audit::None, || get(search))];
@@ -43,9 +42,8 @@ struct SearchPage<'a> {
     groups: Vec<Found>,
 }
 
-async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn search(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = Query::parse(query.unwrap_or_default().as_bytes());
         let text = query.one("q").unwrap_or_default().to_owned();
         let groups = cx.look(|look| found(look, &text))?;
         let shell = Shell::new(cx, None, cx.t("搜尋", "Search"));

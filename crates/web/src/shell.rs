@@ -5,16 +5,18 @@
 //! Invariant: an area stands in the rail when there is a page for it, and not before.
 
 use crate::Language;
+use crate::choose;
 use crate::cx::Cx;
 use crate::error::PageResult;
+use crate::live::Watched;
 use crate::look::Look;
 use crate::names::Named;
+use crate::query::Query;
 use crate::reading;
 use crate::route::{Access, Audit, Route, is_there};
 use crate::visit::{LANGUAGE, THEME, Theme, UNIT, Visit, kept_cookie};
 use askama::Template;
 use axum::body::Bytes;
-use axum::extract::RawQuery;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -70,6 +72,19 @@ pub struct Shell {
     pub person: String,
     /// Words across the page, where it shows what is graded.
     pub banner: Option<String>,
+    /// What is told once what it shows has changed.
+    pub watch: Option<Watch>,
+}
+
+/// What a page tells while it is open, once what it shows has changed.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// Where it listens.
+    pub events: String,
+    /// What it says then.
+    pub told: String,
+    /// Is it to be loaded anew? Not where something is being filled in.
+    pub again: bool,
 }
 
 /// A part of the second level.
@@ -90,8 +105,6 @@ pub struct Link {
     pub href: String,
     /// Is it the page, or the one above it?
     pub current: bool,
-    /// A number beside it.
-    pub count: Option<u64>,
 }
 
 /// A unit to switch to.
@@ -196,6 +209,7 @@ impl Shell {
             unit,
             person: cx.person_name(cx.person()),
             banner: None,
+            watch: None,
         }
     }
 
@@ -223,6 +237,18 @@ impl Shell {
     #[must_use]
     pub fn graded(self, look: &Look<'_>, case: &Case) -> Self {
         Self { banner: reading::banner(look, case), ..self }
+    }
+
+    /// With a word once what it shows has changed. What is being filled in is not loaded anew.
+    #[must_use]
+    pub(crate) fn watching(self, watched: &Watched, told: &str, again: bool) -> Self {
+        let watch = Watch { events: watched.events(), told: told.to_owned(), again };
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Where the page listens to what happens meanwhile.
+    pub(crate) fn events(&self) -> &str {
+        self.watch.as_ref().map_or("/events", |watch| &watch.events)
     }
 
     /// Does the page stand in this area?
@@ -350,25 +376,15 @@ struct UnitPage<'a> {
 /// Most units shown at once.
 const MOST_UNITS: usize = 100;
 
-async fn choose_unit(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn choose_unit(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let asked = |name: &str| {
-            let mut pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
-            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned())).unwrap_or_default()
-        };
-        let (query, back) = (asked("q"), asked("back"));
-        let back = if is_local(&back) { back } else { "/".to_owned() };
-        let fits = |unit: &&Unit| {
-            let wanted = query.trim().to_lowercase();
-            unit.closed_at.is_none()
-                && (unit.names.zh.as_str().contains(query.trim())
-                    || unit.names.en.as_str().to_lowercase().contains(&wanted)
-                    || unit.code.as_str().starts_with(&wanted))
-        };
+        let words = query.one("q").unwrap_or_default().to_owned();
+        let back = query.one("back").filter(|back| is_local(back)).unwrap_or("/").to_owned();
+        let fits = |unit: &&Unit| unit.closed_at.is_none() && choose::is_named(unit, &words);
         let found: Vec<&Unit> = cx.seen().roster.units().filter(fits).collect();
         let units = found.iter().take(MOST_UNITS).map(|unit| choice(cx, unit)).collect();
         let shell = Shell::new(cx, None, cx.t("選擇單位", "Choose a unit"));
-        cx.render(&UnitPage { cx, shell, query: asked("q"), back, units, total: found.len() })
+        cx.render(&UnitPage { cx, shell, query: words, back, units, total: found.len() })
     })
     .await
 }

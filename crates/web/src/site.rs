@@ -8,6 +8,7 @@ use crate::limit::{Buckets, Limits};
 use crate::live::Streams;
 use crate::machine::Machine;
 use crate::session::{Codes, Sessions};
+use crate::turn::Turns;
 use crate::visit::RequestId;
 use desk::Desk;
 use ledger::entropy::{Entropy, EntropyError};
@@ -16,7 +17,7 @@ use signin::SignIn;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// What a site is made of.
 pub struct Parts {
@@ -76,7 +77,9 @@ struct Inner {
     config: Config,
     buckets: Buckets,
     /// Turns of requests with a large body.
-    large: Arc<Semaphore>,
+    large: Turns,
+    /// Turns of lists that are written as files, and of such files until they were taken.
+    exports: (Turns, Turns),
     moved: watch::Sender<u64>,
     streams: Streams,
 }
@@ -92,7 +95,9 @@ impl Site {
             parts;
         let (moved, _) = watch::channel(desk.seen().position);
         let buckets = Buckets::new(config.limits);
-        let large = Arc::new(Semaphore::new(config.limits.large_at_once));
+        let Limits { large_at_once, exports_at_once, exports_kept, turn_wait, .. } = config.limits;
+        let large = Turns::new(large_at_once, turn_wait);
+        let exports = (Turns::new(exports_at_once, turn_wait), Turns::new(exports_kept, turn_wait));
         let entropy = Mutex::new(entropy);
         let inner = Inner {
             desk,
@@ -108,6 +113,7 @@ impl Site {
             config,
             buckets,
             large,
+            exports,
             moved,
             streams: Streams::default(),
         };
@@ -203,8 +209,16 @@ impl Site {
         Ok(bytes)
     }
 
-    pub(crate) fn large(&self) -> &Arc<Semaphore> {
+    pub(crate) fn large(&self) -> &Turns {
         &self.0.large
+    }
+
+    pub(crate) fn exports(&self) -> &Turns {
+        &self.0.exports.0
+    }
+
+    pub(crate) fn exports_kept(&self) -> &Turns {
+        &self.0.exports.1
     }
 
     pub(crate) fn buckets(&self) -> &Buckets {

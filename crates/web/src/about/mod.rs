@@ -126,7 +126,7 @@ struct AuthorityPage<'a> {
 async fn authority(visit: Visit) -> PageResult {
     let machine = visit.site.machine().clone();
     let root = tokio::task::spawn_blocking(move || machine.authority()).await;
-    let root = root.map_err(|error| PageError::Failed(error.into()))?.ok_or(PageError::NotFound)?;
+    let root = root.map_err(PageError::failed)?.ok_or(PageError::NotFound)?;
     let page = AuthorityPage { cx: &visit, fingerprint: root.fingerprint, ways: words::ways(&visit) };
     Ok(Html(page.render()?).into_response())
 }
@@ -135,7 +135,7 @@ async fn authority(visit: Visit) -> PageResult {
 async fn certificate(visit: Visit) -> Result<Response, PageError> {
     let machine = visit.site.machine().clone();
     let root = tokio::task::spawn_blocking(move || machine.authority()).await;
-    let root = root.map_err(|error| PageError::Failed(error.into()))?.ok_or(PageError::NotFound)?;
+    let root = root.map_err(PageError::failed)?.ok_or(PageError::NotFound)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/x-x509-ca-cert")),
         (

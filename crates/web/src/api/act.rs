@@ -15,7 +15,7 @@ use crate::notices;
 use crate::query::Query;
 use crate::reading;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use casework::{Command, EntryNumber};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -136,12 +136,11 @@ pub(super) async fn state_step(
         ("sealed" = Option<String>, Query, description = "`true` for a sealed field")),
     request_body(content = Octets, content_type = "application/octet-stream"),
     responses((status = 201, body = FileShape)))]
-pub(super) async fn file(cx: Cx, RawQuery(query): RawQuery, body: Bytes) -> PageResult {
+pub(super) async fn file(cx: Cx, query: Query, body: Bytes) -> PageResult {
     cx.run(move |cx| {
         if cx.scope()?.file.is_empty() {
             return Err(PageError::hidden("files", About::Oneself));
         }
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let name = query.one("name").unwrap_or_default();
         let keeping = if query.has("sealed", "true") { Keeping::Sealed } else { Keeping::Clear };
         let stored = cx.hand_in(name, &body, keeping).map_err(PageError::Refused)?;
@@ -175,7 +174,7 @@ fn filing<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
 }
 
 fn done(told: &Done) -> Result<String, PageError> {
-    serde_json::to_string(&done_shape(told)).map_err(|error| PageError::Failed(error.into()))
+    serde_json::to_string(&done_shape(told)).map_err(PageError::failed)
 }
 
 /// What was done.
@@ -346,11 +345,9 @@ pub(super) fn to_sign(
 fn statement(cx: &Cx, actor: &Person, command: &Command) -> PageResult {
     let to_sign = to_sign(cx, actor, command, Evidence::Passkey)?
         .ok_or_else(|| PageError::Refused(Told::new("此步驟無須簽署", "This step takes no signature")))?;
-    let failed = |error: proof::json::JsonError| PageError::Failed(error.into());
-    let challenge = challenge(&to_sign.statement).map_err(failed)?;
+    let challenge = challenge(&to_sign.statement).map_err(PageError::failed)?;
     let shape = StatementShape {
-        statement: serde_json::to_value(&to_sign.statement)
-            .map_err(|error| PageError::Failed(error.into()))?,
+        statement: serde_json::to_value(&to_sign.statement).map_err(PageError::failed)?,
         salt: BASE64.encode(&to_sign.salt),
         challenge: BASE64URL_NOPAD.encode(&challenge),
     };

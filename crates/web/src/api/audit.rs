@@ -9,12 +9,12 @@ use super::story::ActorShape;
 use crate::audit::entries::{Asked, found};
 use crate::audit::entry::{Inside, inside, proof_file, read};
 use crate::audit::verifying::{Last, SHOWN, begin};
-use crate::audit::{admitted, bundle, cosigned, failed, last_time, published};
+use crate::audit::{admitted, bundle, cosigned, last_time, published};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::query::Query;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use ledger::cosign::{RECENT, Standing, standing};
 use ledger::verify::Finding;
@@ -171,7 +171,7 @@ pub(super) async fn ledger(cx: Cx) -> PageResult {
     cx.run(|cx| {
         cx.look(admitted)?;
         let note = published(cx)?;
-        let signed = SignedCheckpoint::parse(&note).map_err(failed)?;
+        let signed = SignedCheckpoint::parse(&note).map_err(PageError::failed)?;
         let checkpoint = signed.unverified();
         let (word, told) = match standing(&cx.site.oversight().policy, &note, cx.now(), RECENT) {
             Ok(standing) => (word(&standing), standing.told()),
@@ -222,16 +222,15 @@ pub(super) async fn policy(cx: Cx) -> PageResult {
         ("by" = Option<String>, Query, description = "who acted: a name, an account or an id"),
         ("before" = Option<String>, Query, description = "only those before this one")),
     responses((status = 200, body = Entries)))]
-pub(super) async fn entries(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn entries(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let size = cx.site.desk().reader().size().map_err(failed)?;
+        let size = cx.site.desk().reader().size().map_err(PageError::failed)?;
         let (found, from) = cx.look(|look| {
             admitted(look)?;
             found(look, &Asked::read(look, &query, size))
         })?;
         let shape = |(number, bytes): &(u64, Vec<u8>)| {
-            Ok(EntryShape::of(*number, &Entry::parse(bytes).map_err(failed)?))
+            Ok(EntryShape::of(*number, &Entry::parse(bytes).map_err(PageError::failed)?))
         };
         let entries = found.iter().map(shape).collect::<Result<_, PageError>>()?;
         given::json(StatusCode::OK, &Entries { entries, next: (from > 0).then(|| from.to_string()) })
@@ -248,14 +247,14 @@ pub(super) async fn entry(cx: Cx, Path(number): Path<String>) -> PageResult {
     cx.run(move |cx| {
         cx.look(admitted)?;
         let bytes = read(cx, number)?;
-        let entry = Entry::parse(&bytes).map_err(failed)?;
+        let entry = Entry::parse(&bytes).map_err(PageError::failed)?;
         let (body, withheld) = match inside(cx, &entry)? {
             Inside::Here(body) => (Some(body), None),
             Inside::Destroyed => (None, Some("destroyed")),
             Inside::NotTheirs => (None, Some("not-yours")),
         };
         let statement = entry.signature().map(|signature| serde_json::to_value(&signature.statement));
-        let statement = statement.transpose().map_err(failed)?.map(|mut statement| {
+        let statement = statement.transpose().map_err(PageError::failed)?.map(|mut statement| {
             if let Some(members) = statement.as_object_mut().filter(|_| body.is_none()) {
                 members.remove("reason");
             }

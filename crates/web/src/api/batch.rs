@@ -19,7 +19,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use casework::Command;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use desk::{Asker, Order, ToSign};
+use desk::{Asker, Order, Receipt, ToSign};
 use model::{Evidence, Person, RecordId, Told};
 use proof::hash::Hash;
 use proof::signature::{Evidence as Carried, Passkey, batch_challenge};
@@ -162,7 +162,7 @@ pub(super) async fn state(cx: Cx, body: Bytes) -> PageResult {
             stated.push(match statement {
                 Ok(ToSign { statement, salt }) => {
                     leaves.push(leaf(&statement)?);
-                    let statement = serde_json::to_value(&statement).map_err(failed)?;
+                    let statement = serde_json::to_value(&statement).map_err(PageError::failed)?;
                     let salt = BASE64.encode(&salt);
                     BatchStatement { record, statement: Some(statement), salt: Some(salt), refused: None }
                 }
@@ -194,8 +194,12 @@ pub(super) async fn sign(cx: Cx, headers: HeaderMap, body: Bytes) -> PageResult 
                 }
                 BatchSignatureAsk::Passkey(ask) => by_one_key(&ask, steps.len())?,
             };
-            let came = steps.into_iter().zip(signed).map(|((record, step), signed)| {
-                let done = step.take(cx, record, signed);
+            // Handed in together they share commits; each is waited for then.
+            let each = steps.into_iter().zip(signed);
+            let handed: Vec<_> =
+                each.map(|((record, step), signed)| (record, step.hand_in(cx, record, signed))).collect();
+            let came = handed.into_iter().map(|(record, handed)| {
+                let done = handed.and_then(|receipt| Ok(done_shape(&receipt.wait()?)));
                 let (done, refused) = match done {
                     Ok(done) => (Some(done), None),
                     Err(error) => (None, Some(told(cx, error)?)),
@@ -203,7 +207,7 @@ pub(super) async fn sign(cx: Cx, headers: HeaderMap, body: Bytes) -> PageResult 
                 Ok(BatchCame { record: record.to_string(), done, refused })
             });
             let came = BatchDone { steps: came.collect::<Result<_, PageError>>()? };
-            serde_json::to_string(&came).map_err(failed)
+            serde_json::to_string(&came).map_err(PageError::failed)
         })
     })
     .await
@@ -271,29 +275,25 @@ impl BatchStep {
         taking(cx, record, &self.step, &ask)
     }
 
-    /// Takes it, signed by the person, or vouched for where nothing else is given.
-    fn take(
+    /// Hands the desk it, signed by the person, or vouched for where nothing else is given.
+    fn hand_in(
         &self,
         cx: &Cx,
         record: RecordId,
         signed: Option<(ToSign, Carried)>,
-    ) -> Result<DoneShape, PageError> {
+    ) -> Result<Receipt, PageError> {
         let (actor, command) = self.command(cx, record)?;
         let (statement, carried) = match signed {
             Some(signed) => signed,
             None => (to_sign(cx, &actor, &command, Evidence::Otp)?.ok_or_else(unsigned)?, vouched()),
         };
         let command = statement.sign(command, carried);
-        Ok(done_shape(&cx.site.desk().ask(Asker::Person(actor), Order::Casework(command))?))
+        Ok(cx.site.desk().submit(Asker::Person(actor), Order::Casework(command)))
     }
 }
 
 fn leaf(statement: &proof::signature::Statement) -> Result<Hash, PageError> {
-    statement.leaf().map_err(failed)
-}
-
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> PageError {
-    PageError::Failed(error.into())
+    statement.leaf().map_err(PageError::failed)
 }
 
 fn unsigned() -> PageError {

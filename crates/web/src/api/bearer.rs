@@ -73,7 +73,7 @@ pub(crate) async fn bearer(site: &Site, visit: &mut Visit, headers: &HeaderMap) 
     let Some(token) = token(headers).map(ToOwned::to_owned) else { return Ok(()) };
     let (applications, place, now) = (site.applications().clone(), visit.place.clone(), visit.began);
     let found = tokio::task::spawn_blocking(move || applications.application(&token, &place, now)).await;
-    let found = found.map_err(|error| PageError::Failed(error.into()))?;
+    let found = found.map_err(PageError::failed)?;
     let Some(found) = found.map_err(|refusal| PageError::Unavailable(refusal.told()))? else { return Ok(()) };
     let Application { token, person, read, file, rights, terminal } = found;
     visit.scope = Some(Scope { read, file, rights });

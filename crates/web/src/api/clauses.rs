@@ -14,7 +14,7 @@ use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
 use crate::query::Query;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use model::{RecordId, UnitId};
 use regulation::{Check, Clause, Duty};
@@ -160,9 +160,8 @@ pub(super) struct OwedShape {
         ("state" = Option<Vec<String>>, Query, description = "states, any of them"),
         ("on" = Option<String>, Query, description = "as it was recorded by the end of a past day")),
     responses((status = 200, body = [ClauseShape])))]
-pub(super) async fn board(Within(cx): Within, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn board(Within(cx): Within, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let asked = Asked::read(cx, query)?;
         past(&asked.day)?;
         let clauses = cx.look(|look| {
@@ -180,14 +179,10 @@ pub(super) async fn board(Within(cx): Within, RawQuery(query): RawQuery) -> Page
         ("clause" = String, Path, description = "its id"),
         ("on" = Option<String>, Query, description = "as it was recorded by the end of a past day")),
     responses((status = 200, body = ClauseWhole)))]
-pub(super) async fn clause(
-    Within(cx): Within,
-    Path(clause): Path<String>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
+pub(super) async fn clause(Within(cx): Within, Path(clause): Path<String>, query: Query) -> PageResult {
     cx.run(move |cx| {
         let clause = cx.pack()?.clause(&clause).ok_or(PageError::NotFound)?;
-        let day = Day::read(cx, &Query::parse(query.as_deref().unwrap_or_default().as_bytes()))?;
+        let day = Day::read(cx, &query)?;
         past(&day)?;
         let whole = cx.look(|look| whole(look, &Standing::read(look, day.until(cx)?), clause))?;
         given::json(StatusCode::OK, &whole)

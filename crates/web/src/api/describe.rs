@@ -4,7 +4,7 @@
 
 use super::shape::Problem;
 use super::{ROUTES, act, audit, batch, clauses, own, people, read, story, terminals, units};
-use crate::error::PageResult;
+use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::route::Verb;
 use axum::http::StatusCode;
@@ -198,13 +198,14 @@ impl Asked<'_> {
 /// How requests are refused: with which status, when, and which of them can be.
 type Refused = (&'static str, &'static str, fn(&Asked<'_>) -> bool);
 
-const REFUSALS: [Refused; 9] = [
+const REFUSALS: [Refused; 10] = [
     ("400", "It does not read as described.", |_| true),
     ("401", "No token that counts.", |_| true),
     ("403", "Not the owner's to do, and why; or it comes from a page of another site.", |asked| asked.posts),
     ("404", "Not there, not for the token's owner, or outside the scope.", |asked| {
         asked.path.contains('{') || asked.has("unit") || by_right(asked.path)
     }),
+    ("408", "What was sent did not come in time.", |asked| asked.posts),
     ("409", "It is no longer as it was seen.", |asked| {
         asked.path.contains("{step}") || asked.path.ends_with("/bundle")
     }),
@@ -307,6 +308,6 @@ pub fn openapi() -> Result<String, serde_json::Error> {
 }
 
 pub(super) async fn served() -> PageResult {
-    let text = openapi().map_err(|error| crate::error::PageError::Failed(error.into()))?;
+    let text = openapi().map_err(PageError::failed)?;
     Ok(given::written(StatusCode::OK, text))
 }

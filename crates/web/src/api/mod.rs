@@ -30,7 +30,7 @@ pub use describe::openapi;
 
 use crate::cx::Cx;
 use crate::error::PageError;
-use crate::route::{Access, Audit, Route};
+use crate::route::{Access, Audit, Route, named};
 use crate::visit::Visit;
 use axum::body::Bytes;
 use axum::routing::{get, post};
@@ -128,11 +128,6 @@ fn sent<T: DeserializeOwned>(body: &Bytes) -> Result<T, PageError> {
             format!("The body is not as described: {error}"),
         ))
     })
-}
-
-/// A part of a path that names something; what does not read names nothing.
-fn named<T: std::str::FromStr>(text: &str) -> Result<T, PageError> {
-    text.parse().map_err(|_| PageError::NotFound)
 }
 
 /// What is not as the description says.

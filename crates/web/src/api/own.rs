@@ -363,6 +363,6 @@ impl TokenShape {
 
 /// The word by which entries spell something.
 fn word(value: &impl Serialize) -> Result<String, PageError> {
-    let value = serde_json::to_value(value).map_err(|error| PageError::Failed(error.into()))?;
+    let value = serde_json::to_value(value).map_err(PageError::failed)?;
     Ok(value.as_str().unwrap_or_default().to_owned())
 }

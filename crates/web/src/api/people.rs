@@ -3,7 +3,7 @@
 
 use super::act::moment;
 use super::once::Once;
-use super::read::{asked, paged};
+use super::read::paged;
 use super::shape::{EntriesShape, MadeShape};
 use super::spelling::members;
 use super::within::{Within, WithinUnit};
@@ -13,8 +13,9 @@ use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
 use crate::people::{command, end_sessions, found, knows};
+use crate::query::Query;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use identity::{Command, Details, Line, Login, Mail, Phone, Right, TextError};
 use model::{Instant, PersonId};
@@ -261,9 +262,8 @@ pub(super) struct EndedShape {
         ("page" = Option<String>, Query, description = "from 1"),
         ("size" = Option<String>, Query, description = "25, 50, 100 or 200")),
     responses((status = 200, body = People)))]
-pub(super) async fn people(Within(cx): Within, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn people(Within(cx): Within, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = asked(query.as_deref());
         let role: Option<RoleId> = query.one("role").map(|role| spelled("role", role)).transpose()?;
         let words = query.one("q").unwrap_or_default().to_lowercase();
         let people = cx.look(|look| {

@@ -7,6 +7,7 @@ use super::shape::{
 use super::within::{Within, WithinUnit};
 use super::{named, unread};
 use crate::acting;
+use crate::component::export;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
@@ -16,13 +17,14 @@ use crate::query::Query;
 use crate::reading;
 use crate::records::evidence;
 use crate::registers;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use casework::EntryNumber;
 use desk::About;
 use model::Told;
 use regulation::{Register, RegisterId};
 use std::sync::Arc;
+use utoipa::IntoParams;
 
 /// Records found at once by a search.
 const FOUND: u32 = 100;
@@ -69,31 +71,47 @@ pub(super) async fn register(cx: Cx, Path(register): Path<String>) -> PageResult
     given::json(StatusCode::OK, &RegisterWhole::of(known(&cx, &register)?))
 }
 
+/// What a list of records is narrowed by and sorted by, as the description has it; `crate::registers` reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is there to be described")]
+struct Sought {
+    /// Words.
+    q: Option<String>,
+    /// States, any of them.
+    state: Option<Vec<String>>,
+    /// Only those that run.
+    running: Option<String>,
+    /// Who opened them: a part of a name, or the beginning of an account.
+    by: Option<String>,
+    /// Opened on this day or later.
+    #[param(rename = "opened.min")]
+    opened_min: Option<String>,
+    /// Opened on this day or earlier.
+    #[param(rename = "opened.max")]
+    opened_max: Option<String>,
+    /// Ended on this day or later.
+    #[param(rename = "closed.min")]
+    closed_min: Option<String>,
+    /// Ended on this day or earlier.
+    #[param(rename = "closed.max")]
+    closed_max: Option<String>,
+    /// A field; `-` before it: downwards.
+    sort: Option<String>,
+}
+
 /// Records of a register, filtered and sorted as its page is.
 ///
 /// Sealed fields are left out; of graded records it is recorded that they were read.
 #[utoipa::path(get, path = "/api/v1/registers/{register}/records", tag = "records",
     params(WithinUnit, ("register" = String, Path, description = "its id"),
-        ("q" = Option<String>, Query, description = "words"),
-        ("state" = Option<Vec<String>>, Query, description = "states, any of them"),
-        ("running" = Option<String>, Query, description = "only those that run"),
-        ("by" = Option<String>, Query, description = "who opened them: a name or the beginning of an account"),
-        ("opened.min" = Option<String>, Query, description = "opened on this day or later"),
-        ("opened.max" = Option<String>, Query, description = "opened on this day or earlier"),
-        ("closed.min" = Option<String>, Query, description = "ended on this day or later"),
-        ("closed.max" = Option<String>, Query, description = "ended on this day or earlier"),
-        ("sort" = Option<String>, Query, description = "a field; `-` before it: downwards"),
+        Sought,
         ("page" = Option<String>, Query, description = "from 1"),
         ("size" = Option<String>, Query, description = "25, 50, 100 or 200")),
     responses((status = 200, body = Records)))]
-pub(super) async fn records(
-    Within(cx): Within,
-    Path(register): Path<String>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
+pub(super) async fn records(Within(cx): Within, Path(register): Path<String>, query: Query) -> PageResult {
     cx.run(move |cx| {
         let register = known(cx, &register)?;
-        let query = asked(query.as_deref());
         let (records, graded) = cx.look(|look| {
             let found = registers::found(look, register, &query)?;
             let record = |case: &Arc<casework::Case>| -> Result<RecordShape, PageError> {
@@ -166,9 +184,9 @@ pub(super) async fn file(cx: Cx, Path((record, digest)): Path<(String, String)>)
 #[utoipa::path(get, path = "/api/v1/search", tag = "records",
     params(("q" = String, Query, description = "words")),
     responses((status = 200, body = [FoundShape])))]
-pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn search(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let text = words(query.as_deref())?;
+        let text = words(&query)?;
         let found = cx.look(|look| {
             let (seen, scope) = (cx.seen(), cx.scope()?);
             let (packs, layout) = (&seen.packs, &seen.layout);
@@ -196,9 +214,9 @@ pub(super) async fn search(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
 #[utoipa::path(get, path = "/api/v1/notices", tag = "notices",
     params(("before" = Option<String>, Query, description = "only those told before this entry")),
     responses((status = 200, body = Notices)))]
-pub(super) async fn notices(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn notices(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let before = asked(query.as_deref()).one("before").map(str::parse).transpose();
+        let before = query.one("before").map(str::parse).transpose();
         let before = before.map_err(|_| unread("before", "格式不符", "not spelled as described"))?;
         let notices = cx.look(|look| {
             let (notices, next) = notices::before(look, before.map(EntryNumber))?;
@@ -222,32 +240,11 @@ pub(super) async fn notices(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     params(WithinUnit, ("register" = String, Path, description = "its id"),
         ("format" = String, Query, description = "`csv`, `ods` or `xlsx`"),
         ("columns" = Option<Vec<String>>, Query, description = "columns, in order; the usual ones where none is said"),
-        ("q" = Option<String>, Query, description = "words"),
-        ("state" = Option<Vec<String>>, Query, description = "states, any of them"),
-        ("running" = Option<String>, Query, description = "only those that run"),
-        ("by" = Option<String>, Query, description = "who opened them: a name or the beginning of an account"),
-        ("opened.min" = Option<String>, Query, description = "opened on this day or later"),
-        ("opened.max" = Option<String>, Query, description = "opened on this day or earlier"),
-        ("closed.min" = Option<String>, Query, description = "ended on this day or later"),
-        ("closed.max" = Option<String>, Query, description = "ended on this day or earlier"),
-        ("sort" = Option<String>, Query, description = "a field; `-` before it: downwards")),
+        Sought),
     responses((status = 200, content((Octets = "text/csv"), (Octets = "application/vnd.oasis.opendocument.spreadsheet"),
         (Octets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
-pub(super) async fn export(
-    Within(cx): Within,
-    Path(register): Path<String>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
-    cx.run(move |cx| {
-        let register = known(cx, &register)?;
-        registers::file(cx, register, &asked(query.as_deref()))
-    })
-    .await
-}
-
-/// What stands behind the question mark.
-pub(super) fn asked(query: Option<&str>) -> Query {
-    Query::parse(query.unwrap_or_default().as_bytes())
+pub(super) async fn export(Within(cx): Within, Path(register): Path<String>, query: Query) -> PageResult {
+    export::give(&cx, move |cx| registers::file(cx, known(cx, &register)?, &query)).await
 }
 
 /// The page that is asked for: how many there are in all, its number, how many a page holds, and what is on it.
@@ -259,8 +256,8 @@ pub(super) fn paged<'a, T>(query: &Query, all: &'a [T]) -> (u64, u64, u64, &'a [
 }
 
 /// The words of a question that is nothing without them.
-fn words(query: Option<&str>) -> Result<String, PageError> {
-    asked(query).one("q").map(ToOwned::to_owned).ok_or_else(|| {
+fn words(query: &Query) -> Result<String, PageError> {
+    query.one("q").map(ToOwned::to_owned).ok_or_else(|| {
         PageError::Unread(Told::new("請以參數 q 提供搜尋文字", "Say what is looked for in the parameter `q`"))
     })
 }

@@ -420,7 +420,7 @@ impl From<Told> for Text {
 impl MadeShape {
     /// As it is answered.
     pub(crate) fn text(id: impl ToString) -> Result<String, PageError> {
-        serde_json::to_string(&Self { id: id.to_string() }).map_err(|error| PageError::Failed(error.into()))
+        serde_json::to_string(&Self { id: id.to_string() }).map_err(PageError::failed)
     }
 }
 
@@ -428,8 +428,7 @@ impl EntriesShape {
     /// As it is answered.
     pub(crate) fn text(done: &Done) -> Result<String, PageError> {
         let (first_entry, end_entry) = (done.entries.start.to_string(), done.entries.end.to_string());
-        serde_json::to_string(&Self { first_entry, end_entry })
-            .map_err(|error| PageError::Failed(error.into()))
+        serde_json::to_string(&Self { first_entry, end_entry }).map_err(PageError::failed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::once::Once;
 use super::people::{Nothing, maybe, text};
-use super::read::{asked, paged};
+use super::read::paged;
 use super::shape::{EntriesShape, MadeShape, Text};
 use super::spelling::members;
 use super::within::{Within, WithinUnit};
@@ -13,9 +13,10 @@ use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
 use crate::people::command;
+use crate::query::Query;
 use crate::units::running;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use identity::{Code, Command, Names};
 use model::{Told, UnitId};
@@ -108,9 +109,8 @@ pub(super) enum UnitAct {
         ("page" = Option<String>, Query, description = "from 1"),
         ("size" = Option<String>, Query, description = "25, 50, 100 or 200")),
     responses((status = 200, body = Units)))]
-pub(super) async fn units(Within(cx): Within, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn units(Within(cx): Within, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = asked(query.as_deref());
         let units = cx.look(|look| {
             let state = look.roster.state;
             let mut found: Vec<UnitId> = match query.one("q") {

@@ -27,7 +27,7 @@ impl FromRequestParts<Site> for Within {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, PageError> {
         let mut visit = Visit::from_request_parts(parts, site).await?;
-        let query = Query::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let Ok(query) = Query::from_request_parts(parts, site).await;
         let unit = query.one("unit").map(str::parse::<UnitId>);
         visit.focus = unit.transpose().map_err(|_| PageError::NotFound)?;
         let there = |unit: UnitId| site.desk().seen().roster.unit(unit).is_some();

@@ -5,10 +5,11 @@
 //! takes it may read them, and the entries of the passkeys its signatures were made with.
 //! Source: `docs/format.md` §8.3 to §8.5.
 
-use super::{admitted, failed};
+use super::admitted;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
+use crate::route::named;
 use axum::extract::Path;
 use ledger::reader::Reader;
 use ledger::vault::KeyState;
@@ -19,7 +20,7 @@ use std::collections::BTreeSet;
 
 /// Everything that happened to a record.
 pub(super) async fn of_record(cx: Cx, Path(record): Path<String>) -> PageResult {
-    let record: RecordId = record.parse().map_err(|_| PageError::NotFound)?;
+    let record: RecordId = named(&record)?;
     cx.run(move |cx| file_of(cx, record)).await
 }
 
@@ -51,11 +52,12 @@ pub(crate) async fn policy(cx: Cx) -> PageResult {
 fn bundle(cx: &Cx, numbers: Vec<u64>) -> Result<Vec<u8>, PageError> {
     let desk = cx.site.desk();
     let reader = desk.reader();
-    let head = match reader.cosigned_head().map_err(failed)? {
+    let head = match reader.cosigned_head().map_err(PageError::failed)? {
         Some(head) => head,
-        None => reader.head().map_err(failed)?,
+        None => reader.head().map_err(PageError::failed)?,
     };
-    let size = proof::checkpoint::SignedCheckpoint::parse(&head).map_err(failed)?.unverified().size;
+    let size =
+        proof::checkpoint::SignedCheckpoint::parse(&head).map_err(PageError::failed)?.unverified().size;
     let numbers = with_credentials(cx, numbers)?;
     if numbers.last().is_some_and(|last| *last >= size) {
         return Err(PageError::Stale(Told::new(
@@ -66,20 +68,20 @@ fn bundle(cx: &Cx, numbers: Vec<u64>) -> Result<Vec<u8>, PageError> {
     let mut builder = BundleBuilder::new(&head);
     for range in runs(&numbers) {
         let mut entries = Vec::new();
-        reader.entries(range.clone(), |_, entry| entries.push(entry.to_vec())).map_err(failed)?;
-        let proof = reader.prove_range(range.clone(), size).map_err(failed)?;
+        reader.entries(range.clone(), |_, entry| entries.push(entry.to_vec())).map_err(PageError::failed)?;
+        let proof = reader.prove_range(range.clone(), size).map_err(PageError::failed)?;
         builder = builder.entries(range.start, &entries, &proof);
         for (number, bytes) in range.zip(&entries) {
-            let entry = Entry::parse(bytes).map_err(failed)?;
+            let entry = Entry::parse(bytes).map_err(PageError::failed)?;
             let Some(sealed) = entry.sealed() else { continue };
-            let key = store::Keys::key(desk.vault().as_ref(), sealed.key()).map_err(failed)?;
+            let key = store::Keys::key(desk.vault().as_ref(), sealed.key()).map_err(PageError::failed)?;
             if let KeyState::Here(key) = key {
-                let inside = proof::seal::open(&entry, &key).map_err(failed)?;
+                let inside = proof::seal::open(&entry, &key).map_err(PageError::failed)?;
                 builder = builder.opened(number, inside.plaintext());
             }
         }
     }
-    builder.build().map_err(failed)
+    builder.build().map_err(PageError::failed)
 }
 
 /// The numbers with those of the entries that made the signers' passkeys known.
@@ -87,8 +89,8 @@ fn with_credentials(cx: &Cx, numbers: Vec<u64>) -> Result<BTreeSet<u64>, PageErr
     let desk = cx.site.desk();
     let mut all: BTreeSet<u64> = numbers.iter().copied().collect();
     for number in numbers {
-        let bytes = desk.reader().entry(number).map_err(failed)?;
-        let entry = Entry::parse(&bytes).map_err(failed)?;
+        let bytes = desk.reader().entry(number).map_err(PageError::failed)?;
+        let entry = Entry::parse(&bytes).map_err(PageError::failed)?;
         let credential = entry.signature().and_then(|signature| signature.credential());
         let known = credential.and_then(|credential| cx.seen().roster.authenticator(credential));
         if let Some((_, one)) = known {
@@ -100,20 +102,20 @@ fn with_credentials(cx: &Cx, numbers: Vec<u64>) -> Result<BTreeSet<u64>, PageErr
 
 /// The entry that made a passkey known: times of entries never fall, so that it is found by halving.
 fn made_known(reader: &Reader, at: Instant, credential: &[u8]) -> Result<Option<u64>, PageError> {
-    let size = reader.size().map_err(failed)?;
+    let size = reader.size().map_err(PageError::failed)?;
     let (mut low, mut high) = (0, size);
     while low < high {
         let middle = low + (high - low) / 2;
-        let bytes = reader.entry(middle).map_err(failed)?;
-        if Entry::parse(&bytes).map_err(failed)?.time() < at {
+        let bytes = reader.entry(middle).map_err(PageError::failed)?;
+        if Entry::parse(&bytes).map_err(PageError::failed)?.time() < at {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     for number in low..size {
-        let bytes = reader.entry(number).map_err(failed)?;
-        let entry = Entry::parse(&bytes).map_err(failed)?;
+        let bytes = reader.entry(number).map_err(PageError::failed)?;
+        let entry = Entry::parse(&bytes).map_err(PageError::failed)?;
         if entry.time() > at {
             return Ok(None);
         }

@@ -3,9 +3,9 @@
 //! Nothing is indexed for it: a page reads a bounded stretch of the ledger and says how far it has looked, so that a
 //! filter that fits little is followed on and on instead of making everybody wait.
 
-use super::{admitted, failed, second, words};
+use super::{admitted, second, words};
 use crate::choose;
-use crate::component::export::Plain;
+use crate::component::export::{Plain, give};
 use crate::component::rows::{Around, Column, Rows};
 use crate::component::{Empty, Exports, FilterInput, FilterKind, Followed, ListCell, ListView, Notice, Tone};
 use crate::cx::Cx;
@@ -16,7 +16,6 @@ use crate::query::Query;
 use crate::shell::{Area, Shell};
 use crate::views;
 use askama::Template;
-use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect};
 use model::{Actor, Instant, PersonId, Told};
 use proof::entry::Entry;
@@ -118,11 +117,10 @@ impl Asked {
     }
 }
 
-pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn list(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
         let began = cx.site.now();
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let size = cx.site.desk().reader().size().map_err(failed)?;
+        let size = cx.site.desk().reader().size().map_err(PageError::failed)?;
         let digits = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(number) = query.one("number").or_else(|| query.one("q").filter(digits)) {
             cx.look(admitted)?;
@@ -152,10 +150,10 @@ pub(super) async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
 }
 
 /// All that fit, as a file.
-pub(super) async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes()).without("before");
-        let size = cx.site.desk().reader().size().map_err(failed)?;
+pub(super) async fn export(cx: Cx, query: Query) -> PageResult {
+    give(&cx, move |cx| {
+        let query = query.without("before");
+        let size = cx.site.desk().reader().size().map_err(PageError::failed)?;
         cx.look(|look| {
             admitted(look)?;
             let asked = Asked::read(look, &query, size);
@@ -279,9 +277,9 @@ fn within(look: &Look<'_>, asked: &Asked, page: usize, most: u64) -> Result<Foun
             Ok(_) => {}
             Err(error) => wrong = Some(error),
         };
-        reader.entries(from..end, visit).map_err(failed)?;
+        reader.entries(from..end, visit).map_err(PageError::failed)?;
         if let Some(error) = wrong {
-            return Err(failed(error));
+            return Err(PageError::failed(error));
         }
         found.extend(here.into_iter().rev().take(page - found.len()));
         end = match found.last() {
@@ -293,8 +291,9 @@ fn within(look: &Look<'_>, asked: &Asked, page: usize, most: u64) -> Result<Foun
 }
 
 fn rows(look: &Look<'_>, found: &[(u64, Vec<u8>)]) -> Result<Vec<Row>, PageError> {
-    let row =
-        |(number, bytes): &(u64, Vec<u8>)| Ok(row(look, *number, &Entry::parse(bytes).map_err(failed)?));
+    let row = |(number, bytes): &(u64, Vec<u8>)| {
+        Ok(row(look, *number, &Entry::parse(bytes).map_err(PageError::failed)?))
+    };
     found.iter().map(row).collect()
 }
 

@@ -1,6 +1,6 @@
 //! One entry: its header, its body, its signature, how it is proven to stand in the ledger.
 
-use super::{admitted, entries, failed, second, words};
+use super::{admitted, entries, second, words};
 use crate::component::{Fact, Facts, Notice, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -8,6 +8,7 @@ use crate::given;
 use crate::look::Look;
 use crate::names::{Named, Shown, entry_path};
 use crate::reading;
+use crate::route::named;
 use crate::shell::{Area, Shell};
 use askama::Template;
 use axum::extract::Path;
@@ -44,11 +45,11 @@ struct Proven {
 }
 
 pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
-    let number: u64 = number.parse().map_err(|_| PageError::NotFound)?;
+    let number: u64 = named(&number)?;
     cx.run(move |cx| {
         cx.look(admitted)?;
         let bytes = read(cx, number)?;
-        let entry = Entry::parse(&bytes).map_err(failed)?;
+        let entry = Entry::parse(&bytes).map_err(PageError::failed)?;
         let (body, sealed) = match inside(cx, &entry)? {
             Inside::Here(body) => (serde_json::to_string_pretty(&body).ok(), None),
             Inside::Destroyed => (None, Some(destroyed(cx))),
@@ -68,7 +69,7 @@ pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
                 Some(case) => shell.graded(look, &case),
                 None => shell,
             };
-            let size = cx.site.desk().reader().size().map_err(failed)?;
+            let size = cx.site.desk().reader().size().map_err(PageError::failed)?;
             let record: Option<RecordId> = entry.subject().parse().ok();
             let record = record.filter(|record| look.sees(*record));
             let page = EntryPage {
@@ -93,7 +94,7 @@ pub(super) async fn page(cx: Cx, Path(number): Path<String>) -> PageResult {
 
 /// The proof of an entry, as a file that `ward proof check` takes.
 pub(super) async fn proof(cx: Cx, Path(number): Path<String>) -> PageResult {
-    let number: u64 = number.parse().map_err(|_| PageError::NotFound)?;
+    let number: u64 = named(&number)?;
     cx.run(move |cx| proof_file(cx, number)).await
 }
 
@@ -105,11 +106,12 @@ pub(crate) fn proof_file(cx: &Cx, number: u64) -> PageResult {
     cx.look(admitted)?;
     let bytes = read(cx, number)?;
     // The file holds the entry, and what is in clear in it.
-    if let Some(record) = in_clear(&Entry::parse(&bytes).map_err(failed)?) {
+    let record = in_clear(&Entry::parse(&bytes).map_err(PageError::failed)?);
+    if let Some(record) = record {
         cx.look(|look| cx.readable(look, record).map(drop))?;
-        reading::note(cx, &[record])?;
     }
     let proof = prove(cx, number)?.ok_or(PageError::NotFound)?;
+    reading::note(cx, record.as_slice())?;
     let name = format!("ward-entry-{number}.tlog-proof");
     Ok(given::file(&name, &name, "text/plain; charset=utf-8", proof.to_bytes()))
 }
@@ -120,20 +122,22 @@ pub(crate) fn proof_file(cx: &Cx, number: u64) -> PageResult {
 /// `NotFound`: there is none of this number.
 pub(crate) fn read(cx: &Cx, number: u64) -> Result<Vec<u8>, PageError> {
     let reader = cx.site.desk().reader();
-    if number >= reader.size().map_err(failed)? {
+    if number >= reader.size().map_err(PageError::failed)? {
         return Err(PageError::NotFound);
     }
-    reader.entry(number).map_err(failed)
+    reader.entry(number).map_err(PageError::failed)
 }
 
 /// The proof under the head that has most cosignatures; none while that head does not cover the entry.
 fn prove(cx: &Cx, number: u64) -> Result<Option<Inclusion>, PageError> {
     let reader = cx.site.desk().reader();
-    let heads = [reader.cosigned_head().map_err(failed)?, Some(reader.head().map_err(failed)?)];
+    let heads =
+        [reader.cosigned_head().map_err(PageError::failed)?, Some(reader.head().map_err(PageError::failed)?)];
     for head in heads.into_iter().flatten() {
-        let size = proof::checkpoint::SignedCheckpoint::parse(&head).map_err(failed)?.unverified().size;
+        let size =
+            proof::checkpoint::SignedCheckpoint::parse(&head).map_err(PageError::failed)?.unverified().size;
         if number < size {
-            return reader.prove_entry(number, &head).map(Some).map_err(failed);
+            return reader.prove_entry(number, &head).map(Some).map_err(PageError::failed);
         }
     }
     Ok(None)
@@ -258,9 +262,9 @@ pub(crate) fn inside(cx: &Cx, entry: &Entry<'_>) -> Result<Inside, PageError> {
     if !theirs {
         return Ok(Inside::NotTheirs);
     }
-    let key = store::Keys::key(cx.site.desk().vault().as_ref(), sealed.key()).map_err(failed)?;
+    let key = store::Keys::key(cx.site.desk().vault().as_ref(), sealed.key()).map_err(PageError::failed)?;
     let ledger::vault::KeyState::Here(key) = key else { return Ok(Inside::Destroyed) };
-    let inside = proof::seal::open(entry, &key).map_err(failed)?;
+    let inside = proof::seal::open(entry, &key).map_err(PageError::failed)?;
     Ok(Inside::Here(inside.body()))
 }
 

@@ -55,7 +55,6 @@ pub(super) fn second(cx: &Cx, current: &str) -> Vec<Section> {
         text: text.to_owned(),
         href: href.to_owned(),
         current: href == current,
-        count: None,
     };
     let links = vec![
         link(cx.t("帳本現況", "The ledger now"), "/audit"),
@@ -108,8 +107,8 @@ async fn index(cx: Cx) -> PageResult {
 /// The ledger cannot be read.
 pub(crate) fn published(cx: &Cx) -> Result<Vec<u8>, PageError> {
     let reader = cx.site.desk().reader();
-    let note = reader.cosigned_head().map_err(failed)?;
-    note.map_or_else(|| reader.head(), Ok).map_err(failed)
+    let note = reader.cosigned_head().map_err(PageError::failed)?;
+    note.map_or_else(|| reader.head(), Ok).map_err(PageError::failed)
 }
 
 /// When the last entry under a head was written.
@@ -118,8 +117,8 @@ pub(crate) fn published(cx: &Cx) -> Result<Vec<u8>, PageError> {
 /// The ledger cannot be read.
 pub(crate) fn last_time(cx: &Cx, size: u64) -> Result<Option<Instant>, PageError> {
     let Some(last) = size.checked_sub(1) else { return Ok(None) };
-    let bytes = cx.site.desk().reader().entry(last).map_err(failed)?;
-    Ok(Some(proof::entry::Entry::parse(&bytes).map_err(failed)?.time()))
+    let bytes = cx.site.desk().reader().entry(last).map_err(PageError::failed)?;
+    Ok(Some(proof::entry::Entry::parse(&bytes).map_err(PageError::failed)?.time()))
 }
 
 /// When each witness of the policy cosigned a head, by its name; none where it has not.
@@ -152,7 +151,7 @@ fn stands<'a>(cx: &'a Cx, note: &[u8]) -> Notice<'a> {
 }
 
 fn head<'a>(cx: &'a Cx, note: &[u8]) -> Result<Facts<'a>, PageError> {
-    let signed = SignedCheckpoint::parse(note).map_err(failed)?;
+    let signed = SignedCheckpoint::parse(note).map_err(PageError::failed)?;
     let checkpoint = signed.unverified();
     let time = last_time(cx, checkpoint.size)?.map_or_else(String::new, |at| cx.moment(at));
     let facts = vec![
@@ -192,8 +191,4 @@ fn witnesses<'a>(cx: &'a Cx, note: &[u8]) -> Option<TableView<'a>> {
         ],
         rows: policy.witnesses().iter().zip(cosigned(cx, note)).map(row).collect(),
     })
-}
-
-pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> PageError {
-    PageError::Failed(error.into())
 }

@@ -11,7 +11,7 @@ use crate::names::{Named, clause_path, register_path};
 use crate::query::Query;
 use crate::shell::{Area, Link, Section, Shell};
 use askama::Template;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use model::{Instant, RecordId};
 use regulation::{Clause, ClauseId, Duty, Register};
 
@@ -59,11 +59,10 @@ const MOST_OPEN: usize = 10;
 /// Most that are asked for to find them.
 const MOST_OWED: usize = 500;
 
-pub(super) async fn page(cx: Cx, Path(clause): Path<String>, RawQuery(query): RawQuery) -> PageResult {
+pub(super) async fn page(cx: Cx, Path(clause): Path<String>, query: Query) -> PageResult {
     cx.run(move |cx| {
         let pack = cx.pack()?;
         let clause = pack.clause(&clause).ok_or(PageError::NotFound)?;
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let day = Day::read(cx, &query)?;
         let page = cx.look(|look| made(cx, look, clause, day))?;
         cx.render(&page)
@@ -107,7 +106,6 @@ fn second(look: &Look<'_>, day: &Day, current: &ClauseId) -> Vec<Section> {
         text: format!("{} {}", clause.id, look.cx.label(&clause.title)),
         href: day.behind(&clause_path(&clause.id)),
         current: clause.id == *current,
-        count: None,
     };
     let head =
         words::both(look.cx, &format!("條號 {}", article(current)), &format!("Article {}", article(current)));

@@ -13,7 +13,7 @@ pub(crate) use check::{below, recorded, to_look_after};
 pub(crate) use clause::{Owed, exempted, owed, serving};
 pub(crate) use stand::{Standing, Stands, State};
 
-use crate::component::export::Plain;
+use crate::component::export::{Plain, give};
 use crate::component::rows::{Column, Rows};
 use crate::component::{Exports, Notice, Tone, Views};
 use crate::cx::Cx;
@@ -25,7 +25,6 @@ use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Shell};
 use crate::views;
 use askama::Template;
-use axum::extract::RawQuery;
 use axum::routing::get;
 use model::{CivilDate, Instant};
 use regulation::{Check, Clause, TimeOfDay};
@@ -141,9 +140,8 @@ impl Day {
     }
 }
 
-async fn index(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn index(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
         let asked = Asked::read(cx, query)?;
         let (rows, numbers, views) = cx.look(|look| {
             let rows = found(look, &asked)?.iter().map(|one| Row::of(cx, &asked, one)).collect();
@@ -197,9 +195,8 @@ const COLUMNS: &[Column<Row>] = &[
 ];
 
 /// The board as it is asked for, as a file.
-async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+async fn export(cx: Cx, query: Query) -> PageResult {
+    give(&cx, move |cx| {
         let asked = Asked::read(cx, query.clone())?;
         cx.look(|look| {
             let rows = found(look, &asked)?.into_iter().map(|one| Row::of(cx, &asked, &one));

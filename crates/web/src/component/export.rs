@@ -2,8 +2,10 @@
 //!
 //! CSV is UTF-8 with a mark, since spreadsheets take it for something else without; what could be taken for a formula
 //! stands behind an apostrophe (OWASP, CSV injection). In XLSX and ODS every text is a text, and nothing is a formula.
+//! Invariants: no more of a file is in memory than a row and what a compressor holds; so many are written at once, and so
+//! many kept until they were taken; a file has no name while it is written, and nothing is left of it when Ward falls over.
 //! Does not: ask what may be seen; whoever makes a sheet has asked.
-//! Source: RFC 4180; ECMA-376; OpenDocument 1.3 part 3.
+//! Source: RFC 4180; ECMA-376; OpenDocument 1.3 part 3; OWASP ASVS 5.0, V15.2.2.
 
 mod csv;
 mod ods;
@@ -13,12 +15,17 @@ use super::list::counted;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
+use crate::pace;
 use crate::query::Query;
 use crate::roc;
 use crate::visit::Visit;
 use askama::Template;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse as _;
 use model::{CivilDate, Instant};
 use regulation::TimeOfDay;
+use std::fs::File;
+use std::io::{self, Seek as _};
 
 /// Most rows of a file: what a spreadsheet takes, heads aside.
 pub(crate) const MOST: u32 = 1_048_575;
@@ -38,7 +45,7 @@ pub(crate) enum Plain {
     Text(String),
 }
 
-/// What a file is written from.
+/// What a file is written from, but for its rows.
 pub(crate) struct Sheet<'a> {
     pub(crate) cx: &'a Cx,
     /// What people call the list.
@@ -46,7 +53,32 @@ pub(crate) struct Sheet<'a> {
     /// The same for those who know no other letters than ASCII's.
     pub(crate) plain: String,
     pub(crate) heads: Vec<String>,
-    pub(crate) rows: Vec<Vec<Plain>>,
+}
+
+/// A file that is being written.
+pub(crate) struct Writing<'a> {
+    sheet: Sheet<'a>,
+    /// What it is, and how its name ends.
+    media: &'static str,
+    end: &'static str,
+    to: Box<dyn Format>,
+}
+
+/// A way to write rows.
+trait Format {
+    /// The next row.
+    fn row(&mut self, sheet: &Sheet<'_>, cells: &[Plain]) -> Result<(), PageError>;
+
+    /// What comes behind the last one; the file.
+    fn end(self: Box<Self>) -> Result<File, PageError>;
+}
+
+/// A file that is written, to be given out.
+pub(crate) struct Made {
+    file: File,
+    media: &'static str,
+    name: String,
+    plain: String,
 }
 
 /// A way out.
@@ -118,28 +150,79 @@ impl<'a> Exports<'a> {
 
 impl askama::filters::HtmlSafe for Exports<'_> {}
 
-impl Sheet<'_> {
-    /// The file of a format, to be kept.
+/// Makes a file once it has its turn, and gives it out as it is taken.
+///
+/// # Errors
+/// `Busy`: others are at it. What `make` fails with.
+pub(crate) async fn give(
+    cx: &Cx,
+    make: impl FnOnce(&Cx) -> Result<Made, PageError> + Send + 'static,
+) -> PageResult {
+    let kept = cx.site.exports_kept().take().await?;
+    let turn = cx.site.exports().take().await?;
+    // Whoever goes away meanwhile leaves the work behind, and it has its turn until it is done.
+    let work = move |cx: &Cx| {
+        let _turn = turn;
+        Ok((make(cx)?, kept))
+    };
+    let (made, kept) = cx.run(work).await?;
+    let length = made.file.metadata().map_err(PageError::failed)?.len();
+    let body = pace::given(made.file, cx.site.config().limits.pace, kept);
+    let mut response = (given::leaving(&made.name, &made.plain, made.media), body).into_response();
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(response)
+}
+
+impl<'a> Sheet<'a> {
+    /// Begins a file of a format, with the heads.
     ///
     /// # Errors
     /// `NotFound`: there is no such format. `Failed`: it could not be written.
-    pub(crate) fn file(&self, format: Option<&str>) -> PageResult {
-        let (media, end, bytes) = match format {
-            Some("csv") => ("text/csv; charset=utf-8", "csv", csv::write(self)?),
+    pub(crate) fn begin(self, format: Option<&str>) -> Result<Writing<'a>, PageError> {
+        let folder = &self.cx.site.config().data;
+        let spool = || tempfile::tempfile_in(folder).map_err(PageError::failed);
+        let (media, end, to): (_, _, Box<dyn Format>) = match format {
+            Some("csv") => ("text/csv; charset=utf-8", "csv", Box::new(csv::Csv::begin(&self, spool()?)?)),
             Some("xlsx") => {
                 let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-                (media, "xlsx", xlsx::write(self)?)
+                (media, "xlsx", Box::new(xlsx::Xlsx::begin(&self, folder, spool()?)?))
             }
-            Some("ods") => ("application/vnd.oasis.opendocument.spreadsheet", "ods", ods::write(self)?),
+            Some("ods") => (ods::MEDIA, "ods", Box::new(ods::Ods::begin(&self, spool()?)?)),
             _ => return Err(PageError::NotFound),
         };
-        let day = roc::date(self.cx.language, self.cx.zone()?.date(self.cx.now()));
-        let (name, plain) = (format!("{}_{day}.{end}", self.name), format!("{}.{end}", self.plain));
-        Ok(given::file(&name, &plain, media, bytes))
+        Ok(Writing { sheet: self, media, end, to })
     }
 
     /// A moment as civil date and time in the pack's zone, as spreadsheets know them.
     fn civil(&self, at: Instant) -> Result<(CivilDate, TimeOfDay), PageError> {
         Ok(self.cx.zone()?.civil(at))
     }
+}
+
+impl Writing<'_> {
+    /// The next row.
+    ///
+    /// # Errors
+    /// `Failed`: it could not be written.
+    pub(crate) fn row(&mut self, cells: &[Plain]) -> Result<(), PageError> {
+        self.to.row(&self.sheet, cells)
+    }
+
+    /// The whole.
+    ///
+    /// # Errors
+    /// `Failed`: it could not be written.
+    pub(crate) fn end(self) -> Result<Made, PageError> {
+        let Self { sheet, media, end, to } = self;
+        let mut file = to.end()?;
+        file.rewind().map_err(PageError::failed)?;
+        let day = roc::date(sheet.cx.language, sheet.cx.zone()?.date(sheet.cx.now()));
+        let (name, plain) = (format!("{}_{day}.{end}", sheet.name), format!("{}.{end}", sheet.plain));
+        Ok(Made { file, media, name, plain })
+    }
+}
+
+/// The file behind what was written to it in pieces.
+fn whole(to: io::BufWriter<File>) -> Result<File, PageError> {
+    to.into_inner().map_err(|error| PageError::failed(error.into_error()))
 }

@@ -67,6 +67,8 @@ pub struct Followed {
 /// Chips of one kind.
 #[derive(Debug, Clone)]
 pub struct Facet {
+    /// The name in the address of what they choose.
+    pub name: String,
     /// What they are of.
     pub label: String,
     /// The chips.

@@ -2,10 +2,10 @@
 //!
 //! Lists of records are asked of the tables page by page instead (`registers`).
 
-use super::export::{Exports, Plain, Sheet};
+use super::export::{Exports, Made, Plain, Sheet};
 use super::{ColumnChoice, Empty, Facet, FilterInput, Head, ListCell, ListRow, ListView, Sorted, Views};
 use crate::cx::Cx;
-use crate::error::PageResult;
+use crate::error::PageError;
 use crate::look::Look;
 use crate::names::{Named, Shown};
 use crate::query::Query;
@@ -76,15 +76,17 @@ impl<'a, T> Rows<'a, T> {
     ///
     /// # Errors
     /// `NotFound`: there is no such format. `Failed`: it could not be written.
-    pub(crate) fn file(mut self, look: &Look<'_>) -> PageResult {
+    pub(crate) fn file(mut self, look: &Look<'_>) -> Result<Made, PageError> {
         self.sorted(look);
         let columns = self.chosen();
         let heads = columns.iter().map(|one| self.cx.t(one.zh, one.en).to_owned()).collect();
-        let cells = |row: &T| columns.iter().map(|one| (one.of)(look, row)).collect();
-        let rows = self.rows.iter().map(cells).collect();
-        let sheet =
-            Sheet { cx: self.cx, name: self.name.to_owned(), plain: self.plain.to_owned(), heads, rows };
-        sheet.file(self.query.one("format"))
+        let sheet = Sheet { cx: self.cx, name: self.name.to_owned(), plain: self.plain.to_owned(), heads };
+        let mut file = sheet.begin(self.query.one("format"))?;
+        for row in &self.rows {
+            let cells: Vec<Plain> = columns.iter().map(|one| (one.of)(look, row)).collect();
+            file.row(&cells)?;
+        }
+        file.end()
     }
 
     /// A page of it; `lead` is where a row leads.

@@ -112,6 +112,6 @@ impl Visit {
     ) -> Result<T, PageError> {
         let visit = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&visit)).await;
-        done.map_err(|error| PageError::Failed(error.into()))?
+        done.map_err(PageError::failed)?
     }
 }

@@ -132,12 +132,7 @@ pub(super) fn page(
 
 /// Everything that was filled in, so that one can go back to it; the command, to the letter.
 fn hidden(posted: &Posted, stance: &Stance, command: &Command) -> Vec<(String, String)> {
-    let own = ["csrf", "_do", "carried", "code", "as"];
-    let sign = ["statement.", "salt.", "key."];
-    let kept = posted
-        .query
-        .pairs()
-        .filter(|(name, _)| !own.contains(name) && sign.iter().all(|start| !name.starts_with(start)));
+    let kept = posted.query.pairs().filter(|(name, _)| !Posted::is_own(name) && *name != "as");
     let mut hidden: Vec<(String, String)> =
         kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     // The record it opens, the revision it was made on: what the form had, where it came with it.

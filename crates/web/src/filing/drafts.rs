@@ -14,19 +14,11 @@ use store::Draft;
 /// Bytes of a draft.
 const MOST_BYTES: usize = 256 << 10;
 
-/// What of a form is never kept: what is the request's own.
-fn is_kept(name: &str) -> bool {
-    let own = ["csrf", "_do", "carried", "code"];
-    !own.contains(&name)
-        && !name.starts_with("statement.")
-        && !name.starts_with("salt.")
-        && !name.starts_with("key.")
-}
-
 /// What a draft of this form would hold.
 pub(crate) fn of(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted) -> Option<Draft> {
     let kept = posted.query.pairs().filter(|(name, value)| {
-        is_kept(name) && !value.is_empty() && !(name.starts_with("f.") && sheet.is_sealed(name))
+        let sealed = name.starts_with("f.") && sheet.is_sealed(name);
+        !sealed && !Posted::is_own(name) && !value.is_empty()
     });
     let mut pairs = Query::of(kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
     // A record to be opened keeps its id, so that what is sent twice is opened once.

@@ -7,6 +7,7 @@ use crate::component::{
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::form::{Posted, Wrong, pairs, sections, unfit};
+use crate::live::Watched;
 use crate::names::clause_path;
 use crate::query::Query;
 use crate::records::{self, Group};
@@ -216,6 +217,11 @@ pub(super) fn shell(sheet: &Sheet<'_, '_>, asked: &Asked) -> Result<Shell, PageE
         Some(case) => {
             let shell = records::shell(sheet.look, case, title)?;
             let named = sheet.look.record(case.record);
+            let told = cx.t(
+                "本紀錄於填寫期間已有異動。您可繼續填寫；送出後系統將先列出異動處，供您比對後再決定。",
+                "The record has changed while this was being filled in. Go on; once it is sent, what differs is shown to you first.",
+            );
+            let shell = shell.watching(&Watched::record(case), told, false);
             Ok(shell.by(named.text, asked.way_out()))
         }
         None => {

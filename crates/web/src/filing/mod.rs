@@ -26,11 +26,11 @@ use crate::names::{record_path, register_path};
 use crate::query::Query;
 use crate::reading;
 use crate::registers;
-use crate::route::{Access, Audit, FORM_BYTES, Route};
+use crate::route::{Access, Audit, FORM_BYTES, Route, named};
 use crate::shell::{Area, Shell};
 use crate::signing;
 use askama::Template;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -113,16 +113,12 @@ async fn choose(cx: Cx, Path(register): Path<String>) -> PageResult {
     .await
 }
 
-async fn open(
-    cx: Cx,
-    Path((register, step)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
-) -> PageResult {
+async fn open(cx: Cx, Path((register, step)): Path<(String, String)>, query: Query) -> PageResult {
     cx.run(move |cx| show(cx, &Asked::Open(register, step), query)).await
 }
 
-async fn take(cx: Cx, Path((record, step)): Path<(String, String)>, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| show(cx, &Asked::Take(crate::records::named(&record)?, step), query)).await
+async fn take(cx: Cx, Path((record, step)): Path<(String, String)>, query: Query) -> PageResult {
+    cx.run(move |cx| show(cx, &Asked::Take(named(&record)?, step), query)).await
 }
 
 async fn post_open(cx: Cx, Path((register, step)): Path<(String, String)>, posted: Posted) -> PageResult {
@@ -130,12 +126,11 @@ async fn post_open(cx: Cx, Path((register, step)): Path<(String, String)>, poste
 }
 
 async fn post_take(cx: Cx, Path((record, step)): Path<(String, String)>, posted: Posted) -> PageResult {
-    cx.run(move |cx| answer(cx, &Asked::Take(crate::records::named(&record)?, step), posted)).await
+    cx.run(move |cx| answer(cx, &Asked::Take(named(&record)?, step), posted)).await
 }
 
 /// The form for the first time, or as it was left.
-fn show(cx: &Cx, asked: &Asked, query: Option<String>) -> PageResult {
-    let query = Query::parse(query.unwrap_or_default().as_bytes());
+fn show(cx: &Cx, asked: &Asked, query: Query) -> PageResult {
     cx.look(|look| {
         let asked_as = Posted::of(query.clone());
         match drafts::resumed(look, asked)? {

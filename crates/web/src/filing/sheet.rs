@@ -12,6 +12,8 @@ use casework::{Case, Command, Fill, Filling, Form};
 use desk::{About, Denial};
 use model::{Instant, Person, RecordId, Told};
 use regulation::{Outcome, Register, Step};
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What a path asks to be filled in.
@@ -38,6 +40,10 @@ pub(crate) struct Sheet<'l, 'a> {
     pub(crate) stance: Stance,
     /// The outcomes open to them.
     pub(crate) outcomes: Vec<Outcome>,
+    /// As it stood last, with what it was filled in with: a page asks for the same again and again.
+    stood: RefCell<Option<(Fill, bool, Rc<Form<'l>>)>>,
+    /// Is it asked when it happened?
+    when: OnceCell<bool>,
 }
 
 impl Asked {
@@ -93,7 +99,7 @@ impl<'l, 'a> Sheet<'l, 'a> {
         };
         let forward = step.outcomes.iter().map(|(outcome, _)| *outcome).find(|outcome| outcome.is_forward());
         let outcomes = forward.into_iter().collect();
-        Ok(Self { look, register, step, before: None, record, stances, stance, outcomes })
+        Ok(Self::new(look, (register, step), (None, record), (stances, stance), outcomes))
     }
 
     fn take(look: &'l Look<'a>, record: RecordId, step: &str, posted: &Posted) -> Result<Self, PageError> {
@@ -107,8 +113,18 @@ impl<'l, 'a> Sheet<'l, 'a> {
         let none = || if open { denied(step.id.to_string(), About::Record(record)) } else { not_offered() };
         let stance = chosen(&stances, posted).ok_or_else(none)?;
         let offer = offers.into_iter().find(|offer| offer.stance == stance).ok_or_else(not_offered)?;
-        let (outcomes, before) = (offer.outcomes, Some(case));
-        Ok(Self { look, register, step, before, record, stances, stance, outcomes })
+        Ok(Self::new(look, (register, step), (Some(case), record), (stances, stance), offer.outcomes))
+    }
+
+    fn new(
+        look: &'l Look<'a>,
+        (register, step): (&'l Register, &'l Step),
+        (before, record): (Option<Arc<Case>>, RecordId),
+        (stances, stance): (Vec<Stance>, Stance),
+        outcomes: Vec<Outcome>,
+    ) -> Self {
+        let (stood, when) = (RefCell::default(), OnceCell::new());
+        Self { look, register, step, before, record, stances, stance, outcomes, stood, when }
     }
 
     /// Who acts.
@@ -136,8 +152,15 @@ impl<'l, 'a> Sheet<'l, 'a> {
     }
 
     /// The form as it stands.
-    pub(crate) fn stand(&self, fill: &Fill, start: bool) -> Result<Form<'l>, PageError> {
-        form::stand(self.look, &self.actor(), self.filling(), fill, start)
+    pub(crate) fn stand(&self, fill: &Fill, start: bool) -> Result<Rc<Form<'l>>, PageError> {
+        if let Some((last, started, form)) = &*self.stood.borrow()
+            && (last, *started) == (fill, start)
+        {
+            return Ok(Rc::clone(form));
+        }
+        let form = Rc::new(form::stand(self.look, &self.actor(), self.filling(), fill, start)?);
+        *self.stood.borrow_mut() = Some((fill.clone(), start, Rc::clone(&form)));
+        Ok(form)
     }
 
     /// Is the field of this name in a form sealed?
@@ -165,7 +188,8 @@ impl<'l, 'a> Sheet<'l, 'a> {
 
     /// Is it asked when it happened?
     pub(crate) fn asks_when(&self) -> bool {
-        self.register.late.is_some() && self.stand(&Fill::new(), false).is_ok_and(|form| form.when)
+        let asks = || self.stand(&Fill::new(), false).is_ok_and(|form| form.when);
+        *self.when.get_or_init(|| self.register.late.is_some() && asks())
     }
 
     /// The command that a form asks for.

@@ -61,6 +61,13 @@ impl Posted {
         self.query.one("_do")?.strip_prefix("pick:")
     }
 
+    /// Is this a field of the request's own (its token, what was pressed, a signature), and no answer to a question?
+    #[must_use]
+    pub(crate) fn is_own(name: &str) -> bool {
+        ["csrf", "_do", "carried", "code"].contains(&name)
+            || ["statement.", "salt.", "key."].iter().any(|start| name.starts_with(start))
+    }
+
     /// With a row more or less, where such a button was pressed.
     #[must_use]
     pub fn with_rows(self) -> Self {

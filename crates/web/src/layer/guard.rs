@@ -1,5 +1,6 @@
 //! The guard of a route: who may come, how large a body may be, that a form comes from a page of this session, that the
-//! reading of a graded record is in the ledger before anything of it is shown, and that what is denied comes into it.
+//! reading of a graded record is in the ledger before anything of it is shown, that nothing is there of what was not shown,
+//! and that what is denied comes into it.
 //!
 //! A form is believed when the browser says that it comes from this site (Fetch Metadata, else Origin) and it carries
 //! the session's token. A session is never enough: cookies travel with forms of others.
@@ -9,18 +10,22 @@ use crate::api;
 use crate::cx::Cx;
 use crate::enter;
 use crate::error::{Fault, PageError};
+use crate::pace;
+use crate::query::Query;
 use crate::reading;
 use crate::route::{Access, Audit, FORM_BYTES, Route, Verb};
+use crate::shell::is_local;
 use crate::site::Site;
+use crate::turn::Turn;
 use crate::visit::Visit;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use model::RecordId;
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Name of the field, and of the header, that carries the token.
 pub(crate) const TOKEN: &str = "csrf";
@@ -57,12 +62,37 @@ pub(crate) async fn pass(State((_, route)): State<(Site, Route)>, request: Reque
         Ok(request) => request,
         Err(error) => return error.into_response(),
     };
-    let response = match noted(visit.clone(), &route).await {
-        Ok(()) => next.run(request).await,
+    let response = match to_note(&visit, &route).await {
+        Ok(read) => answered(&visit, &route, read, request, next).await,
         Err(error) => error.into_response(),
     };
     denied(visit, &response);
     response
+}
+
+/// The answer, once it is entered that graded records are read by it. A form that is sent shows its record again, so that
+/// its reading is entered before anything is done; that of a page once it is known to be shown.
+async fn answered(
+    visit: &Visit,
+    route: &Route,
+    read: Vec<RecordId>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if route.verb == Verb::Post {
+        return match enter(visit, read).await {
+            Ok(()) => next.run(request).await,
+            Err(error) => error.into_response(),
+        };
+    }
+    let response = next.run(request).await;
+    if !response.status().is_success() {
+        return response;
+    }
+    match enter(visit, read).await {
+        Ok(()) => response,
+        Err(error) => error.into_response(),
+    }
 }
 
 /// What somebody was denied for want of a right is entered, whatever page it was.
@@ -73,40 +103,52 @@ fn denied(visit: Visit, response: &Response) {
     }
 }
 
-/// Whoever comes to a page of a graded record has read it, and the ledger has it before they see anything. A form that
-/// is sent shows the record again, so that it counts as well.
-async fn noted(visit: Visit, route: &Route) -> Result<(), PageError> {
+/// The graded record whose reading is to be entered, where the path names one that they may read.
+async fn to_note(visit: &Visit, route: &Route) -> Result<Vec<RecordId>, PageError> {
     if route.audit == Audit::None {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let path = visit.path.split('?').next().unwrap_or_default();
-    let Some(record) = reading::named(route.path, path) else { return Ok(()) };
-    Cx::of(visit)?.run(move |cx| reading::note(cx, &[record])).await
+    let Some(record) = reading::named(route.path, path) else { return Ok(Vec::new()) };
+    Cx::of(visit.clone())?.run(move |cx| reading::to_note(cx, &[record])).await
+}
+
+async fn enter(visit: &Visit, read: Vec<RecordId>) -> Result<(), PageError> {
+    if read.is_empty() {
+        return Ok(());
+    }
+    Cx::of(visit.clone())?.run(move |cx| reading::enter(cx, read)).await
 }
 
 /// A page is shown after the sign-in; a script is told to load it; a form sent too late stays with whoever filled it in.
 /// Whoever is there to set factors is led to that.
 async fn sign_in_first(visit: &Visit, route: &Route, request: Request) -> Response {
-    let to: String = form_urlencoded::byte_serialize(visit.path.as_bytes()).collect();
-    let place = match &visit.enrolling {
+    let place = |to: &str| match &visit.enrolling {
         Some(_) => "/enrol".to_owned(),
-        None => format!("/sign-in?to={to}"),
+        None => Query::default().with("to", to).behind("/sign-in"),
     };
     if visit.part.is_some() {
         let mut response = PageError::SignedOut.into_response();
-        if let Ok(place) = HeaderValue::from_str("/sign-in") {
+        if let Ok(place) = HeaderValue::from_str(&place(&shown_on(request.headers()))) {
             response.headers_mut().insert("hx-redirect", place);
         }
         return response;
     }
     if route.verb == Verb::Get {
-        return Redirect::to(&place).into_response();
+        return Redirect::to(&place(&visit.path)).into_response();
     }
     let (most_bytes, _alone) = of_stranger(route);
     match measured(visit, most_bytes, request).await {
         Ok(request) => enter::over(visit, request).await,
         Err(error) => error.into_response(),
     }
+}
+
+/// The page that asks for a part: its path and query, as its script says.
+fn shown_on(headers: &HeaderMap) -> String {
+    let url = headers.get("hx-current-url").and_then(|url| url.to_str().ok()?.parse::<Uri>().ok());
+    let path = url.as_ref().and_then(|url| url.path_and_query()).map_or("/", |path| path.as_str());
+    if is_local(path) { path.to_owned() } else { "/".to_owned() }
 }
 
 /// The most bytes of a form that comes without a session, and what is held while it is read: files are read of one alone
@@ -122,7 +164,11 @@ fn of_stranger(route: &Route) -> (usize, Option<SemaphorePermit<'static>>) {
 }
 
 /// The request with its body read, once it is known to come from a page of this session.
-async fn believed(visit: &Visit, route: &Route, request: Request) -> Result<(Request, Turn), PageError> {
+async fn believed(
+    visit: &Visit,
+    route: &Route,
+    request: Request,
+) -> Result<(Request, Option<Turn>), PageError> {
     let turn = turn(visit, route, told_bytes(request.headers())).await?;
     let request = measured(visit, route.most_bytes, request).await?;
     // An application shows its token with each request; no browser adds it by itself.
@@ -142,28 +188,20 @@ async fn believed(visit: &Visit, route: &Route, request: Request) -> Result<(Req
     Ok((Request::from_parts(parts, Body::from(body)), turn))
 }
 
-/// A turn to be read; none is asked of a small body.
-type Turn = Option<OwnedSemaphorePermit>;
-
-/// Waits until a large body may be read, which only so many are at once.
-async fn turn(visit: &Visit, route: &Route, told: Option<usize>) -> Result<Turn, PageError> {
+/// Waits until a large body may be read, which only so many are at once; a small one asks for no turn.
+async fn turn(visit: &Visit, route: &Route, told: Option<usize>) -> Result<Option<Turn>, PageError> {
     if route.most_bytes <= FORM_BYTES || told.is_some_and(|bytes| bytes <= FORM_BYTES) {
         return Ok(None);
     }
-    let wait = visit.site.config().limits.large_wait;
-    let turn = tokio::time::timeout(wait, Arc::clone(visit.site.large()).acquire_owned()).await;
-    turn.ok().and_then(Result::ok).map(Some).ok_or(PageError::Busy(AGAIN))
+    visit.site.large().take().await.map(Some)
 }
-
-/// Seconds after which whoever found no turn may ask again.
-const AGAIN: u64 = 10;
 
 /// How long a body is, as its head says.
 fn told_bytes(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-/// The request with its body read, when it comes from a page of this site and is not too large.
+/// The request with its body read, when it comes from a page of this site, in good time, and is not too large.
 async fn measured(visit: &Visit, most_bytes: usize, request: Request) -> Result<Request, PageError> {
     if !same_site(visit, request.headers()) {
         return Err(PageError::Foreign);
@@ -172,7 +210,7 @@ async fn measured(visit: &Visit, most_bytes: usize, request: Request) -> Result<
     if told_bytes(&parts.headers).is_some_and(|bytes| bytes > most_bytes) {
         return Err(PageError::TooLarge);
     }
-    let body: Bytes = to_bytes(body, most_bytes).await.map_err(|_| PageError::TooLarge)?;
+    let body = pace::read(body, most_bytes, visit.site.config().limits.pace).await?;
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 

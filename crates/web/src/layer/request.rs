@@ -62,7 +62,7 @@ async fn admitted(
     let (site_too, now, place) = (site.clone(), visit.began, visit.place.clone());
     let asked = move || sessions_of(&site_too, &cookie, &place, now, quiet);
     let found = tokio::task::spawn_blocking(asked).await;
-    (visit.session, visit.enrolling) = found.map_err(|error| PageError::Failed(error.into()))??;
+    (visit.session, visit.enrolling) = found.map_err(PageError::failed)??;
     match &visit.session {
         Some(session) => {
             site.buckets().take(Asking::Session(session.id), visit.began).map_err(PageError::TooMany)

@@ -2,7 +2,7 @@
 //!
 //! Invariants: of a record one may not see there is no notice; that a notice was read is an entry, made by a POST.
 
-use crate::component::export::Plain;
+use crate::component::export::{Plain, give};
 use crate::component::rows::{Column, Rows};
 use crate::component::{Empty, Exports};
 use crate::cx::Cx;
@@ -14,7 +14,7 @@ use crate::reading;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Shell};
 use askama::Template;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use casework::EntryNumber;
@@ -139,9 +139,8 @@ const COLUMNS: &[Column<store::Notice>] = &[
     },
 ];
 
-async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+async fn export(cx: Cx, query: Query) -> PageResult {
+    give(&cx, move |cx| {
         cx.look(|look| {
             let (name, rows) = (cx.t("通知", "Notices"), theirs(look)?);
             Rows { cx, path: "/notices", name, plain: "notices", columns: COLUMNS, rows, whole: true, query }

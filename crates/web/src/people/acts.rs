@@ -8,9 +8,10 @@ use crate::error::{PageError, PageResult};
 use crate::form::Posted;
 use crate::query::Query;
 use crate::roc;
+use crate::route::named;
 use crate::shell::Shell;
 use askama::Template;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::{About, Denial};
@@ -31,12 +32,8 @@ struct NewPage<'a> {
 }
 
 /// The form that registers a person.
-pub(super) async fn new(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let sent = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        form(cx, open_to(cx)?, None, sent)
-    })
-    .await
+pub(super) async fn new(cx: Cx, query: Query) -> PageResult {
+    cx.run(move |cx| form(cx, open_to(cx)?, None, query)).await
 }
 
 /// The units in which they may register people, by code and name.
@@ -91,7 +88,7 @@ pub(super) async fn register(cx: Cx, posted: Posted) -> PageResult {
 
 /// Does one thing about a person.
 pub(super) async fn act(cx: Cx, Path((id, act)): Path<(String, String)>, posted: Posted) -> PageResult {
-    let id: PersonId = id.parse().map_err(|_| PageError::NotFound)?;
+    let id: PersonId = named(&id)?;
     cx.run(move |cx| {
         if cx.seen().roster.person(id).is_none() {
             return Err(PageError::NotFound);

@@ -14,7 +14,8 @@ pub(crate) use filled::{Choice, Filled, Refused};
 pub(crate) use person::knows;
 
 use crate::acting;
-use crate::component::export::Plain;
+use crate::choose;
+use crate::component::export::{Plain, give};
 use crate::component::rows::{Around, Column, Rows};
 use crate::component::{Chip, Empty, Facet, FilterInput, FilterKind, ListView};
 use crate::cx::Cx;
@@ -25,7 +26,6 @@ use crate::reading;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Link, Section, Shell};
 use askama::Template;
-use axum::extract::RawQuery;
 use axum::routing::{get, post};
 use desk::{About, Denial, Done};
 use identity::{Act, Action, Beside, By, Command, On};
@@ -63,11 +63,10 @@ const COLUMNS: &[Column<PersonId>] = &[
     },
 ];
 
-async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn list(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
         let began = cx.site.now();
         cx.look(|look| {
-            let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
             let around = Around {
                 began,
                 hint: cx.t("搜尋姓名、職稱、單位或帳號", "Search name, title, unit or account").to_owned(),
@@ -99,12 +98,8 @@ async fn list(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     .await
 }
 
-async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        cx.look(|look| rows(look, query).file(look))
-    })
-    .await
+async fn export(cx: Cx, query: Query) -> PageResult {
+    give(&cx, move |cx| cx.look(|look| rows(look, query).file(look))).await
 }
 
 /// Where the list is.
@@ -134,7 +129,7 @@ fn facet(cx: &Cx, query: &Query) -> Facet {
         chip("here", cx.t("在職", "Here"), !left, query.without("left")),
         chip("left", cx.t("已離職", "Left"), left, query.with("left", "1")),
     ];
-    Facet { label: cx.t("在職狀態", "Here or left").to_owned(), chips }
+    Facet { name: "left".to_owned(), label: cx.t("在職狀態", "Here or left").to_owned(), chips }
 }
 
 /// Those who hold one of these roles.
@@ -156,7 +151,6 @@ pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
         text: text.to_owned(),
         href: href.to_owned(),
         current: href == current,
-        count: None,
     };
     let links = vec![link(cx.t("人員", "People"), "/people"), link(cx.t("單位", "Units"), "/units")];
     vec![Section { head: None, links }]
@@ -172,11 +166,8 @@ pub(crate) fn found(look: &Look<'_>, words: &str, roles: &[RoleId], left: bool) 
     };
     let named = |person: &identity::Person| {
         words.is_empty()
-            || person.details.as_ref().is_some_and(|details| {
-                details.name.as_str().to_lowercase().contains(words)
-                    || details.title.as_str().contains(words)
-                    || details.login.as_str().starts_with(words)
-            })
+            || choose::is_called(person, words)
+            || person.details.as_ref().is_some_and(|details| details.title.as_str().contains(words))
             || look.unit(person.home).to_lowercase().contains(words)
     };
     let fits = |person: &&identity::Person| {

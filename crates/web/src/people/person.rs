@@ -8,6 +8,7 @@ use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::names::{Named, Shown};
 use crate::query::Query;
+use crate::route::named;
 use crate::shell::Shell;
 use askama::Template;
 use axum::extract::Path;
@@ -63,7 +64,7 @@ struct Forms {
 }
 
 pub(super) async fn page(cx: Cx, Path(person): Path<String>) -> PageResult {
-    let person: PersonId = person.parse().map_err(|_| PageError::NotFound)?;
+    let person: PersonId = named(&person)?;
     cx.run(move |cx| show(cx, person, None)).await
 }
 

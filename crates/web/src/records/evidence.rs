@@ -9,6 +9,7 @@ use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
 use crate::names::{record_path, size};
+use crate::route::named;
 use axum::extract::Path;
 use casework::Content;
 use model::RecordId;
@@ -137,7 +138,7 @@ fn held(record: RecordId, field: &FieldId, file: &Json) -> Option<Held> {
 /// Gives a file out.
 pub(super) async fn file(cx: Cx, Path((record, hex)): Path<(String, String)>) -> PageResult {
     cx.run(move |cx| {
-        let record = super::named(&record)?;
+        let record = named(&record)?;
         let held = cx.look(|look| one(look, record, &format!("sha256:{hex}")))?;
         held.out(cx, held.kind().media_type())
     })

@@ -13,8 +13,31 @@ use model::{Actor, PersonId};
 use regulation::{ClockId, FieldId, Outcome, Register, StateId, StepId};
 use serde_json::Value as Json;
 
+/// Moments of a page.
+const MOST: usize = 100;
+
 /// The history, the newest first.
 pub(crate) fn moments(look: &Look<'_>, case: &Case, story: &[Happened]) -> Vec<Moment> {
+    groups(story).iter().rev().filter_map(|group| moment(look, case, group)).collect()
+}
+
+/// A page of it: what happened before an entry, or last; and the entry before which one goes on, where there is more.
+pub(super) fn page(
+    look: &Look<'_>,
+    case: &Case,
+    story: &[Happened],
+    before: Option<u64>,
+) -> (Vec<Moment>, Option<u64>) {
+    let end = before.map_or(story.len(), |before| story.partition_point(|one| one.entry < before));
+    let groups = groups(story.get(..end).unwrap_or_default());
+    let earlier = groups.len().saturating_sub(MOST);
+    let shown = groups.get(earlier..).unwrap_or_default();
+    let next = shown.first().filter(|_| earlier > 0).and_then(|group| group.first()).map(|first| first.entry);
+    (shown.iter().rev().filter_map(|group| moment(look, case, group)).collect(), next)
+}
+
+/// What happened at one moment, together.
+fn groups(story: &[Happened]) -> Vec<Vec<&Happened>> {
     let mut groups: Vec<Vec<&Happened>> = Vec::new();
     for happened in story {
         match groups.last_mut() {
@@ -24,7 +47,7 @@ pub(crate) fn moments(look: &Look<'_>, case: &Case, story: &[Happened]) -> Vec<M
             _ => groups.push(vec![happened]),
         }
     }
-    groups.iter().rev().filter_map(|group| moment(look, case, group)).collect()
+    groups
 }
 
 /// Entries of one command stand together: they have one time, and a person acts in the first of them alone.

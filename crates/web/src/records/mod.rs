@@ -12,17 +12,18 @@ mod linked;
 mod signed;
 mod story;
 
-use crate::component::{Fact, Facts, Moment, Notice, RecordHead, Tabs, Timeline, Tone};
+use crate::component::{Fact, Facts, Notice, RecordHead, Tabs, Timeline, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::live::Watched;
 use crate::look::Look;
 use crate::names::{Named, Shown, entry_path, record_path, register_path};
 use crate::query::Query;
 use crate::registers;
-use crate::route::{Access, Audit, Route};
+use crate::route::{Access, Audit, Route, named};
 use crate::shell::{Area, Shell};
 use askama::Template;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::routing::get;
 use casework::{Case, VoidCause};
 use model::RecordId;
@@ -77,6 +78,15 @@ struct LinkedPage<'a> {
     links: Vec<linked::LinkView>,
 }
 
+/// A file on the page.
+struct FileView {
+    /// The name of its field.
+    field: String,
+    file: Held,
+    /// Why it is not found by its text, where it is not.
+    unread: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "records/evidence.html")]
 struct EvidencePage<'a> {
@@ -84,8 +94,7 @@ struct EvidencePage<'a> {
     shell: Shell,
     head: RecordHead<'a>,
     tabs: Tabs<'a>,
-    /// Files, each with the name of its field.
-    files: Vec<(String, Held)>,
+    files: Vec<FileView>,
 }
 
 #[derive(Template)]
@@ -106,6 +115,8 @@ struct HistoryPage<'a> {
     head: RecordHead<'a>,
     tabs: Tabs<'a>,
     timeline: Timeline<'a>,
+    /// Where what happened before is told.
+    earlier: Option<String>,
 }
 
 #[derive(Template)]
@@ -144,16 +155,16 @@ impl<'l> Opened<'l> {
     }
 }
 
-/// The record of a path: what is none is not there.
-pub(crate) fn named(record: &str) -> Result<RecordId, PageError> {
-    record.parse().map_err(|_| PageError::NotFound)
-}
-
 /// The shell around a page of a record.
 pub(crate) fn shell(look: &Look<'_>, case: &Case, title: &str) -> Result<Shell, PageError> {
     let (cx, register) = (look.cx, look.register(case));
     let name = register.map_or_else(|| case.register.to_string(), |one| cx.label(&one.label).to_owned());
     let shell = Shell::new(cx, Some(Area::Registers), title).by(name, register_path(&case.register));
+    let told = cx.t(
+        "本紀錄已有異動，以下內容非最新狀態。",
+        "This record has changed; what stands here is not its latest state.",
+    );
+    let shell = shell.watching(&Watched::record(case), told, true);
     Ok(shell.graded(look, case).with_second(registers::second(cx, Some(&case.register))?))
 }
 
@@ -234,10 +245,9 @@ fn with_files(look: &Look<'_>, case: &Case, field: &regulation::Field, value: Sh
     Shown::Parts(files.iter().map(named).collect())
 }
 
-async fn data(cx: Cx, Path(record): Path<String>, RawQuery(query): RawQuery) -> PageResult {
+async fn data(cx: Cx, Path(record): Path<String>, query: Query) -> PageResult {
     cx.run(move |cx| {
         let record = named(&record)?;
-        let query = Query::parse(query.unwrap_or_default().as_bytes());
         cx.look(|look| {
             let opened = Opened::of(look, record)?;
             let (head, tabs) = head::head(look, &opened, "data")?;
@@ -283,8 +293,13 @@ async fn evidence(cx: Cx, Path(record): Path<String>) -> PageResult {
         cx.look(|look| {
             let opened = Opened::of(look, record)?;
             let (head, tabs) = head::head(look, &opened, "evidence")?;
+            let shown = |file: Held| -> Result<FileView, PageError> {
+                let unread = look.sql(|sql| sql.file_unread(&file.digest))?;
+                let unread = unread.map(|told| cx.language.told(&told).to_owned());
+                Ok(FileView { field: label(look, Some(opened.register), &file.field), file, unread })
+            };
             let files = evidence::files(&opened, &story(look, record)?).into_iter();
-            let files = files.map(|file| (label(look, Some(opened.register), &file.field), file)).collect();
+            let files = files.map(shown).collect::<Result<_, _>>()?;
             let shell = shell(look, &opened.case, &head.title)?;
             cx.render(&EvidencePage { cx, shell, head, tabs, files })
         })
@@ -306,15 +321,21 @@ async fn signatures(cx: Cx, Path(record): Path<String>) -> PageResult {
     .await
 }
 
-async fn history(cx: Cx, Path(record): Path<String>) -> PageResult {
+async fn history(cx: Cx, Path(record): Path<String>, query: Query) -> PageResult {
     cx.run(move |cx| {
         let record = named(&record)?;
         cx.look(|look| {
             let opened = Opened::of(look, record)?;
             let (head, tabs) = head::head(look, &opened, "history")?;
-            let moments: Vec<Moment> = moments(look, &opened.case, &story(look, record)?);
+            let before = query.one("before").and_then(|text| text.parse().ok());
+            let (moments, next) = history::page(look, &opened.case, &story(look, record)?, before);
+            let earlier = |entry: u64| {
+                let path = format!("{}/history", record_path(record));
+                Query::default().with("before", entry.to_string()).behind(&path)
+            };
             let shell = shell(look, &opened.case, &head.title)?;
-            cx.render(&HistoryPage { cx, shell, head, tabs, timeline: Timeline { cx, moments } })
+            let timeline = Timeline { cx, moments };
+            cx.render(&HistoryPage { cx, shell, head, tabs, timeline, earlier: next.map(earlier) })
         })
     })
     .await

@@ -12,6 +12,7 @@ use proof::entry::Entry;
 use proof::signature::{Facts, Grade, Signature, SignatureError};
 use regulation::FieldId;
 use serde_json::Value as Json;
+use std::sync::Arc;
 use store::{Fact, Recorded, Said};
 
 /// Something that happened, as its entry tells it.
@@ -27,8 +28,8 @@ pub(crate) struct Happened {
     pub(crate) body: Body,
     /// The signature it carries, with what its check gave.
     pub(crate) signed: Option<(Signature, Checked)>,
-    /// What the record held afterwards.
-    pub(crate) content: Content,
+    /// What the record held afterwards; the same for all until the next change.
+    pub(crate) content: Arc<Content>,
     /// Fields that changed by it, with what was before and is now.
     pub(crate) changes: Vec<Changed>,
 }
@@ -57,32 +58,35 @@ pub(crate) enum Checked {
 
 /// Everything that happened to a record, in order. It blocks.
 pub(crate) fn story(look: &Look<'_>, record: RecordId) -> Result<Vec<Happened>, PageError> {
-    let (cx, mut told, mut content) = (look.cx, Vec::new(), Content::default());
+    let (cx, mut told, mut content) = (look.cx, Vec::new(), Arc::new(Content::default()));
     let desk = cx.site.desk();
     for number in look.sql(|sql| sql.history(record))? {
-        let bytes = desk.reader().entry(number).map_err(failed)?;
-        let recorded = Recorded::read(number, &bytes, desk.vault().as_ref()).map_err(failed)?;
+        let bytes = desk.reader().entry(number).map_err(PageError::failed)?;
+        let recorded = Recorded::read(number, &bytes, desk.vault().as_ref()).map_err(PageError::failed)?;
         let Said::Fact(fact) = recorded.said else { continue };
         let Fact::Case(event) = *fact else { continue };
-        let entry = Entry::parse(&bytes).map_err(failed)?;
+        let entry = Entry::parse(&bytes).map_err(PageError::failed)?;
         let signed = match entry.signature() {
             Some(signature) => Some((signature.clone(), check(cx, &entry, number, signature)?)),
             None => None,
         };
-        let before = std::mem::take(&mut content);
-        content = match &event.body {
+        let held = match &event.body {
             Body::Changed { content, .. } | Body::Moved { content, .. } | Body::Opened { content, .. } => {
-                content.clone()
+                Some(content)
             }
-            Body::Signed { content: Some(content), .. } => content.clone(),
-            _ => before.clone(),
+            Body::Signed { content, .. } => content.as_ref(),
+            _ => None,
         };
+        let changes = held.map(|held| changes(&content, held)).unwrap_or_default();
+        if let Some(held) = held {
+            content = Arc::new(held.clone());
+        }
         told.push(Happened {
             entry: number,
             at: recorded.at,
             actor: event.actor,
-            changes: changes(&before, &content),
-            content: content.clone(),
+            changes,
+            content: Arc::clone(&content),
             body: event.body,
             signed,
         });
@@ -109,8 +113,8 @@ fn check(cx: &Cx, entry: &Entry<'_>, number: u64, signature: &Signature) -> Resu
     let desk = cx.site.desk();
     let previous = match signature.statement.previous {
         proof::signature::Previous::Entry(previous) if previous < number => {
-            let bytes = desk.reader().entry(previous).map_err(failed)?;
-            Some(Entry::parse(&bytes).map_err(failed)?.content_hash())
+            let bytes = desk.reader().entry(previous).map_err(PageError::failed)?;
+            Some(Entry::parse(&bytes).map_err(PageError::failed)?.content_hash())
         }
         _ => None,
     };
@@ -128,10 +132,6 @@ fn check(cx: &Cx, entry: &Entry<'_>, number: u64, signature: &Signature) -> Resu
         Err(SignatureError::NoCredential) => Checked::NoCredential,
         Err(_) => Checked::Broken,
     })
-}
-
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> PageError {
-    PageError::Failed(error.into())
 }
 
 #[cfg(test)]

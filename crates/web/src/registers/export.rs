@@ -1,45 +1,54 @@
 //! A list as a file: exactly what is filtered, in the columns shown, all pages of it. It is taken away, so that each graded
 //! record in it counts as read.
+//!
+//! Which records there are is asked at once; what they hold is looked at some at a time, and then let go.
 
 use super::asked::Asked;
 use super::cells::Shelf;
-use crate::component::export::{MOST, Sheet};
+use crate::component::export::{MOST, Made, Sheet};
 use crate::cx::Cx;
 use crate::error::PageError;
-use crate::look::Look;
 use crate::query::Query;
 use crate::reading;
-use axum::response::Response;
 use model::RecordId;
 use regulation::Register;
 
-/// Cases that are looked at together, and then let go.
+/// Cases that are looked at together.
 const AT_ONCE: usize = 1_000;
 
-/// The file, and the graded records that are read by it.
+/// The file, and the graded records that are read by it. It blocks.
+///
+/// # Errors
+/// `NotFound`: there is no such format. `Failed`: it could not be written, or the tables not be read.
 pub(super) fn export(
     cx: &Cx,
-    look: &Look<'_>,
     register: &Register,
     query: &Query,
-) -> Result<(Response, Vec<RecordId>), PageError> {
-    let asked = Asked::read(look, register, query);
+) -> Result<(Made, Vec<RecordId>), PageError> {
     let (seen, reader) = (cx.seen(), cx.reader()?);
-    let ask = asked.ask_all(register, MOST);
-    // One statement gives all of them, so that the file is of one moment.
-    let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
-    let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();
-    look.listed(records.iter().copied());
+    // One statement gives all of them, so that the list is of one moment.
+    let (asked, records) = cx.look(|look| {
+        let asked = Asked::read(look, register, query);
+        let ask = asked.ask_all(register, MOST);
+        let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
+        let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();
+        Ok((asked, records))
+    })?;
     let shelf = Shelf::new(cx, register, &asked.columns);
-    let (mut rows, mut graded) = (Vec::with_capacity(records.len()), Vec::new());
-    for some in records.chunks(AT_ONCE) {
-        for case in look.open_cases(some)? {
-            rows.push(shelf.plain(look, &case));
-            graded.extend(reading::graded(look, &case).then_some(case.record));
-        }
-    }
     let name = cx.label(&register.label).to_owned();
-    let plain = register.id.to_string();
-    let sheet = Sheet { cx, name, plain, heads: shelf.texts(), rows };
-    Ok((sheet.file(query.one("format"))?, graded))
+    let sheet = Sheet { cx, name, plain: register.id.to_string(), heads: shelf.texts() };
+    let mut file = sheet.begin(query.one("format"))?;
+    let mut graded = Vec::new();
+    for some in records.chunks(AT_ONCE) {
+        cx.look(|look| {
+            // Of what they may not read any more nothing goes out.
+            look.ask_seen(some.iter().copied())?;
+            for case in look.open_cases(some)?.iter().filter(|case| look.sees(case.record)) {
+                file.row(&shelf.plain(look, case))?;
+                graded.extend(reading::graded(look, case).then_some(case.record));
+            }
+            Ok(())
+        })?;
+    }
+    Ok((file.end()?, graded))
 }

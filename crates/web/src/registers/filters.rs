@@ -3,6 +3,7 @@
 //! In an address a field's filter is `f.<field>`: values to choose from, words, or `.min` and `.max`. People, units and
 //! records are sought by words, not by their ids.
 
+use crate::choose;
 use crate::component::{Chip, Facet, FilterInput, FilterKind};
 use crate::look::Look;
 use crate::query::Query;
@@ -179,26 +180,24 @@ fn unread(look: &Look<'_>, text: &str) -> String {
     }
 }
 
-/// The ids of people whose name has these words.
+/// The ids of people who are called so, whether they are still here or not.
 fn people(look: &Look<'_>, words: &str) -> Vec<String> {
-    let named = |person: &&identity::Person| {
-        person.details.as_ref().is_some_and(|details| details.name.as_str().contains(words))
-    };
-    look.roster.state.people().filter(named).map(|person| person.id.to_string()).take(MOST as usize).collect()
+    let called = |person: &&identity::Person| choose::is_called(person, words);
+    look.roster
+        .state
+        .people()
+        .filter(called)
+        .map(|person| person.id.to_string())
+        .take(MOST as usize)
+        .collect()
 }
 
 /// The ids of units whose name has these words or whose code begins with them, and of those below.
 fn units(look: &Look<'_>, words: &str) -> Vec<String> {
     let state = look.roster.state;
-    let lower = words.to_lowercase();
-    let named = |unit: &&identity::Unit| {
-        unit.names.zh.as_str().contains(words)
-            || unit.names.en.as_str().to_lowercase().contains(&lower)
-            || unit.code.as_str().starts_with(words)
-    };
     let mut found: Vec<String> = state
         .units()
-        .filter(named)
+        .filter(|unit| choose::is_named(unit, words))
         .flat_map(|unit| state.subtree(unit.id))
         .map(|unit| unit.to_string())
         .collect();
@@ -209,7 +208,7 @@ fn units(look: &Look<'_>, words: &str) -> Vec<String> {
 
 /// The ids of records with these words, among those that may be seen.
 fn records(look: &Look<'_>, register: &regulation::RegisterId, words: &str) -> Vec<String> {
-    crate::choose::records(look, register, words, MOST).into_iter().map(|record| record.to_string()).collect()
+    choose::records(look, register, words, MOST).into_iter().map(|record| record.to_string()).collect()
 }
 
 /// All records of a register that may be seen, or those with these words.
@@ -239,10 +238,15 @@ pub(crate) fn of_register(
 pub(super) fn inputs(look: &Look<'_>, register: &Register, query: &Query) -> Vec<FilterInput> {
     let cx = look.cx;
     let value = |name: &str| query.one(name).unwrap_or_default().to_owned();
+    // A field for days takes no other spelling than its own, and would be blank.
+    let end = |of: &str, name: String| {
+        let day = roc::read_date(&value(&name)).filter(|_| of == "date");
+        day.map_or_else(|| value(&name), |day| day.to_string())
+    };
     let range = |of: &'static str, name: &str| FilterKind::Range {
         of,
-        min: value(&format!("{name}.min")),
-        max: value(&format!("{name}.max")),
+        min: end(of, format!("{name}.min")),
+        max: end(of, format!("{name}.max")),
     };
     let mut inputs = Vec::new();
     for field in fields(look, register) {
@@ -302,8 +306,9 @@ pub(super) fn active(
         let id = format!("active-{}-{}", name.replace('.', "-"), chips.len());
         chips.push(Chip { id, text, count: None, href: rest.behind(path), on: true });
     };
-    let shown = |label: &str| facets.iter().any(|facet| facet.label == label);
-    for input in inputs(look, register, &query).into_iter().filter(|input| !shown(&input.label)) {
+    // What has chips is left by them.
+    let shown = |input: &FilterInput| facets.iter().any(|facet| facet.name == input.name);
+    for input in inputs(look, register, &query).into_iter().filter(|input| !shown(input)) {
         let (name, label) = (&input.name, &input.label);
         match &input.kind {
             FilterKind::Words(words) if !words.is_empty() => {

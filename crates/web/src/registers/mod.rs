@@ -9,9 +9,11 @@ mod export;
 mod filters;
 
 use crate::acting;
+use crate::component::export::{Made, give};
 use crate::component::{Chip, Empty, Exports, Facet, ListRow, ListView, Notice, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
+use crate::live::Watched;
 use crate::look::Look;
 use crate::names::{record_path, register_path};
 use crate::query::Query;
@@ -23,7 +25,7 @@ pub(crate) use filters::of_register;
 
 use askama::Template;
 use asked::Asked;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::HeaderValue;
 use axum::routing::get;
 use casework::Case;
@@ -89,13 +91,15 @@ async fn index(cx: Cx) -> PageResult {
     .await
 }
 
-async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
+async fn list(cx: Cx, Path(register): Path<String>, query: Query) -> PageResult {
     cx.run(move |cx| {
         let register = known(cx, &register)?;
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        let (list, opens) = cx.look(|look| {
+        let (watched, list, opens) = cx.look(|look| {
             let opens = !acting::openings(look, &register.id).is_empty();
-            Ok((view(cx, look, register, query)?, opens))
+            // From before the list is read, so that nothing is missed between.
+            let whole = !cx.wants("list");
+            let watched = whole.then(|| Watched::register(look, &register.id)).transpose()?;
+            Ok((watched, view(cx, look, register, query)?, opens))
         })?;
         if cx.wants("list") {
             let place = list.query.behind(&list.path);
@@ -108,6 +112,11 @@ async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -
         }
         let shell = Shell::new(cx, Some(Area::Registers), cx.label(&register.label));
         let shell = shell.with_second(second(cx, Some(&register.id))?);
+        let told = cx.t("本清單已有新增或異動。", "Something has changed in this list.");
+        let shell = match &watched {
+            Some(watched) => shell.watching(watched, told, true),
+            None => shell,
+        };
         let help = register.help.as_ref().map(|help| cx.label(help).to_owned());
         let new = opens.then(|| format!("{}/new", register_path(&register.id)));
         cx.render(&ListPage { cx, shell, register, help, new, list })
@@ -115,22 +124,18 @@ async fn list(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -
     .await
 }
 
-async fn export(cx: Cx, Path(register): Path<String>, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
-        file(cx, known(cx, &register)?, &query)
-    })
-    .await
+async fn export(cx: Cx, Path(register): Path<String>, query: Query) -> PageResult {
+    give(&cx, move |cx| file(cx, known(cx, &register)?, &query)).await
 }
 
 /// A register's list as a file; that graded records in it are read is entered before it goes out. It blocks.
 ///
 /// # Errors
 /// `NotFound`: there is no such format. The reading cannot be entered.
-pub(crate) fn file(cx: &Cx, register: &Register, query: &Query) -> PageResult {
-    let (response, graded) = cx.look(|look| export::export(cx, look, register, query))?;
+pub(crate) fn file(cx: &Cx, register: &Register, query: &Query) -> Result<Made, PageError> {
+    let (made, graded) = export::export(cx, register, query)?;
     reading::enter(cx, graded)?;
-    Ok(response)
+    Ok(made)
 }
 
 /// The register as the pack in force has it. Registers are no secret; what is in them is.
@@ -169,7 +174,6 @@ pub(crate) fn second(cx: &Cx, current: Option<&RegisterId>) -> Result<Vec<Sectio
         text: cx.label(&register.label).to_owned(),
         href: register_path(&register.id),
         current: current == Some(&register.id),
-        count: None,
     };
     Ok(vec![Section { head: None, links: in_order(cx)?.into_iter().map(link).collect() }])
 }
@@ -330,7 +334,8 @@ fn facets(
             chips.push(chip(word, cx.label(&state.label), of(word), href, on));
         }
     }
-    let mut facets = vec![Facet { label: cx.t("狀態", "State").to_owned(), chips }];
+    let mut facets =
+        vec![Facet { name: "state".to_owned(), label: cx.t("狀態", "State").to_owned(), chips }];
     for ((field, options), counted) in choices.into_iter().zip(counted) {
         let (id, name) = (&field.id, filters::name(&field.id));
         let option = |option: &regulation::Choice| {
@@ -342,7 +347,7 @@ fn facets(
         };
         let chips: Vec<Chip> = options.iter().filter_map(option).collect();
         if chips.len() > 1 {
-            facets.push(Facet { label: cx.label(&field.label).to_owned(), chips });
+            facets.push(Facet { name, label: cx.label(&field.label).to_owned(), chips });
         }
     }
     Ok(facets)

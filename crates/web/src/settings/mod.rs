@@ -10,8 +10,8 @@ mod tokens;
 use crate::component::{Fact, Facts, Notice};
 use crate::cx::Cx;
 use crate::enter::{Field, Sent, new_password};
-use crate::error::{PageError, PageResult};
-use crate::route::{Access, Audit, Route};
+use crate::error::PageResult;
+use crate::route::{Access, Audit, Route, named};
 use crate::shell::Shell;
 use crate::start;
 use crate::terminals;
@@ -199,7 +199,7 @@ fn ended(cx: &Cx, why: Ended) -> &'static str {
 
 async fn end_one(cx: Cx, Path(session): Path<String>) -> PageResult {
     cx.run(move |cx| {
-        let session: SessionId = session.parse().map_err(|_| PageError::NotFound)?;
+        let session: SessionId = named(&session)?;
         cx.site.door().end_one(cx.person(), session, cx.now())?;
         Ok(Redirect::to("/settings#sessions").into_response())
     })

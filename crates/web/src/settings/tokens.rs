@@ -4,7 +4,8 @@ use super::sent;
 use crate::component::{Notice, Opt};
 use crate::cx::Cx;
 use crate::enter::{Field, refused};
-use crate::error::{PageError, PageResult};
+use crate::error::PageResult;
+use crate::route::named;
 use crate::shell::Shell;
 use askama::Template;
 use axum::body::Bytes;
@@ -156,7 +157,7 @@ pub(super) async fn issue(cx: Cx, body: Bytes) -> PageResult {
 
 pub(super) async fn revoke(cx: Cx, Path(token): Path<String>) -> PageResult {
     cx.run(move |cx| {
-        let token: TokenId = token.parse().map_err(|_| PageError::NotFound)?;
+        let token: TokenId = named(&token)?;
         cx.site.door().revoke_token(cx.session(), token, cx.now())?;
         Ok(Redirect::to("/settings/tokens").into_response())
     })

@@ -20,13 +20,12 @@ use crate::records::{self, Group, Opened, SignatureView};
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Shell};
 use askama::Template;
-use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use casework::{Command, Fill};
 use data_encoding::BASE64URL_NOPAD;
-use desk::{About, Asker, Denial, Order, ToSign};
+use desk::{About, Asker, Denial, Order, Receipt, ToSign};
 use model::{Evidence, RecordId, Told};
 use proof::hash::Hash;
 use proof::signature::{Batch, Evidence as Carried, Passkey, batch_challenge};
@@ -160,8 +159,8 @@ impl Word {
     }
 }
 
-async fn show(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| page(cx, &Query::parse(query.unwrap_or_default().as_bytes()), None)).await
+async fn show(cx: Cx, query: Query) -> PageResult {
+    cx.run(move |cx| page(cx, &query, None)).await
 }
 
 fn page(cx: &Cx, query: &Query, told: Option<&Told>) -> PageResult {
@@ -271,11 +270,11 @@ async fn sign(cx: Cx, posted: Posted) -> PageResult {
         } else {
             by_one_key(&words, &posted)
         };
-        let mut came = Vec::new();
-        for (word, signed) in words.iter().zip(evidence) {
-            came.push(take(cx, word, &posted, signed)?);
-        }
-        answer(cx, came)
+        // Handed in together they share commits; each is waited for then.
+        let each = words.iter().zip(evidence);
+        let handed: Vec<Handed> =
+            each.map(|(word, signed)| hand_in(cx, word, &posted, signed)).collect::<Result<_, _>>()?;
+        answer(cx, handed.into_iter().map(|one| one.came(cx)).collect())
     })
     .await
 }
@@ -335,9 +334,30 @@ impl Subtrees for Together<'_> {
     }
 }
 
-/// Asks the desk for one of several.
-fn take(cx: &Cx, word: &Word, posted: &Posted, signed: Option<(ToSign, Carried)>) -> Result<Came, PageError> {
-    let told = |problem: Option<Told>| problem.map(|told| cx.language.told(&told).to_owned());
+/// One of several on its way through the desk.
+struct Handed {
+    title: Named,
+    what: String,
+    /// What the desk was handed; or why it was not.
+    order: Result<Receipt, Told>,
+}
+
+impl Handed {
+    /// What came of it.
+    fn came(self, cx: &Cx) -> Came {
+        let done = self.order.and_then(|receipt| receipt.wait().map_err(|refused| refused.told()));
+        let problem = done.err().map(|told| cx.language.told(&told).to_owned());
+        Came { title: self.title, what: self.what, problem }
+    }
+}
+
+/// Hands the desk one of several.
+fn hand_in(
+    cx: &Cx,
+    word: &Word,
+    posted: &Posted,
+    signed: Option<(ToSign, Carried)>,
+) -> Result<Handed, PageError> {
     let (title, there) = cx.look(|look| {
         let there = opened(look, word.record)?.map(|opened| {
             let what = look.step(opened.register, &word.step);
@@ -347,22 +367,21 @@ fn take(cx: &Cx, word: &Word, posted: &Posted, signed: Option<(ToSign, Carried)>
         Ok((look.record(word.record), there))
     })?;
     let Some((what, stance, unit)) = there else {
-        return Ok(Came { title, what: String::new(), problem: told(Some(gone())) });
+        return Ok(Handed { title, what: String::new(), order: Err(gone()) });
     };
     let seen = posted.query.one(&format!("seen{}", end(word))).and_then(|seen| seen.parse().ok());
     if stance.is_none() {
         reading::deny(cx, Denial { act: word.step.to_string(), about: About::Record(word.record) });
     }
-    let problem = match (stance, seen, signed) {
+    let order = match (stance, seen, signed) {
         (Some(stance), Some(seen), Some((statement, carried))) => {
             let command = statement.sign(word.command(seen), carried);
             let asker = Asker::Person(stance.actor(cx, unit));
-            let done = cx.site.desk().ask(asker, Order::Casework(command));
-            done.err().map(|refused| refused.told())
+            Ok(cx.site.desk().submit(asker, Order::Casework(command)))
         }
-        _ => Some(unsigned()),
+        _ => Err(unsigned()),
     };
-    Ok(Came { title, what, problem: told(problem) })
+    Ok(Handed { title, what, order })
 }
 
 /// All done: back to one's work. Else what came of each.

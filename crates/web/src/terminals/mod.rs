@@ -9,7 +9,7 @@ use crate::error::{PageError, PageResult};
 use crate::form::Posted;
 use crate::people::{command, granted, second};
 use crate::query::Query;
-use crate::route::{Access, Audit, Route};
+use crate::route::{Access, Audit, Route, named};
 use crate::shell::Shell;
 use askama::Template;
 use axum::extract::Path;
@@ -158,7 +158,7 @@ fn order(cx: &Cx, query: &Query) -> Result<Command, PageError> {
 }
 
 async fn remove(cx: Cx, Path(terminal): Path<String>) -> PageResult {
-    let terminal: TerminalId = terminal.parse().map_err(|_| PageError::NotFound)?;
+    let terminal: TerminalId = named(&terminal)?;
     cx.run(move |cx| {
         let known = cx.seen().roster.terminal(terminal).is_some();
         let order = if known { Ok(Command::RemoveTerminal { terminal }) } else { Err(PageError::NotFound) };

@@ -1,6 +1,6 @@
 //! Units: the tree, each unit's people, what it has open; and what may be done about it.
 
-use crate::component::export::Plain;
+use crate::component::export::{Plain, give};
 use crate::component::rows::{Column, Rows};
 use crate::component::{Exports, Notice};
 use crate::cx::Cx;
@@ -10,10 +10,10 @@ use crate::look::Look;
 use crate::names::{Named, register_path};
 use crate::people::{Filled, Refused, by_code, command, granted, roles, second};
 use crate::query::Query;
-use crate::route::{Access, Audit, Route};
+use crate::route::{Access, Audit, Route, named};
 use crate::shell::Shell;
 use askama::Template;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -126,9 +126,8 @@ fn of(look: &Look<'_>, unit: UnitId, what: fn(&Look<'_>, &identity::Unit) -> Pla
     look.roster.state.unit(unit).map_or(Plain::Nothing, |unit| what(look, unit))
 }
 
-async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = Query::parse(query.as_deref().unwrap_or_default().as_bytes());
+async fn export(cx: Cx, query: Query) -> PageResult {
+    give(&cx, move |cx| {
         let rows = cx.seen().roster.units().map(|unit| unit.id).collect();
         let name = cx.t("單位", "Units");
         let rows = Rows { cx, path: PATH, name, plain: "units", columns: COLUMNS, rows, whole: true, query };
@@ -138,7 +137,7 @@ async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
 }
 
 async fn page(cx: Cx, Path(unit): Path<String>) -> PageResult {
-    let unit: UnitId = unit.parse().map_err(|_| PageError::NotFound)?;
+    let unit: UnitId = named(&unit)?;
     cx.run(move |cx| show(cx, unit, None)).await
 }
 
@@ -206,7 +205,7 @@ fn named_register(look: &Look<'_>, (register, running): (RegisterId, u64)) -> (S
 }
 
 async fn act(cx: Cx, Path((unit, act)): Path<(String, String)>, posted: Posted) -> PageResult {
-    let unit: UnitId = unit.parse().map_err(|_| PageError::NotFound)?;
+    let unit: UnitId = named(&unit)?;
     cx.run(move |cx| {
         if cx.seen().roster.unit(unit).is_none() {
             return Err(PageError::NotFound);

@@ -7,7 +7,7 @@
 mod turns;
 
 use crate::acting;
-use crate::component::export::Plain;
+use crate::component::export::{Plain, give};
 use crate::component::rows::{Column, Rows};
 use crate::component::{Empty, Exports, Notice, Pill, Tone};
 use crate::cx::Cx;
@@ -20,7 +20,6 @@ use crate::records;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
 use askama::Template;
-use axum::extract::RawQuery;
 use axum::routing::get;
 use regulation::RegisterId;
 use std::sync::Arc;
@@ -117,9 +116,8 @@ const COLUMNS: &[Column<(&'static str, RowView)>] = &[
 ];
 
 /// Every row of every card, as a file.
-async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
-    cx.run(move |cx| {
-        let query = Query::parse(query.unwrap_or_default().as_bytes());
+async fn export(cx: Cx, query: Query) -> PageResult {
+    give(&cx, move |cx| {
         cx.look(|look| {
             let cards = cards(look, &turns::turns(look)?, ALL)?;
             let rows = |card: Card| card.rows.into_iter().map(move |row| (card.title, row));
@@ -130,9 +128,8 @@ async fn export(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
     .await
 }
 
-async fn page(cx: Cx, RawQuery(query): RawQuery) -> PageResult {
+async fn page(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let query = Query::parse(query.unwrap_or_default().as_bytes());
         cx.look(|look| {
             let turns = turns(look)?;
             let mut shell = Shell::of_area(cx, Area::Work);
@@ -179,7 +176,7 @@ fn second(cx: &Cx, look: &Look<'_>) -> Vec<Section> {
     let link = |register: RegisterId| {
         let label = look.pack.registers.get(&register).map(|one| cx.label(&one.label).to_owned());
         let href = format!("{}/new", register_path(&register));
-        Link { text: label.unwrap_or_else(|| register.to_string()), href, current: false, count: None }
+        Link { text: label.unwrap_or_else(|| register.to_string()), href, current: false }
     };
     let links: Vec<Link> = acting::opened_by_hand(look).into_iter().map(link).collect();
     match links.is_empty() {

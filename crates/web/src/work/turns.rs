@@ -7,7 +7,7 @@ use crate::error::PageError;
 use crate::look::Look;
 use crate::records::{self, ClockView};
 use crate::signing::Word;
-use casework::{Appointment, Case, Directory as _};
+use casework::{Appointment, Case};
 use model::Evidence;
 use regulation::{Outcome, Register, StepId};
 use std::sync::Arc;
@@ -121,9 +121,7 @@ fn forward(offer: &Offered) -> Option<Outcome> {
 
 /// Appointments in force by which they stand in for somebody.
 pub(super) fn appointments(look: &Look<'_>) -> Vec<Appointment> {
-    let (now, person) = (look.roster.now, look.cx.person());
-    let mut found = look.roster.appointments(person);
-    found.retain(|one| one.deputy == person && one.told && one.touches(now, now));
+    let mut found = look.roster.standing_in(look.cx.person());
     found.sort_by_key(|one| one.until);
     found
 }

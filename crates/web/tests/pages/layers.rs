@@ -2,7 +2,8 @@
 
 use crate::site::{City, city, city_with};
 use axum::http::{Method, StatusCode};
-use web::{Limits, Rate};
+use std::time::Duration;
+use web::{Limits, Pace, Rate};
 
 #[test]
 fn strangers_are_led_to_the_sign_in_and_back() {
@@ -11,7 +12,20 @@ fn strangers_are_led_to_the_sign_in_and_back() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.header("location"), "/sign-in?to=%2Fregisters%2Fkey%3Fq%3Da");
     let part = city.asked.ask(Method::GET, "/registers/key", &[("hx-request", "true")], "");
-    assert_eq!((part.status, part.header("hx-redirect")), (StatusCode::UNAUTHORIZED, "/sign-in"));
+    assert_eq!((part.status, part.header("hx-redirect")), (StatusCode::UNAUTHORIZED, "/sign-in?to=%2F"));
+    // Of a part its page is what they are led back to, and nothing of another site's.
+    for (page, back) in [
+        (
+            "http://house.example/registers/key?q=a&page=2",
+            "/sign-in?to=%2Fregisters%2Fkey%3Fq%3Da%26page%3D2",
+        ),
+        ("http://house.example//evil.example/", "/sign-in?to=%2F"),
+        ("nonsense \\", "/sign-in?to=%2F"),
+    ] {
+        let headers = [("hx-request", "true"), ("hx-current-url", page)];
+        let part = city.asked.ask(Method::GET, "/registers/key?q=b", &headers, "");
+        assert_eq!(part.header("hx-redirect"), back, "{page}");
+    }
     let unknown = city.asked.ask(Method::GET, "/registers", &[("cookie", "ward_session=guess")], "");
     assert_eq!(unknown.status, StatusCode::SEE_OTHER);
 }
@@ -140,7 +154,7 @@ fn too_large_a_form_is_not_read() {
 
 #[test]
 fn large_bodies_are_read_by_turns_and_small_ones_do_not_wait_for_them() {
-    let none = Limits { large_at_once: 0, large_wait: std::time::Duration::ZERO, ..Limits::default() };
+    let none = Limits { large_at_once: 0, turn_wait: Duration::ZERO, ..Limits::default() };
     let city = city_with(none);
     let token = city.asked.token(city.clerk.person, &["key"], &["key"]);
     let bearer = format!("Bearer {token}");
@@ -152,11 +166,86 @@ fn large_bodies_are_read_by_turns_and_small_ones_do_not_wait_for_them() {
     assert_eq!(sent(1_000).status, StatusCode::CREATED);
     let answer = sent(2 << 20);
     assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "10"));
-    assert!(answer.text().contains("本次內容未收件"), "{}", answer.text());
+    assert!(answer.text().contains("本次未予受理"), "{}", answer.text());
     // Whoever says nothing of the length waits as for a large one.
     let unsaid = [("authorization", bearer.as_str())];
     let unsaid = city.asked.ask(Method::POST, "/api/v1/files?name=a.txt", &unsaid, "a");
     assert_eq!(unsaid.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[test]
+fn whoever_stops_sending_is_told_so_and_holds_no_turn() {
+    let pace = Pace { silence: Duration::from_millis(50), bytes_per_second: 1 << 10 };
+    let city = city_with(Limits { large_at_once: 1, turn_wait: Duration::ZERO, pace, ..Limits::default() });
+    let token = city.asked.token(city.clerk.person, &["key"], &["key"]);
+    let (large, small) = (2 << 20, 1_000);
+    let begun = |length: usize, more: &str| {
+        let head = format!(
+            "POST /api/v1/files?name=a.txt HTTP/1.1\r\nhost: house.example\r\nconnection: close\r\n\
+             authorization: Bearer {token}\r\ncontent-length: {length}\r\n{more}\r\nthe first bytes"
+        );
+        city.asked.speak(&head)
+    };
+    for (length, more, told) in [
+        (large, "", "傳送逾時"),
+        (small, "", "本次內容未收件"),
+        (large, "accept-language: en\r\n", "It came too slowly"),
+    ] {
+        let answered = begun(length, more);
+        assert!(answered.starts_with("HTTP/1.1 408 ") && answered.contains(told), "{answered}");
+    }
+    // A form of somebody who never was signed in is waited for no longer.
+    let form = "POST /sign-in HTTP/1.1\r\nhost: house.example\r\nconnection: close\r\n\
+                content-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nname=";
+    assert!(city.asked.speak(form).starts_with("HTTP/1.1 408 "));
+    // The one turn is free for whoever sends.
+    let (bearer, length) = (format!("Bearer {token}"), large.to_string());
+    let headers = [("authorization", bearer.as_str()), ("content-length", length.as_str())];
+    let sent = city.asked.ask(Method::POST, "/api/v1/files?name=a.txt", &headers, &"a".repeat(large));
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.text());
+    assert!(city.asked.reports.lock().unwrap().is_empty());
+}
+
+#[test]
+fn lists_are_written_as_files_by_turns_and_kept_only_until_they_were_taken() {
+    let busy = |limits: Limits| {
+        let city = city_with(Limits { turn_wait: Duration::ZERO, ..limits });
+        let token = city.asked.token(city.clerk.person, &["key"], &[]);
+        let bearer = format!("Bearer {token}");
+        let by_api = [("authorization", bearer.as_str())];
+        for answer in [
+            city.asked.get(&City::cookie(city.clerk), "/registers/key/export?format=ods"),
+            city.asked.get(&City::cookie(city.clerk), "/people/export?format=csv"),
+            city.asked.ask(Method::GET, "/api/v1/registers/key/export?format=csv", &by_api, ""),
+        ] {
+            assert_eq!(
+                (answer.status, answer.header("retry-after")),
+                (StatusCode::SERVICE_UNAVAILABLE, "10")
+            );
+            assert!(answer.text().contains("同時上傳或匯出之人數過多"), "{}", answer.text());
+        }
+        // Nobody else waits for them.
+        assert_eq!(city.asked.get(&City::cookie(city.clerk), "/registers/key").status, StatusCode::OK);
+    };
+    busy(Limits { exports_at_once: 0, ..Limits::default() });
+    busy(Limits { exports_kept: 0, ..Limits::default() });
+    // One turn serves one after the other, and nothing of a file stays in the data folder.
+    let one = Limits { exports_at_once: 1, exports_kept: 1, ..Limits::default() };
+    let city = city_with(one);
+    let there = || {
+        let found = std::fs::read_dir(&city.asked.house.data).unwrap();
+        let mut names: Vec<_> = found.map(|one| one.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = there();
+    for format in ["csv", "xlsx", "ods", "csv"] {
+        let path = format!("/registers/key/export?format={format}");
+        let answer = city.asked.get(&City::cookie(city.clerk), &path);
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("content-length"), answer.body.len().to_string());
+    }
+    assert_eq!(there(), before);
 }
 
 #[test]

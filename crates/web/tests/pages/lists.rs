@@ -1,6 +1,6 @@
 //! The registers area: index, list, filters, chips, columns, order, pages, search, and what is not for one to see.
 
-use crate::site::{City, city};
+use crate::site::{City, attribute, city, tag};
 use axum::http::{Method, StatusCode};
 
 /// The data rows of a page's table.
@@ -63,9 +63,69 @@ fn a_list_is_searched_by_two_characters_and_filtered_by_fields() {
         32
     );
     assert_eq!(rows(&city.page("/registers/key?opened.min=2025-01-03")).len(), 0);
+    // A day that is chosen stands there with its year of the Republic, in Chinese alone.
+    let days = "/registers/key?opened.min=114/1/2&opened.max=2025-01-03";
+    let chosen = city.page(days);
+    for (end, day, told) in
+        [("min", "2025-01-02", "民國114年1月2日"), ("max", "2025-01-03", "民國114年1月3日")]
+    {
+        let id = format!("filter-opened-{end}");
+        let input = tag(&chosen, &id);
+        assert_eq!(
+            (attribute(input, "type").as_deref(), attribute(input, "value").as_deref()),
+            (Some("date"), Some(day))
+        );
+        let beside = format!("id=\"{id}-roc\" for=\"{id}\">{told}</output>");
+        assert!(chosen.contains(&beside), "{beside}: {chosen}");
+    }
+    let english = city.asked.get_english(&City::cookie(city.clerk), days).text();
+    assert!(!english.contains("民國") && english.contains("id=\"filter-opened-min-roc\""), "{english}");
     let wrong = city.page("/registers/key?opened.min=abc");
     assert!(wrong.contains("篩選條件「abc」無法判讀"), "{wrong}");
     assert_eq!(rows(&wrong).len(), 32);
+}
+
+#[test]
+fn two_fields_of_one_name_do_not_hide_each_others_filters() {
+    let mut files = crate::site::revised();
+    let loan = files.get_mut("registers/loan.toml").unwrap();
+    let text = String::from_utf8(loan.clone()).unwrap();
+    // The choice has chips; the day beside it is called the same.
+    let shown = text.replace("columns = [\"key\", \"until\"]", "columns = [\"kind\", \"until\"]");
+    assert_ne!(shown, text);
+    let label = |id: &str| {
+        let field = shown.split(&format!("id = \"{id}\"")).nth(1).unwrap();
+        field.split("label = ").nth(1).unwrap().lines().next().unwrap().to_owned()
+    };
+    *loan = shown.replace(&label("until"), &label("kind")).into_bytes();
+    let house = testkit::House::with_pack(7, &regulation::Files::new(files), None).unwrap();
+    let city = crate::site::settled(house, web::Limits::default());
+    let page = city.page("/registers/loan?f.until.min=2025-01-01&f.kind=visit&f.kind=repair");
+    assert!(page.contains("id=\"chip-kind-visit\"") && !page.contains("id=\"active-f-kind"), "{page}");
+    assert!(page.contains("id=\"active-f-until-0\""), "{page}");
+}
+
+#[test]
+fn people_are_found_in_filters_by_name_and_by_account() {
+    let mut city = city();
+    let details = identity::Details {
+        name: identity::Line::new("陳大文").unwrap(),
+        login: identity::Login::new("chen.dw").unwrap(),
+        title: identity::Line::new("科員").unwrap(),
+        mail: identity::Mail::new("chen.dw@house.example").unwrap(),
+        phone: None,
+    };
+    let (person, unit) = (model::PersonId::from_bytes([9; 16]), city.clerk.unit);
+    let register = identity::Command::RegisterPerson { person, details, home: unit };
+    city.asked.house.identity(register).unwrap();
+    city.asked.house.grant(person, "clerk", unit).unwrap();
+    let (key, keeper) = (city.key("K03"), serde_json::json!(person.to_string()));
+    let fill = [("room", "檔案室".into()), ("keeper", keeper), ("alarm_code", "x".into())];
+    city.asked.house.take(city.head, key, "change", regulation::Outcome::Done, &fill).unwrap();
+    for words in ["%E9%99%B3%E5%A4%A7", "chen.dw", "CHEN.D"] {
+        assert_eq!(rows(&city.page(&format!("/registers/key?f.keeper={words}"))).len(), 1, "{words}");
+    }
+    assert_eq!(rows(&city.page("/registers/key?f.keeper=en.dw")).len(), 0, "an account by its beginning");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod filing;
 mod forms;
 mod layers;
 mod lists;
+mod live;
 mod matrix;
 mod notices;
 mod people;

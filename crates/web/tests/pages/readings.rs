@@ -237,6 +237,35 @@ fn a_page_of_records_by_the_api_is_a_reading_and_its_search_is_none() {
 }
 
 #[test]
+fn what_was_asked_for_and_not_given_was_not_read() {
+    let graded = graded();
+    let (city, loan, mut before) = (&graded.city, graded.loans[0], 0);
+    let (none, sealed) = ("0".repeat(64), "sha256:".to_owned() + &"0".repeat(64));
+    // No policy of the pack lets the clerk look into the ledger; there is no such file, no such step.
+    for path in [
+        format!("/audit/records/{loan}/bundle"),
+        format!("/records/{loan}/files/{none}"),
+        format!("/records/{loan}/steps/nothing"),
+        format!("/records/{loan}/steps/give_back"),
+    ] {
+        let answer = city.asked.get(&City::cookie(city.clerk), &path);
+        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        assert_eq!(graded.fresh(&mut before), [], "{path}");
+    }
+    let token = city.asked.token_of(city.clerk.person, &["loan"], &[], &[identity::Right::Audit]);
+    let bearer = format!("Bearer {token}");
+    for path in [format!("/audit/records/{loan}/bundle"), format!("/records/{loan}/files/{sealed}")] {
+        let headers = [("authorization", bearer.as_str())];
+        let answer = city.asked.ask(Method::GET, &format!("/api/v1{path}"), &headers, "");
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.text());
+        assert_eq!(graded.fresh(&mut before), [], "{path}");
+    }
+    // What is given is entered as before.
+    city.page(&format!("/records/{loan}"));
+    assert_eq!(graded.fresh(&mut before), graded.by(city.clerk, &[loan]));
+}
+
+#[test]
 fn what_is_put_before_a_signer_together_is_read_by_the_signer() {
     let graded = graded();
     let (city, mut before) = (&graded.city, 0);

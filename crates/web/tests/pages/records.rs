@@ -32,6 +32,35 @@ fn a_record_tells_what_it_holds_where_it_stands_and_whom_it_waits_for() {
 }
 
 #[test]
+fn a_long_history_is_told_a_hundred_moments_at_a_time() {
+    let mut city = city();
+    let key = city.key("K02");
+    let keeper = json!(city.clerk.person.to_string());
+    for turn in 0..120 {
+        let fill = [
+            ("room", json!(format!("房間 {turn:03}"))),
+            ("keeper", keeper.clone()),
+            ("alarm_code", json!("x")),
+        ];
+        city.asked.house.take(city.head, key, "change", Outcome::Done, &fill).unwrap();
+    }
+    let history = path(key, "history");
+    let page = city.page(&history);
+    let moments = |page: &str| page.matches("<li><time class=\"when\"").count();
+    assert_eq!(moments(&page), 100);
+    assert!(page.contains("房間 119") && !page.contains("<ins>房間 019"), "{page}");
+    let earlier = page.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(earlier.starts_with(&format!("{history}?before=")), "{earlier}");
+    // What is left: twenty changes, the first one, and the opening; nothing twice, nothing missed.
+    let rest = city.page(earlier);
+    assert_eq!(moments(&rest), 22, "{rest}");
+    assert!(rest.contains("<ins>房間 019") && !rest.contains("<ins>房間 020"), "{rest}");
+    assert!(!rest.contains("rel=\"next\""), "{rest}");
+    // What does not read is the last page.
+    assert_eq!(moments(&city.page(&format!("{history}?before=x"))), 100);
+}
+
+#[test]
 fn what_may_be_done_now_stands_at_the_right_for_whoever_may_and_for_nobody_else() {
     let city = city();
     let page = city.page(&path(city.loan, ""));
@@ -209,6 +238,35 @@ fn a_file_is_given_out_to_be_saved_and_only_by_the_record_that_holds_it() {
     assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
     let stranger = city.asked.get(&City::cookie(city.other_clerk), &href);
     assert_eq!(stranger.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn why_a_file_is_not_found_by_its_text_stands_beside_it() {
+    let mut files = crate::site::revised();
+    let round = files.get_mut("registers/round.toml").unwrap();
+    let text = String::from_utf8(round.clone()).unwrap();
+    let (photos, documents) = ("kind = \"photo\"\nmost = 5", "kind = \"files\"\ntypes = [\"pdf\", \"txt\"]");
+    assert!(text.contains(photos));
+    *round = text.replace(photos, documents).into_bytes();
+    let house = testkit::House::with_pack(7, &regulation::Files::new(files), None).unwrap();
+    let mut city = crate::site::settled(house, web::Limits::default());
+    city.asked.house.at("2025-01-28T01:30").unwrap();
+    city.asked.house.tick().unwrap();
+    let page = city.page("/registers/round");
+    let round: RecordId =
+        page.split("href=\"/records/").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+    let kept = |name: &str, bytes: &[u8]| city.asked.house.file(name, bytes, desk::Keeping::Clear).unwrap();
+    // It begins as such a file does, and there is nothing behind.
+    let held = json!([kept("壞.pdf", b"%PDF-1.7\n\n%%EOF\n"), kept("好.txt", "內容".as_bytes())]);
+    let good = json!({ "doors": { "answer": "good" }, "damp": { "answer": "good" } });
+    city.asked
+        .house
+        .take(city.clerk, round, "finish", Outcome::Done, &[("looked_at", good), ("photos", held)])
+        .unwrap();
+    let page = city.page(&path(round, "evidence"));
+    assert_eq!(page.matches("其文字不列入搜尋").count(), 1, "of two the torn one: {page}");
+    let torn = page.split("<li>").find(|one| one.contains("壞.pdf")).unwrap();
+    assert!(torn.contains("其文字不列入搜尋"), "{torn}");
 }
 
 /// A picture of one pixel.

@@ -305,6 +305,25 @@ impl Asked {
         })
     }
 
+    /// The first piece of a stream of events, and the next, which is told of what happens meanwhile.
+    pub(crate) fn hears(&self, path: &str, cookie: &str, meanwhile: impl FnOnce()) -> (String, String) {
+        use futures_core::Stream as _;
+        let cookie = format!("ward_session={cookie}");
+        let request = Request::builder().uri(path).header("cookie", cookie).body(Body::empty()).unwrap();
+        let response = self.runtime.block_on(self.router.clone().oneshot(request)).unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let mut stream = Box::pin(response.into_body().into_data_stream());
+        let mut next = || {
+            let piece = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx));
+            let within = std::time::Duration::from_secs(20);
+            let piece = self.runtime.block_on(async { tokio::time::timeout(within, piece).await });
+            String::from_utf8(piece.expect("it is told").unwrap().unwrap().to_vec()).unwrap()
+        };
+        let first = next();
+        meanwhile();
+        (first, next())
+    }
+
     /// All of an answer that ends by what happens meanwhile.
     pub(crate) fn until(&self, path: &str, cookie: &str, meanwhile: impl FnOnce()) -> String {
         let request = Request::builder().uri(path).header("host", "house.example").header("cookie", cookie);
@@ -435,7 +454,7 @@ pub(crate) fn revised() -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn settled(mut house: House, limits: Limits) -> City {
+pub(crate) fn settled(mut house: House, limits: Limits) -> City {
     let top = house.unit("100", None).unwrap();
     let unit = house.unit("110", Some(top)).unwrap();
     let other = house.unit("120", Some(top)).unwrap();

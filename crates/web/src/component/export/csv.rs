@@ -1,16 +1,26 @@
 //! CSV (RFC 4180), in UTF-8 with its mark.
 
-use super::{Plain, Sheet};
+use super::{Format, Plain, Sheet, whole};
 use crate::error::PageError;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
-pub(super) fn write(sheet: &Sheet<'_>) -> Result<Vec<u8>, PageError> {
-    let mut text = String::from("\u{feff}");
-    let heads: Vec<String> = sheet.heads.iter().map(|head| harmless(head)).collect();
-    line(&mut text, heads);
-    for row in &sheet.rows {
-        let mut cells = Vec::with_capacity(row.len());
-        for cell in row {
-            cells.push(match cell {
+/// A file of this format.
+pub(super) struct Csv(BufWriter<File>);
+
+impl Csv {
+    pub(super) fn begin(sheet: &Sheet<'_>, file: File) -> Result<Self, PageError> {
+        let mut to = BufWriter::new(file);
+        to.write_all("\u{feff}".as_bytes()).map_err(PageError::failed)?;
+        line(&mut to, sheet.heads.iter().map(|head| harmless(head))).map_err(PageError::failed)?;
+        Ok(Self(to))
+    }
+}
+
+impl Format for Csv {
+    fn row(&mut self, sheet: &Sheet<'_>, cells: &[Plain]) -> Result<(), PageError> {
+        let text = |cell: &Plain| {
+            Ok(match cell {
                 Plain::Nothing => String::new(),
                 Plain::Date(day) => day.to_string(),
                 Plain::Moment(at) => {
@@ -19,27 +29,29 @@ pub(super) fn write(sheet: &Sheet<'_>) -> Result<Vec<u8>, PageError> {
                 }
                 Plain::Number(number) => number.clone(),
                 Plain::Text(words) => harmless(words),
-            });
-        }
-        line(&mut text, cells);
+            })
+        };
+        let cells = cells.iter().map(text).collect::<Result<Vec<_>, PageError>>()?;
+        line(&mut self.0, cells.into_iter()).map_err(PageError::failed)
     }
-    Ok(text.into_bytes())
+
+    fn end(self: Box<Self>) -> Result<File, PageError> {
+        whole(self.0)
+    }
 }
 
-fn line(text: &mut String, cells: Vec<String>) {
-    for (at, cell) in cells.into_iter().enumerate() {
+fn line(to: &mut impl Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
+    for (at, cell) in cells.enumerate() {
         if at > 0 {
-            text.push(',');
+            to.write_all(b",")?;
         }
         if cell.contains(['"', ',', '\n', '\r']) {
-            text.push('"');
-            text.push_str(&cell.replace('"', "\"\""));
-            text.push('"');
+            write!(to, "\"{}\"", cell.replace('"', "\"\""))?;
         } else {
-            text.push_str(&cell);
+            to.write_all(cell.as_bytes())?;
         }
     }
-    text.push_str("\r\n");
+    to.write_all(b"\r\n")
 }
 
 /// What a spreadsheet would take for a formula stands behind an apostrophe.
@@ -74,8 +86,8 @@ mod tests {
 
     #[test]
     fn a_cell_with_marks_is_quoted() {
-        let mut text = String::new();
-        line(&mut text, vec!["a\"b".into(), "c,d".into(), "e".into()]);
-        assert_eq!(text, "\"a\"\"b\",\"c,d\",e\r\n");
+        let mut text = Vec::new();
+        line(&mut text, ["a\"b", "c,d", "e"].map(String::from).into_iter()).unwrap();
+        assert_eq!(text, b"\"a\"\"b\",\"c,d\",e\r\n");
     }
 }

@@ -3,14 +3,16 @@
 //! Every text is a text: nothing is written as a formula.
 //! Source: OpenDocument 1.3, part 2 (package) and part 3 (schema).
 
-use super::{Plain, Sheet};
+use super::{Format, Plain, Sheet, whole};
 use crate::error::PageError;
 use std::fmt::Write as _;
-use std::io::{Cursor, Write as _};
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-const MEDIA: &str = "application/vnd.oasis.opendocument.spreadsheet";
+pub(super) const MEDIA: &str = "application/vnd.oasis.opendocument.spreadsheet";
 const NAMES: &str = "xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
     xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" \
     xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\" \
@@ -30,46 +32,44 @@ const STYLES: &str = "<office:automatic-styles>\
     <style:style style:name=\"head\" style:family=\"table-cell\"><style:text-properties fo:font-weight=\"bold\"/></style:style>\
     </office:automatic-styles>";
 
-pub(super) fn write(sheet: &Sheet<'_>) -> Result<Vec<u8>, PageError> {
-    let content = content(sheet)?;
-    packed(&content).map_err(|error| PageError::Failed(error.into()))
+/// A file of this format.
+pub(super) struct Ods {
+    package: ZipWriter<BufWriter<File>>,
+    /// What is written next.
+    xml: String,
 }
 
-fn packed(content: &str) -> Result<Vec<u8>, zip::result::ZipError> {
-    let mut package = ZipWriter::new(Cursor::new(Vec::new()));
-    // The first file says what it is and is not compressed.
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let deflated = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    package.start_file("mimetype", stored)?;
-    package.write_all(MEDIA.as_bytes())?;
-    let manifest = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><manifest:manifest \
-         xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\" manifest:version=\"1.3\">\
-         <manifest:file-entry manifest:full-path=\"/\" manifest:version=\"1.3\" manifest:media-type=\"{MEDIA}\"/>\
-         <manifest:file-entry manifest:full-path=\"content.xml\" manifest:media-type=\"text/xml\"/></manifest:manifest>"
-    );
-    package.start_file("META-INF/manifest.xml", deflated)?;
-    package.write_all(manifest.as_bytes())?;
-    package.start_file("content.xml", deflated)?;
-    package.write_all(content.as_bytes())?;
-    Ok(package.finish()?.into_inner())
-}
-
-fn content(sheet: &Sheet<'_>) -> Result<String, PageError> {
-    let mut xml = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><office:document-content {NAMES}>{STYLES}<office:body>\
-         <office:spreadsheet><table:table table:name=\"{}\"><table:table-column \
-         table:number-columns-repeated=\"{}\"/><table:table-header-rows><table:table-row>",
-        escaped(&sheet.name),
-        sheet.heads.len().max(1)
-    );
-    for head in &sheet.heads {
-        text(&mut xml, head, " table:style-name=\"head\"");
+impl Ods {
+    pub(super) fn begin(sheet: &Sheet<'_>, file: File) -> Result<Self, PageError> {
+        let mut ods = Self { package: package(file).map_err(PageError::failed)?, xml: String::new() };
+        let _ = write!(
+            ods.xml,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><office:document-content {NAMES}>{STYLES}<office:body>\
+             <office:spreadsheet><table:table table:name=\"{}\"><table:table-column \
+             table:number-columns-repeated=\"{}\"/><table:table-header-rows><table:table-row>",
+            escaped(&sheet.name),
+            sheet.heads.len().max(1)
+        );
+        for head in &sheet.heads {
+            text(&mut ods.xml, head, " table:style-name=\"head\"");
+        }
+        ods.xml.push_str("</table:table-row></table:table-header-rows>");
+        ods.put()?;
+        Ok(ods)
     }
-    xml.push_str("</table:table-row></table:table-header-rows>");
-    for row in &sheet.rows {
+
+    fn put(&mut self) -> Result<(), PageError> {
+        self.package.write_all(self.xml.as_bytes()).map_err(PageError::failed)?;
+        self.xml.clear();
+        Ok(())
+    }
+}
+
+impl Format for Ods {
+    fn row(&mut self, sheet: &Sheet<'_>, cells: &[Plain]) -> Result<(), PageError> {
+        let xml = &mut self.xml;
         xml.push_str("<table:table-row>");
-        for cell in row {
+        for cell in cells {
             match cell {
                 Plain::Nothing => xml.push_str("<table:table-cell/>"),
                 Plain::Date(day) => {
@@ -94,13 +94,38 @@ fn content(sheet: &Sheet<'_>) -> Result<String, PageError> {
                          <text:p>{number}</text:p></table:table-cell>"
                     );
                 }
-                Plain::Text(words) => text(&mut xml, words, ""),
+                Plain::Text(words) => text(xml, words, ""),
             }
         }
         xml.push_str("</table:table-row>");
+        self.put()
     }
-    xml.push_str("</table:table></office:spreadsheet></office:body></office:document-content>");
-    Ok(xml)
+
+    fn end(mut self: Box<Self>) -> Result<File, PageError> {
+        self.xml.push_str("</table:table></office:spreadsheet></office:body></office:document-content>");
+        self.put()?;
+        whole(self.package.finish().map_err(PageError::failed)?)
+    }
+}
+
+/// A package up to where its content begins.
+fn package(file: File) -> Result<ZipWriter<BufWriter<File>>, ZipError> {
+    let mut package = ZipWriter::new(BufWriter::new(file));
+    // The first file says what it is and is not compressed.
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let deflated = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    package.start_file("mimetype", stored)?;
+    package.write_all(MEDIA.as_bytes())?;
+    let manifest = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><manifest:manifest \
+         xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\" manifest:version=\"1.3\">\
+         <manifest:file-entry manifest:full-path=\"/\" manifest:version=\"1.3\" manifest:media-type=\"{MEDIA}\"/>\
+         <manifest:file-entry manifest:full-path=\"content.xml\" manifest:media-type=\"text/xml\"/></manifest:manifest>"
+    );
+    package.start_file("META-INF/manifest.xml", deflated)?;
+    package.write_all(manifest.as_bytes())?;
+    package.start_file("content.xml", deflated)?;
+    Ok(package)
 }
 
 fn text(xml: &mut String, words: &str, style: &str) {

@@ -1,63 +1,103 @@
 //! XLSX: texts as texts, dates as dates, numbers as numbers where a spreadsheet holds them exactly.
 
-use super::{Plain, Sheet};
+use super::{Format, Plain, Sheet, whole};
 use crate::error::PageError;
-use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
+use model::CivilDate;
+use regulation::TimeOfDay;
+use rust_xlsxwriter::{ExcelDateTime, Format as Look, Workbook, XlsxError};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
 
 /// Digits a spreadsheet holds exactly.
 const EXACT_DIGITS: usize = 15;
 
-pub(super) fn write(sheet: &Sheet<'_>) -> Result<Vec<u8>, PageError> {
-    written(sheet)
+/// A file of this format. Its rows go to a nameless file of their own first, from which the book is packed.
+pub(super) struct Xlsx {
+    book: Workbook,
+    file: File,
+    day: Look,
+    moment: Look,
+    /// The next line; that of the heads is 0.
+    line: u32,
 }
 
-fn written(sheet: &Sheet<'_>) -> Result<Vec<u8>, PageError> {
-    let failed = |error: XlsxError| PageError::Failed(error.into());
-    let mut book = Workbook::new();
-    let page = book.add_worksheet();
-    let (bold, day, moment) = (
-        Format::new().set_bold(),
-        Format::new().set_num_format("yyyy-mm-dd"),
-        Format::new().set_num_format("yyyy-mm-dd hh:mm"),
-    );
+impl Xlsx {
+    pub(super) fn begin(sheet: &Sheet<'_>, folder: &Path, file: File) -> Result<Self, PageError> {
+        let mut book = Workbook::new();
+        heads(&mut book, sheet, folder).map_err(PageError::failed)?;
+        let (day, moment) = (Look::new(), Look::new());
+        Ok(Self {
+            book,
+            file,
+            day: day.set_num_format("yyyy-mm-dd"),
+            moment: moment.set_num_format("yyyy-mm-dd hh:mm"),
+            line: 1,
+        })
+    }
+}
+
+fn heads(book: &mut Workbook, sheet: &Sheet<'_>, folder: &Path) -> Result<(), XlsxError> {
+    book.set_tempdir(folder)?;
+    let page = book.add_worksheet_with_constant_memory()?;
     // A sheet's name is short and without some marks.
     let name: String = sheet.name.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(31).collect();
-    page.set_name(if name.is_empty() { "Ward".to_owned() } else { name }).map_err(failed)?;
+    page.set_name(if name.is_empty() { "Ward".to_owned() } else { name })?;
+    page.set_freeze_panes(1, 0)?;
+    let bold = Look::new().set_bold();
     for (column, head) in (0u16..).zip(&sheet.heads) {
-        page.write_string_with_format(0, column, head, &bold).map_err(failed)?;
-        page.set_column_width(column, 18).map_err(failed)?;
+        page.write_string_with_format(0, column, head, &bold)?;
+        page.set_column_width(column, 18)?;
     }
-    page.set_freeze_panes(1, 0).map_err(failed)?;
-    for (line, row) in (1u32..).zip(&sheet.rows) {
-        for (column, cell) in (0u16..).zip(row) {
+    Ok(())
+}
+
+impl Format for Xlsx {
+    fn row(&mut self, sheet: &Sheet<'_>, cells: &[Plain]) -> Result<(), PageError> {
+        let line = self.line;
+        self.line += 1;
+        let page = self.book.worksheet_from_index(0).map_err(PageError::failed)?;
+        for (column, cell) in (0u16..).zip(cells) {
             match cell {
                 Plain::Nothing => {}
                 Plain::Date(date) => {
-                    let value = excel(*date, None).map_err(failed)?;
-                    page.write_datetime_with_format(line, column, &value, &day).map_err(failed)?;
+                    let value = excel(*date, None).map_err(PageError::failed)?;
+                    page.write_datetime_with_format(line, column, &value, &self.day)
+                        .map_err(PageError::failed)?;
                 }
                 Plain::Moment(at) => {
                     let (date, time) = sheet.civil(*at)?;
-                    let value = excel(date, Some(time)).map_err(failed)?;
-                    page.write_datetime_with_format(line, column, &value, &moment).map_err(failed)?;
+                    let value = excel(date, Some(time)).map_err(PageError::failed)?;
+                    page.write_datetime_with_format(line, column, &value, &self.moment)
+                        .map_err(PageError::failed)?;
                 }
                 Plain::Number(number) => {
                     let digits = number.chars().filter(char::is_ascii_digit).count();
                     match number.parse::<f64>() {
                         Ok(value) if digits <= EXACT_DIGITS => {
-                            page.write_number(line, column, value).map_err(failed)?;
+                            page.write_number(line, column, value).map_err(PageError::failed)?;
                         }
-                        _ => drop(page.write_string(line, column, number).map_err(failed)?),
+                        _ => {
+                            page.write_string(line, column, number).map_err(PageError::failed)?;
+                        }
                     }
                 }
-                Plain::Text(words) => drop(page.write_string(line, column, cut(words)).map_err(failed)?),
+                Plain::Text(words) => {
+                    page.write_string(line, column, cut(words)).map_err(PageError::failed)?;
+                }
             }
         }
+        Ok(())
     }
-    book.save_to_buffer().map_err(failed)
+
+    fn end(mut self: Box<Self>) -> Result<File, PageError> {
+        let mut to = BufWriter::new(self.file);
+        self.book.save_to_writer(&mut to).map_err(PageError::failed)?;
+        whole(to)
+    }
 }
 
-fn excel(day: model::CivilDate, time: Option<regulation::TimeOfDay>) -> Result<ExcelDateTime, XlsxError> {
+fn excel(day: CivilDate, time: Option<TimeOfDay>) -> Result<ExcelDateTime, XlsxError> {
     let year = u16::try_from(day.year()).unwrap_or(1970);
     let (month, day) = (u8::try_from(day.month()).unwrap_or(1), u8::try_from(day.day()).unwrap_or(1));
     let date = ExcelDateTime::from_ymd(year, month, day)?;

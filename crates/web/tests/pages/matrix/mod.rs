@@ -118,7 +118,7 @@ fn answered(town: &mut Town, route: &RouteListed, case: &Case, label: &str, who:
         let led = answer.header("location") == format!("{SIGN_IN}{back}");
         let good = match (route.access, case.verb, sent.part) {
             (Access::Application, ..) | (_, Verb::Post, _) => status == StatusCode::UNAUTHORIZED,
-            (_, Verb::Get, Some(_)) => answer.header("hx-redirect") == "/sign-in",
+            (_, Verb::Get, Some(_)) => answer.header("hx-redirect") == format!("{SIGN_IN}%2F"),
             (_, Verb::Get, None) => status == StatusCode::SEE_OTHER && led,
         };
         assert!(good, "nobody is told to sign in: {}", at());
