@@ -14,44 +14,83 @@ pub(crate) struct Pair {
 }
 
 /// Pairs `name=value`; a value in quotes may hold what stands between pairs, and quotes.
-pub(crate) struct Pairs<'l> {
+///
+/// `SIGN` stands between name and value, `BETWEEN` between pairs, beside blanks in front of names.
+pub(crate) struct Pairs<'l, const SIGN: u8, const BETWEEN: u8> {
     /// The line up to the end of the part.
     line: &'l [u8],
     at: usize,
-    /// Between name and value.
-    sign: u8,
-    /// Between pairs, beside blanks in front of names.
-    between: u8,
     /// A quote was found behind which no value can end, and none up to the end of the part: so each first one ends its
     /// value, lest every value look through the whole part in vain.
     loose: bool,
 }
 
-impl<'l> Pairs<'l> {
-    /// `name=value name="value"`.
-    pub(crate) fn new(line: &'l [u8], part: Span) -> Self {
-        Self::with(line, part, b'=', b' ')
+impl<'l, const SIGN: u8, const BETWEEN: u8> Pairs<'l, SIGN, BETWEEN> {
+    pub(crate) fn of(line: &'l [u8], part: Span) -> Self {
+        Self { line: line.get(..part.end()).unwrap_or(line), at: part.start(), loose: false }
     }
 
-    /// Pairs with other signs.
-    pub(crate) fn with(line: &'l [u8], part: Span, sign: u8, between: u8) -> Self {
-        let line = line.get(..part.end()).unwrap_or(line);
-        Self { line, at: part.start(), sign, between, loose: false }
+    /// Where a value ends that begins behind its quote: at the first quote behind which a value can end. Devices write
+    /// quotes within values as they come. One behind a backslash ends a value only where no other does, as that of
+    /// `path="C:\"`: else whoever chooses a value could make a name of his own behind it.
+    #[inline]
+    fn closing(&mut self, from: usize) -> usize {
+        let quote = next(self.line, from, b'"');
+        let plain = quote > from && self.line.get(quote - 1) != Some(&b'\\');
+        if plain && self.line.get(quote + 1) == Some(&BETWEEN) {
+            quote
+        } else {
+            self.closing_in_doubt(from, quote)
+        }
+    }
+
+    /// The same, where `quote` is the first quote and may not be the end.
+    fn closing_in_doubt(&mut self, from: usize, quote: usize) -> usize {
+        let (mut quote, mut first) = (quote, None);
+        loop {
+            if quote == self.line.len() {
+                self.loose = true;
+                return first.unwrap_or(quote);
+            }
+            let ends = self.line.get(quote + 1).is_none_or(|byte| {
+                *byte == BETWEEN || matches!(byte, b' ' | b',' | b';' | b']' | b')' | b'\r')
+            });
+            let escaped = escaped(self.line, from, quote);
+            if !escaped && (ends || self.loose) {
+                return quote;
+            }
+            if first.is_none() && (!escaped || (ends && self.goes_on(quote + 1))) {
+                first = Some(quote);
+            }
+            quote = next(self.line, quote + 1, b'"');
+        }
+    }
+
+    /// Does the part end here, or does the next pair begin?
+    fn goes_on(&self, at: usize) -> bool {
+        let end = self.line.len();
+        let from = behind_all(self.line, at, end.min(at + 2), |byte| {
+            byte == BETWEEN || matches!(byte, b' ' | b',' | b';')
+        });
+        let to = behind_all(self.line, from, end.min(from + 64), |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+        });
+        from >= end || (from > at && to > from && self.line.get(to) == Some(&SIGN))
     }
 }
 
-impl Iterator for Pairs<'_> {
+impl<const SIGN: u8, const BETWEEN: u8> Iterator for Pairs<'_, SIGN, BETWEEN> {
     type Item = Pair;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Pair> {
         loop {
-            while self.line.get(self.at).is_some_and(|byte| *byte == self.between || *byte == b' ') {
+            while self.line.get(self.at).is_some_and(|byte| *byte == BETWEEN || *byte == b' ') {
                 self.at += 1;
             }
             let from = self.at;
-            let sign = next_either(self.line, from, self.sign, self.between);
-            if self.line.get(sign)? != &self.sign {
+            let sign = next_either(self.line, from, SIGN, BETWEEN);
+            if *self.line.get(sign)? != SIGN {
                 // A word of its own is no pair.
                 self.at = sign + 1;
                 continue;
@@ -63,51 +102,11 @@ impl Iterator for Pairs<'_> {
                 self.at = close + 1;
                 Span::of(from + 1, close)
             } else {
-                self.at = next(self.line, from, self.between);
+                self.at = next(self.line, from, BETWEEN);
                 Span::of(from, self.at)
             };
             return Some(Pair { name, place });
         }
-    }
-}
-
-impl Pairs<'_> {
-    /// Where a value ends that begins behind its quote: at the first quote behind which a value can end. Devices write
-    /// quotes within values as they come. One behind a backslash ends a value only where no other does, as that of
-    /// `path="C:\"`: else whoever chooses a value could make a name of his own behind it.
-    #[inline]
-    fn closing(&mut self, from: usize) -> usize {
-        let (mut at, mut first) = (from, None);
-        loop {
-            let quote = next(self.line, at, b'"');
-            if quote == self.line.len() {
-                self.loose = true;
-                return first.unwrap_or(quote);
-            }
-            let ends = self.line.get(quote + 1).is_none_or(|byte| {
-                *byte == self.between || matches!(byte, b' ' | b',' | b';' | b']' | b')' | b'\r')
-            });
-            let escaped = escaped(self.line, from, quote);
-            if !escaped && (ends || self.loose) {
-                return quote;
-            }
-            if first.is_none() && (!escaped || (ends && self.goes_on(quote + 1))) {
-                first = Some(quote);
-            }
-            at = quote + 1;
-        }
-    }
-
-    /// Does the part end here, or does the next pair begin?
-    fn goes_on(&self, at: usize) -> bool {
-        let end = self.line.len();
-        let from = behind_all(self.line, at, end.min(at + 2), |byte| {
-            byte == self.between || matches!(byte, b' ' | b',' | b';')
-        });
-        let to = behind_all(self.line, from, end.min(from + 64), |byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
-        });
-        from >= end || (from > at && to > from && self.line.get(to) == Some(&self.sign))
     }
 }
 
@@ -299,7 +298,7 @@ mod tests {
 
     fn pairs(line: &str) -> Vec<(String, String)> {
         let line = line.as_bytes();
-        Pairs::new(line, Span::of(0, line.len()))
+        Pairs::<b'=', b' '>::of(line, Span::of(0, line.len()))
             .map(|pair| (text(line, pair.name), text(line, pair.place)))
             .collect()
     }
@@ -327,7 +326,7 @@ mod tests {
             assert_eq!(pairs(line), expected(found), "{line}");
         }
         let line = br#"a=x y, b="1,2", c=3"#;
-        let found: Vec<_> = Pairs::with(line, Span::of(0, line.len()), b'=', b',')
+        let found: Vec<_> = Pairs::<b'=', b','>::of(line, Span::of(0, line.len()))
             .map(|pair| (text(line, pair.name), text(line, pair.place)))
             .collect();
         assert_eq!(found, expected(&[("a", "x y"), ("b", "1,2"), ("c", "3")]));

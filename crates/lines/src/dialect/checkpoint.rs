@@ -6,7 +6,7 @@ use crate::draft::Draft;
 use crate::field::{Field, Span};
 use crate::head::element;
 use crate::names::Names;
-use crate::pairs::Pairs;
+use crate::pairs::{Pair, Pairs};
 use crate::record::Mark;
 
 const NAMES: Names = Names::of(&[
@@ -56,9 +56,11 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     let Some(open) = draft.find(part, "[") else { return false };
     let end = element(line, open).map_or(part.end(), |end| end - 1);
     let inner = Span::of(open + 1, end.min(part.end()));
-    let (sign, between) = if draft.find(inner, "=\"").is_some() { (b'=', b' ') } else { (b':', b';') };
-    for pair in Pairs::with(line, inner, sign, between) {
-        draft.pair(pair, NAMES.find(line, pair.name));
+    let mut put = |pair: Pair| draft.pair(pair, NAMES.find(line, pair.name));
+    if crate::scan::find(line, inner, "=\"").is_some() {
+        Pairs::<b'=', b' '>::of(line, inner).for_each(&mut put);
+    } else {
+        Pairs::<b':', b';'>::of(line, inner).for_each(&mut put);
     }
     // `operation` says it better than `action`, which comes before it.
     let operation = draft.values().iter().find(|value| value.name.within(line) == b"operation");

@@ -5,7 +5,7 @@
 use crate::draft::Draft;
 use crate::field::{Field, Span};
 use crate::names::Names;
-use crate::pairs::Pairs;
+use crate::pairs::{Pair, Pairs};
 use crate::record::Mark;
 use crate::time::{When, moment};
 
@@ -45,9 +45,10 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     let Some(part) = part(draft) else { return false };
     // The pairs of some are separated by commas.
     let first = draft.text(part).iter().take(24).find(|byte| matches!(byte, b' ' | b','));
-    let between = if first == Some(&b',') { b',' } else { b' ' };
-    for pair in Pairs::with(draft.line, part, b'=', between) {
-        draft.pair(pair, NAMES.find(draft.line, pair.name));
+    if first == Some(&b',') {
+        Pairs::<b'=', b','>::of(draft.line, part).for_each(|pair| put(draft, pair));
+    } else {
+        Pairs::<b'=', b' '>::of(draft.line, part).for_each(|pair| put(draft, pair));
     }
     if !draft.has_own_time() {
         civil(draft);
@@ -60,6 +61,11 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
         _ => {}
     }
     true
+}
+
+#[inline]
+fn put(draft: &mut Draft<'_>, pair: Pair) {
+    draft.pair(pair, NAMES.find(draft.line, pair.name));
 }
 
 /// The body from `date=` on, or from where some relay left it.

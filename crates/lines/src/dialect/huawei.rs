@@ -77,7 +77,7 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
         }
         _ => text,
     };
-    for pair in Pairs::with(line, pairs, b'=', b',') {
+    for pair in Pairs::<b'=', b','>::of(line, pairs) {
         // Session logs end with a full stop or a semicolon.
         let value = draft.text(pair.place);
         let value = value.strip_suffix(b".").or_else(|| value.strip_suffix(b";")).unwrap_or(value);

@@ -55,7 +55,7 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
         return false;
     }
     if let Some(data) = data {
-        for pair in Pairs::new(line, Span::of(data.start() + 1, data.end() - 1)) {
+        for pair in Pairs::<b'=', b' '>::of(line, Span::of(data.start() + 1, data.end() - 1)) {
             draft.pair(pair, NAMES.find(line, pair.name));
         }
     } else {

@@ -207,7 +207,7 @@ fn pam(draft: &mut Draft<'_>, body: Span) {
     }
     let Some(at) = draft.find(body, "authentication failure") else { return };
     draft.say(Field::Action, Span::of(at, at + 22));
-    for pair in Pairs::new(line, Span::of(at, body.end())) {
+    for pair in Pairs::<b'=', b' '>::of(line, Span::of(at, body.end())) {
         let field = match draft.text(pair.name) {
             b"rhost" => Some(Field::SrcIp),
             b"user" => Some(Field::User),

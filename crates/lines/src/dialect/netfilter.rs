@@ -29,7 +29,7 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     }
     let from = draft.find(body, "IN=").unwrap_or(src).min(src);
     prefix(draft, Span::of(body.start(), from));
-    for pair in Pairs::new(draft.line, Span::of(from, body.end())) {
+    for pair in Pairs::<b'=', b' '>::of(draft.line, Span::of(from, body.end())) {
         draft.pair(pair, NAMES.find(draft.line, pair.name));
     }
     true

@@ -32,7 +32,7 @@ pub(super) fn proxysg(draft: &mut Draft<'_>) -> bool {
     if draft.find(body, "c-ip=").is_none() || draft.find(body, " cs-").is_none() {
         return false;
     }
-    for pair in Pairs::new(draft.line, body) {
+    for pair in Pairs::<b'=', b' '>::of(draft.line, body) {
         draft.pair(pair, NAMES.find(draft.line, pair.name));
     }
     true

@@ -79,17 +79,19 @@ const NAMES: Names = Names::of(&[
 ]);
 
 pub(super) fn read(draft: &mut Draft<'_>) -> bool {
+    separated_by::<b' '>(draft) || separated_by::<b','>(draft) || separated_by::<b'|'>(draft)
+}
+
+fn separated_by<const BETWEEN: u8>(draft: &mut Draft<'_>) -> bool {
     let (line, body) = (draft.line, draft.body());
     let known = |pair: Pair| {
         let field = NAMES.find(line, pair.name);
         matches!(field, Some(Field::SrcIp | Field::DstIp)) && endpoint(line, pair.place).is_some()
     };
-    let Some(between) =
-        [b' ', b',', b'|'].into_iter().find(|between| Pairs::with(line, body, b'=', *between).any(known))
-    else {
+    if !Pairs::<b'=', BETWEEN>::of(line, body).any(known) {
         return false;
-    };
-    for pair in Pairs::with(line, body, b'=', between) {
+    }
+    for pair in Pairs::<b'=', BETWEEN>::of(line, body) {
         let field = NAMES.find(line, pair.name);
         let ports = match field {
             Some(Field::SrcIp) => Field::SrcPort,
