@@ -6,7 +6,7 @@
 use super::named;
 use super::shape::{Octets, Text};
 use super::story::ActorShape;
-use crate::audit::entries::{Asked, found};
+use crate::audit::entries::{EntriesAsked, found};
 use crate::audit::entry::{Inside, inside, proof_file, read};
 use crate::audit::verifying::{Last, SHOWN, begin};
 use crate::audit::{admitted, bundle, cosigned, last_time, published};
@@ -227,7 +227,7 @@ pub(super) async fn entries(cx: Cx, query: Query) -> PageResult {
         let size = cx.site.desk().reader().size().map_err(PageError::failed)?;
         let (found, from) = cx.look(|look| {
             admitted(look)?;
-            found(look, &Asked::read(look, &query, size))
+            found(look, &EntriesAsked::read(look, &query, size))
         })?;
         let shape = |(number, bytes): &(u64, Vec<u8>)| {
             Ok(EntryShape::of(*number, &Entry::parse(bytes).map_err(PageError::failed)?))

@@ -7,7 +7,7 @@ use super::shape::Text;
 use super::unfit;
 use super::within::{Within, WithinUnit};
 use crate::clauses::{
-    Asked, Day, OnBoard, Owed, Standing, Stands, below, exempted, found, owed, recorded, serving,
+    BoardAsked, Day, OnBoard, Owed, Standing, Stands, below, exempted, found, owed, recorded, serving,
     to_look_after,
 };
 use crate::error::{PageError, PageResult};
@@ -162,7 +162,7 @@ pub(super) struct OwedShape {
     responses((status = 200, body = [ClauseShape])))]
 pub(super) async fn board(Within(cx): Within, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let asked = Asked::read(cx, query)?;
+        let asked = BoardAsked::read(cx, query)?;
         past(&asked.day)?;
         let clauses = cx.look(|look| {
             let found = found(look, &asked)?;

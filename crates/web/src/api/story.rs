@@ -8,7 +8,7 @@ use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
-use crate::records::{self, Changed, Checked, Happened, Held, Mark, Opened};
+use crate::records::{self, Changed, Happened, Held, Mark, Opened, SignatureCheck};
 use axum::extract::Path;
 use axum::http::StatusCode;
 use casework::VoidCause;
@@ -254,9 +254,9 @@ impl SignatureShape {
             Evidence::Passkey => "passkey",
         };
         let check = match mark.checked? {
-            Checked::Holds(Grade::Passkey | Grade::Otp) => "holds",
-            Checked::Broken => "broken",
-            Checked::NoCredential => "no-credential",
+            SignatureCheck::Holds(Grade::Passkey | Grade::Otp) => "holds",
+            SignatureCheck::Broken => "broken",
+            SignatureCheck::NoCredential => "no-credential",
         };
         Some(Self {
             step: mark.step.to_string(),

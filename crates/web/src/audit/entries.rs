@@ -89,7 +89,7 @@ struct EntriesPage<'a> {
 }
 
 /// What is asked of the ledger.
-pub(crate) struct Asked {
+pub(crate) struct EntriesAsked {
     /// A kind, or the group before its dot.
     pub(crate) kind: Option<String>,
     /// What entries are about.
@@ -103,7 +103,7 @@ pub(crate) struct Asked {
 /// Entries that fit, the newest first, each with its bytes; and the first one that was looked at.
 type Found = (Vec<(u64, Vec<u8>)>, u64);
 
-impl Asked {
+impl EntriesAsked {
     /// From an address, of a ledger of so many entries.
     pub(crate) fn read(look: &Look<'_>, query: &Query, size: u64) -> Self {
         let text = |name: &str| query.one(name).filter(|text| !text.is_empty()).map(ToOwned::to_owned);
@@ -130,7 +130,7 @@ pub(super) async fn list(cx: Cx, query: Query) -> PageResult {
         }
         cx.look(|look| {
             admitted(look)?;
-            let asked = Asked::read(look, &query, size);
+            let asked = EntriesAsked::read(look, &query, size);
             let (found, from) = found(look, &asked)?;
             let rows = rows(look, &found)?;
             let list = view(look, &query, &asked, rows, from, began)?;
@@ -156,7 +156,7 @@ pub(super) async fn export(cx: Cx, query: Query) -> PageResult {
         let size = cx.site.desk().reader().size().map_err(PageError::failed)?;
         cx.look(|look| {
             admitted(look)?;
-            let asked = Asked::read(look, &query, size);
+            let asked = EntriesAsked::read(look, &query, size);
             let (found, _) = within(look, &asked, MOST_EXPORTED + 1, u64::MAX)?;
             if found.len() > MOST_EXPORTED {
                 return Err(too_many());
@@ -184,7 +184,7 @@ fn table(cx: &Cx, rows: Vec<Row>, query: Query) -> Rows<'_, Row> {
 fn view<'a>(
     look: &Look<'a>,
     query: &Query,
-    asked: &Asked,
+    asked: &EntriesAsked,
     rows: Vec<Row>,
     from: u64,
     began: Instant,
@@ -255,12 +255,12 @@ fn not_a_number() -> PageError {
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub(crate) fn found(look: &Look<'_>, asked: &Asked) -> Result<Found, PageError> {
+pub(crate) fn found(look: &Look<'_>, asked: &EntriesAsked) -> Result<Found, PageError> {
     within(look, asked, PAGE, MOST)
 }
 
 /// The entries that fit, `page` of them at most, among the newest `most`.
-fn within(look: &Look<'_>, asked: &Asked, page: usize, most: u64) -> Result<Found, PageError> {
+fn within(look: &Look<'_>, asked: &EntriesAsked, page: usize, most: u64) -> Result<Found, PageError> {
     let reader = look.cx.site.desk().reader();
     let (mut found, mut end) = (Vec::new(), asked.before);
     let floor = asked.before.saturating_sub(most);
@@ -313,7 +313,7 @@ fn told(look: &Look<'_>, person: PersonId) -> String {
     }
 }
 
-fn fits(entry: &Entry<'_>, asked: &Asked) -> bool {
+fn fits(entry: &Entry<'_>, asked: &EntriesAsked) -> bool {
     let by = |people: &Vec<PersonId>| match entry.actor() {
         Actor::Person(person) => {
             people.contains(&person.person) || person.acting_for.is_some_and(|one| people.contains(&one))

@@ -77,7 +77,7 @@ struct Choice {
 struct BoardPage<'a> {
     cx: &'a Cx,
     shell: Shell,
-    asked: Asked,
+    asked: BoardAsked,
     wrong: Option<Notice<'a>>,
     views: Views<'a>,
     exports: Exports<'a>,
@@ -89,7 +89,7 @@ struct BoardPage<'a> {
 }
 
 /// What the board is asked for.
-pub(crate) struct Asked {
+pub(crate) struct BoardAsked {
     query: Query,
     text: String,
     article: Option<String>,
@@ -142,7 +142,7 @@ impl Day {
 
 async fn index(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
-        let asked = Asked::read(cx, query)?;
+        let asked = BoardAsked::read(cx, query)?;
         let (rows, numbers, views) = cx.look(|look| {
             let rows = found(look, &asked)?.iter().map(|one| Row::of(cx, &asked, one)).collect();
             let mut numbers: Vec<String> = look.pack.clauses.iter().map(article_number).collect();
@@ -197,7 +197,7 @@ const COLUMNS: &[Column<Row>] = &[
 /// The board as it is asked for, as a file.
 async fn export(cx: Cx, query: Query) -> PageResult {
     give(&cx, move |cx| {
-        let asked = Asked::read(cx, query.clone())?;
+        let asked = BoardAsked::read(cx, query.clone())?;
         cx.look(|look| {
             let rows = found(look, &asked)?.into_iter().map(|one| Row::of(cx, &asked, &one));
             let rows = rows.filter(|row| asked.wants(row.state)).collect();
@@ -213,7 +213,7 @@ async fn export(cx: Cx, query: Query) -> PageResult {
 ///
 /// # Errors
 /// The tables failed.
-pub(crate) fn found<'l>(look: &'l Look<'_>, asked: &Asked) -> Result<Vec<OnBoard<'l>>, PageError> {
+pub(crate) fn found<'l>(look: &'l Look<'_>, asked: &BoardAsked) -> Result<Vec<OnBoard<'l>>, PageError> {
     let standing = Standing::read(look, asked.day.until(look.cx)?);
     let fitting = look.pack.clauses.iter().filter(|clause| asked.fits(look.cx, clause));
     fitting.map(|clause| OnBoard::of(look, &standing, clause)).collect()
@@ -226,7 +226,7 @@ fn article_number(clause: &Clause) -> String {
 
 fn page<'a>(
     cx: &'a Cx,
-    asked: Asked,
+    asked: BoardAsked,
     fitting: Vec<Row>,
     numbers: Vec<String>,
     views: Views<'a>,
@@ -273,7 +273,7 @@ impl<'l> OnBoard<'l> {
 }
 
 impl Row {
-    fn of(cx: &Cx, asked: &Asked, one: &OnBoard<'_>) -> Self {
+    fn of(cx: &Cx, asked: &BoardAsked, one: &OnBoard<'_>) -> Self {
         let figure = |check: &Check, stands: &Stands| {
             let found = stands.evaluation.as_ref();
             found.map(|found| words::figure(cx, check, &found.figure)).unwrap_or_default()
@@ -297,7 +297,7 @@ impl Row {
     }
 }
 
-impl Asked {
+impl BoardAsked {
     /// From an address.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use super::carried;
 use super::form;
-use super::sheet::{Asked, Sheet};
+use super::sheet::{FormAsked, Sheet};
 use crate::acting::Stance;
 use crate::component::{Change, Notice};
 use crate::cx::Cx;
@@ -65,7 +65,7 @@ struct ConfirmPage<'a> {
 /// The page.
 pub(super) fn page(
     sheet: &Sheet<'_, '_>,
-    asked: &Asked,
+    asked: &FormAsked,
     posted: &Posted,
     confirming: &Confirming<'_>,
     told: Option<Told>,

@@ -3,7 +3,7 @@
 //! Invariant: answers to sealed fields are never kept in a draft; whoever keeps one is told so. A draft belongs to one
 //! person and is read by nobody else.
 
-use super::sheet::{Asked, Sheet};
+use super::sheet::{FormAsked, Sheet};
 use crate::cx::Cx;
 use crate::error::PageError;
 use crate::form::Posted;
@@ -15,7 +15,7 @@ use store::Draft;
 const MOST_BYTES: usize = 256 << 10;
 
 /// What a draft of this form would hold.
-pub(crate) fn of(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted) -> Option<Draft> {
+pub(crate) fn of(sheet: &Sheet<'_, '_>, asked: &FormAsked, posted: &Posted) -> Option<Draft> {
     let kept = posted.query.pairs().filter(|(name, value)| {
         let sealed = name.starts_with("f.") && sheet.is_sealed(name);
         !sealed && !Posted::is_own(name) && !value.is_empty()
@@ -32,7 +32,7 @@ pub(crate) fn of(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted) -> Optio
 }
 
 /// The draft of a form, with what it holds.
-pub(crate) fn resumed(look: &Look<'_>, asked: &Asked) -> Result<Option<(Draft, Posted)>, PageError> {
+pub(crate) fn resumed(look: &Look<'_>, asked: &FormAsked) -> Result<Option<(Draft, Posted)>, PageError> {
     let person = look.cx.person();
     let draft = look.sql(|sql| sql.draft(person, &asked.path()))?;
     Ok(draft.map(|draft| {
@@ -42,7 +42,7 @@ pub(crate) fn resumed(look: &Look<'_>, asked: &Asked) -> Result<Option<(Draft, P
 }
 
 /// Forgets the draft of what was sent. That it stays behind does no harm: it is offered once more.
-pub(crate) fn forget(cx: &Cx, asked: &Asked) {
+pub(crate) fn forget(cx: &Cx, asked: &FormAsked) {
     if let Err(refused) = cx.site.desk().forget_draft(cx.person(), &asked.path()) {
         (cx.site.config().report)(cx.request, &format!("a draft stays: {refused}"));
     }

@@ -1,6 +1,6 @@
 //! The page of a form: questions, in whose name, when it happened, why; beside it what the record holds already.
 
-use super::sheet::{Asked, Sheet};
+use super::sheet::{FormAsked, Sheet};
 use crate::component::{
     Change, FormView, Input, InputKind, Markup, Notice, Opt, SectionView, Timeline, Tone,
 };
@@ -59,7 +59,7 @@ pub(super) struct Moved<'a> {
 }
 
 /// For the first time.
-pub(super) fn first(sheet: &Sheet<'_, '_>, asked: &Asked, query: &Query) -> PageResult {
+pub(super) fn first(sheet: &Sheet<'_, '_>, asked: &FormAsked, query: &Query) -> PageResult {
     let stands = sheet.stand(&Fill::new(), true)?;
     let mut filled = pairs(sheet.look.cx, sheet.register, &stands.case.content);
     // What an address fills in: a register's page, a code on a wall.
@@ -74,7 +74,7 @@ pub(super) fn first(sheet: &Sheet<'_, '_>, asked: &Asked, query: &Query) -> Page
 }
 
 /// As it was left.
-pub(super) fn resumed(sheet: &Sheet<'_, '_>, asked: &Asked, posted: Posted, draft: &Draft) -> PageResult {
+pub(super) fn resumed(sheet: &Sheet<'_, '_>, asked: &FormAsked, posted: Posted, draft: &Draft) -> PageResult {
     if super::stale::has_moved(sheet.look, asked, &posted) {
         return super::stale::page(sheet, asked, &posted);
     }
@@ -90,7 +90,7 @@ pub(super) fn resumed(sheet: &Sheet<'_, '_>, asked: &Asked, posted: Posted, draf
 }
 
 /// As it stands while it is being filled in.
-pub(super) fn looked(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, wrong: Wrong) -> PageResult {
+pub(super) fn looked(sheet: &Sheet<'_, '_>, asked: &FormAsked, posted: &Posted, wrong: Wrong) -> PageResult {
     let stands = sheet.stand(&sheet.fill(posted), false)?;
     let mut wrong = wrong;
     wrong.extend(unfit(&stands));
@@ -100,7 +100,7 @@ pub(super) fn looked(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, wron
 /// With why it was refused, and everything that was filled in.
 pub(super) fn refused(
     sheet: &Sheet<'_, '_>,
-    asked: &Asked,
+    asked: &FormAsked,
     posted: &Posted,
     wrong: Wrong,
     told: Option<Told>,
@@ -111,14 +111,19 @@ pub(super) fn refused(
 }
 
 /// The same where it is for want of a right.
-pub(super) fn forbidden(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, told: Told) -> PageResult {
+pub(super) fn forbidden(sheet: &Sheet<'_, '_>, asked: &FormAsked, posted: &Posted, told: Told) -> PageResult {
     let problems = vec![Notice::refused(sheet.look.cx, &told)];
     let status = Some(StatusCode::FORBIDDEN);
     again(sheet, asked, posted, Above { problems, status, ..Above::default() })
 }
 
 /// The same while the system cannot take it, or cannot say whether it did.
-pub(super) fn unavailable(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, told: Told) -> PageResult {
+pub(super) fn unavailable(
+    sheet: &Sheet<'_, '_>,
+    asked: &FormAsked,
+    posted: &Posted,
+    told: Told,
+) -> PageResult {
     let cx = sheet.look.cx;
     let title = Some(cx.t("暫時無法提供服務", "Not available at the moment").to_owned());
     let text = cx.language.told(&told).to_owned();
@@ -127,7 +132,12 @@ pub(super) fn unavailable(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted,
     again(sheet, asked, posted, Above { problems, status, ..Above::default() })
 }
 
-pub(super) fn again(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, above: Above<'_>) -> PageResult {
+pub(super) fn again(
+    sheet: &Sheet<'_, '_>,
+    asked: &FormAsked,
+    posted: &Posted,
+    above: Above<'_>,
+) -> PageResult {
     let stands = sheet.stand(&sheet.fill(posted), false)?;
     let mut above = above;
     for (field, told) in unfit(&stands) {
@@ -147,7 +157,7 @@ fn kept<'a>(sheet: &Sheet<'_, 'a>) -> Notice<'a> {
 
 fn page(
     sheet: &Sheet<'_, '_>,
-    asked: &Asked,
+    asked: &FormAsked,
     posted: &Posted,
     stands: &Form<'_>,
     above: Above<'_>,
@@ -210,7 +220,7 @@ fn sealed(sheet: &Sheet<'_, '_>) -> Option<String> {
     (!names.is_empty()).then(|| names.join(cx.t("、", ", ")))
 }
 
-pub(super) fn shell(sheet: &Sheet<'_, '_>, asked: &Asked) -> Result<Shell, PageError> {
+pub(super) fn shell(sheet: &Sheet<'_, '_>, asked: &FormAsked) -> Result<Shell, PageError> {
     let cx = sheet.look.cx;
     let title = cx.label(&sheet.step.label);
     match &sheet.before {
@@ -325,7 +335,7 @@ fn why<'a>(sheet: &Sheet<'_, 'a>, posted: &Posted) -> Option<SectionView<'a>> {
             .t("得附註意見，隨簽署登載於紀錄。", "A remark, if you like; it stands with the signature.")
             .to_owned(),
         false if cx.chinese() => format!("{}時須敘明。", asking.join("、")),
-        false => format!("Asked for: {}.", asking.join(", ")),
+        false => format!("FormAsked for: {}.", asking.join(", ")),
     };
     // A step that only asks questions has its reasons in them.
     if asking.is_empty() && !sheet.outcomes.contains(&Outcome::Approve) {

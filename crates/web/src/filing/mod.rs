@@ -39,7 +39,7 @@ use desk::{Asker, Order, Refused};
 use model::{Evidence, Person, Told};
 use proof::signature::Evidence as Carried;
 use regulation::Outcome;
-use sheet::{Asked, Sheet};
+use sheet::{FormAsked, Sheet};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/registers/{register}/new", Access::Person, Audit::None, || get(choose)),
@@ -114,23 +114,23 @@ async fn choose(cx: Cx, Path(register): Path<String>) -> PageResult {
 }
 
 async fn open(cx: Cx, Path((register, step)): Path<(String, String)>, query: Query) -> PageResult {
-    cx.run(move |cx| show(cx, &Asked::Open(register, step), query)).await
+    cx.run(move |cx| show(cx, &FormAsked::Open(register, step), query)).await
 }
 
 async fn take(cx: Cx, Path((record, step)): Path<(String, String)>, query: Query) -> PageResult {
-    cx.run(move |cx| show(cx, &Asked::Take(named(&record)?, step), query)).await
+    cx.run(move |cx| show(cx, &FormAsked::Take(named(&record)?, step), query)).await
 }
 
 async fn post_open(cx: Cx, Path((register, step)): Path<(String, String)>, posted: Posted) -> PageResult {
-    cx.run(move |cx| answer(cx, &Asked::Open(register, step), posted)).await
+    cx.run(move |cx| answer(cx, &FormAsked::Open(register, step), posted)).await
 }
 
 async fn post_take(cx: Cx, Path((record, step)): Path<(String, String)>, posted: Posted) -> PageResult {
-    cx.run(move |cx| answer(cx, &Asked::Take(named(&record)?, step), posted)).await
+    cx.run(move |cx| answer(cx, &FormAsked::Take(named(&record)?, step), posted)).await
 }
 
 /// The form for the first time, or as it was left.
-fn show(cx: &Cx, asked: &Asked, query: Query) -> PageResult {
+fn show(cx: &Cx, asked: &FormAsked, query: Query) -> PageResult {
     cx.look(|look| {
         let asked_as = Posted::of(query.clone());
         match drafts::resumed(look, asked)? {
@@ -147,14 +147,14 @@ fn show(cx: &Cx, asked: &Asked, query: Query) -> PageResult {
 }
 
 /// What was posted: what the pressed button asks for.
-fn answer(cx: &Cx, asked: &Asked, posted: Posted) -> PageResult {
+fn answer(cx: &Cx, asked: &FormAsked, posted: Posted) -> PageResult {
     match cx.look(|look| next(look, asked, posted))? {
         Next::Shown(response) => Ok(response),
         Next::Ask(asking) => ask(cx, asked, *asking),
     }
 }
 
-fn next(look: &Look<'_>, asked: &Asked, posted: Posted) -> Result<Next, PageError> {
+fn next(look: &Look<'_>, asked: &FormAsked, posted: Posted) -> Result<Next, PageError> {
     let sheet = match Sheet::of(look, asked, &posted) {
         Err(PageError::Denied(..) | PageError::Refused(_)) if stale::has_moved(look, asked, &posted) => {
             return stale::gone(look, asked, &posted).map(Next::Shown);
@@ -186,7 +186,7 @@ fn next(look: &Look<'_>, asked: &Asked, posted: Posted) -> Result<Next, PageErro
 }
 
 /// Keeps a draft: by hand one is told, by script nothing changes on the page.
-fn keep(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, quietly: bool) -> PageResult {
+fn keep(sheet: &Sheet<'_, '_>, asked: &FormAsked, posted: &Posted, quietly: bool) -> PageResult {
     let cx = sheet.look.cx;
     let Some(draft) = drafts::of(sheet, asked, posted) else {
         let told = Told::new(
@@ -205,7 +205,7 @@ fn keep(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, quietly: bool) ->
 /// A form that was sent: to be confirmed first where a signature is asked, or a look at it; else for the desk.
 fn sent(
     sheet: &Sheet<'_, '_>,
-    asked: &Asked,
+    asked: &FormAsked,
     posted: &Posted,
     preview: bool,
     word: Option<&str>,
@@ -264,7 +264,12 @@ fn rehearse(sheet: &Sheet<'_, '_>, posted: &Posted, command: &Command) -> Result
 }
 
 /// What was confirmed or signed on the page of confirmation.
-fn confirmed(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, act: &str) -> Result<Next, PageError> {
+fn confirmed(
+    sheet: &Sheet<'_, '_>,
+    asked: &FormAsked,
+    posted: &Posted,
+    act: &str,
+) -> Result<Next, PageError> {
     let carried = posted.query.one("carried").and_then(carried::uncarry);
     let Some(command) = carried.filter(|command| belongs(command, sheet)) else {
         return form::refused(sheet, asked, posted, crate::form::Wrong::new(), Some(unread()))
@@ -302,7 +307,7 @@ fn belongs(command: &Command, sheet: &Sheet<'_, '_>) -> bool {
 /// The page of confirmation again, with what was wrong.
 fn again(
     sheet: &Sheet<'_, '_>,
-    asked: &Asked,
+    asked: &FormAsked,
     posted: &Posted,
     stance: &Stance,
     command: &Command,
@@ -345,7 +350,7 @@ fn sign(
 }
 
 /// Asks the desk, and shows what came of it.
-fn ask(cx: &Cx, asked: &Asked, asking: Asking) -> PageResult {
+fn ask(cx: &Cx, asked: &FormAsked, asking: Asking) -> PageResult {
     let Asking { posted, actor, command, signed } = asking;
     let ready = match sign(cx, &actor, command.clone(), signed) {
         Ok(ready) => ready,
@@ -362,7 +367,7 @@ fn ask(cx: &Cx, asked: &Asked, asking: Asking) -> PageResult {
 }
 
 /// The record's page, with what was done.
-fn finished(cx: &Cx, asked: &Asked, command: &Command) -> Response {
+fn finished(cx: &Cx, asked: &FormAsked, command: &Command) -> Response {
     drafts::forget(cx, asked);
     let (Command::Open { record, step, .. } | Command::Take { record, step, .. }) = command else {
         return Redirect::to("/").into_response();
@@ -374,7 +379,7 @@ fn finished(cx: &Cx, asked: &Asked, command: &Command) -> Response {
 }
 
 /// What was refused, with everything that was filled in.
-fn not_done(cx: &Cx, asked: &Asked, posted: &Posted, command: &Command, refused: &Refused) -> PageResult {
+fn not_done(cx: &Cx, asked: &FormAsked, posted: &Posted, command: &Command, refused: &Refused) -> PageResult {
     if cx.look(|look| Ok(is_twice(look, command, refused)))? {
         return Ok(finished(cx, asked, command));
     }
@@ -403,7 +408,7 @@ fn is_twice(look: &Look<'_>, command: &Command, refused: &Refused) -> bool {
 }
 
 /// The page of confirmation again.
-fn shown_again(cx: &Cx, asked: &Asked, posted: &Posted, command: &Command, told: Told) -> PageResult {
+fn shown_again(cx: &Cx, asked: &FormAsked, posted: &Posted, command: &Command, told: Told) -> PageResult {
     cx.look(|look| {
         let sheet = Sheet::of(look, asked, posted)?;
         again(&sheet, asked, posted, &sheet.stance, command, told.clone())
@@ -411,7 +416,7 @@ fn shown_again(cx: &Cx, asked: &Asked, posted: &Posted, command: &Command, told:
 }
 
 /// The form, with why it was refused.
-fn turned_down(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted, refused: &Refused) -> PageResult {
+fn turned_down(sheet: &Sheet<'_, '_>, asked: &FormAsked, posted: &Posted, refused: &Refused) -> PageResult {
     match refused.code() {
         "stale" => stale::page(sheet, asked, posted),
         "not-found" => Err(PageError::NotFound),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// What a path asks to be filled in.
 #[derive(Debug, Clone)]
-pub(crate) enum Asked {
+pub(crate) enum FormAsked {
     /// A record of a register is to be opened by a step.
     Open(String, String),
     /// A step of a record is to be taken.
@@ -46,7 +46,7 @@ pub(crate) struct Sheet<'l, 'a> {
     when: OnceCell<bool>,
 }
 
-impl Asked {
+impl FormAsked {
     /// Where the form is.
     pub(crate) fn path(&self) -> String {
         match self {
@@ -78,10 +78,10 @@ impl<'l, 'a> Sheet<'l, 'a> {
     /// # Errors
     /// `NotFound`: there is no such step, or the record is not theirs to read. `Refused`, `Denied`: the step is not
     /// offered to them now.
-    pub(crate) fn of(look: &'l Look<'a>, asked: &Asked, posted: &Posted) -> Result<Self, PageError> {
+    pub(crate) fn of(look: &'l Look<'a>, asked: &FormAsked, posted: &Posted) -> Result<Self, PageError> {
         match asked {
-            Asked::Open(register, step) => Self::open(look, register, step, posted),
-            Asked::Take(record, step) => Self::take(look, *record, step, posted),
+            FormAsked::Open(register, step) => Self::open(look, register, step, posted),
+            FormAsked::Take(record, step) => Self::take(look, *record, step, posted),
         }
     }
 

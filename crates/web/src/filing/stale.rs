@@ -4,7 +4,7 @@
 //! A record's revision counts its events, so that what came after the one a form was made on is what came after as many.
 
 use super::form::{self, Above, Moved};
-use super::sheet::{Asked, Sheet};
+use super::sheet::{FormAsked, Sheet};
 use crate::component::{Change, Markup, Notice, Timeline, Tone};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -33,7 +33,7 @@ struct GonePage<'a> {
 }
 
 /// Has the record gone on since the form was made?
-pub(super) fn has_moved(look: &Look<'_>, asked: &Asked, posted: &Posted) -> bool {
+pub(super) fn has_moved(look: &Look<'_>, asked: &FormAsked, posted: &Posted) -> bool {
     let case = asked.record().filter(|record| look.sees(*record)).and_then(|record| look.case(record));
     case.zip(seen(posted)).is_some_and(|(case, seen)| seen < case.revision)
 }
@@ -43,7 +43,7 @@ fn seen(posted: &Posted) -> Option<u32> {
 }
 
 /// The form again: what happened, both values, everything filled in. Sent once more it counts.
-pub(super) fn page(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted) -> PageResult {
+pub(super) fn page(sheet: &Sheet<'_, '_>, asked: &FormAsked, posted: &Posted) -> PageResult {
     let cx = sheet.look.cx;
     let told = Told::new(
         "您填寫期間，本紀錄已有異動。請檢視下列異動及您填寫之內容，確認後再送出；您填寫之內容均已保留。",
@@ -65,7 +65,7 @@ pub(super) fn page(sheet: &Sheet<'_, '_>, asked: &Asked, posted: &Posted) -> Pag
 }
 
 /// The step is no longer to be taken: what happened, and what had been filled in.
-pub(super) fn gone(look: &Look<'_>, asked: &Asked, posted: &Posted) -> PageResult {
+pub(super) fn gone(look: &Look<'_>, asked: &FormAsked, posted: &Posted) -> PageResult {
     let cx = look.cx;
     let record = asked.record().ok_or(PageError::NotFound)?;
     let Opened { case, register } = Opened::of(look, record)?;
@@ -103,7 +103,7 @@ pub(super) fn gone(look: &Look<'_>, asked: &Asked, posted: &Posted) -> PageResul
 /// What happened since, and both values of what changed.
 fn moved(
     look: &Look<'_>,
-    asked: &Asked,
+    asked: &FormAsked,
     posted: &Posted,
     filled: Option<(&Fill, &Sheet<'_, '_>)>,
 ) -> Result<Markup, PageError> {

@@ -35,7 +35,7 @@ pub(crate) use head::{ClockView, Waiting, clocks, step_path, waiting};
 pub(crate) use history::{addressee, change, label, moments, reason, said};
 pub(crate) use linked::{Linked, links};
 pub(crate) use signed::{Mark, SignatureView, marks, views};
-pub(crate) use story::{Changed, Checked, Happened, changes, story};
+pub(crate) use story::{Changed, Happened, SignatureCheck, changes, story};
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/records/{record}", Access::Person, Audit::Reading, || get(data)),

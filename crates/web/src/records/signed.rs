@@ -3,7 +3,7 @@
 //! Invariant: the two grades are never shown as one, and a signature that does not hold is never shown as one that does.
 //! Source: `docs/format.md` §7; `docs/pack.md`, "Flow" (what voids an approval).
 
-use super::story::{Checked, Happened};
+use super::story::{Happened, SignatureCheck};
 use crate::cx::Cx;
 use crate::look::Look;
 use crate::names::Named;
@@ -30,7 +30,7 @@ pub(crate) struct Mark {
     /// How it is supported, as the entry says.
     pub(crate) evidence: Evidence,
     /// What its check gave; none where nothing was signed.
-    pub(crate) checked: Option<Checked>,
+    pub(crate) checked: Option<SignatureCheck>,
     /// The entry whose content it covers, and that content's hash.
     pub(crate) bound: Option<(u64, String)>,
     /// Why.
@@ -168,16 +168,16 @@ pub(crate) fn grade(cx: &Cx, evidence: Evidence) -> (&'static str, &'static str,
     }
 }
 
-fn check(cx: &Cx, checked: Option<Checked>) -> (&'static str, &'static str) {
+fn check(cx: &Cx, checked: Option<SignatureCheck>) -> (&'static str, &'static str) {
     let of = |zh, en| cx.language.of(zh, en);
     match checked {
-        Some(Checked::Holds(Grade::Passkey)) => (of("已驗證簽章相符", "The signature holds"), "good"),
-        Some(Checked::Holds(Grade::Otp)) => (
+        Some(SignatureCheck::Holds(Grade::Passkey)) => (of("已驗證簽章相符", "The signature holds"), "good"),
+        Some(SignatureCheck::Holds(Grade::Otp)) => (
             of("僅由伺服器證明，無法獨立驗證", "Rests on the server alone; nobody else can check it"),
             "info",
         ),
-        Some(Checked::Broken) => (of("簽章不符", "The signature does not hold"), "bad"),
-        Some(Checked::NoCredential) => {
+        Some(SignatureCheck::Broken) => (of("簽章不符", "The signature does not hold"), "bad"),
+        Some(SignatureCheck::NoCredential) => {
             (of("查無當時有效之金鑰，無法驗證", "No key was in force then; it cannot be checked"), "bad")
         }
         None => (of("未簽章", "Not signed"), "info"),

@@ -27,7 +27,7 @@ pub(crate) struct Happened {
     /// What.
     pub(crate) body: Body,
     /// The signature it carries, with what its check gave.
-    pub(crate) signed: Option<(Signature, Checked)>,
+    pub(crate) signed: Option<(Signature, SignatureCheck)>,
     /// What the record held afterwards; the same for all until the next change.
     pub(crate) content: Arc<Content>,
     /// Fields that changed by it, with what was before and is now.
@@ -47,7 +47,7 @@ pub(crate) struct Changed {
 
 /// What the check of a signature gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Checked {
+pub(crate) enum SignatureCheck {
     /// It holds, with this grade.
     Holds(Grade),
     /// It does not hold.
@@ -109,7 +109,12 @@ pub(crate) fn changes(before: &Content, after: &Content) -> Vec<Changed> {
 }
 
 /// Does a signature hold, now that somebody looks at it?
-fn check(cx: &Cx, entry: &Entry<'_>, number: u64, signature: &Signature) -> Result<Checked, PageError> {
+fn check(
+    cx: &Cx,
+    entry: &Entry<'_>,
+    number: u64,
+    signature: &Signature,
+) -> Result<SignatureCheck, PageError> {
     let desk = cx.site.desk();
     let previous = match signature.statement.previous {
         proof::signature::Previous::Entry(previous) if previous < number => {
@@ -128,9 +133,9 @@ fn check(cx: &Cx, entry: &Entry<'_>, number: u64, signature: &Signature) -> Resu
     let credential = counted.map(|(_, one)| &one.credential);
     let facts = Facts::of(entry, desk.origin(), number, previous);
     Ok(match proof::signature::check(signature, &facts, credential) {
-        Ok(grade) => Checked::Holds(grade),
-        Err(SignatureError::NoCredential) => Checked::NoCredential,
-        Err(_) => Checked::Broken,
+        Ok(grade) => SignatureCheck::Holds(grade),
+        Err(SignatureError::NoCredential) => SignatureCheck::NoCredential,
+        Err(_) => SignatureCheck::Broken,
     })
 }
 

@@ -11,7 +11,7 @@ use regulation::Register;
 use store::{Ask, Column, Direction, Filter};
 
 /// What a list is asked for.
-pub(super) struct Asked {
+pub(super) struct ListAsked {
     pub(super) text: Option<String>,
     pub(super) filters: Vec<Filter>,
     pub(super) columns: Vec<Col>,
@@ -26,7 +26,7 @@ const SIZE: u32 = 50;
 /// The last page that is counted to.
 const LAST: u64 = 1_000_000;
 
-impl Asked {
+impl ListAsked {
     pub(super) fn read(look: &Look<'_>, register: &Register, query: &Query) -> Self {
         let mut problems = Vec::new();
         let filters = filters::read(look, register, query, &mut problems);

@@ -3,7 +3,7 @@
 //!
 //! Which records there are is asked at once; what they hold is looked at some at a time, and then let go.
 
-use super::asked::Asked;
+use super::asked::ListAsked;
 use super::cells::Shelf;
 use crate::component::export::{MOST, Made, Sheet};
 use crate::cx::Cx;
@@ -28,7 +28,7 @@ pub(super) fn export(
     let (seen, reader) = (cx.seen(), cx.reader()?);
     // One statement gives all of them, so that the list is of one moment.
     let (asked, records) = cx.look(|look| {
-        let asked = Asked::read(look, register, query);
+        let asked = ListAsked::read(look, register, query);
         let ask = asked.ask_all(register, MOST);
         let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
         let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();

@@ -24,7 +24,7 @@ use crate::views;
 pub(crate) use filters::of_register;
 
 use askama::Template;
-use asked::Asked;
+use asked::ListAsked;
 use axum::extract::Path;
 use axum::http::HeaderValue;
 use axum::routing::get;
@@ -193,14 +193,18 @@ pub(crate) struct Found {
 /// # Errors
 /// What the store fails with; no pack is published yet.
 pub(crate) fn found(look: &Look<'_>, register: &Register, query: &Query) -> Result<Found, PageError> {
-    let query = Asked::plain(look, register, query);
-    let asked = Asked::read(look, register, &query);
+    let query = ListAsked::plain(look, register, query);
+    let asked = ListAsked::read(look, register, &query);
     let (total, cases) = listed(look, register, &asked)?;
     Ok(Found { total, page: asked.page, size: asked.size, problems: asked.problems, cases })
 }
 
 /// How many records there are, and those of the page. One that was destroyed since the list was made is left out.
-fn listed(look: &Look<'_>, register: &Register, asked: &Asked) -> Result<(u64, Vec<Arc<Case>>), PageError> {
+fn listed(
+    look: &Look<'_>,
+    register: &Register,
+    asked: &ListAsked,
+) -> Result<(u64, Vec<Arc<Case>>), PageError> {
     let (seen, reader) = (look.cx.seen(), look.cx.reader()?);
     let ask = asked.ask(register);
     let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
@@ -217,8 +221,8 @@ fn view<'a>(
 ) -> Result<ListView<'a>, PageError> {
     let began = cx.site.now();
     let path = register_path(&register.id);
-    let query = Asked::plain(look, register, &query);
-    let asked = Asked::read(look, register, &query);
+    let query = ListAsked::plain(look, register, &query);
+    let asked = ListAsked::read(look, register, &query);
     let (total, cases) = listed(look, register, &asked)?;
     let shelf = Shelf::new(cx, register, &asked.columns);
     let row = |case: &Arc<Case>| ListRow { href: record_path(case.record), cells: shelf.cells(look, case) };
@@ -296,7 +300,7 @@ fn facets(
     cx: &Cx,
     look: &Look<'_>,
     register: &Register,
-    asked: &Asked,
+    asked: &ListAsked,
     query: &Query,
 ) -> Result<Vec<Facet>, PageError> {
     let (seen, reader) = (cx.seen(), cx.reader()?);
