@@ -189,6 +189,19 @@ impl ListView<'_> {
         (first + 1, (first + self.rows.len() as u64).max(first))
     }
 
+    /// What tells a row's link from others of the page that say the same: its place in the list; none where no other does.
+    #[must_use]
+    pub fn told_apart(&self, at: &usize, text: &str) -> Option<String> {
+        let leads = |row: &&ListRow<'_>| {
+            row.cells.iter().any(|cell| matches!(cell, ListCell::Lead(lead) if lead.as_str() == text))
+        };
+        let place = self.range().0 + *at as u64;
+        (self.rows.iter().filter(leads).nth(1).is_some()).then(|| match self.cx.chinese() {
+            true => format!("{text}（第 {place} 筆）"),
+            false => format!("{text} (row {place})"),
+        })
+    }
+
     /// Pages to go to: the first, the last, and those around the present one; none stands for those left out.
     #[must_use]
     pub fn steps(&self) -> Vec<Option<u64>> {

@@ -47,6 +47,30 @@ fn a_list_is_paged_sorted_and_told_in_all() {
 }
 
 #[test]
+fn rows_that_are_called_the_same_are_told_apart_by_their_place() {
+    let mut city = city();
+    let (clerk, key) = (city.clerk, city.key("K01"));
+    for _ in 0..2 {
+        city.asked
+            .house
+            .open(clerk, "loan", "file", &crate::site::borrowing(key, clerk, "internal"))
+            .unwrap();
+    }
+    let page = city.page("/registers/loan?size=25");
+    let titles: Vec<Option<String>> = rows(&page)
+        .iter()
+        .map(|row| {
+            attribute(row.split("<a class=\"title\"").nth(1).unwrap().split('>').next().unwrap(), "title")
+        })
+        .collect();
+    let same: Vec<&String> = titles.iter().flatten().collect();
+    assert_eq!((titles.len(), same.len()), (3, 2), "{titles:?}");
+    assert!(same.iter().all(|title| title.starts_with("K01 借用（第 ")) && same[0] != same[1], "{same:?}");
+    let english = city.asked.get_english(&City::cookie(clerk), "/registers/loan").text();
+    assert!(english.contains("title=\"Loan of K01 (row "), "{english}");
+}
+
+#[test]
 fn a_list_is_searched_by_two_characters_and_filtered_by_fields() {
     let city = city();
     assert_eq!(rows(&city.page("/registers/key?q=%E6%AA%94%E6%A1%88")).len(), 2);
