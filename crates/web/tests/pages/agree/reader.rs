@@ -87,7 +87,19 @@ impl<'t> Reader<'t> {
         all.extend(self.notices());
         all.extend(self.applications());
         all.push(self.work());
+        all.push(self.watched());
         all
+    }
+
+    /// Whoever may read a record is told that it has changed since a page of it was made; nobody else hears of it.
+    fn watched(&self) -> Told {
+        let cookie = format!("cookie-of-{}", self.person.id);
+        let told = |record: &&Record| {
+            let path = format!("/events?record={}&mark={}", record.id, u64::MAX);
+            self.town.asked.begins(&path, &cookie).contains("event: moved")
+        };
+        let given = self.town.records.iter().filter(told).map(|record| record.id.to_string()).collect();
+        self.told("changes, as they happen", given, &self.decided(|_| true))
     }
 
     /// Each record's own page.
