@@ -21,7 +21,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use casework::EntryNumber;
 use desk::About;
-use model::Told;
+use model::{RecordId, Told};
 use regulation::{Register, RegisterId};
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -194,7 +194,7 @@ pub(super) async fn search(cx: Cx, query: Query) -> PageResult {
                 look.sql(|sql| store::search_everywhere(sql, packs, layout, &look.reader, &text, FOUND))?;
             look.listed(found.iter().map(|one| one.row.record));
             let within = found.iter().filter(|one| scope.reads(&one.register));
-            let cases = within.filter_map(|one| look.case(one.row.record));
+            let within: Vec<RecordId> = within.map(|one| one.row.record).collect();
             let shape = |case: Arc<casework::Case>| -> Result<FoundShape, PageError> {
                 Ok(FoundShape {
                     id: case.record.to_string(),
@@ -203,7 +203,7 @@ pub(super) async fn search(cx: Cx, query: Query) -> PageResult {
                     title: title(look, &case)?.into(),
                 })
             };
-            cases.map(shape).collect::<Result<Vec<_>, _>>()
+            look.open_cases(&within)?.into_iter().map(shape).collect::<Result<Vec<_>, _>>()
         })?;
         given::json(StatusCode::OK, &found)
     })

@@ -220,7 +220,7 @@ impl Ask<'_> {
     fn held(&self) -> Result<(RoleId, Option<UnitId>, Instant), PageError> {
         let text = self.query.one("holding").unwrap_or_default();
         let mut parts = text.splitn(3, '.');
-        let read = || {
+        let mut read = || {
             let role = parts.next()?.parse().ok()?;
             let unit = match parts.next()? {
                 "" => None,
@@ -228,7 +228,6 @@ impl Ask<'_> {
             };
             Some((role, unit, parts.next()?.parse().ok()?))
         };
-        let mut read = read;
         read().ok_or_else(|| unread("holding", "請選擇一項", "choose one"))
     }
 

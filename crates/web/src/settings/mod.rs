@@ -150,7 +150,7 @@ fn role(cx: &Cx, role: &regulation::RoleId, unit: Option<model::UnitId>) -> Stri
     let label = cx.pack().ok().and_then(|pack| pack.roles.get(role));
     let label = label.map_or_else(|| role.to_string(), |role| cx.label(&role.label).to_owned());
     match unit {
-        Some(unit) => format!("{label}{}{}{}", cx.t("（", " ("), cx.unit_name(unit), cx.t("）", ")")),
+        Some(unit) => format!("{label}{}", cx.beside(&cx.unit_name(unit))),
         None => label,
     }
 }
