@@ -236,6 +236,11 @@ impl<'r> Draft<'r> {
         Some(place)
     }
 
+    /// Is this a time?
+    pub(crate) fn is_time(&self, place: Span) -> bool {
+        self.kept.moment(self.text(place)).is_some()
+    }
+
     /// Has the body said a time?
     pub(crate) const fn has_own_time(&self) -> bool {
         self.kept.head_time.is_some()
@@ -316,10 +321,10 @@ impl<'r> Draft<'r> {
         Some(Span::of(from, to))
     }
 
-    /// Puts the first of these words that a part has into a field.
+    /// Puts that of these words which comes first in a part into a field: what follows may be a stranger's.
     pub(crate) fn put_first(&mut self, field: Field, part: Span, words: &[&str]) {
-        let found = words.iter().find_map(|word| Some((self.find(part, word)?, word.len())));
-        if let Some((at, length)) = found {
+        let found = words.iter().filter_map(|word| Some((self.find(part, word)?, word.len())));
+        if let Some((at, length)) = found.min_by_key(|found| found.0) {
             self.say(field, Span::of(at, at + length));
         }
     }

@@ -42,6 +42,10 @@ pub(crate) fn read(draft: &mut Draft<'_>) {
     if line.get(at..).is_some_and(|rest| rest.starts_with(BYTE_ORDER)) {
         at += 3;
     }
+    // A mark that JSON follows.
+    if line.get(at..).is_some_and(|rest| rest.starts_with(b"@cee:")) {
+        at = behind_blanks(line, at + 5);
+    }
     set_body(draft, at);
 }
 

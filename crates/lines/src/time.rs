@@ -132,6 +132,26 @@ impl Cursor<'_> {
         (hours <= 18 && minutes < 60).then(|| sign * (hours * 3_600 + minutes * 60))
     }
 
+    /// ` +0800`, behind a blank.
+    fn zone_apart(&mut self) -> Option<i64> {
+        let from = self.at;
+        let signed = self.take(b' ').is_some() && matches!(self.peek(), Some(b'+' | b'-'));
+        let zone = if signed { self.zone() } else { None };
+        if zone.is_none() {
+            self.at = from;
+        }
+        zone
+    }
+
+    /// `Fri `, which says nothing beside a date.
+    fn weekday(&mut self) {
+        const NAMES: [&[u8]; 7] = [b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun "];
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if NAMES.iter().any(|name| rest.starts_with(name)) {
+            self.at += 4;
+        }
+    }
+
     fn month(&mut self) -> Option<i64> {
         let [a, b, c] = *self.bytes.get(self.at..)?.first_chunk()?;
         let month = match [a | 0x20, b | 0x20, c | 0x20] {
@@ -215,7 +235,7 @@ fn full(text: &[u8], when: When) -> Option<(Stamp, usize)> {
     cursor.take_any(b"Tt ")?;
     let clock = cursor.clock()?;
     let micros = cursor.fraction();
-    let zone = cursor.zone();
+    let zone = cursor.zone().or_else(|| cursor.zone_apart());
     let stamp = made((year, month, day), clock, micros, zone, when)?;
     Some((stamp, cursor.at))
 }
@@ -257,6 +277,7 @@ fn slashed(text: &[u8], when: When) -> Option<(Stamp, usize)> {
 fn named(text: &[u8], when: When) -> Option<(Stamp, usize)> {
     let mut cursor = Cursor { bytes: text, at: 0 };
     let doubted = cursor.take_any(b"*.").is_some();
+    cursor.weekday();
     let month = cursor.month()?;
     if cursor.spaces() == 0 {
         return None;
@@ -374,6 +395,9 @@ mod tests {
             ("2026-11-20T10:11:12+08 x", "2026-11-20T02:11:12.000000Z", true, " x"),
             ("2022-07-10T23:50:05.533101+0000\"", "2022-07-10T23:50:05.533101Z", true, "\""),
             ("2026-11-20 10:11:12 x", "2026-11-20T02:11:12.000000Z", false, " x"),
+            ("2026-11-20 10:11:12.5 +0000 x", "2026-11-20T10:11:12.500000Z", true, " x"),
+            ("2026-11-20 10:11:12 -x", "2026-11-20T02:11:12.000000Z", false, " -x"),
+            ("Mon Jun  8 14:34:33 2026 sd", "2026-06-08T06:34:33.000000Z", false, " sd"),
             ("2026-11-20 10:11:12-x", "2026-11-20T02:11:12.000000Z", false, "-x"),
             ("2026/11/20 10:11:12,123 x", "2026-11-20T02:11:12.123000Z", false, " x"),
             ("2026/7/1 0:11:12 x", "2026-06-30T16:11:12.000000Z", false, " x"),

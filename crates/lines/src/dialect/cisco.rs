@@ -89,6 +89,10 @@ fn tag<'r>(draft: &Draft<'r>) -> Option<(&'r [u8], Span, Span)> {
 /// What a sentence of a firewall tells: the two ends in the order they stand, turned for connections built outwards.
 fn firewall(draft: &mut Draft<'_>, name: Span, text: Span) {
     let number = draft.text(name);
+    // Behind the name of an account, which may read like an address.
+    if let Some(at) = draft.find_last(text, " IP = ") {
+        draft.put_end(Span::of(at + 6, text.end()), SOURCE);
+    }
     let ends = ends(draft, text);
     let outward = match ends {
         _ if draft.find(text, "outbound").is_some() => true,
@@ -161,7 +165,7 @@ const ACTIONS: [&str; 17] = [
     "rejected",
     "Rejected",
     "failed",
-    "Login",
+    "succeeded",
     "logged out",
     "discarded",
     "disconnected",
@@ -172,6 +176,9 @@ const ACTIONS: [&str; 17] = [
 /// What a router tells: `list 101 denied tcp 1.2.3.4(1234) -> 5.6.7.8(80), 1 packet`,
 /// `Login Success [user: admin] [Source: 10.1.1.1] [localport: 22]`, `Configured from console by admin on vty0 (10.1.1.1)`.
 fn router(draft: &mut Draft<'_>, name: Span, text: Span) {
+    if let Some(at) = draft.find_last(text, "[Source: ") {
+        draft.put_end(Span::of(at + 9, text.end()), SOURCE);
+    }
     let ends = ends(draft, text);
     put_ends(draft, ends, SOURCE, DESTINATION);
     if let Some(list) = draft.behind(text, "list ") {

@@ -39,6 +39,17 @@ const NAMES: Names = Names::of(&[
     ("remport", Field::SrcPort),
     ("locip", Field::DstIp),
     ("locport", Field::DstPort),
+    // FortiWeb, FortiMail.
+    ("src", Field::SrcIp),
+    ("client_ip", Field::SrcIp),
+    ("src_port", Field::SrcPort),
+    ("dst", Field::DstIp),
+    ("dst_ip", Field::DstIp),
+    ("dst_port", Field::DstPort),
+    ("http_url", Field::Url),
+    ("user_name", Field::User),
+    ("log_id", Field::Event),
+    ("device_id", Field::Device),
 ]);
 
 pub(super) fn read(draft: &mut Draft<'_>) -> bool {
@@ -54,8 +65,14 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
         civil(draft);
     }
     match draft.said(Field::Action) {
-        b"login" | b"tunnel-up" | b"ssl-new-con" | b"auth-logon" | b"start" => draft.set_mark(Mark::On),
-        b"logout" | b"tunnel-down" | b"ssl-exit" | b"auth-logout" => draft.set_mark(Mark::Off),
+        b"login" | b"tunnel-up" | b"ssl-new-con" | b"auth-logon" | b"FSSO-logon" | b"start" => {
+            draft.set_mark(Mark::On);
+        }
+        b"logout" | b"tunnel-down" | b"ssl-exit" | b"auth-logout" | b"FSSO-logoff" => {
+            draft.set_mark(Mark::Off);
+        }
+        // What is told now and then of a long session does not end it.
+        _ if draft.said(Field::Event) == b"0000000020" => {}
         // What is told of traffic with its length is told at its end.
         _ if draft.span(Field::Duration).is_some() => draft.set_mark(Mark::Off),
         _ => {}

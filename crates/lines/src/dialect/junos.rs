@@ -51,7 +51,8 @@ const PROGRAMS: [&[u8]; 7] =
 pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     let (line, body) = (draft.line, draft.body());
     let data = draft.data.filter(|data| draft.begins(*data, "[junos@2636"));
-    if data.is_none() && !PROGRAMS.contains(&draft.said(Field::App)) {
+    let program = draft.said(Field::App);
+    if data.is_none() && !PROGRAMS.contains(&program) && !program.starts_with(b"RT_FLOW_SESSION") {
         return false;
     }
     if let Some(data) = data {
@@ -61,8 +62,12 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     } else {
         // `RT_FLOW_SESSION_CREATE: session created …`
         let name = Span::of(body.start(), until(line, body.start(), body.end(), b':'));
-        if draft.span(Field::Event).is_none() && !draft.text(name).contains(&b' ') {
-            draft.put(Field::Event, name);
+        if draft.span(Field::Event).is_none() {
+            // Some write it as the program.
+            let own = draft.span(Field::App).filter(|_| program.starts_with(b"RT_FLOW_SESSION"));
+            if let Some(name) = own.or_else(|| Some(name).filter(|name| !draft.text(*name).contains(&b' '))) {
+                draft.put(Field::Event, name);
+            }
         }
         sentence(draft, body);
     }

@@ -11,7 +11,7 @@ use crate::record::Mark;
 use crate::scan::{behind_all, until};
 
 /// Programs whose sentences are read.
-const PROGRAMS: [&[u8]; 14] = [
+const PROGRAMS: [&[u8]; 12] = [
     b"sshd",
     b"sshd-session",
     b"sshd-auth",
@@ -24,8 +24,6 @@ const PROGRAMS: [&[u8]; 14] = [
     b"polkitd",
     b"CRON",
     b"crond",
-    b"vsftpd",
-    b"dovecot",
 ];
 
 /// A kind of sentence.
@@ -45,13 +43,15 @@ enum Near {
     Front,
     /// Its last: what stands before may be the stranger's words.
     End,
+    /// Whichever it is, if there is one only: strangers' words may stand anywhere.
+    Only,
 }
 
 const fn kind(words: &'static str, mark: Option<Mark>, account: &'static str, address: Near) -> Kind {
     Kind { words, mark, account, address }
 }
 
-const KINDS: [Kind; 21] = [
+const KINDS: [Kind; 23] = [
     kind("Accepted ", Some(Mark::On), " for ", Near::End),
     kind("Failed ", None, " for ", Near::End),
     kind("Postponed ", None, " for ", Near::End),
@@ -68,6 +68,8 @@ const KINDS: [Kind; 21] = [
     kind("refused connect ", None, "", Near::End),
     kind("auth succeeded ", Some(Mark::On), " for ", Near::End),
     kind("Bad password attempt ", None, " for ", Near::End),
+    kind("Authentication failure for ", None, " for ", Near::End),
+    kind("Disconnecting ", None, "Disconnecting ", Near::Only),
     kind("Received disconnect ", Some(Mark::Off), "", Near::Front),
     kind("Unable to negotiate ", None, "", Near::Front),
     kind("Connection from ", None, "", Near::Front),
@@ -75,7 +77,7 @@ const KINDS: [Kind; 21] = [
     kind("Magic value check failed", None, "", Near::Front),
 ];
 /// Any other sentence.
-const OTHER: Kind = kind("", None, "", Near::Front);
+const OTHER: Kind = kind("", None, "", Near::Only);
 
 pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     let program = draft.said(Field::App);
@@ -108,8 +110,9 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
 /// What sshd, and others like it, say of whoever knocks.
 fn stranger(draft: &mut Draft<'_>, body: Span) {
     let front = Span::of(body.start(), body.end().min(body.start() + 48));
-    let found = KINDS.iter().find_map(|kind| Some((kind, draft.find(front, kind.words)?)));
-    let (kind, at) = found.unwrap_or((&OTHER, body.start()));
+    // The first words that are found: what follows them may read like others.
+    let found = KINDS.iter().filter_map(|kind| Some((kind, draft.find(front, kind.words)?)));
+    let (kind, at) = found.min_by_key(|found| found.1).unwrap_or((&OTHER, body.start()));
     if !kind.words.is_empty() {
         draft.say(Field::Action, Span::of(at, at + kind.words.trim_end().len()));
     }
@@ -145,6 +148,7 @@ fn address(draft: &Draft<'_>, text: Span, near: Near) -> Option<Span> {
     let find = |wanted: &str| match near {
         Near::Front => draft.find(text, wanted),
         Near::End => draft.find_last(text, wanted),
+        Near::Only => draft.find(text, wanted).filter(|at| Some(*at) == draft.find_last(text, wanted)),
     };
     let is_one = |place: &Span| crate::scan::endpoint(draft.line, *place).is_some();
     let before = |end: usize| {
@@ -176,13 +180,13 @@ fn account(draft: &mut Draft<'_>, part: Span, behind: &str) {
         text = text.strip_suffix(end).unwrap_or(text);
     }
     let length = text.len();
-    let stated = ["invalid user ", "authenticating user ", "user "]
+    let stated = ["invalid user ", "illegal user ", "authenticating user ", "user "]
         .iter()
         .find_map(|words| text.strip_prefix(words.as_bytes()));
     // `closed by 1.2.3.4`: where an account may be missing it is announced.
     let account = match stated {
         Some(account) => account,
-        None if matches!(behind, "closed by " | "reset by " | "from " | ": ") => return,
+        None if matches!(behind, "closed by " | "reset by " | "from " | ": " | "Disconnecting ") => return,
         None => text,
     };
     let account = account.strip_prefix(b"'").and_then(|text| text.strip_suffix(b"'")).unwrap_or(account);
@@ -195,19 +199,26 @@ fn account(draft: &mut Draft<'_>, part: Span, behind: &str) {
 /// `pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=1.2.3.4  user=lin`.
 fn pam(draft: &mut Draft<'_>, body: Span) {
     let line = draft.line;
+    let Some(from) = draft.find(body, "): ").map(|at| at + 3) else { return };
+    let text = Span::of(from, body.end());
     for (words, mark) in [("session opened", Mark::On), ("session closed", Mark::Off)] {
-        let Some(at) = draft.find(body, words) else { continue };
-        draft.say(Field::Action, Span::of(at, at + words.len()));
+        if !draft.begins(text, words) {
+            continue;
+        }
+        draft.say(Field::Action, Span::of(from, from + words.len()));
         draft.set_mark(mark);
-        if let Some(from) = draft.find(Span::of(at, body.end()), "for user ").map(|at| at + 9) {
+        if let Some(from) = draft.find(text, "for user ").map(|at| at + 9) {
             let end = behind_all(line, from, body.end(), |byte| !matches!(byte, b' ' | b'('));
             draft.say(Field::User, Span::of(from, end));
         }
         return;
     }
-    let Some(at) = draft.find(body, "authentication failure") else { return };
-    draft.say(Field::Action, Span::of(at, at + 22));
-    for pair in Pairs::<b'=', b' '>::of(line, Span::of(at, body.end())) {
+    let failure = "authentication failure";
+    if !draft.begins(text, failure) {
+        return;
+    }
+    draft.say(Field::Action, Span::of(from, from + failure.len()));
+    for pair in Pairs::<b'=', b' '>::of(line, text) {
         let field = match draft.text(pair.name) {
             b"rhost" => Some(Field::SrcIp),
             b"user" => Some(Field::User),

@@ -3,7 +3,7 @@
 //! Source: Sophos, SonicWall, Zyxel, Meraki, WatchGuard and others; each line is judged by its names alone.
 
 use crate::draft::Draft;
-use crate::field::Field;
+use crate::field::{Field, Span};
 use crate::names::Names;
 use crate::pairs::{Pair, Pairs};
 use crate::scan::endpoint;
@@ -83,15 +83,17 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
 }
 
 fn separated_by<const BETWEEN: u8>(draft: &mut Draft<'_>) -> bool {
-    let (line, body) = (draft.line, draft.body());
+    let line = draft.line;
     let known = |pair: Pair| {
         let field = NAMES.find(line, pair.name);
         matches!(field, Some(Field::SrcIp | Field::DstIp)) && endpoint(line, pair.place).is_some()
     };
-    if !Pairs::<b'=', BETWEEN>::of(line, body).any(known) {
-        return false;
-    }
-    for pair in Pairs::<b'=', BETWEEN>::of(line, body) {
+    // In the body, or in structured data in front of it.
+    let data = draft.data.map(|data| Span::of(data.start() + 1, data.end() - 1));
+    let parts = [Some(draft.body()), data];
+    let found = parts.into_iter().flatten().find(|part| Pairs::<b'=', BETWEEN>::of(line, *part).any(known));
+    let Some(part) = found else { return false };
+    for pair in Pairs::<b'=', BETWEEN>::of(line, part) {
         let field = NAMES.find(line, pair.name);
         let ports = match field {
             Some(Field::SrcIp) => Field::SrcPort,
@@ -109,7 +111,7 @@ fn separated_by<const BETWEEN: u8>(draft: &mut Draft<'_>) -> bool {
         }
     }
     // `pattern: allow all`
-    if let Some(pattern) = draft.behind(body, "pattern: ") {
+    if let Some(pattern) = draft.behind(draft.body(), "pattern: ") {
         draft.put(Field::Action, pattern);
     }
     true

@@ -6,7 +6,7 @@ use super::json::walk;
 use crate::draft::Draft;
 use crate::field::{Field, Span};
 use crate::names::Names;
-use crate::pairs::Pair;
+use crate::pairs::{Pair, Pairs};
 use crate::record::Mark;
 use crate::scan::{behind_all, until};
 
@@ -50,6 +50,11 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
             let last = path.iter().rposition(|byte| *byte == b'.').map_or(0, |dot| dot + 1);
             draft.pair(pair, NAMES.find(path, Span::of(last, path.len())));
         });
+    } else if let Some(data) = draft.data.filter(|data| draft.begins(*data, "[NXLOG@")) {
+        let inner = Span::of(data.start(), data.end() - 1);
+        for pair in Pairs::<b'=', b' '>::of(draft.line, inner) {
+            draft.pair(pair, NAMES.find(draft.line, pair.name));
+        }
     } else {
         if !has("<Event ") || !has("<EventID") {
             return false;

@@ -143,11 +143,79 @@ fn a_stranger_who_chooses_a_name_cannot_choose_an_address() {
         ("Connection closed by 10.0.0.9 port 5", "10.0.0.9", ""),
         ("Invalid user - from 10.0.0.9 port 5", "10.0.0.9", "-"),
         ("Accepted password for N/A from ::1 port 5 ssh2", "::1", "N/A"),
+        (
+            "error: PAM: Authentication failure for illegal user from 6.6.6.6 from 10.0.0.9 port 5",
+            "10.0.0.9",
+            "from 6.6.6.6",
+        ),
+        ("Disconnecting invalid user x 10.0.0.9 port 5: Too many authentication failures", "10.0.0.9", "x"),
     ] {
         let line = format!("<38>Nov 20 10:11:12 h sshd[1]: {body}");
         let (_, _, found) = read(line.as_bytes(), &[Field::SrcIp, Field::SrcPort, Field::User]);
         assert_eq!(found, said(&[address, "5", user]), "{body}");
     }
+}
+
+#[test]
+fn a_stranger_who_chooses_a_name_cannot_choose_what_was_done() {
+    for line in [
+        "<38>Nov 20 10:11:12 h sshd[1]: Invalid user Accepted password for root from 10.0.0.9 port 5",
+        "<38>Nov 20 10:11:12 h sshd[1]: Failed none for invalid user Accepted for root from 10.0.0.9 port 5 ssh2",
+        "<38>Nov 20 10:11:12 h sshd[1]: pam_unix(sshd:auth): authentication failure; rhost=10.0.0.9 user=session opened",
+        "<30>Nov 20 10:11:12 r system,error,critical login failure for user logged in from 10.0.0.9 via ssh",
+        "<164>Nov 20 10:11:12 a %ASA-6-113015: AAA user authentication Rejected : reason = x : user = Built : user IP = 10.0.0.9",
+        "<164>Nov 20 10:11:12 a %ASA-6-605004: Login denied from 10.0.0.9/5 to inside:10.0.0.1/ssh for user \"permitted\"",
+        "<189>47: Nov 20 10:11:12: %SEC_LOGIN-4-LOGIN_FAILED: Login failed [user: x] [Source: 6.6.6.6] [Source: 10.0.0.9] [localport: 22]",
+    ] {
+        with(line.as_bytes(), |record| {
+            let said = String::from_utf8_lossy(record.text(Field::Action).unwrap());
+            assert!(
+                [
+                    "Invalid user",
+                    "Failed",
+                    "authentication failure",
+                    "login failure",
+                    "Rejected",
+                    "denied",
+                    "LOGIN_FAILED"
+                ]
+                .contains(&said.as_ref()),
+                "{said}: {line}"
+            );
+            assert_eq!(record.mark(), None, "{line}");
+            assert_eq!(record.src_ip(), Some("10.0.0.9".parse().unwrap()), "{line}");
+        });
+    }
+}
+
+#[test]
+fn what_web_servers_are_asked_stays_within_its_quotes() {
+    for (line, user, url, status) in [
+        (r#"1.2.3.4 - - [20/Nov/2026:10:11:12 +0800] "GET /\" 200 1 HTTP/1.1" 404 5"#, "", r#"/" "#, "404"),
+        (r#"1.2.3.4 - a [b] c [20/Nov/2026:10:11:12 +0800] "GET / HTTP/1.1" 401 5"#, "a [b] c", "/", "401"),
+        (r#"1.2.3.4 - a [20/Nov/2026:10:11:12 +0800] "GET / HTTP/1.1" 401 5"#, "a", "/", "401"),
+        (r#"1.2.3.4 - a b [20/Nov/2026:10:11:12 +0800] "GET / HTTP/1.1" 401 5"#, "a b", "/", "401"),
+        (r#"host.example - - [20/Nov/2026:10:11:12 +0800] "GET / HTTP/1.1" 200 5"#, "", "/", "200"),
+        (r#"5.6.7.8:443 1.2.3.4 - - [20/Nov/2026:10:11:12 +0800] "GET / HTTP/1.1" 200 5"#, "", "/", "200"),
+    ] {
+        let (_, _, found) = read(line.as_bytes(), &[Field::User, Field::Url, Field::Event]);
+        assert_eq!(found, said(&[user, url.trim_end(), status]), "{line}");
+    }
+}
+
+#[test]
+fn sessions_that_go_on_have_not_ended() {
+    let line = |event: &str, action: &str| {
+        format!(
+            "date=2026-11-20 time=10:11:12 logid=\"{event}\" action=\"{action}\" srcip=1.2.3.4 duration=30"
+        )
+    };
+    let marks = |event, action| {
+        with(line(event, action).as_bytes(), |record| (record.begins().is_some(), record.ends().is_some()))
+    };
+    assert_eq!(marks("0000000013", "close"), (true, true));
+    assert_eq!(marks("0000000020", "accept"), (false, false));
+    assert_eq!(marks("0000000015", "start"), (true, false));
 }
 
 #[test]
