@@ -36,11 +36,9 @@ def rows_of(kind: str, file: bytes) -> list[list[str]]:
                  [cell.find(f"{TEXT}p")] if paragraph is not None]
                 for row in table.iter(f"{TABLE}table-row")
             ]
-        # Words stand once in the workbook, and cells say which.
-        words = ["".join(one.itertext()) for one in xml.fromstring(parts.read("xl/sharedStrings.xml"))]
+        # Words stand in their cells: a workbook that gathers them could not be written row by row.
         sheet = xml.fromstring(parts.read("xl/worksheets/sheet1.xml"))
-        said = lambda cell: words[int(cell.findtext(f"{SHEET}v"))] if cell.get("t") == "s" else "".join(cell.itertext())
-        return [[said(cell) for cell in row.iter(f"{SHEET}c")] for row in sheet.iter(f"{SHEET}row")]
+        return [["".join(cell.itertext()) for cell in row.iter(f"{SHEET}c")] for row in sheet.iter(f"{SHEET}row")]
 
 
 class Found(Looking):
