@@ -61,6 +61,8 @@ pub(crate) struct Clerk {
     pub(crate) destroying: bool,
     /// How far files that nobody holds were swept.
     pub(crate) sweeping: Sweeping,
+    /// Whom records wait for could not be found when it was last looked for.
+    pub(crate) turns_behind: bool,
     pub(crate) stopped: Option<Told>,
 }
 
@@ -193,7 +195,8 @@ impl Clerk {
             self.load_packs()?;
             self.moving = Some(0);
         }
-        self.projection.refresh_turns(time)?;
+        // The rows are committed, and what was asked for is done: this is found before anything else is.
+        self.turns_behind = self.projection.refresh_turns(time).is_err();
         if publishes || owing {
             self.duties_seen = None;
         }
@@ -286,12 +289,13 @@ impl Clerk {
         self.clock.now().max(self.last_entry)
     }
 
-    /// Refuses once the desk has stopped, and while the database is away. Between two batches nothing is under way, so
+    /// Refuses once the desk has stopped, while the database is away, and while it cannot be found whom records wait for.
+    /// Between two batches nothing is under way, so
     /// that a database that was lost is opened again: its lock taken anew, what it lost of its own accord replayed.
     pub(crate) fn ready(&mut self) -> Result<(), Refused> {
         self.running()?;
         if self.projection.is_alive() {
-            return Ok(());
+            return self.find_turns();
         }
         let opened = self.projection.reopen().map_err(Refused::from).and_then(|()| {
             let (tables, size) = (self.projection.position(), self.ledger.head().size);
@@ -303,7 +307,7 @@ impl Clerk {
         });
         match opened {
             Ok(_) => {
-                (self.duties_seen, self.moving) = (None, Some(0));
+                (self.duties_seen, self.moving, self.turns_behind) = (None, Some(0), false);
                 self.show(true);
                 self.shown.changed(Changes::everything());
                 Ok(())
@@ -317,6 +321,16 @@ impl Clerk {
                 Err(Refused::Stopped(refused.told()))
             }
         }
+    }
+
+    /// Finds whom records wait for, where that failed before.
+    fn find_turns(&mut self) -> Result<(), Refused> {
+        if self.turns_behind {
+            let found = self.projection.refresh_turns(self.now());
+            found.map_err(|error| Refused::Away(error.told()))?;
+            self.turns_behind = false;
+        }
+        Ok(())
     }
 
     /// Refuses, once the desk has stopped.

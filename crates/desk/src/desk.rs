@@ -118,6 +118,7 @@ impl Desk {
             moving: Some(0),
             destroying: false,
             sweeping: Sweeping::default(),
+            turns_behind: false,
             stopped: None,
         };
         let replayed = clerk.catch_up()?;

@@ -23,6 +23,12 @@ pub(crate) const LATE: (&str, &str) = (
     "DROP TRIGGER late; DROP TABLE debt; DROP TABLE creditor",
 );
 
+/// What makes the tables refuse whom a record waits for; and what ends it.
+const NO_TURNS: (&str, &str) = (
+    "CREATE TRIGGER no_turns BEFORE INSERT ON turn BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+    "DROP TRIGGER no_turns",
+);
+
 /// An archive on a disk that fails when told.
 fn archive() -> (Archive, Arc<FaultyDisk>, CrashDisk) {
     let (remains, people) = Archive::ground();
@@ -94,6 +100,39 @@ fn tables_that_do_not_take_what_the_ledger_has_stop_the_desk_and_opening_catches
     let twice = register(&mut archive, "K-2").unwrap_err();
     assert_eq!(twice.code(), "refused", "it is there: {twice:?}");
     register(&mut archive, "K-3").unwrap();
+    judge_house(&mut archive.house, &rules::ARCHIVE);
+}
+
+#[test]
+fn what_is_done_stays_done_where_it_cannot_be_found_whom_it_waits_for_and_that_is_found_before_anything_else()
+{
+    let (mut archive, _, _) = archive();
+    let keys = [archive.key("K-1", "alarm"), archive.key("K-2", "alarm")];
+    let tables = archive.house.data.join("store/projection.db");
+    let mut other = Sql::sqlite(&tables, None, Access::Write).unwrap();
+    other.script(NO_TURNS.0).unwrap();
+    let waits = |archive: &Archive| {
+        let count = |sql: &mut Sql| sql.row("SELECT count(DISTINCT opened) FROM turn", &[]);
+        let row = archive.house.desk.read(|sql, _| count(sql)).unwrap();
+        row.and_then(|row| row.entry(0)).unwrap()
+    };
+    let before = waits(&archive);
+    let loan = archive.loan(keys[0], "盤點").unwrap();
+    assert!(archive.house.case(loan).is_ok(), "it is there");
+    assert_eq!(waits(&archive), before, "and nobody finds that it waits");
+    // Nothing is done on what is not known, and nobody is told that something was.
+    for _ in 0..2 {
+        let refused = archive.loan(keys[1], "盤點").unwrap_err();
+        assert!(matches!(refused, Refused::Away(_)), "{refused:?}");
+        assert!(archive.house.tick().is_err());
+    }
+    assert!(archive.house.desk.stopped().is_none());
+    other.script(NO_TURNS.1).unwrap();
+    drop(other);
+    archive.house.tick().unwrap();
+    assert_eq!(waits(&archive), before + 1, "found by the next tick");
+    archive.loan(keys[1], "盤點").unwrap();
+    archive.approve(loan).unwrap();
     judge_house(&mut archive.house, &rules::ARCHIVE);
 }
 
