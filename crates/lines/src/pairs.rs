@@ -114,7 +114,30 @@ impl<const SIGN: u8, const BETWEEN: u8> Iterator for Pairs<'_, SIGN, BETWEEN> {
 #[inline]
 fn escaped(line: &[u8], from: usize, at: usize) -> bool {
     let before = line.get(from..at).unwrap_or_default();
-    before.last() == Some(&b'\\') && before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+    before.last() == Some(&b'\\') && escapes(before)
+}
+
+/// Whether the backslashes at the end of a text escape what follows.
+fn escapes(text: &[u8]) -> bool {
+    let count = text.iter().rev().take_while(|byte| **byte == b'\\').count();
+    let before = text.get(..text.len() - count).unwrap_or_default();
+    (count - usize::from(ends_in_half(before))) % 2 == 1
+}
+
+/// Does a text end with the first half of a character of Big5? The second halves of some (許, 功, 蓋) are backslashes.
+/// What is UTF-8 is not Big5.
+fn ends_in_half(text: &[u8]) -> bool {
+    if text.last().is_none_or(|byte| *byte < 0x81) {
+        return false;
+    }
+    // Enough to tell, and no more, so that many quotes do not look through a long value again and again.
+    let tail = text.get(text.len().saturating_sub(256)..).unwrap_or_default();
+    let cut = if tail.len() < text.len() {
+        tail.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count()
+    } else {
+        0
+    };
+    tail.get(cut..).is_some_and(|tail| std::str::from_utf8(tail).is_err())
 }
 
 /// Values between commas; one in quotes may hold commas, and quotes written twice.
@@ -324,6 +347,17 @@ mod tests {
             ("=", &[("", "")]),
         ] {
             assert_eq!(pairs(line), expected(found), "{line}");
+        }
+        // 許, 許功蓋 and a quote behind 許, in Big5; 王 and a quote in UTF-8.
+        for (line, first) in [
+            (b"a=\"\xb3\\\" b=\"x\"".as_slice(), b"\xb3\\".as_slice()),
+            (b"a=\"\xb3\\\xa5\\\xbb\\\" b=\"x\"", b"\xb3\\\xa5\\\xbb\\"),
+            (b"a=\"\xb3\\\\\" x\" b=\"x\"", b"\xb3\\\\\" x"),
+            (b"a=\"\xe7\x8e\x8b\\\" x\" b=\"x\"", b"\xe7\x8e\x8b\\\" x"),
+        ] {
+            let found: Vec<Pair> = Pairs::<b'=', b' '>::of(line, Span::of(0, line.len())).collect();
+            assert_eq!(found.len(), 2, "{line:?}");
+            assert_eq!(found[0].place.within(line), first, "{line:?}");
         }
         let line = br#"a=x y, b="1,2", c=3"#;
         let found: Vec<_> = Pairs::<b'=', b','>::of(line, Span::of(0, line.len()))

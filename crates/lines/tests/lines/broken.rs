@@ -110,6 +110,10 @@ fn line_ends_noughts_and_foreign_characters_are_kept_and_do_no_harm() {
         assert_eq!(record.plain(Field::User), Some(Cow::Borrowed(b"\xa4\xfd\xa4p\xa9\xfa".as_slice())));
         assert_eq!(record.line(), line);
     });
+    // 許 ends with a backslash in Big5, which escapes nothing.
+    let line = b"date=2026-11-20 time=10:11:12 user=\"\xb3\\\" srcip=10.0.0.9 action=\"login\"";
+    let (dialect, _, found) = read(line, &[Field::SrcIp, Field::Action]);
+    assert_eq!((dialect, found), (Some(Dialect::FortiGate), said(&["10.0.0.9", "login"])));
     let (dialect, _, found) = read(b"\0\0<38>Nov 20 10:11:12 h su: x\r", &[Field::Host]);
     assert_eq!((dialect, found), (Some(Dialect::Login), said(&["h"])));
     let utf_16: Vec<u8> =
