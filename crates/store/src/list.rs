@@ -10,6 +10,7 @@ mod common;
 mod counts;
 mod tallied;
 
+pub(crate) use common::Lately;
 pub use counts::Counts;
 pub use filter::{Column, Filter, Test};
 
@@ -107,8 +108,8 @@ pub fn list(
         if let Some(total) = tallied::total(sql, packs, layout, reader, ask)?.filter(|total| *total > FEW) {
             return walked(sql, &wanted, &order, ask, total, holders);
         }
-        match common::matches(sql, &wanted)? {
-            Some(matches) => common::page(sql, &wanted, &matches, &order, ask, &holders),
+        match common::found(sql, &wanted, &holders)? {
+            Some(common) => common::page(sql, &wanted, &common, &order, ask),
             None => page(sql, &wanted, &order, ask, holders),
         }
     })

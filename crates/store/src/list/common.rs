@@ -10,49 +10,82 @@ use crate::reading::Holders;
 use crate::search;
 use crate::sql::{Row, Sql, Value};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-/// Records found, in the order of opening.
-pub(super) struct Matches(Vec<i64>);
+/// What a common word was last found in on a connection: a page is followed by its counts, and by the next page. It holds
+/// for as long as the tables stand as they stood.
+pub(crate) struct Lately {
+    stand: (i64, u64),
+    /// What was asked.
+    of: (String, Vec<Value>),
+    common: Common,
+    counts: Vec<(String, Counted)>,
+}
 
-/// The records that are found by the words asked for, whoever may read them; none where they are few, or no words are
-/// asked for, or the database needs no help.
-pub(super) fn matches(sql: &mut Sql, wanted: &Wanted<'_>) -> Result<Option<Matches>, StoreError> {
+/// Records that are found and wanted, in the order of opening.
+#[derive(Clone)]
+pub(super) struct Common(Arc<[i64]>);
+
+/// How many records have each value.
+type Counted = BTreeMap<Value, u64>;
+
+/// The records that are found by the words asked for and wanted; none where the words are in few, or no words are asked
+/// for, or the database needs no help.
+pub(super) fn found(
+    sql: &mut Sql,
+    wanted: &Wanted<'_>,
+    holders: &Holders,
+) -> Result<Option<Common>, StoreError> {
     let Some(question) = wanted.question.as_ref().filter(|question| question.is_of_sqlite()) else {
         return Ok(None);
     };
+    let (text, stand) = (wanted.by_opening("opened"), sql.stand()?);
+    if let Some(lately) = lately(sql, stand, &text, holders) {
+        return Ok(Some(lately.common.clone()));
+    }
     let mut values = Holders::default();
     let matched = search::matched(question, &mut |value| values.put(value));
-    let text = format!("SELECT rowid FROM search WHERE {matched}");
-    let first = sql.rows(&format!("{text} LIMIT {}", FEW + 1), &values.0)?;
+    let asked = format!("SELECT rowid FROM search WHERE {matched}");
+    let first = sql.rows(&format!("{asked} LIMIT {}", FEW + 1), &values.0)?;
     if first.len() as u64 <= FEW {
         return Ok(None);
     }
-    let mut found = Vec::new();
-    sql.each(&format!("{text} ORDER BY rowid"), &values.0, &mut |row| {
-        found.extend(row.int(0));
+    let (mut matches, mut both) = (Vec::new(), Vec::new());
+    sql.each(&format!("{asked} ORDER BY rowid"), &values.0, &mut |row| {
+        matches.extend(row.int(0));
         true
     })?;
-    Ok(Some(Matches(found)))
+    // The question comes last among the values, and is not asked once more.
+    let unasked = holders.0.split_last().map_or(&[][..], |(_, rest)| rest);
+    side_by_side(sql, &text, unasked, &matches, |row| both.extend(row.int(0)))?;
+    let common = Common(both.into());
+    let of = (text, holders.0.clone());
+    sql.lately = Some(Lately { stand, of, common: common.clone(), counts: Vec::new() });
+    Ok(Some(common))
 }
 
-/// Values of a statement without the question's, which comes last.
-fn unasked(holders: &Holders) -> &[Value] {
-    holders.0.split_last().map_or(&[], |(_, rest)| rest)
+/// What was found lately, if the same is asked of the same tables.
+fn lately<'s>(
+    sql: &'s mut Sql,
+    stand: (i64, u64),
+    text: &str,
+    holders: &Holders,
+) -> Option<&'s mut Lately> {
+    let same = |lately: &&mut Lately| {
+        lately.stand == stand && lately.of.0 == text && lately.of.1 == holders.0
+    };
+    sql.lately.as_mut().filter(same)
 }
 
 /// A page of what is found and wanted.
 pub(super) fn page(
     sql: &mut Sql,
     wanted: &Wanted<'_>,
-    matches: &Matches,
+    common: &Common,
     order: &Order,
     ask: &Ask,
-    holders: &Holders,
 ) -> Result<Page, ListError> {
-    let mut both = Vec::new();
-    side_by_side(sql, &wanted.by_opening("opened"), unasked(holders), matches, |row| {
-        both.extend(row.int(0))
-    })?;
+    let both = &common.0;
     let total = both.len() as u64;
     let Some(cut) = Cut::new(ask, total) else { return Ok(Page { rows: Vec::new(), total }) };
     let part = if order.is_of_opening() {
@@ -64,7 +97,7 @@ pub(super) fn page(
             false => taken(from_last, &cut),
         }
     } else {
-        walked(sql, wanted, order, &cut, &both)?
+        walked(sql, wanted, order, &cut, both)?
     };
     Ok(Page { rows: cut.righted(fetched(sql, wanted, &part)?), total })
 }
@@ -118,16 +151,30 @@ const AT_ONCE: usize = 500;
 pub(super) fn counts(
     sql: &mut Sql,
     wanted: &Wanted<'_>,
-    matches: &Matches,
+    common: &Common,
     names: &[String],
     holders: &Holders,
-) -> Result<Vec<BTreeMap<Value, u64>>, StoreError> {
-    let mut counts = vec![BTreeMap::new(); names.len()];
-    let text = wanted.by_opening(&format!("opened, {}", names.join(", ")));
-    side_by_side(sql, &text, unasked(holders), matches, |row| {
-        counts.iter_mut().zip(row.0.iter().skip(1)).for_each(|(counts, value)| count(counts, Some(value)));
-    })?;
-    Ok(counts)
+) -> Result<Vec<Counted>, StoreError> {
+    let (text, stand) = (wanted.by_opening("opened"), sql.stand()?);
+    let known = |lately: &Lately, name: &String| lately.counts.iter().any(|(one, _)| one == name);
+    let mut missing = names.to_vec();
+    if let Some(lately) = lately(sql, stand, &text, holders) {
+        missing.retain(|name| !known(lately, name));
+    }
+    let mut counts = vec![Counted::new(); missing.len()];
+    if !missing.is_empty() {
+        let columns = wanted.all_by_opening(&format!("opened, {}", missing.join(", ")));
+        side_by_side(sql, &columns, &[], &common.0, |row| {
+            counts.iter_mut().zip(row.0.iter().skip(1)).for_each(|(counts, value)| count(counts, Some(value)));
+        })?;
+    }
+    let mut counts: Vec<(String, Counted)> = missing.into_iter().zip(counts).collect();
+    if let Some(lately) = lately(sql, stand, &text, holders) {
+        lately.counts.append(&mut counts);
+        counts.clone_from(&lately.counts);
+    }
+    let of = |name: &String| counts.iter().find(|(one, _)| one == name).map(|(_, counts)| counts.clone());
+    Ok(names.iter().map(|name| of(name).unwrap_or_default()).collect())
 }
 
 /// How many rows of a statement have each value of its only column. SQLite would sort them first.
@@ -135,8 +182,8 @@ pub(super) fn tally(
     sql: &mut Sql,
     text: &str,
     holders: &Holders,
-) -> Result<BTreeMap<Value, u64>, StoreError> {
-    let mut counts = BTreeMap::new();
+) -> Result<Counted, StoreError> {
+    let mut counts = Counted::new();
     sql.each(text, &holders.0, &mut |row| {
         count(&mut counts, row.0.first());
         true
@@ -144,7 +191,7 @@ pub(super) fn tally(
     Ok(counts)
 }
 
-fn count(counts: &mut BTreeMap<Value, u64>, value: Option<&Value>) {
+fn count(counts: &mut Counted, value: Option<&Value>) {
     let Some(value) = value else { return };
     match counts.get_mut(value) {
         Some(count) => *count += 1,
@@ -159,10 +206,10 @@ fn side_by_side(
     sql: &mut Sql,
     text: &str,
     values: &[Value],
-    matches: &Matches,
+    found: &[i64],
     mut visit: impl FnMut(&Row),
 ) -> Result<(), StoreError> {
-    let mut found = matches.0.as_slice();
+    let mut found = found;
     sql.each(text, values, &mut |row| {
         let Some(opened) = row.int(0) else { return true };
         while let Some((first, rest)) = found.split_first() {

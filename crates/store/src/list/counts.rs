@@ -52,10 +52,10 @@ impl Ask {
             if let Some(counts) = tallied::counts(sql, packs, layout, reader, &ask, column)? {
                 return Ok(counts.into_iter().map(|(value, count)| Row(vec![value, count.into()])).collect());
             }
-            let counts = match (common::matches(sql, &wanted)?, wanted.reading(column, &ask.filters)) {
-                (Some(matches), _) => {
+            let counts = match (common::found(sql, &wanted, &holders)?, wanted.reading(column, &ask.filters)) {
+                (Some(common), _) => {
                     let names = std::slice::from_ref(&name);
-                    common::counts(sql, &wanted, &matches, names, &holders)?.pop().unwrap_or_default()
+                    common::counts(sql, &wanted, &common, names, &holders)?.pop().unwrap_or_default()
                 }
                 (None, true) if sql.dialect() == Dialect::Sqlite => {
                     common::tally(sql, &wanted.by_reading(&name), &holders)?
@@ -109,8 +109,8 @@ impl Ask {
         let names: Vec<String> =
             columns.iter().map(|column| named(sheet, column)).collect::<Result<_, _>>()?;
         let counts = sql.snapshot(|sql| -> Result<_, ListError> {
-            let Some(matches) = common::matches(sql, &wanted)? else { return Ok(None) };
-            Ok(Some(common::counts(sql, &wanted, &matches, &names, &holders)?))
+            let Some(common) = common::found(sql, &wanted, &holders)? else { return Ok(None) };
+            Ok(Some(common::counts(sql, &wanted, &common, &names, &holders)?))
         })?;
         let told = |(column, counts): (&Column, BTreeMap<Value, u64>)| {
             let cell = cell_of(sheet, column);

@@ -139,6 +139,12 @@ impl Wanted<'_> {
         format!("SELECT {columns} FROM {from} WHERE {} ORDER BY opened", self.wheres)
     }
 
+    /// All rows in that order, whoever may read them, for one who knows which of them are wanted.
+    pub(super) fn all_by_opening(&self, columns: &str) -> String {
+        let by = self.covered.then(|| self.sheet.reading());
+        format!("SELECT {columns} FROM {} ORDER BY opened", self.from(by.as_deref(), Dialect::Sqlite))
+    }
+
     /// How many.
     pub(super) fn count(&self, dialect: Dialect) -> String {
         self.found("count(*)", dialect)

@@ -194,7 +194,36 @@ fn values_among_many_are_counted_as_a_plain_reckoning_does(on: On) {
     }
 }
 
+/// What a common word was found in is kept by a connection, and no longer than it holds.
+fn what_was_found_is_found_anew_once_tables_changed(on: On) {
+    let (mut bed, all) = grown(on);
+    let mut sql = bed.sql();
+    let ask = Ask { text: Some("巡視".to_owned()), most: 3, ..items() };
+    let kind = field("kind");
+    let asked = |bed: &Bed, sql: &mut store::Sql| {
+        let (packs, layout, reader) = (bed.tables.packs(), bed.tables.layout(), everyone());
+        let counts = ask.counts(sql, packs, layout, &reader, &kind).unwrap();
+        let reds = counts.iter().find(|(value, _)| value.as_deref() == Some("red")).map_or(0, |one| one.1);
+        let page = store::list(sql, packs, layout, &reader, &ask).unwrap();
+        (page.total, page.rows.into_iter().map(|row| row.record).collect::<Vec<_>>(), reds)
+    };
+    let (total, rows, reds) = asked(&bed, &mut sql);
+    assert_eq!((total, &rows), (ITEMS as u64, &all.iter().rev().take(3).map(|item| item.record).collect()));
+    assert_eq!(asked(&bed, &mut sql), (total, rows.clone(), reds));
+    let fill = |kind: &str, notes: &str| json!({"name": "新號主機", "kind": kind, "notes": notes, "flag": true});
+    let opened = bed.item(all[0].unit, fill("red", "巡視紀錄 新"));
+    bed.settle();
+    assert_eq!(asked(&bed, &mut sql), (total + 1, vec![opened, rows[0], rows[1]], reds + 1));
+    bed.change(opened, fill("blue", "巡視紀錄 新"));
+    bed.settle();
+    assert_eq!(asked(&bed, &mut sql), (total + 1, vec![opened, rows[0], rows[1]], reds));
+    bed.change(opened, fill("blue", "別的紀錄"));
+    bed.settle();
+    assert_eq!(asked(&bed, &mut sql), (total, rows, reds));
+}
+
 on_both!(
+    what_was_found_is_found_anew_once_tables_changed,
     a_page_of_many_is_what_a_plain_reckoning_gives,
     values_among_many_are_counted_as_a_plain_reckoning_does,
 );

@@ -191,6 +191,11 @@ impl Asks<'_> {
             text: Some("主機".to_owned()),
             ..base.clone()
         })?;
+        // Two words in turn, so that neither is found where the other was just looked for.
+        self.page("search, one of two such words in turn", rounds, |round| Ask {
+            text: Some(["主機", "號"][round % 2].to_owned()),
+            ..base.clone()
+        })?;
         let by_code = Some((Column::Field("code".parse()?), Direction::Up));
         let common = Ask { text: Some("主機".to_owned()), ..base.clone() };
         self.page("search, the same word, by code", rounds, |_| Ask {
