@@ -19,7 +19,9 @@ use ledger::entropy::Entropy;
 use model::{Actor, Instant, Person, RecordId};
 use regulation::{FieldId, Register};
 use serde_json::Value as Json;
-use store::{Fact, NoticeRead, Packs, Projection, Published, Sql};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use store::{Fact, LinesEnd, LinesFact, NoticeRead, Packs, Projection, Published, Sql};
 
 /// What the decisions of a batch look at.
 pub(crate) struct Deciding<'a> {
@@ -113,11 +115,44 @@ impl Deciding<'_> {
             }
             Order::Evaluated(evaluated) => evaluated_by(&work.asker, evaluated),
             Order::Identity(command) => self.identity(&work.asker, command),
+            Order::Lines(facts) => self.lines(&work.asker, facts),
+            Order::Traced(traced) => Ok(traced_by(&work.asker, traced)),
             Order::Publish(files) => self.publish(&work.asker, files),
             Order::ReadNotice(notice) => self.read_notice(&work.asker, *notice),
             // Made beside those of facts.
             Order::Denied(_) | Order::ReadRecords(_) => Err(Refused::NotForAsker),
         }
+    }
+
+    /// Lines follow one another without a gap: what was received is proven whole, or not at all.
+    fn lines(&self, asker: &Asker, facts: &[LinesFact]) -> Result<Decided, Refused> {
+        if *asker != Asker::System {
+            return Err(Refused::NotForAsker);
+        }
+        let mut ends: BTreeMap<&str, LinesEnd> = BTreeMap::new();
+        for fact in facts {
+            let receiver = fact.receiver();
+            let end = match ends.entry(receiver) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.projection.ask(|sql| sql.lines_end(receiver))?),
+            };
+            let (first, count, expected) = match fact {
+                LinesFact::Batch(batch) => (batch.first, batch.count, &mut end.rooted),
+                LinesFact::File(file) => (file.first, file.count, &mut end.filed),
+                LinesFact::Traced(..) => return Err(Refused::NotForAsker),
+            };
+            if first != *expected || count == 0 {
+                let (receiver, expected) = (receiver.to_owned(), *expected);
+                return Err(Refused::LinesGap { receiver, first, expected });
+            }
+            *expected = first.saturating_add(count.into());
+            // A file holds lines whose roots are entered.
+            if end.filed > end.rooted {
+                let (receiver, expected) = (receiver.to_owned(), end.rooted);
+                return Err(Refused::LinesGap { receiver, first, expected });
+            }
+        }
+        Ok(Decided { facts: facts.iter().cloned().map(Fact::Lines).collect(), record: None })
     }
 
     fn casework(
@@ -345,6 +380,16 @@ impl Deciding<'_> {
 }
 
 /// What the board has reckoned stands as it is, and nobody else says it.
+/// Looking for lines leaves an entry, whoever does it.
+fn traced_by(asker: &Asker, traced: &store::LinesTraced) -> Decided {
+    let actor = match asker {
+        Asker::Console => Actor::machine("console"),
+        Asker::Person(person) => Actor::Person(person.clone()),
+        Asker::System => Actor::machine("telemetry"),
+    };
+    Decided { facts: vec![Fact::Lines(LinesFact::Traced(traced.clone(), actor))], record: None }
+}
+
 fn evaluated_by(asker: &Asker, evaluated: &[store::Evaluated]) -> Result<Decided, Refused> {
     if *asker != Asker::System {
         return Err(Refused::NotForAsker);

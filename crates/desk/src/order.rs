@@ -34,10 +34,14 @@ pub enum Order {
     Evaluated(Vec<store::Evaluated>),
     /// Something about people, units or terminals.
     Identity(identity::Command),
+    /// Lines were received, or are in a file.
+    Lines(Vec<store::LinesFact>),
     /// A version of a pack is to be published.
     Publish(PackFiles),
     /// A notice was read.
     ReadNotice(EntryNumber),
+    /// Lines were looked for.
+    Traced(store::LinesTraced),
     /// Records were read whose grade is above what everybody is cleared for; [`MOST_READ`] at once.
     ReadRecords(Vec<RecordId>),
 }
@@ -137,6 +141,16 @@ pub enum Refused {
     /// A stored file is not what the command says of it.
     #[error("the stored file is not what is said of {0:?}")]
     FileUnlike(String),
+    /// Lines do not follow those that the ledger knows of.
+    #[error("lines of {receiver} from {first} on do not follow: the ledger is at {expected}")]
+    LinesGap {
+        /// Who received them.
+        receiver: String,
+        /// Number of the first.
+        first: u64,
+        /// Which number would follow.
+        expected: u64,
+    },
     /// There is no such notice for whoever asks.
     #[error("there is no such notice")]
     NoNotice,
@@ -252,6 +266,14 @@ impl Refused {
                 let (zh, en) = fault.words();
                 Told::new(format!("簽章不可採：{zh}"), format!("The signature does not count: {en}"))
             }
+            Self::LinesGap { receiver, first, expected } => Told::new(
+                format!(
+                    "接收器「{receiver}」自第 {first} 筆起之紀錄與帳本不相接（應為第 {expected} 筆），未予登載。請檢查 lines 資料夾是否曾由備份還原，並執行 ward verify。"
+                ),
+                format!(
+                    "Lines of {receiver} from {first} on do not follow what the ledger has (it is at {expected}) and were not entered. See whether the folder lines was restored from a backup, and run ward verify."
+                ),
+            ),
             Self::NoNotice => Told::new("查無此通知", "There is no such notice"),
             Self::TooLarge { bytes } => Told::new(
                 format!("內容過大（{bytes} 位元組），請將長文改以附件檔案提出"),
@@ -274,6 +296,7 @@ impl Refused {
             Self::Casework(_) => "refused",
             Self::Identity(_) => "refused-identity",
             Self::Key(_) | Self::Signature(_) => "signature",
+            Self::LinesGap { .. } => "lines-gap",
             Self::NoPack => "no-pack",
             Self::NotForAsker | Self::Policy(_) => "forbidden",
             Self::Pack(_) => "pack",

@@ -211,6 +211,29 @@ CREATE TABLE published (
   entry INTEGER NOT NULL
 ) STRICT;
 
+-- Roots of lines that were received, in stretches that follow one another.
+CREATE TABLE line_batch (
+  receiver TEXT NOT NULL,
+  first INTEGER NOT NULL CHECK (first >= 0),
+  count INTEGER NOT NULL CHECK (count > 0),
+  root TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (receiver, first)
+) STRICT, WITHOUT ROWID;
+
+-- Files of such lines.
+CREATE TABLE line_file (
+  receiver TEXT NOT NULL,
+  first INTEGER NOT NULL CHECK (first >= 0),
+  count INTEGER NOT NULL CHECK (count > 0),
+  file TEXT NOT NULL,
+  index_file TEXT NOT NULL,
+  received_from TEXT NOT NULL,
+  received_until TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (receiver, first)
+) STRICT, WITHOUT ROWID;
+
 -- Evaluations of checks as they were recorded: for a unit with those below it, or (no unit) for all together. The value
 -- is in millionths.
 CREATE TABLE evaluation (

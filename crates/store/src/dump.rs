@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 19] = [
+const TABLES: [(&str, &str); 21] = [
     ("ask", "entry"),
     ("condemned", "record"),
     ("destroyed_key", "data_key"),
@@ -18,6 +18,8 @@ const TABLES: [(&str, &str); 19] = [
     ("file_use", "digest, opened"),
     ("history", "opened, entry"),
     ("identity", "kind, id"),
+    ("line_batch", "receiver, first"),
+    ("line_file", "receiver, first"),
     ("lost", "record"),
     ("mention", "target, opened, field"),
     ("meta", "name"),

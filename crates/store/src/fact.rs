@@ -6,6 +6,7 @@
 //! Source: `docs/format.md` §2, §3, §6.
 
 use crate::board::{EVALUATED, Evaluated};
+use crate::telemetry::{LINES_BATCH, LINES_FILE, LinesFact};
 use casework::{ContentHash, Entered, EntryNumber};
 use ledger::vault::{KeyState, VaultError};
 use model::{Actor, DataKeyId, Instant, RecordId, UnitId};
@@ -29,6 +30,8 @@ pub enum Fact {
     Evaluated(Evaluated),
     /// A data key was destroyed.
     KeyDestroyed(KeyDestroyed),
+    /// Lines were received, or are in a file.
+    Lines(LinesFact),
     /// Somebody read a notice.
     NoticeRead(NoticeRead),
     /// A version of a pack was published.
@@ -192,6 +195,18 @@ impl Fact {
             Self::KeyDestroyed(body) => {
                 own(Actor::machine("desk"), KEY_DESTROYED, body.key.to_string(), json(body)?)
             }
+            Self::Lines(lines) => {
+                let value = match lines {
+                    LinesFact::Batch(body) => json(body)?,
+                    LinesFact::File(body) => json(body)?,
+                    LinesFact::Traced(body, _) => json(body)?,
+                };
+                let actor = match lines {
+                    LinesFact::Traced(_, actor) => spelled(actor),
+                    LinesFact::Batch(_) | LinesFact::File(_) => Actor::machine("telemetry"),
+                };
+                own(actor, lines.kind(), lines.receiver().to_owned(), value)
+            }
             Self::NoticeRead(read) => {
                 let body = NoticeReadBody { notice: read.notice };
                 let draft = own(spelled(&read.actor), NOTICE_READ, read.record.to_string(), json(&body)?);
@@ -212,6 +227,7 @@ impl Fact {
             Self::Door(_)
             | Self::Evaluated(_)
             | Self::KeyDestroyed(_)
+            | Self::Lines(_)
             | Self::NoticeRead(_)
             | Self::Published(_) => false,
         }
@@ -270,6 +286,14 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
         Family::KeyDestroyed => {
             Fact::KeyDestroyed(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
         }
+        Family::LinesBatch => {
+            let batch = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Lines(LinesFact::Batch(batch))
+        }
+        Family::LinesFile => {
+            let file = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Lines(LinesFact::File(file))
+        }
         Family::Published => {
             Fact::Published(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
         }
@@ -290,6 +314,8 @@ enum Family {
     Evaluated,
     Identity,
     KeyDestroyed,
+    LinesBatch,
+    LinesFile,
     NoticeRead,
     Published,
 }
@@ -298,6 +324,8 @@ fn family(kind: &str) -> Option<Family> {
     match kind {
         EVALUATED => return Some(Family::Evaluated),
         KEY_DESTROYED => return Some(Family::KeyDestroyed),
+        LINES_BATCH => return Some(Family::LinesBatch),
+        LINES_FILE => return Some(Family::LinesFile),
         NOTICE_READ => return Some(Family::NoticeRead),
         PUBLISHED => return Some(Family::Published),
         _ => {}
@@ -340,8 +368,8 @@ const CASE: [&str; 11] = [
 const IDENTITY: [&str; 7] = ["clearance", "credential", "deputy", "person", "role", "terminal", "unit"];
 /// Families of the door; the tables take no note of them.
 const DOOR: [&str; 6] = ["account", "factor", "recovery", "session", "sign-in", "token"];
-/// Families of the board, of the desk and of the ledger.
-const OTHERS: [&str; 4] = ["access", "check", "ledger", "pack"];
+/// Families of the board, of the desk, of the ledger and of telemetry.
+const OTHERS: [&str; 5] = ["access", "check", "ledger", "lines", "pack"];
 
 fn case_event(entry: &Skimmed<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
     let body = match casework::Body::read(entry.kind(), body) {

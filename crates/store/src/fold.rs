@@ -8,6 +8,7 @@ use crate::board::Evaluated;
 use crate::error::StoreError;
 use crate::fact::{Fact, Gone, NoticeRead, Published, Recorded, Said};
 use crate::flush;
+use crate::telemetry::LinesFact;
 use casework::{Addressee, Body, Case, ContentHash, DutyKey, Object, Occurrence, Series, State, Subject};
 use model::{Actor, DataKeyId, Instant, PersonId, RecordId, UnitId};
 use proof::lifecycle::KeyDestroyed;
@@ -98,6 +99,7 @@ pub(crate) struct Lists {
     pub(crate) files: Vec<(String, u64)>,
     pub(crate) destroyed_keys: Vec<(DataKeyId, u64)>,
     pub(crate) published: Vec<(Published, u64)>,
+    pub(crate) lines: Vec<(LinesFact, u64)>,
     /// Each with the entry that says so, and its time.
     pub(crate) evaluated: Vec<(Evaluated, u64, Instant)>,
 }
@@ -175,6 +177,10 @@ impl Fold {
                     Ok(())
                 }
                 Fact::KeyDestroyed(body) => self.key_destroyed(number, &body, below),
+                Fact::Lines(lines) => {
+                    self.lists.lines.push((lines, number));
+                    Ok(())
+                }
                 Fact::NoticeRead(read) => {
                     if self.place(number, read.record, below)?.is_some() {
                         self.lists.read.push(read);

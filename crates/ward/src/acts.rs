@@ -11,6 +11,7 @@ pub(crate) mod person;
 pub(crate) mod publish;
 pub(crate) mod signin;
 pub(crate) mod terminal;
+pub(crate) mod trace;
 pub(crate) mod unit;
 
 use crate::command::append::Line;
@@ -58,6 +59,8 @@ pub(crate) enum Request {
     TerminalList(terminal::List),
     /// Remove a terminal.
     TerminalRemove(terminal::Remove),
+    /// What somebody or something did.
+    Trace(trace::Trace),
     /// Create a unit.
     UnitAdd(unit::Add),
     /// Change a unit.
@@ -88,6 +91,8 @@ pub(crate) enum Answer {
     Refused(Refusal),
     /// Terminals.
     Terminals(Vec<terminal::Row>),
+    /// Lines.
+    Traced(trace::Found),
     /// Units.
     Units(Vec<unit::Row>),
 }
@@ -176,6 +181,7 @@ pub(crate) fn answer(office: &Office, request: Request) -> Answer {
         Request::TerminalAdd(add) => terminal::add(office, &add).map(Answer::Done),
         Request::TerminalList(terminal::List {}) => Ok(Answer::Terminals(terminal::list(office))),
         Request::TerminalRemove(remove) => terminal::remove(office, &remove).map(Answer::Done),
+        Request::Trace(wanted) => trace::trace(office, &wanted).map(Answer::Traced),
         Request::UnitAdd(add) => unit::add(office, &add).map(Answer::Done),
         Request::UnitChange(change) => unit::change(office, &change).map(Answer::Done),
         Request::UnitClose(close) => unit::close(office, &close).map(Answer::Done),
@@ -200,7 +206,7 @@ fn draw() -> Result<[u8; 16], Refusal> {
 
 /// Where acts are done: in an office opened here, or by the process that has the folder open.
 pub(crate) enum Counter {
-    Here(Office),
+    Here(Box<Office>),
     There(PathBuf),
 }
 
@@ -208,7 +214,7 @@ impl Counter {
     /// Opens the folder, or finds that another process has.
     pub(crate) fn open(working: &Working) -> anyhow::Result<Self> {
         Ok(match Office::open(working, Recovery::Silent)? {
-            Some(office) => Self::Here(office),
+            Some(office) => Self::Here(Box::new(office)),
             None => Self::There(working.folder().to_owned()),
         })
     }

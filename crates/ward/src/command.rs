@@ -5,6 +5,7 @@
 pub(crate) mod append;
 mod asking;
 mod bundle;
+mod import;
 mod key;
 mod ledger;
 pub(crate) mod pack;
@@ -13,6 +14,7 @@ pub(crate) mod proof;
 mod rebuild;
 mod succession;
 mod terminal;
+mod trace;
 mod unit;
 mod vault;
 pub(crate) mod verify;
@@ -47,6 +49,10 @@ enum Command {
     /// 終端機：登記、列出、註銷。Terminals: register, list, remove.
     #[command(subcommand)]
     Terminal(terminal::Terminal),
+    /// 匯入紀錄檔。Import files of lines.
+    Import(import::Import),
+    /// 追查：某位址、帳號或設備之一切紀錄。Trace: everything an address, an account or a device did.
+    Trace(asking::Asking<crate::acts::trace::Trace>),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
     Rebuild(rebuild::Rebuild),
     /// 離線檢查證明或佐證檔。Check a proof or bundle offline.
@@ -97,6 +103,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Unit(command) => unit::run(command),
         Command::Person(command) => person::run(command),
         Command::Terminal(command) => terminal::run(command),
+        Command::Import(args) => import::run(&args),
+        Command::Trace(asking) => trace::run(asking),
         Command::Rebuild(args) => rebuild::run(&args),
         Command::Pack(command) => pack::run(&command),
         Command::Key(command) => key::run(&command),

@@ -5,6 +5,7 @@ mod bench;
 mod command;
 mod http;
 mod installation;
+mod lines;
 mod machine;
 mod metrics;
 mod office;

@@ -185,6 +185,30 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
     if let Some(bytes) = resident_bytes() {
         one("process_resident_memory_bytes", "gauge", "Memory in use.", float(bytes));
     }
+    let (receivers, dropped) = office.lines.figures();
+    one(
+        "ward_lines_dropped_total",
+        "counter",
+        "Datagrams that the kernel dropped before they were read, since the start.",
+        float(dropped),
+    );
+    type Of = fn(&telemetry::Figures) -> u64;
+    let figures: [(&str, &str, Of); 4] = [
+        ("ward_lines", "Lines that are durable, by receiver.", |of| of.lines),
+        ("ward_lines_sealed", "Lines whose root is sealed, by receiver.", |of| of.sealed),
+        ("ward_lines_filed", "Lines that are in files, by receiver.", |of| of.filed),
+        (
+            "ward_lines_nine",
+            "Lines since the start with all nine fields of clause 27.1.2, by receiver.",
+            |of| of.read.1,
+        ),
+    ];
+    for (name, help, of) in figures {
+        head(&mut text, name, "gauge", help);
+        for (receiver, figures) in &receivers {
+            let _ = writeln!(text, "{name}{{receiver=\"{}\"}} {}", escaped(receiver), of(figures));
+        }
+    }
     text
 }
 

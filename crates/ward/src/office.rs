@@ -8,6 +8,7 @@
 
 use crate::command::append::Holder;
 use crate::installation::{self, Opening, Working};
+use crate::lines::Lines;
 use crate::machine::SystemClock;
 use crate::packs;
 use crate::told::{Refused, tell};
@@ -31,6 +32,7 @@ pub(crate) struct Office {
     pub(crate) desk: Desk,
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) policy: Arc<Policy>,
+    pub(crate) lines: Lines,
     /// Held as long as anybody works in it.
     _lock: Arc<FolderLock>,
 }
@@ -52,7 +54,7 @@ impl Office {
         let parts = Parts {
             ledger: ledger.clone(),
             vault,
-            shelf: Shelf::new(disk),
+            shelf: Shelf::new(Arc::clone(&disk)),
             place: working.place(),
             clock: Arc::new(SystemClock),
             entropy: [entropy(), entropy(), entropy()],
@@ -60,7 +62,8 @@ impl Office {
         };
         let (desk, opened) = Desk::open(parts).map_err(|refused| Refused::misuse(refused.told()))?;
         say_what_was_read(opened, ledger.head().size);
-        Ok(Some(Self { ledger, desk, objects, policy: Arc::new(policy), _lock: Arc::new(lock) }))
+        let lines = Lines::new(desk.clone(), disk, working.folder());
+        Ok(Some(Self { ledger, desk, objects, policy: Arc::new(policy), lines, _lock: Arc::new(lock) }))
     }
 
     /// What appending needs.
@@ -73,10 +76,12 @@ impl Office {
         self.ledger.stopped().map(|reason| reason.told()).or_else(|| self.desk.stopped())
     }
 
-    /// Does what is queued, and closes desk and ledger.
+    /// Does what is queued, and closes receivers, desk and ledger.
     pub(crate) fn close(self) -> anyhow::Result<()> {
+        let lines = self.lines.close().map_err(Refused::wrong);
         self.desk.close();
-        self.ledger.close().map_err(|reason| Refused::wrong(reason.told()))
+        self.ledger.close().map_err(|reason| Refused::wrong(reason.told()))?;
+        lines
     }
 }
 
@@ -119,9 +124,13 @@ struct Beating {
 
 impl Pacemaker {
     /// Starts it over an open desk, with the ways out of Ward there are.
-    pub(crate) fn start(desk: Desk, ways: Ways) -> Self {
-        let assessed = desk.clone();
-        Self(vec![Beating::start(move || beat(&desk, &ways)), Beating::start(move || assess(&assessed))])
+    pub(crate) fn start(office: &Office, ways: Ways) -> Self {
+        let (desk, assessed, lines) = (office.desk.clone(), office.desk.clone(), office.lines.clone());
+        Self(vec![
+            Beating::start(move || beat(&desk, &ways)),
+            Beating::start(move || assess(&assessed)),
+            Beating::start(move || lines.beat()),
+        ])
     }
 
     /// Lets the beats that are on their way end, and no other begin.

@@ -7,6 +7,7 @@
 use crate::command::verify::{Verify as Command, verifiers_of};
 use crate::installation::{self, Working};
 use ledger::disk::Folder;
+use ledger::reader::Reader;
 use ledger::verify::{Progress, Report};
 use model::Told;
 use std::sync::Arc;
@@ -32,7 +33,9 @@ impl Verify for Beside {
         let master = Command::master_without_asking(working).map_err(failed)?.map(Arc::new);
         let tables = Command::tables(working, master.as_ref());
         let site = Command::site(working, master.as_deref());
-        let report = verifiers_of(&folder, master.as_deref(), None, &[&tables, &site], |verifiers| {
+        let reader = Reader::new(installation::published(working.folder()));
+        let lines = Command::lines(&reader);
+        let report = verifiers_of(&folder, master.as_deref(), None, &[&tables, &site, &lines], |verifiers| {
             // One processor is left to whoever works.
             ledger::verify::verify(&folder, true, 1, verifiers, progress)
         });

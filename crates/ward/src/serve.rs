@@ -11,6 +11,7 @@ use self::door::{Door, Doors, Peer};
 use crate::command::pack::width::harmless;
 use crate::http::{self, Witnesses};
 use crate::installation::Working;
+use crate::lines::Syslog;
 use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
 use crate::office::{Office, Pacemaker, Recovery};
@@ -57,6 +58,9 @@ pub(crate) struct Serve {
     /// 自他處讀取 /metrics 所需之密語。What reading /metrics from elsewhere takes.
     #[arg(long, env = "WARD_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     metrics_token: Option<String>,
+    /// 接收 syslog 之位址，可多次指定，如 udp:0.0.0.0:514、tcp:0.0.0.0:601。Where syslog is received, any number of udp:ADDRESS and tcp:ADDRESS.
+    #[arg(long, value_name = "PROTOCOL:ADDRESS")]
+    syslog: Vec<Syslog>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -83,14 +87,23 @@ impl Serve {
         }
         let witnesses = Witnesses::start(&office.ledger, &office.policy, self.witness_ca.as_deref())?;
         // No way out of Ward is there yet; what is asked for waits, and is shown.
-        let pacemaker = Pacemaker::start(office.desk.clone(), desk::Ways::new());
-        let served = self.until_asked_to_stop(&office);
+        let pacemaker = Pacemaker::start(&office, desk::Ways::new());
+        let served = self.receive(&office).and_then(|()| self.until_asked_to_stop(&office));
         pacemaker.stop();
         let closed = office.close();
         witnesses.join();
         // The name is of no use without the process; a new one replaces it anyway.
         let _ = std::fs::remove_file(socket::path(data));
         served.and(closed).map(|()| ExitCode::SUCCESS)
+    }
+
+    /// Takes up what former runs have received, and opens the doors for more.
+    fn receive(&self, office: &Office) -> anyhow::Result<()> {
+        office.lines.take_up().map_err(Refused::wrong)?;
+        for syslog in &self.syslog {
+            say_where_lines(office.lines.listen(*syslog).map_err(Refused::misuse)?);
+        }
+        Ok(())
     }
 
     /// Answers tools and serves pages.
@@ -217,6 +230,7 @@ impl Serve {
             codes: Arc::new(door.clone()),
             applications: Arc::new(door.clone()),
             oversight,
+            lines: Arc::new(office.lines),
             door,
             machine: Arc::clone(premises) as Arc<dyn web::Machine>,
             clock: Arc::new(SystemClock),
@@ -224,6 +238,13 @@ impl Serve {
             config,
         })
     }
+}
+
+/// Says where lines are received.
+#[expect(clippy::print_stdout, reason = "the address is the output: a port that was left open is told by it")]
+fn say_where_lines(at: Syslog) {
+    println!("{at}");
+    tell(&Told::new(format!("接收 syslog：{at}"), format!("Syslog is received at {at}")));
 }
 
 /// Says where pages are, the likeliest address first.

@@ -57,6 +57,7 @@ mod search;
 mod settings;
 mod start;
 mod terminals;
+mod trace;
 mod units;
 mod views;
 
@@ -87,4 +88,5 @@ pub use router::{router, router_with};
 pub use session::{Codes, Factor, Place, Session, Sessions};
 pub use shell::{Area, Link, Section, Shell, UnitChoice, Watch};
 pub use site::{Config, Parts, Report, Site};
+pub use trace::Lines;
 pub use visit::{RequestId, Theme, Visit, session_cookie};

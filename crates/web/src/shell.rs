@@ -136,7 +136,9 @@ impl Area {
     /// Those there are pages for that are open to whoever asks.
     #[must_use]
     pub fn open_to(cx: &Cx) -> Vec<Self> {
-        let open = |area: &Self| is_there(area.path()) && (*area != Self::Audit || cx.may_audit());
+        let open = |area: &Self| {
+            is_there(area.path()) && (!matches!(area, Self::Audit | Self::Trace) || cx.may_audit())
+        };
         Self::ALL.into_iter().filter(open).collect()
     }
 

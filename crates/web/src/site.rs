@@ -8,6 +8,7 @@ use crate::limit::{Buckets, Limits};
 use crate::live::Streams;
 use crate::machine::Machine;
 use crate::session::{Codes, Sessions};
+use crate::trace::Lines;
 use crate::turn::Turns;
 use crate::visit::RequestId;
 use desk::Desk;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub door: SignIn,
     /// The machine it runs on.
     pub machine: Arc<dyn Machine>,
+    /// Where lines are found.
+    pub lines: Arc<dyn Lines>,
     /// What auditors judge by.
     pub oversight: Oversight,
     /// The time.
@@ -70,6 +73,7 @@ struct Inner {
     codes: Arc<dyn Codes>,
     door: SignIn,
     machine: Arc<dyn Machine>,
+    lines: Arc<dyn Lines>,
     oversight: Oversight,
     verifying: Arc<Verifying>,
     clock: Arc<dyn Clock>,
@@ -91,8 +95,19 @@ impl Site {
     /// Makes it, and starts the thread that tells when something was committed. It ends with the site.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { desk, sessions, applications, codes, door, machine, oversight, clock, entropy, config } =
-            parts;
+        let Parts {
+            desk,
+            sessions,
+            applications,
+            codes,
+            door,
+            machine,
+            lines,
+            oversight,
+            clock,
+            entropy,
+            config,
+        } = parts;
         let (moved, _) = watch::channel(desk.seen().position);
         let buckets = Buckets::new(config.limits);
         let Limits { large_at_once, exports_at_once, exports_kept, turn_wait, .. } = config.limits;
@@ -106,6 +121,7 @@ impl Site {
             codes,
             door,
             machine,
+            lines,
             oversight,
             verifying: Arc::default(),
             clock,
@@ -129,6 +145,12 @@ impl Site {
             }
         });
         site
+    }
+
+    /// Where lines are found.
+    #[must_use]
+    pub fn lines(&self) -> &dyn Lines {
+        &*self.0.lines
     }
 
     /// The command path.

@@ -65,15 +65,9 @@ pub(super) fn found(
 }
 
 /// What was found lately, if the same is asked of the same tables.
-fn lately<'s>(
-    sql: &'s mut Sql,
-    stand: (i64, u64),
-    text: &str,
-    holders: &Holders,
-) -> Option<&'s mut Lately> {
-    let same = |lately: &&mut Lately| {
-        lately.stand == stand && lately.of.0 == text && lately.of.1 == holders.0
-    };
+fn lately<'s>(sql: &'s mut Sql, stand: (i64, u64), text: &str, holders: &Holders) -> Option<&'s mut Lately> {
+    let same =
+        |lately: &&mut Lately| lately.stand == stand && lately.of.0 == text && lately.of.1 == holders.0;
     sql.lately.as_mut().filter(same)
 }
 
@@ -165,7 +159,10 @@ pub(super) fn counts(
     if !missing.is_empty() {
         let columns = wanted.all_by_opening(&format!("opened, {}", missing.join(", ")));
         side_by_side(sql, &columns, &[], &common.0, |row| {
-            counts.iter_mut().zip(row.0.iter().skip(1)).for_each(|(counts, value)| count(counts, Some(value)));
+            counts
+                .iter_mut()
+                .zip(row.0.iter().skip(1))
+                .for_each(|(counts, value)| count(counts, Some(value)));
         })?;
     }
     let mut counts: Vec<(String, Counted)> = missing.into_iter().zip(counts).collect();
@@ -178,11 +175,7 @@ pub(super) fn counts(
 }
 
 /// How many rows of a statement have each value of its only column. SQLite would sort them first.
-pub(super) fn tally(
-    sql: &mut Sql,
-    text: &str,
-    holders: &Holders,
-) -> Result<Counted, StoreError> {
+pub(super) fn tally(sql: &mut Sql, text: &str, holders: &Holders) -> Result<Counted, StoreError> {
     let mut counts = Counted::new();
     sql.each(text, &holders.0, &mut |row| {
         count(&mut counts, row.0.first());

@@ -52,7 +52,8 @@ impl Ask {
             if let Some(counts) = tallied::counts(sql, packs, layout, reader, &ask, column)? {
                 return Ok(counts.into_iter().map(|(value, count)| Row(vec![value, count.into()])).collect());
             }
-            let counts = match (common::found(sql, &wanted, &holders)?, wanted.reading(column, &ask.filters)) {
+            let counts = match (common::found(sql, &wanted, &holders)?, wanted.reading(column, &ask.filters))
+            {
                 (Some(common), _) => {
                     let names = std::slice::from_ref(&name);
                     common::counts(sql, &wanted, &common, names, &holders)?.pop().unwrap_or_default()

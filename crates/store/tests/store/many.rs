@@ -210,7 +210,8 @@ fn what_was_found_is_found_anew_once_tables_changed(on: On) {
     let (total, rows, reds) = asked(&bed, &mut sql);
     assert_eq!((total, &rows), (ITEMS as u64, &all.iter().rev().take(3).map(|item| item.record).collect()));
     assert_eq!(asked(&bed, &mut sql), (total, rows.clone(), reds));
-    let fill = |kind: &str, notes: &str| json!({"name": "新號主機", "kind": kind, "notes": notes, "flag": true});
+    let fill =
+        |kind: &str, notes: &str| json!({"name": "新號主機", "kind": kind, "notes": notes, "flag": true});
     let opened = bed.item(all[0].unit, fill("red", "巡視紀錄 新"));
     bed.settle();
     assert_eq!(asked(&bed, &mut sql), (total + 1, vec![opened, rows[0], rows[1]], reds + 1));

@@ -193,7 +193,7 @@ impl Asks<'_> {
         })?;
         // Two words in turn, so that neither is found where the other was just looked for.
         self.page("search, one of two such words in turn", rounds, |round| Ask {
-            text: Some(["主機", "號"][round % 2].to_owned()),
+            text: Some(if round % 2 == 0 { "主機" } else { "號" }.to_owned()),
             ..base.clone()
         })?;
         let by_code = Some((Column::Field("code".parse()?), Direction::Up));

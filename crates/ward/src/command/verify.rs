@@ -3,12 +3,14 @@
 //! Nothing is written and nothing repaired. Beside a running server it judges what stood when it began. Sealed bodies
 //! are opened, and tables compared with the ledger, where the master key is at hand.
 
+mod lines;
 mod site;
 mod tables;
 
+use self::lines::LineFiles;
 use self::site::SiteFiles;
 use self::tables::TableFiles;
-use crate::installation::Working;
+use crate::installation::{self, Working};
 use crate::told::Refused;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,6 +18,7 @@ use ledger::disk::{Disk, Folder};
 use ledger::error::OpenError;
 use ledger::lock::FolderLock;
 use ledger::master::MasterSecret;
+use ledger::reader::Reader;
 use ledger::verify::{
     self, AttachmentFiles, Finding, KeyFiles, LedgerVerifier, PlainFiles, Progress, Report, VaultFiles,
     Verifier,
@@ -58,9 +61,12 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let bar = Bar::new();
     let tables = TableFiles { data, place: args.working.place(), master: master.as_ref() };
     let site = SiteFiles { data, master: master.as_deref() };
-    let report = verifiers_of(&folder, master.as_deref(), policy.as_ref(), &[&tables, &site], |verifiers| {
-        verify::verify(&folder, live, cores, verifiers, &bar)
-    })?;
+    let reader = Reader::new(installation::published(data));
+    let lines = LineFiles { reader: &reader };
+    let report =
+        verifiers_of(&folder, master.as_deref(), policy.as_ref(), &[&tables, &site, &lines], |verifiers| {
+            verify::verify(&folder, live, cores, verifiers, &bar)
+        })?;
     bar.0.finish_and_clear();
     let report = report.ok_or_else(|| Refused::misuse(OpenError::NoLedger.told()))?;
     print(&report, args.json);
@@ -83,6 +89,11 @@ impl Verify {
         master: Option<&'a Arc<MasterSecret>>,
     ) -> impl Verifier + 'a {
         TableFiles { data: working.folder(), place: working.place(), master }
+    }
+
+    /// Files of lines, by what the published ledger says of them.
+    pub(crate) fn lines(reader: &Reader) -> impl Verifier + '_ {
+        LineFiles { reader }
     }
 
     /// What the site keeps beside the ledger.

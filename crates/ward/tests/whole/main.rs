@@ -17,6 +17,7 @@ mod faults;
 mod first_start;
 mod key_change;
 mod kill;
+mod lines;
 mod order;
 mod protocol;
 mod setting_up;

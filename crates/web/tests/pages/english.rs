@@ -112,6 +112,8 @@ fn no_page_of_auditors_in_english_has_marks_of_chinese() {
         (auditor, "/audit/entries".to_owned()),
         (auditor, "/audit/entries?by=wang".to_owned()),
         (auditor, "/audit/entries/3".to_owned()),
+        (auditor, "/trace?q=10.1.2.3".to_owned()),
+        (auditor, "/trace/lines/syslog-tcp/0".to_owned()),
         (steward, format!("/people/{}", office.wang.person)),
         (steward, "/people/new".to_owned()),
         (steward, "/terminals".to_owned()),

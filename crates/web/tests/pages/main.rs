@@ -33,5 +33,6 @@ mod site;
 mod stopped;
 mod templates;
 mod terminals;
+mod trace;
 mod views;
 mod work;

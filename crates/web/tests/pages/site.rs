@@ -190,6 +190,7 @@ impl Asked {
         let site = Site::new(Parts {
             desk: house.desk.clone(),
             sessions: asked_for_sessions,
+            lines: Arc::new(crate::trace::Received::new()),
             oversight: house_oversight(&house),
             applications,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,

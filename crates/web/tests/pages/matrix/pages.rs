@@ -186,6 +186,19 @@ fn people() -> Vec<Case> {
 fn audit() -> Vec<Case> {
     vec![
         get("/audit", "the ledger as it stands", AUDITOR, |_, _| Sent::to("/audit")),
+        get("/trace", "where lines are looked for", AUDITOR, |_, _| Sent::to("/trace")),
+        get("/trace", "what an address did", AUDITOR, |_, _| {
+            Sent::to("/trace?q=10.1.2.3").looking_for("192.0.2.9")
+        }),
+        get("/trace/export", "the same as a file", AUDITOR, |_, _| {
+            Sent::to("/trace/export?q=10.1.2.3&format=csv").looking_for("192.0.2.9")
+        }),
+        get("/trace/lines/{receiver}/{number}", "a line", AUDITOR, |_, _| {
+            Sent::to("/trace/lines/syslog-tcp/0").looking_for("192.0.2.9")
+        }),
+        get("/trace/lines/{receiver}/{number}", "one there is not", AUDITOR_NOT, |_, _| {
+            Sent::to("/trace/lines/syslog-tcp/99")
+        }),
         get("/audit/entries", "its entries", AUDITOR, |_, _| Sent::to("/audit/entries")),
         get("/audit/entries", "the way to one by its number", AUDITOR, |_, _| {
             Sent::to("/audit/entries?number=3")

@@ -1,0 +1,158 @@
+//! Checking: does a file give back every line whose root the ledger has, and does its index say where they stand?
+//!
+//! Believes nothing but the roots: lines are put together again, salted, hashed.
+
+use crate::block::Row;
+use crate::came::{Came, leaf, part_of};
+use crate::column::place;
+use crate::file::{FileError, PAGE, Part, Stored, Table};
+use crate::index;
+use crate::journal::Segment;
+use crate::receiver::Batch;
+use crate::salt::SaltKey;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::UInt32Type;
+use arrow_schema::ArrowError;
+use bytes::Bytes;
+use proof::hash::Hash;
+use proof::tree::Frontier;
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+/// What is wrong with lines.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The file does not read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Its columns do not.
+    #[error(transparent)]
+    Columns(#[from] ArrowError),
+    /// It holds other lines than the ledger says.
+    #[error("the file holds lines {}..{}", .0.start, .0.end)]
+    Range(std::ops::Range<u64>),
+    /// A line cannot be put together.
+    #[error("line {0} cannot be put together")]
+    Line(u64),
+    /// Lines lead to another root.
+    #[error("lines {}..{} lead to another root than the ledger's", .0.first, .0.first + .0.count)]
+    Root(Batch),
+    /// The index says something else than the lines.
+    #[error("the index says something else than the lines")]
+    Index,
+}
+
+/// Compares leaves, one after the other, with roots.
+struct Roots<'b> {
+    left: std::slice::Iter<'b, Batch>,
+    current: Option<&'b Batch>,
+    edge: Frontier,
+    next: u64,
+}
+
+impl<'b> Roots<'b> {
+    fn new(batches: &'b [Batch], first: u64) -> Self {
+        let mut left = batches.iter();
+        let current = left.next();
+        Self { left, current, edge: Frontier::new(), next: first }
+    }
+
+    fn take(&mut self, leaf: Hash) -> Result<(), CheckError> {
+        let number = self.next;
+        self.next += 1;
+        let Some(batch) = self.current.filter(|batch| number >= batch.first) else { return Ok(()) };
+        self.edge.push(leaf, |_, _| ());
+        if self.edge.size() == batch.count {
+            if self.edge.root() != batch.root {
+                return Err(CheckError::Root(*batch));
+            }
+            self.edge = Frontier::new();
+            self.current = self.left.next();
+        }
+        Ok(())
+    }
+
+    /// Every root must have been met.
+    fn end(self) -> Result<(), CheckError> {
+        self.current.map_or(Ok(()), |batch| Err(CheckError::Root(*batch)))
+    }
+}
+
+/// Checks a file that is to hold the lines of these batches, which follow one another, and its index.
+///
+/// # Errors
+/// [`CheckError`]: what is wrong first.
+pub fn file(bytes: Bytes, index: &[u8], batches: &[Batch]) -> Result<(), CheckError> {
+    let table = Table::open(Stored::Memory(bytes))?;
+    let range = table.about().range();
+    let first = batches.first().map_or(range.start, |batch| batch.first);
+    let end = batches.last().map_or(first, |batch| batch.first + batch.count);
+    if range != (first..end) {
+        return Err(CheckError::Range(range));
+    }
+    let mut roots = Roots::new(batches, first);
+    let mut parts = Vec::new();
+    for read in table.rows(None, &[], PAGE)? {
+        let columns = read?;
+        let salts = salts(&table, roots.next, columns.num_rows()).ok_or(FileError::About)?;
+        for (at, salt) in salts.iter().enumerate() {
+            let row = Row { columns: &columns, shapes: table.shapes(), at };
+            let number = roots.next;
+            let line = row.line().ok_or(CheckError::Line(number))?;
+            let came = came(&columns, &row).ok_or(CheckError::Line(number))?;
+            roots.take(leaf(salt, &came, &line))?;
+        }
+        parts.push(Part { columns, shapes: Arc::clone(table.shapes()) });
+    }
+    roots.end()?;
+    if index::build(&parts) != index {
+        return Err(CheckError::Index);
+    }
+    Ok(())
+}
+
+/// Checks a segment of the journal against the roots of lines that it holds.
+///
+/// # Errors
+/// `Root`.
+pub fn segment(segment: &Segment, batches: &[Batch]) -> Result<(), CheckError> {
+    let within: Vec<Batch> = batches
+        .iter()
+        .copied()
+        .filter(|batch| batch.first >= segment.first && batch.first < segment.end())
+        .collect();
+    let mut roots = Roots::new(&within, segment.first);
+    for chunk in &segment.chunks {
+        let salts = segment.key.salts(roots.next, chunk.count());
+        for ((line, part), salt) in chunk.lines().zip(&salts) {
+            roots.take(leaf(salt, &chunk.came.head(part), line))?;
+        }
+    }
+    roots.end()
+}
+
+/// Salts of lines of a file.
+fn salts(table: &Table, first: u64, count: usize) -> Option<Vec<[u8; 16]>> {
+    let mut salts = Vec::with_capacity(count);
+    for part in &table.about().parts {
+        let from = first.max(part.first);
+        let to = (first + count as u64).min(part.first + part.count);
+        if from < to {
+            let key: SaltKey = part.salt_key()?;
+            salts.extend(key.salts(from, usize::try_from(to - from).ok()?));
+        }
+    }
+    (salts.len() == count).then_some(salts)
+}
+
+/// The record of a row up to its line.
+fn came(columns: &RecordBatch, row: &Row<'_>) -> Option<[u8; crate::HEAD]> {
+    let address: [u8; 16] =
+        columns.column(place::PEER).as_fixed_size_binary_opt()?.value(row.at).try_into().ok()?;
+    let number =
+        |at: usize| columns.column(at).as_primitive_opt::<UInt32Type>().map(|column| column.value(row.at));
+    let port = u16::try_from(number(place::PEER_PORT)?).ok()?;
+    let part = part_of(u8::try_from(number(place::PART)?).ok()?)?;
+    Some(Came { received: row.received()?, address: Ipv6Addr::from(address), port }.head(part))
+}

@@ -1,0 +1,105 @@
+//! Chunks: lines that were read at once from one peer.
+//!
+//! What is received together is numbered, written, hashed and taken apart together, so that a line costs no more than its
+//! bytes do.
+
+use crate::came::{Came, part_number, part_of};
+use lines::Part;
+
+/// Most lines of a chunk; it is cut there.
+pub const MOST_LINES: usize = 4_096;
+/// Bytes after which a chunk is handed on.
+pub const ENOUGH_BYTES: usize = 1 << 20;
+
+/// Lines that were read at once from one peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// How they came.
+    pub came: Came,
+    /// Length times four, and which part.
+    marks: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Chunk {
+    /// Without lines.
+    #[must_use]
+    pub const fn new(came: Came) -> Self {
+        Self { came, marks: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// Adds a line, which is at most [`lines::LONGEST`] bytes.
+    pub fn push(&mut self, line: &[u8], part: Part) {
+        let length = u32::try_from(line.len()).unwrap_or(u32::MAX >> 2) & (u32::MAX >> 2);
+        self.marks.push(length << 2 | u32::from(part_number(part)));
+        self.bytes.extend_from_slice(line.get(..length as usize).unwrap_or(line));
+    }
+
+    /// How many lines.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Has it no line?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// Is it time to hand it on?
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.marks.len() >= MOST_LINES || self.bytes.len() >= ENOUGH_BYTES
+    }
+
+    /// Bytes of all lines.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The lines.
+    pub fn lines(&self) -> impl Iterator<Item = (&[u8], Part)> {
+        let mut rest = self.bytes.as_slice();
+        self.marks.iter().map(move |mark| {
+            let (line, behind) = rest.split_at_checked((mark >> 2) as usize).unwrap_or((rest, &[]));
+            rest = behind;
+            (line, part_of((mark & 3) as u8).unwrap_or(Part::Whole))
+        })
+    }
+
+    /// As the journal keeps it: the marks in LEB128, then the bytes.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        for mark in &self.marks {
+            let mut rest = *mark;
+            while rest >= 0x80 {
+                out.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            out.push(rest as u8);
+        }
+        out.extend_from_slice(&self.bytes);
+    }
+
+    /// Reads what [`Chunk::write`] wrote; none where it is something else.
+    pub(crate) fn read(came: Came, count: usize, bytes: &[u8]) -> Option<Self> {
+        let (mut marks, mut rest, mut total) = (Vec::with_capacity(count.min(MOST_LINES)), bytes, 0);
+        for _ in 0..count {
+            let (mut mark, mut shift) = (0u32, 0);
+            loop {
+                let (byte, behind) = rest.split_first()?;
+                rest = behind;
+                mark |= u32::from(byte & 0x7F).checked_shl(shift)?;
+                if *byte < 0x80 {
+                    break;
+                }
+                shift += 7;
+            }
+            part_of((mark & 3) as u8)?;
+            total += (mark >> 2) as usize;
+            marks.push(mark);
+        }
+        (rest.len() == total).then(|| Self { came, marks, bytes: rest.to_vec() })
+    }
+}

@@ -1,0 +1,376 @@
+//! Files of lines: Parquet, each of whole segments, with what proves them in its metadata.
+//!
+//! Invariants: a file is read back and compared, column by column, before anything rests on it; what stands in it under
+//! its digest never changes. Layout 1 is read for ever.
+//! Source: `docs/format.md` §13.
+
+use crate::block::{Block, Shapes};
+use crate::column::{SCHEMA, place};
+use crate::salt::SaltKey;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Int64Type, UInt32Type};
+use arrow_array::{ArrayRef, UInt32Array};
+use arrow_schema::ArrowError;
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::schema::types::ColumnPath;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows of a page: what is read for the sake of one of them.
+pub const PAGE: usize = 4_096;
+/// Rows of a row group.
+const GROUP: usize = 131_072;
+/// The member of a file's metadata that says what it holds.
+const ABOUT: &str = "ward-lines/v1";
+/// So many values among [`SAMPLE`] may a column of whole numbers have to be kept by a dictionary.
+const FEW: usize = 64;
+/// Rows that are looked at for that.
+const SAMPLE: usize = 4_096;
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Who received the lines.
+    pub receiver: String,
+    /// Stretches of lines, one after the other.
+    pub parts: Vec<Stretch>,
+    /// Shapes, by the numbers that stand in their column; base64.
+    pub shapes: Vec<String>,
+}
+
+/// Lines that follow one another, whose salts have one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stretch {
+    /// Number of the first.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+    /// The key of their salts, base64.
+    pub key: String,
+}
+
+/// Why a file is not written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Columns are not those of the layout.
+    #[error("the columns")]
+    Columns(#[from] ArrowError),
+    /// It is not written or read.
+    #[error("the Parquet file")]
+    Parquet(#[from] ParquetError),
+    /// It does not say what it holds, or says something else.
+    #[error("the file does not say which lines it holds")]
+    About,
+    /// It was read back and is not what was written.
+    #[error("the file was read back, and column {column} differs")]
+    Differs {
+        /// The first column that differs.
+        column: String,
+    },
+}
+
+impl Stretch {
+    /// Of a segment.
+    #[must_use]
+    pub fn new(first: u64, count: u64, key: &SaltKey) -> Self {
+        Self { first, count, key: proof::base64::encode(key.secret_bytes()) }
+    }
+
+    /// The key of its salts; none where it is no key.
+    #[must_use]
+    pub fn salt_key(&self) -> Option<SaltKey> {
+        proof::base64::decode_array(&self.key).map(SaltKey::from_bytes)
+    }
+}
+
+impl About {
+    /// Number of the first line, and of the one after the last.
+    #[must_use]
+    pub fn range(&self) -> std::ops::Range<u64> {
+        let first = self.parts.first().map_or(0, |part| part.first);
+        let end = self.parts.last().map_or(first, |part| part.first + part.count);
+        first..end
+    }
+}
+
+/// Columns with the shapes that their numbers speak of.
+#[derive(Clone)]
+pub struct Part {
+    /// The columns.
+    pub columns: RecordBatch,
+    /// Shapes, by number.
+    pub shapes: Arc<Shapes>,
+}
+
+impl Part {
+    /// Of a block.
+    #[must_use]
+    pub fn of(block: &Block) -> Self {
+        Self { columns: block.columns.clone(), shapes: Arc::clone(&block.shapes) }
+    }
+}
+
+/// Writes a file of these parts, one after the other, and reads it back.
+///
+/// # Errors
+/// [`FileError`].
+pub fn write(receiver: &str, stretches: Vec<Stretch>, parts: &[Part]) -> Result<Vec<u8>, FileError> {
+    let (batches, shapes) = renumbered(parts)?;
+    let shapes = shapes.into_iter().map(|shape| proof::base64::encode(&shape)).collect();
+    let about = About { receiver: receiver.to_owned(), parts: stretches, shapes };
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), Arc::clone(&SCHEMA), Some(properties(&about, &batches)))?;
+    for batch in &batches {
+        writer.write(batch)?;
+    }
+    let bytes = Bytes::from(writer.into_inner()?);
+    compare(&bytes, &batches)?;
+    Ok(bytes.into())
+}
+
+/// The columns with one numbering of shapes for all.
+fn renumbered(parts: &[Part]) -> Result<(Vec<RecordBatch>, Shapes), FileError> {
+    let (mut shapes, mut numbers) = (Shapes::new(), HashMap::new());
+    let mut batches = Vec::with_capacity(parts.len());
+    for part in parts {
+        let mut map = Vec::with_capacity(part.shapes.len());
+        for shape in part.shapes.iter() {
+            map.push(*numbers.entry(Arc::clone(shape)).or_insert_with(|| {
+                shapes.push(Arc::clone(shape));
+                u32::try_from(shapes.len() - 1).unwrap_or(u32::MAX)
+            }));
+        }
+        let column = part.columns.column(place::SHAPE).as_primitive_opt::<UInt32Type>();
+        let column = column.ok_or(FileError::About)?;
+        let new: UInt32Array = column.unary_opt(|number| map.get(number as usize).copied());
+        let mut columns = part.columns.columns().to_vec();
+        if let Some(place) = columns.get_mut(place::SHAPE) {
+            *place = Arc::new(new);
+        }
+        batches.push(RecordBatch::try_new(Arc::clone(&SCHEMA), columns)?);
+    }
+    Ok((batches, shapes))
+}
+
+/// How each column is kept: many different numbers by their differences, few and texts by a dictionary.
+fn properties(about: &About, batches: &[RecordBatch]) -> WriterProperties {
+    let value = serde_json::to_string(about).unwrap_or_default();
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_data_page_row_count_limit(PAGE)
+        .set_write_batch_size(PAGE)
+        .set_max_row_group_row_count(Some(GROUP))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_key_value_metadata(Some(vec![KeyValue::new(ABOUT.to_owned(), value)]));
+    let path = |at: usize| ColumnPath::from(SCHEMA.field(at).name().as_str());
+    for at in [place::RECEIVED, place::TIME, place::BEGINS, place::ENDS] {
+        properties = properties
+            .set_column_dictionary_enabled(path(at), false)
+            .set_column_encoding(path(at), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(path(at), EnabledStatistics::Chunk);
+    }
+    let numbers = [
+        lines::Field::SrcPort,
+        lines::Field::DstPort,
+        lines::Field::BytesReceived,
+        lines::Field::BytesSent,
+        lines::Field::Duration,
+        lines::Field::Session,
+    ];
+    let numbers = numbers.into_iter().filter_map(place::of).chain(place::FIRST_NUMBER..place::FIRST_TEXT);
+    for at in numbers.filter(|at| batches.iter().any(|batch| !is_few(batch.column(*at)))) {
+        properties = properties
+            .set_column_dictionary_enabled(path(at), false)
+            .set_column_encoding(path(at), Encoding::DELTA_BINARY_PACKED);
+    }
+    properties.build()
+}
+
+/// Has a column few different numbers?
+fn is_few(column: &ArrayRef) -> bool {
+    let mut seen = HashSet::new();
+    let mut few = |value: i64| {
+        seen.insert(value);
+        seen.len() <= FEW
+    };
+    if let Some(column) = column.as_primitive_opt::<Int64Type>() {
+        return column.iter().take(SAMPLE).flatten().all(&mut few);
+    }
+    match column.as_primitive_opt::<UInt32Type>() {
+        Some(column) => column.iter().take(SAMPLE).flatten().all(|value| few(value.into())),
+        None => true,
+    }
+}
+
+/// Is a file what was to be written?
+fn compare(bytes: &Bytes, batches: &[RecordBatch]) -> Result<(), FileError> {
+    let differs = |at: usize| FileError::Differs { column: SCHEMA.field(at).name().clone() };
+    let mut written = batches.iter();
+    let mut current: Option<(&RecordBatch, usize)> = None;
+    for read in Table::open(Stored::Memory(bytes.clone()))?.rows(None, &[], PAGE)? {
+        let read = read?;
+        let mut at = 0;
+        while at < read.num_rows() {
+            let (batch, from) = match current.take() {
+                Some(current) => current,
+                None => (written.next().ok_or_else(|| differs(0))?, 0),
+            };
+            let count = (batch.num_rows() - from).min(read.num_rows() - at);
+            for column in 0..place::COUNT {
+                let (one, other) =
+                    (batch.column(column).slice(from, count), read.column(column).slice(at, count));
+                if one.as_ref() != other.as_ref() {
+                    return Err(differs(column));
+                }
+            }
+            at += count;
+            if from + count < batch.num_rows() {
+                current = Some((batch, from + count));
+            }
+        }
+    }
+    match current.is_none() && written.all(|batch| batch.num_rows() == 0) {
+        true => Ok(()),
+        false => Err(differs(0)),
+    }
+}
+
+/// Bytes of a file, in memory or on a disk, of which parts are read.
+#[derive(Clone)]
+pub enum Stored {
+    /// In memory.
+    Memory(Bytes),
+    /// On a disk, with its length.
+    Disk(Arc<File>, u64),
+}
+
+impl Stored {
+    /// A file on a disk.
+    ///
+    /// # Errors
+    /// It is not there or cannot be read.
+    pub fn open(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Ok(Self::Disk(Arc::new(file), length))
+    }
+}
+
+impl Length for Stored {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::Disk(_, length) => *length,
+        }
+    }
+}
+
+impl ChunkReader for Stored {
+    type T = std::io::Cursor<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let rest = usize::try_from(self.len().saturating_sub(start)).unwrap_or(usize::MAX);
+        self.get_bytes(start, rest).map(std::io::Cursor::new)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let beyond = || ParquetError::EOF(format!("{length} bytes from {start} on"));
+        match self {
+            Self::Memory(bytes) => {
+                let from = usize::try_from(start).map_err(|_| beyond())?;
+                let to = from.checked_add(length).filter(|to| *to <= bytes.len()).ok_or_else(beyond)?;
+                Ok(bytes.slice(from..to))
+            }
+            Self::Disk(file, _) => {
+                let mut bytes = vec![0; length];
+                file.read_exact_at(&mut bytes, start)?;
+                Ok(bytes.into())
+            }
+        }
+    }
+}
+
+/// A file that is read.
+#[derive(Clone)]
+pub struct Table {
+    stored: Stored,
+    metadata: ArrowReaderMetadata,
+    about: About,
+    shapes: Arc<Shapes>,
+}
+
+impl Table {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// `Parquet`, `About`.
+    pub fn open(stored: Stored) -> Result<Self, FileError> {
+        let options = ArrowReaderOptions::new()
+            .with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
+        let metadata = ArrowReaderMetadata::load(&stored, options)?;
+        let pairs = metadata.metadata().file_metadata().key_value_metadata();
+        let about = pairs.into_iter().flatten().find(|pair| pair.key == ABOUT);
+        let about = about.and_then(|pair| pair.value.as_deref()).ok_or(FileError::About)?;
+        let about: About = serde_json::from_str(about).map_err(|_| FileError::About)?;
+        let range = about.range();
+        let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let same = metadata.schema().fields() == SCHEMA.fields();
+        if !same || range.end - range.start != rows {
+            return Err(FileError::About);
+        }
+        let shapes = about.shapes.iter().map(|shape| proof::base64::decode(shape).map(Arc::from));
+        let shapes = shapes.collect::<Option<Shapes>>().ok_or(FileError::About)?;
+        Ok(Self { stored, metadata, about, shapes: Arc::new(shapes) })
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub const fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Shapes, by number.
+    #[must_use]
+    pub fn shapes(&self) -> &Arc<Shapes> {
+        &self.shapes
+    }
+
+    /// Rows, `size` at a time: those selected, and of these columns, all where none is named.
+    ///
+    /// # Errors
+    /// `Parquet`.
+    pub fn rows(
+        &self,
+        selection: Option<RowSelection>,
+        columns: &[usize],
+        size: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>, FileError> {
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.stored.clone(), self.metadata.clone());
+        if !columns.is_empty() {
+            let mask = ProjectionMask::leaves(builder.parquet_schema(), columns.iter().copied());
+            builder = builder.with_projection(mask);
+        }
+        if let Some(selection) = selection {
+            builder = builder.with_row_selection(selection);
+        }
+        Ok(builder.with_batch_size(size).build()?)
+    }
+}

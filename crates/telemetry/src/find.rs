@@ -1,0 +1,407 @@
+//! Finding: every line in which an address, a network, an account or a device stands, in files and among what is in none
+//! yet; the newest first, counted exactly.
+//!
+//! A file is asked by its index alone how many lines it has; pages are read only for lines that are to be shown, and where
+//! a time is asked for that a file is not wholly within.
+
+use crate::block::{Block, Row};
+use crate::column::{Value, place};
+use crate::file::{FileError, PAGE, Stored, Table};
+use crate::index::{Index, IndexError, Key, bytes_at};
+use crate::receiver::file_paths;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_schema::ArrowError;
+use lines::Field;
+use model::Instant;
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{IpAddr, Ipv6Addr};
+use std::ops::{Bound, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// In which fields.
+    pub key: Key,
+    /// The values: from this one to that one, in the order of their bytes.
+    pub values: RangeInclusive<Vec<u8>>,
+    /// Received at this moment or later.
+    pub from: Option<Instant>,
+    /// Received before this moment.
+    pub until: Option<Instant>,
+    /// How many lines are shown.
+    pub most: usize,
+}
+
+/// A line that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Who received it.
+    pub receiver: String,
+    /// Its number.
+    pub number: u64,
+    /// When it was received.
+    pub received: Instant,
+    /// Who sent it; unspecified where it was read from a file.
+    pub peer: Ipv6Addr,
+    /// When the device says that it happened.
+    pub time: Option<Instant>,
+    /// Whose way of writing it is.
+    pub dialect: Option<String>,
+    /// What it says.
+    pub fields: BTreeMap<Field, String>,
+    /// The line as it was received.
+    pub bytes: Vec<u8>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// How many lines there are.
+    pub count: u64,
+    /// The newest of them, the newest first.
+    pub lines: Vec<Line>,
+}
+
+/// A file of the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Who received its lines.
+    pub receiver: String,
+    /// Number of the first.
+    pub first: u64,
+    /// When the first and the last of them were received.
+    pub received: (Instant, Instant),
+}
+
+/// Why nothing is found.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// A file cannot be opened.
+    #[error("{path}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file does not read.
+    #[error("{path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: FileError,
+    },
+    /// An index does not read.
+    #[error("{path}")]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// Why.
+        source: IndexError,
+    },
+    /// Columns are not those of the layout.
+    #[error(transparent)]
+    Columns(#[from] ArrowError),
+    /// A row does not give back its line.
+    #[error("line {0} is damaged")]
+    Damaged(u64),
+}
+
+impl Wanted {
+    /// An address or a network: `192.0.2.1`, `2001:db8::/32`. None where it is neither.
+    #[must_use]
+    pub fn address(text: &str) -> Option<RangeInclusive<Vec<u8>>> {
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
+            None => (text, None),
+        };
+        let (address, most) = match address.parse::<IpAddr>().ok()? {
+            IpAddr::V4(address) => (address.to_ipv6_mapped(), 32),
+            IpAddr::V6(address) => (address, 128),
+        };
+        let free = most - bits.filter(|bits| *bits <= most).or(bits.is_none().then_some(most))?;
+        let low = u128::MAX.checked_shr(128 - free).unwrap_or(0);
+        let first = u128::from(address) & !low;
+        Some(first.to_be_bytes().to_vec()..=(first | low).to_be_bytes().to_vec())
+    }
+
+    /// Is a moment within what is asked for?
+    fn spans(&self, received: Instant) -> bool {
+        self.from.is_none_or(|from| received >= from) && self.until.is_none_or(|until| received < until)
+    }
+
+    /// Is one of a row's values looked for?
+    fn is_met_by(&self, columns: &RecordBatch, at: usize, of: &[usize]) -> bool {
+        let values = of.iter().filter_map(|place| bytes_at(columns.column(*place), at));
+        let (low, high) = (self.values.start().as_slice(), self.values.end().as_slice());
+        values.into_iter().any(|value| value >= low && value <= high)
+    }
+}
+
+/// Files that are looked through, with what was read of them.
+pub struct Library {
+    root: PathBuf,
+    opened: Mutex<HashMap<(String, u64), Arc<Opened>>>,
+}
+
+struct Opened {
+    path: PathBuf,
+    table: Table,
+    index_path: PathBuf,
+    index: Index,
+}
+
+impl Library {
+    /// Below the folder of an installation.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), opened: Mutex::default() }
+    }
+
+    fn open(&self, receiver: &str, first: u64) -> Result<Arc<Opened>, FindError> {
+        let name = (receiver.to_owned(), first);
+        let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let [path, index_path] = file_paths(receiver, first).map(|path| self.root.join(path));
+        let stored = Stored::open(&path).map_err(|source| FindError::Open { path: path.clone(), source })?;
+        let table = Table::open(stored).map_err(|source| FindError::File { path: path.clone(), source })?;
+        let bytes = std::fs::read(&index_path);
+        let bytes = bytes.map_err(|source| FindError::Open { path: index_path.clone(), source })?;
+        let index = Index::open(bytes.into());
+        let index = index.map_err(|source| FindError::Index { path: index_path.clone(), source })?;
+        let opened = Arc::new(Opened { path, table, index_path, index });
+        let mut all = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(all.entry(name).or_insert(opened)))
+    }
+
+    /// Finds lines in these files and in what is in no file yet: blocks with the name of their receiver.
+    ///
+    /// # Errors
+    /// [`FindError`].
+    pub fn find(
+        &self,
+        wanted: &Wanted,
+        files: &[Listed],
+        tail: &[(String, Arc<Block>)],
+    ) -> Result<Found, FindError> {
+        let mut found = Found::default();
+        let mut sources: Vec<(Instant, Source<'_>)> =
+            tail.iter().map(|(receiver, block)| (block.received, Source::Block(receiver, block))).collect();
+        sources.extend(files.iter().map(|file| (file.received.1, Source::File(file))));
+        // The newest first; of those of one moment any.
+        sources.sort_by_key(|(received, _)| std::cmp::Reverse(*received));
+        let mut lines = Vec::new();
+        for (_, source) in sources {
+            match source {
+                Source::Block(receiver, block) => {
+                    of_block(wanted, receiver, block, &mut found.count, &mut lines)?
+                }
+                Source::File(file) => self.of_file(wanted, file, &mut found.count, &mut lines)?,
+            }
+        }
+        lines.sort_by(|one: &Line, other| {
+            (other.received, &other.receiver, other.number).cmp(&(one.received, &one.receiver, one.number))
+        });
+        lines.truncate(wanted.most);
+        found.lines = lines;
+        Ok(found)
+    }
+
+    /// A line of a file.
+    ///
+    /// # Errors
+    /// [`FindError`].
+    pub fn line(&self, file: &Listed, number: u64) -> Result<Line, FindError> {
+        let opened = self.open(&file.receiver, file.first)?;
+        let row = number.checked_sub(file.first).ok_or(FindError::Damaged(number))?;
+        self.rows(&opened, file, &[row])?.pop().ok_or(FindError::Damaged(number))
+    }
+
+    fn of_file(
+        &self,
+        wanted: &Wanted,
+        file: &Listed,
+        count: &mut u64,
+        lines: &mut Vec<Line>,
+    ) -> Result<(), FindError> {
+        if wanted.until.is_some_and(|until| file.received.0 >= until)
+            || wanted.from.is_some_and(|from| file.received.1 < from)
+        {
+            return Ok(());
+        }
+        let opened = self.open(&file.receiver, file.first)?;
+        let (low, high) = (wanted.values.start().as_slice(), wanted.values.end().as_slice());
+        let postings = opened.index.range(wanted.key, Bound::Included(low), Bound::Included(high));
+        let postings =
+            postings.map_err(|source| FindError::Index { path: opened.index_path.clone(), source })?;
+        if postings.is_empty() {
+            return Ok(());
+        }
+        // A line that names two of several values is counted once, which only its row tells.
+        let within = wanted.spans(file.received.0) && wanted.spans(file.received.1);
+        let by_index = within && postings.len() == 1;
+        let pages: BTreeSet<u32> =
+            postings.iter().flat_map(|(_, posting)| posting.pages.iter().copied()).collect();
+        if by_index {
+            *count += postings.iter().map(|(_, posting)| posting.lines).sum::<u64>();
+        }
+        let full = lines.len() >= wanted.most && lines.iter().all(|line| line.received >= file.received.1);
+        if by_index && full {
+            return Ok(());
+        }
+        let of = places(wanted.key);
+        let mut columns = vec![place::RECEIVED];
+        columns.extend(&of);
+        let mut rows: BTreeSet<u64> = BTreeSet::new();
+        for page in pages.iter().rev() {
+            let (from, table) = (u64::from(*page) * PAGE as u64, &opened.table);
+            let told = |source| FindError::File { path: opened.path.clone(), source };
+            let mut at = from;
+            for batch in
+                table.rows(Some(selection(from..from + PAGE as u64, table)), &columns, PAGE).map_err(told)?
+            {
+                let batch = batch?;
+                let received = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+                for row in 0..batch.num_rows() {
+                    let moment = Instant::from_micros(received.value(row)).unwrap_or(Instant::EPOCH);
+                    let here: Vec<usize> = (1..batch.num_columns()).collect();
+                    if wanted.spans(moment) && wanted.is_met_by(&batch, row, &here) {
+                        rows.insert(at + row as u64);
+                    }
+                }
+                at += batch.num_rows() as u64;
+            }
+            // The last lines of a file are its newest.
+            if by_index && rows.len() >= wanted.most {
+                break;
+            }
+        }
+        if !by_index {
+            *count += rows.len() as u64;
+        }
+        let newest: Vec<u64> = rows.into_iter().rev().take(wanted.most).collect();
+        lines.extend(self.rows(&opened, file, &newest)?);
+        Ok(())
+    }
+
+    /// Lines of a file, by their rows.
+    fn rows(&self, opened: &Opened, file: &Listed, rows: &[u64]) -> Result<Vec<Line>, FindError> {
+        let mut ordered = rows.to_vec();
+        ordered.sort_unstable();
+        let ranges = ordered.iter().filter_map(|row| usize::try_from(*row).ok()).map(|row| row..row + 1);
+        let total = opened.table.about().range();
+        let total = usize::try_from(total.end - total.start).unwrap_or(usize::MAX);
+        let selection = RowSelection::from_consecutive_ranges(ranges, total);
+        let told = |source| FindError::File { path: opened.path.clone(), source };
+        let (mut lines, mut numbers) = (Vec::with_capacity(ordered.len()), ordered.iter());
+        for batch in opened.table.rows(Some(selection), &[], PAGE).map_err(told)? {
+            let batch = batch?;
+            for at in 0..batch.num_rows() {
+                let number = file.first + numbers.next().copied().unwrap_or_default();
+                let row = Row { columns: &batch, shapes: opened.table.shapes(), at };
+                lines.push(line(&row, &file.receiver, number)?);
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// A line of a block.
+///
+/// # Errors
+/// `Damaged`: the block holds no such line.
+pub fn line_of(block: &Block, receiver: &str, number: u64) -> Result<Line, FindError> {
+    let at = number.checked_sub(block.first).and_then(|at| usize::try_from(at).ok());
+    let at = at.filter(|at| *at < block.columns.num_rows()).ok_or(FindError::Damaged(number))?;
+    line(&Row { columns: &block.columns, shapes: &block.shapes, at }, receiver, number)
+}
+
+enum Source<'s> {
+    Block(&'s str, &'s Arc<Block>),
+    File(&'s Listed),
+}
+
+/// Columns in which a key is looked for.
+fn places(key: Key) -> Vec<usize> {
+    key.fields().iter().filter_map(|field| place::of(*field)).collect()
+}
+
+fn of_block(
+    wanted: &Wanted,
+    receiver: &str,
+    block: &Block,
+    count: &mut u64,
+    lines: &mut Vec<Line>,
+) -> Result<(), FindError> {
+    if !wanted.spans(block.received) {
+        return Ok(());
+    }
+    let of = places(wanted.key);
+    let mut shown = 0;
+    for at in (0..block.columns.num_rows()).rev() {
+        if !wanted.is_met_by(&block.columns, at, &of) {
+            continue;
+        }
+        *count += 1;
+        shown += 1;
+        if shown <= wanted.most {
+            let row = Row { columns: &block.columns, shapes: &block.shapes, at };
+            lines.push(line(&row, receiver, block.first + at as u64)?);
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a range, as Parquet's reader is asked for them.
+fn selection(rows: std::ops::Range<u64>, table: &Table) -> RowSelection {
+    let total = table.about().range();
+    let total = total.end - total.start;
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let end = rows.end.min(total);
+    RowSelection::from(vec![
+        RowSelector::skip(size(rows.start)),
+        RowSelector::select(size(end.saturating_sub(rows.start))),
+        RowSelector::skip(size(total - end)),
+    ])
+}
+
+/// A row as a line.
+fn line(row: &Row<'_>, receiver: &str, number: u64) -> Result<Line, FindError> {
+    let damaged = || FindError::Damaged(number);
+    let bytes = row.line().ok_or_else(damaged)?;
+    let mut fields = BTreeMap::new();
+    for field in crate::column::FIELD_COLUMNS.iter() {
+        if let Some(value) = row.value(*field) {
+            fields.insert(*field, shown(value));
+        }
+    }
+    let peer: Option<[u8; 16]> = row
+        .columns
+        .column(place::PEER)
+        .as_fixed_size_binary_opt()
+        .and_then(|column| column.value(row.at).try_into().ok());
+    Ok(Line {
+        receiver: receiver.to_owned(),
+        number,
+        received: row.received().ok_or_else(damaged)?,
+        peer: peer.map(Ipv6Addr::from).ok_or_else(damaged)?,
+        time: row.time(),
+        dialect: row.dialect().map(ToOwned::to_owned),
+        fields,
+        bytes,
+    })
+}
+
+fn shown(value: Value<'_>) -> String {
+    let mut bytes = Vec::new();
+    crate::column::write(value, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

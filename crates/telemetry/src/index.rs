@@ -1,0 +1,316 @@
+//! Postings: in which pages of a file an address, an account or a device stands, and in how many of its lines.
+//!
+//! Keys are whole, not digests of them, in the order of their bytes: a count is exact, and a network is a range.
+//! Layout: `docs/format.md` §13.3.
+
+use crate::column::place;
+use crate::file::{PAGE, Part};
+use arrow_array::Array as _;
+use arrow_array::cast::AsArray as _;
+use lines::Field;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+
+/// First bytes of an index.
+const MAGIC: &[u8; 8] = b"wardix/1";
+/// Keys between those that stand whole.
+const RESTART: usize = 64;
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// An address, on either side, in 16 bytes.
+    Address,
+    /// An account.
+    User,
+    /// A device.
+    Device,
+}
+
+/// Where a key stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Posting {
+    /// In how many lines.
+    pub lines: u64,
+    /// Pages of [`PAGE`] rows.
+    pub pages: BTreeSet<u32>,
+}
+
+/// The index of a file.
+#[derive(Debug, Clone)]
+pub struct Index {
+    bytes: bytes::Bytes,
+    sections: [Section; 3],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Section {
+    /// Whole keys: where each is written.
+    restarts: (usize, usize),
+    /// Where the keys end.
+    end: usize,
+}
+
+/// An index that does not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the index does not read")]
+pub struct IndexError;
+
+impl Key {
+    /// All, in their order.
+    pub const ALL: [Self; 3] = [Self::Address, Self::User, Self::Device];
+
+    /// Fields in which it is looked for.
+    #[must_use]
+    pub const fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Address => &[Field::SrcIp, Field::DstIp],
+            Self::User => &[Field::User],
+            Self::Device => &[Field::Device],
+        }
+    }
+}
+
+/// Makes the index of a file.
+#[must_use]
+pub fn build(parts: &[Part]) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    let mut sections = Vec::new();
+    for key in Key::ALL {
+        sections.push(section(&sorted(key, parts), &mut out));
+    }
+    // Sections are found from the end.
+    for section in &sections {
+        for place in [section.restarts.0, section.restarts.1, section.end] {
+            out.extend_from_slice(&(place as u64).to_le_bytes());
+        }
+    }
+    out.extend_from_slice(&crc32fast::hash(&out).to_le_bytes());
+    out
+}
+
+/// Every key with its postings.
+fn sorted(key: Key, parts: &[Part]) -> BTreeMap<Vec<u8>, Posting> {
+    let mut found: HashMap<&[u8], Posting> = HashMap::new();
+    let mut row = 0usize;
+    for part in parts {
+        let columns: Vec<_> = key
+            .fields()
+            .iter()
+            .filter_map(|field| place::of(*field))
+            .map(|at| part.columns.column(at))
+            .collect();
+        for at in 0..part.columns.num_rows() {
+            let page = u32::try_from((row + at) / PAGE).unwrap_or(u32::MAX);
+            let mut before: Option<&[u8]> = None;
+            for column in &columns {
+                let value = bytes_at(column, at);
+                // Of a line that names it on both sides it is one line.
+                if let Some(value) = value.filter(|value| before != Some(*value)) {
+                    let posting = found.entry(value).or_default();
+                    posting.lines += 1;
+                    if posting.pages.last() != Some(&page) {
+                        posting.pages.insert(page);
+                    }
+                    before = Some(value);
+                }
+            }
+        }
+        row += part.columns.num_rows();
+    }
+    found.into_iter().map(|(key, posting)| (key.to_vec(), posting)).collect()
+}
+
+/// The bytes of a cell; none where it is empty.
+pub(crate) fn bytes_at(column: &arrow_array::ArrayRef, at: usize) -> Option<&[u8]> {
+    if column.is_null(at) {
+        return None;
+    }
+    if let Some(column) = column.as_fixed_size_binary_opt() {
+        return Some(column.value(at));
+    }
+    column.as_string_opt::<i32>().map(|column| column.value(at).as_bytes())
+}
+
+fn section(keys: &BTreeMap<Vec<u8>, Posting>, out: &mut Vec<u8>) -> Section {
+    let mut restarts = Vec::new();
+    let mut before: &[u8] = &[];
+    for (nth, (key, posting)) in keys.iter().enumerate() {
+        let whole = nth % RESTART == 0;
+        if whole {
+            restarts.push(out.len() as u64);
+        }
+        let shared = if whole { 0 } else { key.iter().zip(before).take_while(|(a, b)| a == b).count() };
+        put(out, shared as u64);
+        put(out, (key.len() - shared) as u64);
+        out.extend_from_slice(key.get(shared..).unwrap_or_default());
+        put(out, posting.lines);
+        put(out, posting.pages.len() as u64);
+        let mut last = 0;
+        for page in &posting.pages {
+            put(out, u64::from(page - last));
+            last = *page;
+        }
+        before = key;
+    }
+    let end = out.len();
+    for place in &restarts {
+        out.extend_from_slice(&place.to_le_bytes());
+    }
+    Section { restarts: (end, restarts.len()), end }
+}
+
+fn put(out: &mut Vec<u8>, number: u64) {
+    let mut left = number;
+    while left >= 0x80 {
+        out.push(left as u8 | 0x80);
+        left >>= 7;
+    }
+    out.push(left as u8);
+}
+
+impl Index {
+    /// Opens an index.
+    ///
+    /// # Errors
+    /// It does not read.
+    pub fn open(bytes: bytes::Bytes) -> Result<Self, IndexError> {
+        let (said, sum) = bytes.split_last_chunk::<4>().ok_or(IndexError)?;
+        let (body, tail) = said.split_last_chunk::<72>().ok_or(IndexError)?;
+        if crc32fast::hash(said).to_le_bytes() != *sum || !body.starts_with(MAGIC) {
+            return Err(IndexError);
+        }
+        let mut sections = [Section::default(); 3];
+        for (section, places) in sections.iter_mut().zip(tail.as_chunks::<24>().0) {
+            let place = |at: usize| {
+                let eight = places.get(at..at + 8).and_then(|eight| eight.first_chunk::<8>());
+                eight.map(|eight| u64::from_le_bytes(*eight)).and_then(|place| usize::try_from(place).ok())
+            };
+            let (Some(at), Some(count), Some(end)) = (place(0), place(8), place(16)) else {
+                return Err(IndexError);
+            };
+            let fits = count.checked_mul(8).and_then(|bytes| at.checked_add(bytes));
+            if fits.is_none_or(|fits| fits > body.len()) || end > at {
+                return Err(IndexError);
+            }
+            *section = Section { restarts: (at, count), end };
+        }
+        Ok(Self { bytes, sections })
+    }
+
+    /// Where a key stands; none where it stands nowhere.
+    ///
+    /// # Errors
+    /// It does not read.
+    pub fn find(&self, key: Key, wanted: &[u8]) -> Result<Option<Posting>, IndexError> {
+        let found = self.range(key, Bound::Included(wanted), Bound::Included(wanted))?;
+        Ok(found.into_iter().next().map(|(_, posting)| posting))
+    }
+
+    /// Where the keys of a range stand, in their order.
+    ///
+    /// # Errors
+    /// It does not read.
+    pub fn range(
+        &self,
+        key: Key,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+    ) -> Result<Vec<(Vec<u8>, Posting)>, IndexError> {
+        let section = self.sections.get(key as usize).ok_or(IndexError)?;
+        // The last whole key that is not beyond the beginning.
+        let (mut low, mut high) = (0, section.restarts.1);
+        let start = match from {
+            Bound::Included(start) | Bound::Excluded(start) => start,
+            Bound::Unbounded => &[],
+        };
+        while high - low > 1 {
+            let middle = usize::midpoint(low, high);
+            let mut cursor = Cursor { bytes: &self.bytes, at: self.restart(section, middle)? };
+            let mut whole = Vec::new();
+            cursor.key(&mut whole)?;
+            if whole.as_slice() <= start { low = middle } else { high = middle }
+        }
+        let mut found = Vec::new();
+        if section.restarts.1 == 0 {
+            return Ok(found);
+        }
+        let mut cursor = Cursor { bytes: &self.bytes, at: self.restart(section, low)? };
+        let mut one = Vec::new();
+        while cursor.at < section.end {
+            cursor.key(&mut one)?;
+            let posting = cursor.posting()?;
+            let beyond = match to {
+                Bound::Included(end) => one.as_slice() > end,
+                Bound::Excluded(end) => one.as_slice() >= end,
+                Bound::Unbounded => false,
+            };
+            if beyond {
+                break;
+            }
+            let begun = match from {
+                Bound::Included(start) => one.as_slice() >= start,
+                Bound::Excluded(start) => one.as_slice() > start,
+                Bound::Unbounded => true,
+            };
+            if begun {
+                found.push((one.clone(), posting));
+            }
+        }
+        Ok(found)
+    }
+
+    fn restart(&self, section: &Section, nth: usize) -> Result<usize, IndexError> {
+        let at = section.restarts.0 + nth * 8;
+        let eight = self.bytes.get(at..).and_then(|bytes| bytes.first_chunk::<8>()).ok_or(IndexError)?;
+        usize::try_from(u64::from_le_bytes(*eight)).map_err(|_| IndexError)
+    }
+}
+
+struct Cursor<'b> {
+    bytes: &'b [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn number(&mut self) -> Result<u64, IndexError> {
+        let (mut number, mut shift) = (0u64, 0u32);
+        loop {
+            let byte = *self.bytes.get(self.at).ok_or(IndexError)?;
+            self.at += 1;
+            number |= u64::from(byte & 0x7F).checked_shl(shift).ok_or(IndexError)?;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+            shift += 7;
+        }
+    }
+
+    fn size(&mut self) -> Result<usize, IndexError> {
+        usize::try_from(self.number()?).map_err(|_| IndexError)
+    }
+
+    /// Reads a key in the place of the one before.
+    fn key(&mut self, key: &mut Vec<u8>) -> Result<(), IndexError> {
+        let (shared, own) = (self.size()?, self.size()?);
+        if shared > key.len() {
+            return Err(IndexError);
+        }
+        key.truncate(shared);
+        let end = self.at.checked_add(own).ok_or(IndexError)?;
+        key.extend_from_slice(self.bytes.get(self.at..end).ok_or(IndexError)?);
+        self.at = end;
+        Ok(())
+    }
+
+    fn posting(&mut self) -> Result<Posting, IndexError> {
+        let mut posting = Posting { lines: self.number()?, pages: BTreeSet::new() };
+        let mut page = 0u32;
+        for _ in 0..self.number()? {
+            let step = u32::try_from(self.number()?).map_err(|_| IndexError)?;
+            page = page.checked_add(step).ok_or(IndexError)?;
+            posting.pages.insert(page);
+        }
+        Ok(posting)
+    }
+}

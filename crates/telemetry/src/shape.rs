@@ -1,0 +1,319 @@
+//! Shapes: a line taken apart into what changes from line to line and what stays, and put together again to the byte.
+//!
+//! A line's shape is its text with holes. What fills a hole is a field that has a column of its own, or the next value of
+//! the numbered columns: whole numbers, times of the day, texts. So a line is kept once: by its fields, and by what is
+//! left over.
+//! Invariant: [`write()`] over what [`cut`] gave writes the very line; whoever keeps the pieces asks [`Pieces::gives`] first, and
+//! keeps as one piece what is not given back.
+//! Source: the idea of log types and variables is that of CLP (Rodrigues, Luo, Yuan: OSDI 2021).
+
+use lines::{Field, Record, Span};
+
+/// Columns of whole numbers that shapes share.
+pub const NUMBERS: usize = 20;
+/// Columns of texts that shapes share.
+pub const TEXTS: usize = 20;
+
+/// In a shape, the byte before what a hole is; a line's own zero byte is written twice.
+const MARK: u8 = 0;
+/// A hole filled by a field: the field's number follows.
+const FIELD: u8 = 1;
+/// A hole filled by the next number, in decimal.
+const NUMBER: u8 = 2;
+/// A hole filled by the next number, as `hh:mm:ss`.
+const CLOCK: u8 = 3;
+/// A hole filled by the next text.
+const TEXT: u8 = 4;
+/// A hole filled by the next piece of what has no column.
+const REST: u8 = 5;
+
+/// What a line is made of beside its fields. Kept from line to line, so that nothing is allocated anew.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    /// The shape.
+    pub shape: Vec<u8>,
+    /// Numbers, in the order of their holes.
+    pub numbers: Vec<i64>,
+    /// Places of texts in the line, in the order of their holes.
+    pub texts: Vec<Span>,
+    /// What has no column: each piece behind its length in LEB128.
+    pub rest: Vec<u8>,
+    /// Fields that fill holes.
+    pub fields: Vec<(Field, Span)>,
+    written: Vec<u8>,
+}
+
+/// What fills the holes of a shape.
+pub trait Filling {
+    /// Writes a field.
+    fn field(&self, field: u8, out: &mut Vec<u8>) -> Option<()>;
+    /// The number with this place among numbers.
+    fn number(&self, nth: usize) -> Option<i64>;
+    /// The text with this place among texts.
+    fn text(&self, nth: usize) -> Option<&[u8]>;
+    /// What has no column.
+    fn rest(&self) -> &[u8];
+}
+
+/// Classes of bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Letter,
+    Digit,
+    Other,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        #[expect(clippy::indexing_slicing, reason = "0 to 255, in a constant")]
+        if byte.is_ascii_digit() {
+            classes[at] = Class::Digit;
+        } else if byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80 {
+            classes[at] = Class::Letter;
+        }
+        at += 1;
+    }
+    classes
+};
+
+const fn class(byte: u8) -> Class {
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
+    CLASSES[byte as usize]
+}
+
+/// Takes a line apart. `filled` says of a field whether its column gives back the very bytes of the line.
+pub fn cut(record: &Record<'_>, filled: impl Fn(Field) -> bool, pieces: &mut Pieces) {
+    pieces.clear();
+    let (line, mut from) = (record.line(), 0);
+    for value in record.pieces() {
+        pieces.gap(line, from, value.place.start());
+        from = value.place.end();
+        match value.field {
+            Some(field) if record.span(field) == Some(value.place) && filled(field) => {
+                pieces.shape.extend_from_slice(&[MARK, FIELD, field as u8]);
+                pieces.fields.push((field, value.place));
+            }
+            Some(Field::Time | Field::SessionStart | Field::SessionEnd) => {
+                pieces.gap(line, value.place.start(), from);
+            }
+            _ => match number(value.place.within(line)) {
+                Some(number) => pieces.number(NUMBER, number, value.place, line),
+                None => pieces.text(value.place, line),
+            },
+        }
+    }
+    pieces.gap(line, from, line.len());
+}
+
+impl Pieces {
+    fn clear(&mut self) {
+        self.shape.clear();
+        self.numbers.clear();
+        self.texts.clear();
+        self.rest.clear();
+        self.fields.clear();
+    }
+
+    /// One piece, whatever it is.
+    pub fn whole(&mut self, line: &[u8]) {
+        self.clear();
+        self.rest(line);
+    }
+
+    /// Do the pieces give back the line, its fields being what stands at their places?
+    pub fn gives(&mut self, line: &[u8]) -> bool {
+        let mut written = std::mem::take(&mut self.written);
+        written.clear();
+        let whole = write(&self.shape, &Own { pieces: self, line }, &mut written);
+        let same = whole.is_some() && written == line;
+        self.written = written;
+        same
+    }
+
+    /// What stands between values.
+    fn gap(&mut self, line: &[u8], from: usize, to: usize) {
+        let mut at = from;
+        while let Some(byte) = line.get(at).copied().filter(|_| at < to) {
+            if class(byte) == Class::Other {
+                if byte == MARK {
+                    self.shape.push(MARK);
+                }
+                self.shape.push(byte);
+                at += 1;
+                continue;
+            }
+            at = self.word(line, at, to);
+        }
+    }
+
+    /// A word; where it ends.
+    fn word(&mut self, line: &[u8], from: usize, to: usize) -> usize {
+        if let Some(seconds) = line.get(from..to).and_then(clock) {
+            self.number(CLOCK, seconds, Span::of(from, from + 8), line);
+            return from + 8;
+        }
+        let rest = line.get(from..to).unwrap_or_default();
+        let length = rest.iter().position(|byte| class(*byte) == Class::Other).unwrap_or(rest.len());
+        let word = rest.get(..length).unwrap_or_default();
+        let place = Span::of(from, from + length);
+        if let Some(number) = number(word) {
+            self.number(NUMBER, number, place, line);
+        } else if word.iter().any(u8::is_ascii_digit) {
+            self.text(place, line);
+        } else {
+            self.shape.extend_from_slice(word);
+        }
+        from + length
+    }
+
+    fn number(&mut self, hole: u8, number: i64, span: Span, line: &[u8]) {
+        if self.numbers.len() < NUMBERS {
+            self.shape.extend_from_slice(&[MARK, hole]);
+            self.numbers.push(number);
+        } else {
+            self.rest(span.within(line));
+        }
+    }
+
+    fn text(&mut self, span: Span, line: &[u8]) {
+        if self.texts.len() < TEXTS {
+            self.shape.extend_from_slice(&[MARK, TEXT]);
+            self.texts.push(span);
+        } else {
+            self.rest(span.within(line));
+        }
+    }
+
+    fn rest(&mut self, bytes: &[u8]) {
+        self.shape.extend_from_slice(&[MARK, REST]);
+        let mut length = bytes.len();
+        while length >= 0x80 {
+            self.rest.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        self.rest.push(length as u8);
+        self.rest.extend_from_slice(bytes);
+    }
+}
+
+/// `hh:mm:ss` at the front of a text, as seconds of the day.
+fn clock(text: &[u8]) -> Option<i64> {
+    let [a, b, c1, c, d, c2, e, f]: &[u8; 8] = text.first_chunk()?;
+    let digits = [a, b, c, d, e, f].into_iter().all(u8::is_ascii_digit);
+    let behind = text.get(8).is_none_or(|byte| class(*byte) == Class::Other);
+    let two = |high: &u8, low: &u8| i64::from(high - b'0') * 10 + i64::from(low - b'0');
+    if !digits || !behind || *c1 != b':' || *c2 != b':' {
+        return None;
+    }
+    let (hour, minute, second) = (two(a, b), two(c, d), two(e, f));
+    (hour < 24 && minute < 60 && second < 60).then_some(hour * 3_600 + minute * 60 + second)
+}
+
+/// A whole number below 10^18 as decimal, without zero in front.
+pub(crate) fn number(digits: &[u8]) -> Option<i64> {
+    let canonical = digits.len() == 1 || digits.first() != Some(&b'0');
+    if !canonical || digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(digits.iter().fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0')))
+}
+
+/// Writes the line that a shape and what fills it make; none where they do not belong together.
+pub fn write(shape: &[u8], filling: &impl Filling, out: &mut Vec<u8>) -> Option<()> {
+    let (mut numbers, mut texts, mut rest) = (0, 0, filling.rest());
+    let mut left = shape;
+    while let Some(at) = memchr::memchr(MARK, left) {
+        let (plain, hole) = left.split_at_checked(at)?;
+        out.extend_from_slice(plain);
+        let kind = *hole.get(1)?;
+        let mut behind = 2;
+        match kind {
+            MARK => out.push(MARK),
+            FIELD => {
+                filling.field(*hole.get(2)?, out)?;
+                behind = 3;
+            }
+            NUMBER => {
+                let mut text = [0; 20];
+                out.extend_from_slice(decimal(u64::try_from(filling.number(numbers)?).ok()?, &mut text));
+                numbers += 1;
+            }
+            CLOCK => {
+                let seconds = filling.number(numbers)?;
+                for (part, end) in [(seconds / 3_600, b':'), (seconds / 60 % 60, b':'), (seconds % 60, 0)] {
+                    let digit = |value: i64| u8::try_from(value).map(|value| value + b'0').ok();
+                    out.extend([digit(part / 10)?, digit(part % 10)?]);
+                    out.extend((end != 0).then_some(end));
+                }
+                numbers += 1;
+            }
+            TEXT => {
+                out.extend_from_slice(filling.text(texts)?);
+                texts += 1;
+            }
+            REST => {
+                let (mut length, mut shift) = (0usize, 0u32);
+                loop {
+                    let (byte, later) = rest.split_first()?;
+                    rest = later;
+                    length |= usize::from(byte & 0x7F).checked_shl(shift)?;
+                    if *byte < 0x80 {
+                        break;
+                    }
+                    shift += 7;
+                }
+                let (piece, later) = rest.split_at_checked(length)?;
+                out.extend_from_slice(piece);
+                rest = later;
+            }
+            _ => return None,
+        }
+        left = hole.get(behind..)?;
+    }
+    out.extend_from_slice(left);
+    rest.is_empty().then_some(())
+}
+
+/// A number in decimal.
+pub(crate) fn decimal(number: u64, text: &mut [u8; 20]) -> &[u8] {
+    let (mut left, mut at) = (number, text.len());
+    loop {
+        at -= 1;
+        if let Some(place) = text.get_mut(at) {
+            *place = b'0' + u8::try_from(left % 10).unwrap_or(0);
+        }
+        left /= 10;
+        if left == 0 {
+            break text.get(at..).unwrap_or_default();
+        }
+    }
+}
+
+/// Pieces with the line they were cut from.
+struct Own<'p> {
+    pieces: &'p Pieces,
+    line: &'p [u8],
+}
+
+impl Filling for Own<'_> {
+    fn field(&self, field: u8, out: &mut Vec<u8>) -> Option<()> {
+        let (_, span) = self.pieces.fields.iter().find(|(one, _)| *one as u8 == field)?;
+        out.extend_from_slice(span.within(self.line));
+        Some(())
+    }
+
+    fn number(&self, nth: usize) -> Option<i64> {
+        self.pieces.numbers.get(nth).copied()
+    }
+
+    fn text(&self, nth: usize) -> Option<&[u8]> {
+        self.pieces.texts.get(nth).map(|span| span.within(self.line))
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.pieces.rest
+    }
+}

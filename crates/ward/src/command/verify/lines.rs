@@ -1,0 +1,215 @@
+//! Lines: does every file of lines give back what the ledger has the root of?
+//!
+//! Owns: everything below `lines/`. What is to be there is read from the ledger's own entries, not from tables.
+
+use ledger::reader::{ReadError, Reader};
+use ledger::verify::{Context, Finding, Outcome, Progress, Verifier};
+use model::Told;
+use proof::entry::Skimmed;
+use proof::hash::Hash;
+use std::collections::BTreeMap;
+use store::{LINES_BATCH, LINES_FILE, LinesBatch, LinesFile};
+use telemetry::{Batch, Journal, check, file_paths, journal_folder};
+
+const FOLDER: &str = "lines/";
+
+/// Files and journals of lines.
+pub(super) struct LineFiles<'a> {
+    /// The published ledger.
+    pub(super) reader: &'a Reader,
+}
+
+/// Why it is not known what is to be there.
+enum Unread {
+    /// The ledger cannot be read.
+    Ledger(Told),
+    /// An entry's lines do not follow those before.
+    Gap(u64),
+}
+
+/// What the ledger has of a receiver.
+#[derive(Default)]
+struct Known {
+    batches: Vec<Batch>,
+    files: Vec<LinesFile>,
+}
+
+impl Known {
+    fn rooted(&self) -> u64 {
+        self.batches.last().map_or(0, |batch| batch.first + batch.count)
+    }
+
+    fn filed(&self) -> u64 {
+        self.files.last().map_or(0, |file| file.first + u64::from(file.count))
+    }
+}
+
+impl Verifier for LineFiles<'_> {
+    fn name(&self) -> &'static str {
+        "lines"
+    }
+
+    fn owns(&self, path: &str) -> bool {
+        path.starts_with(FOLDER)
+    }
+
+    fn run(&self, context: &Context<'_>, progress: &dyn Progress) -> Outcome {
+        let mut outcome = Outcome::default();
+        let known = match self.known() {
+            Ok(known) => known,
+            Err(Unread::Ledger(what)) => {
+                // The ledger's own verifier tells what is wrong with it.
+                outcome.remarks.push(what);
+                return outcome;
+            }
+            Err(Unread::Gap(number)) => {
+                let what = Told::new(
+                    format!("第 {number} 筆所載紀錄與先前不相接"),
+                    format!("entry {number}: its lines do not follow those before"),
+                );
+                outcome.findings.add(Finding::meaning(FOLDER, what));
+                return outcome;
+            }
+        };
+        let (mut lines, mut expected) = (0, Vec::new());
+        for (receiver, known) in &known {
+            lines += known.rooted();
+            for file in &known.files {
+                let paths = file_paths(receiver, file.first);
+                let judged = judge_file(context, progress, &paths, file, known);
+                judged.into_iter().for_each(|finding| outcome.findings.add(finding));
+                expected.extend(paths);
+            }
+            // Beside a running writer what is in no file yet is on its way.
+            if !context.live {
+                judge_journal(context, receiver, known).into_iter().for_each(|one| outcome.findings.add(one));
+            }
+        }
+        for path in context.files.below(FOLDER).filter(|path| !path.contains("/journal/")) {
+            if !context.live && !expected.iter().any(|one| one == path) {
+                let told = Told::new(
+                    "帳本未登載此檔（可能係寫入未完成所遺留；確認後可刪除）",
+                    "the ledger knows of no such file (it may be left over from a writing that was cut off)",
+                );
+                outcome.findings.add(Finding::bytes(path, told));
+            }
+        }
+        outcome.facts.insert("lines", lines.to_string());
+        outcome.facts.insert("files", expected.len().to_string());
+        outcome
+    }
+}
+
+impl LineFiles<'_> {
+    /// What the ledger has of each receiver.
+    fn known(&self) -> Result<BTreeMap<String, Known>, Unread> {
+        let mut all: BTreeMap<String, Known> = BTreeMap::new();
+        let unread = |error: ReadError| {
+            let told = error.told();
+            Unread::Ledger(Told::new(
+                format!("紀錄檔未予查核：帳本無法讀取（{}）", told.zh),
+                format!("Files of lines were not checked: the ledger cannot be read ({})", told.en),
+            ))
+        };
+        let size = self.reader.size().map_err(unread)?;
+        let mut gap = None;
+        let read = self.reader.entries(0..size, |number, bytes| {
+            if gap.is_none() && take(&mut all, bytes).is_none() {
+                gap = Some(number);
+            }
+        });
+        read.map_err(unread)?;
+        gap.map_or(Ok(all), |number| Err(Unread::Gap(number)))
+    }
+}
+
+/// Takes in what an entry says of lines; none where that does not follow what was said before.
+fn take(all: &mut BTreeMap<String, Known>, bytes: &[u8]) -> Option<()> {
+    // What is no entry is told of by the ledger's own verifier.
+    let Ok(entry) = Skimmed::parse(bytes) else { return Some(()) };
+    let body = entry.body_bytes().unwrap_or_default();
+    match entry.kind() {
+        LINES_BATCH => {
+            let batch: LinesBatch = serde_json::from_slice(body).ok()?;
+            let (first, count, root) = (batch.first, batch.count.into(), batch.root.parse().ok()?);
+            let known = all.entry(batch.receiver).or_default();
+            (first == known.rooted()).then(|| known.batches.push(Batch { first, count, root }))
+        }
+        LINES_FILE => {
+            let file: LinesFile = serde_json::from_slice(body).ok()?;
+            let known = all.entry(file.receiver.clone()).or_default();
+            (file.first == known.filed()).then(|| known.files.push(file))
+        }
+        _ => Some(()),
+    }
+}
+
+fn judge_file(
+    context: &Context<'_>,
+    progress: &dyn Progress,
+    [path, index_path]: &[String; 2],
+    file: &LinesFile,
+    known: &Known,
+) -> Option<Finding> {
+    let mut contents = Vec::new();
+    for (path, digest) in [(path, &file.file), (index_path, &file.index)] {
+        let content = match context.disk.read(path) {
+            Ok(Some(content)) => content,
+            Ok(None) => {
+                let told = Told::new(
+                    "帳本登載之檔案不存在；請由備份還原",
+                    "the file is not there; restore it from the backup",
+                );
+                return Some(Finding::bytes(path, told));
+            }
+            Err(error) => {
+                let told = Told::new(format!("無法讀取（{error}）"), format!("it cannot be read ({error})"));
+                return Some(Finding::unreadable(path, told));
+            }
+        };
+        progress.done(1, content.len() as u64);
+        let found = data_encoding::HEXLOWER.encode(Hash::of(&[&content]).as_bytes());
+        if digest.strip_prefix("sha256:") != Some(&found) {
+            let told = Told::new(
+                "內容與帳本登載之雜湊值不符；請由備份還原",
+                "its content is not what the ledger has the digest of; restore it from the backup",
+            );
+            return Some(Finding::bytes(path, told));
+        }
+        contents.push(content);
+    }
+    let end = file.first + u64::from(file.count);
+    let from = known.batches.partition_point(|batch| batch.first < file.first);
+    let to = known.batches.partition_point(|batch| batch.first < end);
+    let batches = known.batches.get(from..to).unwrap_or_default();
+    let (index, content) = (contents.pop()?, contents.pop()?);
+    let error = check::file(content.into(), &index, batches).err()?;
+    Some(Finding::meaning(path, Told::new(format!("與帳本之根值不符：{error}"), error.to_string())))
+}
+
+/// What is in no file yet: it must be there, and lead to the roots that the ledger has.
+fn judge_journal(context: &Context<'_>, receiver: &str, known: &Known) -> Option<Finding> {
+    let folder = journal_folder(receiver);
+    let wrong = |error: &dyn std::error::Error| {
+        Finding::meaning(&folder, Told::new(format!("接收日誌不符：{error}"), error.to_string()))
+    };
+    let segments = match Journal::look(context.disk, &folder, known.filed()) {
+        Ok(segments) => segments,
+        Err(error) => return Some(wrong(&error)),
+    };
+    let end = segments.last().map_or(known.filed(), telemetry::Segment::end);
+    if end < known.rooted() {
+        let missing = format!("{end}..{}", known.rooted());
+        return Some(Finding::meaning(
+            &folder,
+            Told::new(
+                format!("帳本已登載之紀錄 {missing} 不存在"),
+                format!("lines {missing}, of which the ledger has the roots, are missing"),
+            ),
+        ));
+    }
+    segments
+        .iter()
+        .find_map(|segment| check::segment(segment, &known.batches).err())
+        .map(|error| wrong(&error))
+}

@@ -1,0 +1,367 @@
+//! Lines: the receivers of an installation, what brings their lines into ledger and files, and where lines are found.
+//!
+//! Owns: which receivers there are, their doors, the beat of each second.
+//! Invariant: a receiver is opened where the ledger says that its lines stand; what it hands out goes through the desk.
+//! Does not: read a line.
+
+use crate::machine::SystemClock;
+use data_encoding::HEXLOWER;
+use desk::{Asker, Desk, Order};
+use ledger::disk::Disk;
+use ledger::entropy::MachineEntropy;
+use model::{Clock as _, Instant, Told};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::{LinesBatch, LinesFact, LinesFile, StoreError};
+use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
+use telemetry::receive::{Tcp, Udp};
+use telemetry::{Batch, Figures, Filed, Receiver, ReceiverError, SEGMENT_AGE};
+
+/// Threads that read the lines of a receiver.
+const WORKERS: usize = 2;
+/// The receiver of what is read from files.
+pub(crate) const IMPORT: &str = "import";
+
+/// A door for syslog: `udp:0.0.0.0:514`, `tcp:[::]:601`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Syslog {
+    Tcp(SocketAddr),
+    Udp(SocketAddr),
+}
+
+impl FromStr for Syslog {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "「{text}」不是接收位址，請寫成 udp:0.0.0.0:514 或 tcp:0.0.0.0:601。{text:?} is no address to receive at; write udp:0.0.0.0:514 or tcp:0.0.0.0:601."
+            )
+        };
+        let (protocol, address) = text.split_once(':').ok_or_else(wrong)?;
+        let address = address.parse().map_err(|_| wrong())?;
+        match protocol {
+            "tcp" => Ok(Self::Tcp(address)),
+            "udp" => Ok(Self::Udp(address)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl std::fmt::Display for Syslog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "tcp:{address}"),
+            Self::Udp(address) => write!(f, "udp:{address}"),
+        }
+    }
+}
+
+/// The receivers of an installation. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Lines(Arc<Inner>);
+
+struct Inner {
+    desk: Desk,
+    disk: Arc<dyn Disk>,
+    library: Library,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    receivers: BTreeMap<String, At>,
+    tcp: Vec<Tcp>,
+    udp: Vec<Udp>,
+}
+
+/// A receiver with what its beats remember.
+struct At {
+    receiver: Arc<Receiver>,
+    /// When the segment that is open was first seen to have lines.
+    since: Option<(u64, Instant)>,
+}
+
+impl Lines {
+    pub(crate) fn new(desk: Desk, disk: Arc<dyn Disk>, data: &Path) -> Self {
+        let library = Library::new(data);
+        Self(Arc::new(Inner { desk, disk, library, state: Mutex::default() }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The receiver of this name, opened if it is not.
+    pub(crate) fn receiver(&self, name: &str) -> Result<Arc<Receiver>, Told> {
+        let mut state = self.state();
+        if let Some(at) = state.receivers.get(name) {
+            return Ok(Arc::clone(&at.receiver));
+        }
+        let end = self
+            .0
+            .desk
+            .read::<_, StoreError>(|sql, _| sql.lines_end(name))
+            .map_err(|error| unread(&error))?;
+        let (disk, entropy) = (Arc::clone(&self.0.disk), Box::new(MachineEntropy));
+        let source = lines::Source { offset: OFFSET };
+        let receiver = Receiver::open(name, disk, entropy, (end.rooted, end.filed), source, WORKERS);
+        let receiver = Arc::new(receiver.map_err(|error| told(name, &error))?);
+        state.receivers.insert(name.to_owned(), At { receiver: Arc::clone(&receiver), since: None });
+        Ok(receiver)
+    }
+
+    /// Opens every receiver that has left lines behind, so that they come into files.
+    pub(crate) fn take_up(&self) -> Result<(), Told> {
+        let names = self.0.disk.list("lines").map_err(|error| told("lines", &error.into()))?;
+        for name in names.unwrap_or_default() {
+            if let Some(name) = name.strip_suffix('/') {
+                self.receiver(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a door; gives where it is.
+    pub(crate) fn listen(&self, syslog: Syslog) -> Result<Syslog, Told> {
+        let (Syslog::Tcp(address) | Syslog::Udp(address)) = syslog;
+        let protocol = if matches!(syslog, Syslog::Tcp(_)) { "tcp" } else { "udp" };
+        let unopened = |error: std::io::Error| {
+            Told::new(
+                format!(
+                    "無法於 {protocol}:{address} 接收：{error}。請確認位址無其他程式使用；1024 以下之埠號另需權限（CAP_NET_BIND_SERVICE）。"
+                ),
+                format!(
+                    "Cannot receive at {protocol}:{address}: {error}. See whether another program has it; ports below 1024 take a capability (CAP_NET_BIND_SERVICE)."
+                ),
+            )
+        };
+        let intake = self.receiver(&format!("syslog-{protocol}"))?.intake();
+        let clock = Arc::new(SystemClock);
+        let mut state = self.state();
+        match syslog {
+            Syslog::Tcp(address) => {
+                let door = Tcp::open(address, intake, clock).map_err(unopened)?;
+                let at = Syslog::Tcp(door.address());
+                state.tcp.push(door);
+                Ok(at)
+            }
+            Syslog::Udp(address) => {
+                let door = Udp::open(address, intake, clock).map_err(unopened)?;
+                let at = Syslog::Udp(door.address());
+                state.udp.push(door);
+                Ok(at)
+            }
+        }
+    }
+
+    /// What is done each second: roots of what came go into the ledger, segments that are full or old become files.
+    pub(crate) fn beat(&self) -> Result<(), Told> {
+        let receivers = {
+            let mut state = self.state();
+            state.udp.iter().for_each(Udp::look);
+            let now = SystemClock.now();
+            state.receivers.values_mut().for_each(|at| at.age(now));
+            state.receivers.values().map(|at| Arc::clone(&at.receiver)).collect::<Vec<_>>()
+        };
+        for receiver in receivers {
+            if let Some(why) = receiver.stopped() {
+                return Err(told(receiver.name(), &ReceiverError::Stopped(why)));
+            }
+            self.enter(&receiver)?;
+        }
+        Ok(())
+    }
+
+    /// Brings what a receiver has into ledger and files.
+    fn enter(&self, receiver: &Receiver) -> Result<(), Told> {
+        let batches = receiver.seal();
+        if let Some(last) = batches.last() {
+            let end = last.first + last.count;
+            self.order(batches.iter().map(|batch| root(receiver.name(), batch)).collect())?;
+            receiver.entered(end);
+        }
+        while let Some(full) = receiver.full() {
+            let filed = receiver.file(&full).map_err(|error| told(receiver.name(), &error))?;
+            self.order(vec![file(receiver.name(), &filed)])?;
+            receiver.filed(&filed).map_err(|error| told(receiver.name(), &error))?;
+        }
+        Ok(())
+    }
+
+    fn order(&self, facts: Vec<LinesFact>) -> Result<(), Told> {
+        let done = self.0.desk.ask(Asker::System, Order::Lines(facts));
+        done.map(drop).map_err(|refused| refused.told())
+    }
+
+    /// How each receiver stands, and how many datagrams the kernel has dropped.
+    pub(crate) fn figures(&self) -> (Vec<(String, Figures)>, u64) {
+        let state = self.state();
+        let figures =
+            state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.figures())).collect();
+        (figures, state.udp.iter().map(Udp::dropped).sum())
+    }
+
+    /// Lines in which something stands.
+    pub(crate) fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
+        // First what is in no file yet: what is filed meanwhile is found twice rather than not at all.
+        let receivers: Vec<Arc<Receiver>> =
+            self.state().receivers.values().map(|at| Arc::clone(&at.receiver)).collect();
+        let mut tail = Vec::new();
+        for receiver in &receivers {
+            tail.extend(receiver.tail().into_iter().map(|block| (receiver.name().to_owned(), block)));
+        }
+        let files =
+            self.0.desk.read::<_, StoreError>(|sql, _| sql.line_files(None, wanted.from, wanted.until));
+        let files: Vec<Listed> = files
+            .map_err(|error| unread(&error))?
+            .into_iter()
+            .filter(|file| {
+                !tail.iter().any(|(receiver, block)| *receiver == file.receiver && block.first == file.first)
+            })
+            .map(|file| Listed {
+                receiver: file.receiver,
+                first: file.first,
+                received: (file.from, file.until),
+            })
+            .collect();
+        self.0.library.find(wanted, &files, &tail).map_err(|error| unfound(&error))
+    }
+
+    /// Makes durable and enters what was received, and ends.
+    pub(crate) fn close(&self) -> Result<(), Told> {
+        let state = std::mem::take(&mut *self.state());
+        state.tcp.into_iter().for_each(Tcp::close);
+        state.udp.into_iter().for_each(Udp::close);
+        let mut done = Ok(());
+        for (_, At { receiver, .. }) in state.receivers {
+            receiver.wait_for(receiver.figures().lines);
+            done = done.and(self.enter(&receiver));
+            if let Some(receiver) = Arc::into_inner(receiver) {
+                receiver.close();
+            }
+        }
+        done
+    }
+
+    /// Ends the segment of a receiver and brings all of it into the ledger and into a file.
+    pub(crate) fn settle(&self, receiver: &Receiver, lines: u64) -> Result<(), Told> {
+        receiver.wait_for(lines);
+        self.enter(receiver)?;
+        receiver.cut().map_err(|error| told(receiver.name(), &error))?;
+        receiver.wait_until_cut();
+        self.enter(receiver)
+    }
+}
+
+/// Taiwan's time, for devices that say no zone.
+const OFFSET: i32 = 8 * 3_600;
+
+impl At {
+    /// Ends a segment that has been open for long.
+    fn age(&mut self, now: Instant) {
+        let lines = self.receiver.open_segment();
+        match (lines, self.since) {
+            (Some(first), Some((known, since))) if first == known => {
+                if now >= since.plus(SEGMENT_AGE) {
+                    // One that has stopped is told of by the beat.
+                    let _ = self.receiver.cut();
+                    self.since = None;
+                }
+            }
+            (Some(first), _) => self.since = Some((first, now)),
+            (None, _) => self.since = None,
+        }
+    }
+}
+
+fn root(receiver: &str, batch: &Batch) -> LinesFact {
+    LinesFact::Batch(LinesBatch {
+        count: u32::try_from(batch.count).unwrap_or(u32::MAX),
+        first: batch.first,
+        receiver: receiver.to_owned(),
+        root: batch.root.to_string(),
+    })
+}
+
+fn file(receiver: &str, filed: &Filed) -> LinesFact {
+    let digest = |hash: &proof::hash::Hash| format!("sha256:{}", HEXLOWER.encode(hash.as_bytes()));
+    LinesFact::File(LinesFile {
+        count: u32::try_from(filed.count).unwrap_or(u32::MAX),
+        file: digest(&filed.file),
+        first: filed.first,
+        from: filed.received.0,
+        index: digest(&filed.index),
+        receiver: receiver.to_owned(),
+        until: filed.received.1,
+    })
+}
+
+/// A failure with its causes.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}
+
+fn told(receiver: &str, error: &ReceiverError) -> Told {
+    let causes = causes(error);
+    Told::new(
+        format!(
+            "接收器「{receiver}」發生錯誤：{causes}。已接收之紀錄仍在 lines 資料夾；排除原因後請重新啟動，並以 ward verify 查核。"
+        ),
+        format!(
+            "Receiver {receiver} failed: {causes}. What was received is in the folder lines; mend the cause, start again, and look with ward verify."
+        ),
+    )
+}
+
+fn unread(error: &StoreError) -> Told {
+    let causes = causes(error);
+    Told::new(
+        format!("無法讀取資料表中之紀錄檔清冊：{causes}。請稍後再試；仍無法讀取時，以 ward rebuild 重建。"),
+        format!(
+            "The list of files of lines cannot be read from the tables: {causes}. Try again; if it stays so, make the tables anew with ward rebuild."
+        ),
+    )
+}
+
+fn unfound(error: &FindError) -> Told {
+    let causes = causes(error);
+    Told::new(
+        format!("查詢紀錄時無法讀取檔案：{causes}。請以 ward verify 查核，並由備份還原該檔。"),
+        format!(
+            "A file could not be read while lines were looked for: {causes}. Look with ward verify, and restore that file from the backup."
+        ),
+    )
+}
+
+impl web::Lines for Lines {
+    fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
+        Self::find(self, wanted)
+    }
+
+    fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told> {
+        let known = self.state().receivers.get(receiver).map(|at| Arc::clone(&at.receiver));
+        let tail = known.map(|receiver| receiver.tail()).unwrap_or_default();
+        if let Some(block) = tail.iter().find(|block| block.holds(number)) {
+            return find::line_of(block, receiver, number).map(Some).map_err(|error| unfound(&error));
+        }
+        let file = self.0.desk.read::<_, StoreError>(|sql, _| sql.line_file(receiver, number));
+        let Some(file) = file.map_err(|error| unread(&error))? else { return Ok(None) };
+        let listed = listed(file);
+        self.0.library.line(&listed, number).map(Some).map_err(|error| unfound(&error))
+    }
+}
+
+fn listed(file: LinesFile) -> Listed {
+    Listed { receiver: file.receiver, first: file.first, received: (file.from, file.until) }
+}

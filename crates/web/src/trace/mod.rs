@@ -1,0 +1,425 @@
+//! Tracing: everything that an address, a network, an account or a device did, over all receivers and all time; the lines
+//! themselves, with the entry that proves them.
+//!
+//! Who comes here is said by the pack's policies, of the act `audit.read`; for everybody else nothing is here. Each
+//! search is entered in the ledger before anything of it goes out.
+//! Source: clauses 27.1.2, 27.3.1; `docs/adr/0018-lines.md`.
+
+use crate::component::export::{Plain, give};
+use crate::component::rows::{Around, Column, Rows};
+use crate::component::{Empty, Fact, Facts, FilterInput, FilterKind, ListCell, ListView, Notice, Tone};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::look::Look;
+use crate::names::{Shown, entry_path};
+use crate::query::Query;
+use crate::roc;
+use crate::route::{Access, Audit, Route};
+use crate::shell::{Area, Shell};
+use crate::{acting, views};
+use askama::Template;
+use axum::extract::Path;
+use axum::routing::get;
+use desk::{About, Asker, Order};
+use identity::Action;
+use lines::Field;
+use model::{Instant, Told};
+use regulation::TimeOfDay;
+use store::{LinesTraced, StoreError};
+use telemetry::find::{Found, Line, Wanted};
+use telemetry::index::Key;
+
+const PERSON: Access = Access::Person;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::get("/trace", PERSON, Audit::Act, || get(page)),
+    Route::get("/trace/export", PERSON, Audit::Act, || get(export)),
+    Route::get("/trace/lines/{receiver}/{number}", PERSON, Audit::Act, || get(line)),
+];
+
+/// Where lines are found. The binary has the receivers.
+pub trait Lines: Send + Sync {
+    /// Lines in which something stands.
+    ///
+    /// # Errors
+    /// They cannot be read, told.
+    fn find(&self, wanted: &Wanted) -> Result<Found, Told>;
+
+    /// A line by its number; none where the receiver has none of it.
+    ///
+    /// # Errors
+    /// It cannot be read, told.
+    fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told>;
+}
+
+const PATH: &str = "/trace";
+/// Lines that a page is made of, the newest.
+const MOST: usize = 1_000;
+/// Lines of a file.
+const MOST_EXPORTED: usize = 50_000;
+
+/// Columns of the list and of its file.
+const COLUMNS: &[Column<Line>] = &[
+    Column {
+        name: "received", zh: "接收時間", en: "Received", of: |_, line| Plain::Moment(line.received)
+    },
+    Column { name: "src_ip", zh: "來源位址", en: "Source", of: |_, line| field(line, Field::SrcIp) },
+    Column { name: "src_port", zh: "來源埠", en: "Port", of: |_, line| field(line, Field::SrcPort) },
+    Column { name: "dst_ip", zh: "目的位址", en: "Destination", of: |_, line| field(line, Field::DstIp) },
+    Column { name: "dst_port", zh: "目的埠", en: "Port", of: |_, line| field(line, Field::DstPort) },
+    Column { name: "proto", zh: "協定", en: "Protocol", of: |_, line| field(line, Field::Proto) },
+    Column { name: "action", zh: "動作", en: "Action", of: |_, line| field(line, Field::Action) },
+    Column { name: "user", zh: "帳號", en: "Account", of: |_, line| field(line, Field::User) },
+    Column { name: "device", zh: "設備", en: "Device", of: |_, line| Plain::text(device(line)) },
+    Column { name: "message", zh: "內容", en: "What it says", of: |_, line| Plain::text(said(line)) },
+];
+
+/// Columns whose cells lead on to what else there is of their value, with what it is then asked by.
+const PIVOTS: [(&str, &str); 4] = [("src_ip", "q"), ("dst_ip", "q"), ("user", "user"), ("device", "device")];
+
+fn field(line: &Line, field: Field) -> Plain {
+    Plain::text(line.fields.get(&field).cloned().unwrap_or_default())
+}
+
+/// The device by the name it gives itself, or by its sender's address.
+fn device(line: &Line) -> String {
+    line.fields.get(&Field::Device).or_else(|| line.fields.get(&Field::Host)).cloned().unwrap_or_default()
+}
+
+/// What a line says in words; the line itself where it has none.
+fn said(line: &Line) -> String {
+    let words = line.fields.get(&Field::Message).or_else(|| line.fields.get(&Field::Url));
+    words.cloned().unwrap_or_else(|| shown(&line.bytes))
+}
+
+/// A line as it can be shown: what is no text, or would move what stands around it, as U+FFFD.
+fn shown(bytes: &[u8]) -> String {
+    let harmless = |c: char| if c.is_control() && c != '\t' { '\u{FFFD}' } else { c };
+    String::from_utf8_lossy(bytes).chars().map(harmless).collect()
+}
+
+#[derive(Template)]
+#[template(path = "trace/page.html")]
+struct TracePage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    list: ListView<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "trace/line.html")]
+struct LinePage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    facts: Facts<'a>,
+    proof: Notice<'a>,
+    line: String,
+    /// What else there is: text and where.
+    more: Vec<(String, String)>,
+}
+
+/// May they look for lines? Whoever may not finds nothing here.
+fn admitted(look: &Look<'_>) -> Result<(), PageError> {
+    if look.cx.may_audit() {
+        Ok(())
+    } else {
+        Err(PageError::hidden(Action::Audit.to_string(), About::Oneself))
+    }
+}
+
+/// What is asked for, in words as the ledger has them; nothing where nothing is.
+struct Asked {
+    wanted: Wanted,
+    said: String,
+}
+
+impl Asked {
+    /// From an address.
+    ///
+    /// # Errors
+    /// `Unread`: it is no address, or no day.
+    fn read(cx: &Cx, query: &Query, most: usize) -> Result<Option<Self>, PageError> {
+        let text = |name: &str| query.one(name).map(str::trim).filter(|text| !text.is_empty());
+        let exactly = |text: &str| text.as_bytes().to_vec()..=text.as_bytes().to_vec();
+        let (key, values, said) = match (text("q"), text("user"), text("device")) {
+            (Some(address), _, _) => {
+                let values = Wanted::address(address).ok_or_else(|| no_address(address))?;
+                (Key::Address, values, format!("address {address}"))
+            }
+            (_, Some(user), _) => (Key::User, exactly(user), format!("user {user}")),
+            (_, _, Some(device)) => (Key::Device, exactly(device), format!("device {device}")),
+            (None, None, None) => return Ok(None),
+        };
+        let day = |name: &str, more: i64| -> Result<Option<Instant>, PageError> {
+            let Some(text) = text(name) else { return Ok(None) };
+            let day = roc::read_date(text).ok_or_else(|| no_day(text))?;
+            Ok(Some(cx.zone()?.moment(day.plus_days(more), TimeOfDay::START)))
+        };
+        let (from, until) = (day("received.min", 0)?, day("received.max", 1)?);
+        Ok(Some(Self { wanted: Wanted { key, values, from, until, most }, said }))
+    }
+}
+
+fn no_address(text: &str) -> PageError {
+    let text: String = text.chars().take(80).collect();
+    PageError::Unread(Told::new(
+        format!(
+            "「{text}」不是位址或網段，請寫成 192.0.2.1、10.1.0.0/16 或 2001:db8::/32；帳號及設備請於篩選條件填寫"
+        ),
+        format!(
+            "{text:?} is neither an address nor a network: write 192.0.2.1, 10.1.0.0/16 or 2001:db8::/32; accounts and devices are filters"
+        ),
+    ))
+}
+
+fn no_day(text: &str) -> PageError {
+    let text: String = text.chars().take(40).collect();
+    PageError::Unread(Told::new(format!("「{text}」不是日期"), format!("{text:?} is no day")))
+}
+
+/// Finds what is asked for, and enters that it was looked for.
+fn found(cx: &Cx, asked: &Asked) -> Result<Found, PageError> {
+    let found = cx.site.lines().find(&asked.wanted).map_err(PageError::Unavailable)?;
+    let (from, until) = (asked.wanted.from, asked.wanted.until);
+    enter(cx, LinesTraced { found: found.count.to_string(), from, until, wanted: asked.said.clone() })?;
+    Ok(found)
+}
+
+fn enter(cx: &Cx, traced: LinesTraced) -> Result<(), PageError> {
+    let hidden = || PageError::hidden(Action::Audit.to_string(), About::Oneself);
+    let person = acting::granted_at_the_top(cx, &Action::Audit).ok_or_else(hidden)?;
+    cx.site.desk().ask(Asker::Person(person), Order::Traced(traced))?;
+    Ok(())
+}
+
+async fn page(cx: Cx, query: Query) -> PageResult {
+    cx.run(move |cx| {
+        let began = cx.site.now();
+        cx.look(|look| {
+            admitted(look)?;
+            let (asked, problem) = match Asked::read(cx, &query, MOST) {
+                Ok(asked) => (asked, None),
+                Err(PageError::Unread(told)) => (None, Some(told)),
+                Err(error) => return Err(error),
+            };
+            let found = asked.as_ref().map(|asked| found(cx, asked)).transpose()?;
+            let list = view(look, &query, found, problem.as_ref(), began)?;
+            if cx.wants("list") {
+                return cx.render(&list.as_region());
+            }
+            cx.render(&TracePage { cx, shell: Shell::of_area(cx, Area::Trace), list })
+        })
+    })
+    .await
+}
+
+async fn export(cx: Cx, query: Query) -> PageResult {
+    give(&cx, move |cx| {
+        cx.look(|look| {
+            admitted(look)?;
+            let asked = Asked::read(cx, &query, MOST_EXPORTED)?.ok_or(PageError::NotFound)?;
+            let found = found(cx, &asked)?;
+            if found.count > MOST_EXPORTED as u64 {
+                return Err(PageError::Refused(Told::new(
+                    format!("符合之紀錄計 {} 筆，逾單次匯出上限 {MOST_EXPORTED} 筆，請縮小日期範圍後分次匯出", found.count),
+                    format!("{} lines fit, more than the {MOST_EXPORTED} of one file; narrow the days and export them in parts", found.count),
+                )));
+            }
+            table(cx, found.lines, query.clone()).file(look)
+        })
+    })
+    .await
+}
+
+fn table(cx: &Cx, rows: Vec<Line>, query: Query) -> Rows<'_, Line> {
+    let name = cx.t("追查", "Trace");
+    Rows { cx, path: PATH, name, plain: "trace", columns: COLUMNS, rows, whole: true, query }
+}
+
+fn view<'a>(
+    look: &Look<'a>,
+    query: &Query,
+    found: Option<Found>,
+    problem: Option<&Told>,
+    began: Instant,
+) -> Result<ListView<'a>, PageError> {
+    let cx = look.cx;
+    let text = |name: &str| query.one(name).unwrap_or_default().to_owned();
+    let words = |name: &str, label: &str| FilterInput {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        kind: FilterKind::Words(text(name)),
+    };
+    let asked = found.is_some();
+    let around = Around {
+        began,
+        hint: cx.t("位址或網段，來源或目的，如 192.0.2.1、10.1.0.0/16", "An address or a network on either side, such as 10.1.0.0/16").to_owned(),
+        views: Some(views::of_list(cx, look, PATH, query)?),
+        facets: Vec::new(),
+        filters: vec![
+            words("user", cx.t("帳號", "Account")),
+            words("device", cx.t("設備", "Device")),
+            FilterInput {
+                name: "received".to_owned(),
+                label: cx.t("接收日期", "Received").to_owned(),
+                kind: FilterKind::Range { of: "date", min: text("received.min"), max: text("received.max") },
+            },
+        ],
+        empty: Empty {
+            cx,
+            icon: "search",
+            text: match asked {
+                true => cx.t("沒有符合的紀錄。", "No line fits.").to_owned(),
+                false => cx.t("請輸入位址或網段，或於篩選條件填寫帳號、設備名稱。每次查詢均登載於帳本。", "Enter an address or a network, or an account or a device among the filters. Each search is entered in the ledger.").to_owned(),
+            },
+            action: None,
+        },
+    };
+    let Found { count, lines } = found.unwrap_or_default();
+    let of_all = lines.len() as u64;
+    let lead = |line: &Line| line_path(line);
+    let mut list = table(cx, lines, query.clone()).page(look, lead, around);
+    if problem.is_some() || !asked {
+        list.exports = None;
+    }
+    list.problems.extend(problem.map(|told| Notice::new(cx, Tone::Warning, cx.language.told(told))));
+    if count > of_all {
+        let text = match cx.chinese() {
+            true => format!("共 {count} 筆，以下為最新 {of_all} 筆；較早者請以接收日期縮小範圍，或匯出。"),
+            false => format!(
+                "{count} lines in all; these are the newest {of_all}. For earlier ones narrow the days, or export."
+            ),
+        };
+        list.problems.push(Notice::new(cx, Tone::Info, text));
+    }
+    for (name, by) in PIVOTS {
+        let Some(at) = list.heads.iter().position(|head| head.name == name).filter(|at| *at > 0) else {
+            continue;
+        };
+        for row in &mut list.rows {
+            if let Some(ListCell::Value(Shown::Parts(parts))) = row.cells.get_mut(at) {
+                for part in parts {
+                    part.href = Some(Query::default().with(by, &part.text).behind(PATH));
+                }
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn line_path(line: &Line) -> String {
+    format!("{PATH}/lines/{}/{}", line.receiver, line.number)
+}
+
+async fn line(cx: Cx, Path((receiver, number)): Path<(String, u64)>) -> PageResult {
+    cx.run(move |cx| {
+        cx.look(|look| {
+            admitted(look)?;
+            let line = cx.site.lines().line(&receiver, number).map_err(PageError::Unavailable)?;
+            let line = line.ok_or(PageError::NotFound)?;
+            let wanted = format!("line {receiver} {number}");
+            enter(cx, LinesTraced { found: "1".to_owned(), from: None, until: None, wanted })?;
+            let batch = look.sql::<_, StoreError>(|sql| sql.line_batch(&receiver, number))?;
+            let title = match cx.chinese() {
+                true => format!("{receiver} 第 {number} 筆紀錄"),
+                false => format!("Line {number} of {receiver}"),
+            };
+            let shell = Shell::new(cx, Some(Area::Trace), &title);
+            let (facts, line_text) = (facts(cx, &line), shown(&line.bytes));
+            let entry = batch.map(|(_, entry)| entry);
+            let (proof, more) = (proven(cx, entry), more(cx, &line, entry));
+            cx.render(&LinePage { cx, shell, facts, proof, line: line_text, more })
+        })
+    })
+    .await
+}
+
+/// Where its root is.
+fn proven<'a>(cx: &'a Cx, entry: Option<u64>) -> Notice<'a> {
+    match (entry, cx.chinese()) {
+        (Some(entry), true) => {
+            Notice::new(cx, Tone::Good, format!("本筆已納入帳本第 {entry} 筆之雜湊樹，任何變更均可查知。"))
+        }
+        (Some(entry), false) => {
+            let text =
+                format!("It is under the root in entry {entry} of the ledger: any change of it shows.");
+            Notice::new(cx, Tone::Good, text)
+        }
+        (None, _) => Notice::new(
+            cx,
+            Tone::Info,
+            cx.t(
+                "本筆甫接收，其雜湊樹之根將於一秒內登載於帳本。",
+                "It has just come; its root is entered within a second.",
+            ),
+        ),
+    }
+}
+
+fn facts<'a>(cx: &'a Cx, line: &Line) -> Facts<'a> {
+    let fact = |name: &str, value: String| Fact::new(name, value);
+    let mut facts = vec![fact(cx.t("接收時間", "Received"), cx.moment(line.received))];
+    facts.extend(line.time.map(|time| fact(cx.t("設備所載時間", "The device's time"), cx.moment(time))));
+    let peer = line.peer.to_canonical();
+    facts.push(fact(
+        cx.t("傳送者", "Sender"),
+        if line.peer.is_unspecified() {
+            cx.t("由檔案匯入", "read from a file").to_owned()
+        } else {
+            peer.to_string()
+        },
+    ));
+    facts.extend(line.dialect.as_ref().map(|dialect| fact(cx.t("格式", "Dialect"), dialect.clone())));
+    for (field, value) in &line.fields {
+        let (zh, en) = words(*field);
+        facts.push(fact(cx.t(zh, en), shown(value.as_bytes())));
+    }
+    Facts { cx, facts }
+}
+
+/// What else there is of whoever stands in a line, and what proves it.
+fn more(cx: &Cx, line: &Line, entry: Option<u64>) -> Vec<(String, String)> {
+    let asks = [
+        (Field::SrcIp, "q", "來源位址之一切紀錄", "Everything of the source"),
+        (Field::DstIp, "q", "目的位址之一切紀錄", "Everything of the destination"),
+        (Field::User, "user", "帳號之一切紀錄", "Everything of the account"),
+        (Field::Device, "device", "設備之一切紀錄", "Everything of the device"),
+    ];
+    let one = |(field, by, zh, en): (Field, &str, &str, &str)| {
+        let value = line.fields.get(&field)?;
+        Some((format!("{}{}", cx.t(zh, en), cx.beside(value)), Query::default().with(by, value).behind(PATH)))
+    };
+    let entry = entry.and_then(entry_path);
+    let entry = entry.map(|path| (cx.t("登載雜湊樹之帳本紀錄", "The entry with its root").to_owned(), path));
+    asks.into_iter().filter_map(one).chain(entry).collect()
+}
+
+/// What a field is called.
+const fn words(field: Field) -> (&'static str, &'static str) {
+    match field {
+        Field::SrcIp => ("來源位址", "Source address"),
+        Field::DstIp => ("目的位址", "Destination address"),
+        Field::SrcPort => ("來源埠", "Source port"),
+        Field::DstPort => ("目的埠", "Destination port"),
+        Field::Proto => ("協定", "Protocol"),
+        Field::Action => ("動作", "Action"),
+        Field::User => ("帳號", "Account"),
+        Field::Time => ("設備所載時間", "The device's time"),
+        Field::SessionStart => ("登入或連線時間", "Session began"),
+        Field::SessionEnd => ("登出或離線時間", "Session ended"),
+        Field::Duration => ("連線秒數", "Seconds it lasted"),
+        Field::Session => ("連線編號", "Session"),
+        Field::Rule => ("規則", "Rule"),
+        Field::BytesSent => ("送出位元組", "Bytes sent"),
+        Field::BytesReceived => ("接收位元組", "Bytes received"),
+        Field::Bytes => ("位元組", "Bytes"),
+        Field::Service => ("服務", "Service"),
+        Field::Url => ("網址", "Address asked for"),
+        Field::Message => ("訊息", "Message"),
+        Field::Event => ("事件代號", "Event"),
+        Field::Device => ("設備", "Device"),
+        Field::Host => ("主機", "Host"),
+        Field::App => ("程式", "Program"),
+        Field::Process => ("程序編號", "Process"),
+    }
+}
