@@ -62,7 +62,7 @@ class City:
         self.steward = Person("lin.yc", "林怡君", "科員", "100", ("steward",))
         self.people: dict[str, Person] = {}
         self.ward.found()
-        self.address = self.ward.start()
+        self.address = self.ward.start("--syslog", "tcp:127.0.0.1:0")
 
     def open(self, path: str) -> None:
         """Opens a page of the city."""

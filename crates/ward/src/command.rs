@@ -51,7 +51,7 @@ enum Command {
     Terminal(terminal::Terminal),
     /// 匯入紀錄檔。Import files of lines.
     Import(import::Import),
-    /// 追查：某位址、帳號或設備之一切紀錄。Trace: everything an address, an account or a device did.
+    /// 追查：某位址、帳號或設備之所有紀錄。Trace: everything an address, an account or a device did.
     Trace(asking::Asking<crate::acts::trace::Trace>),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
     Rebuild(rebuild::Rebuild),

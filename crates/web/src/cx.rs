@@ -167,6 +167,12 @@ impl Cx {
         self.zone().map_or_else(|_| at.to_string(), |zone| crate::roc::moment(self.language, zone, at))
     }
 
+    /// A moment to the second, as lines are told apart by.
+    #[must_use]
+    pub fn second(&self, at: Instant) -> String {
+        self.zone().map_or_else(|_| at.to_string(), |zone| crate::roc::second(self.language, zone, at))
+    }
+
     /// The end of a span as people write it: of one that ends with a day, that day.
     #[must_use]
     pub fn end(&self, at: Instant) -> String {

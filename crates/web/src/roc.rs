@@ -27,6 +27,19 @@ pub fn moment(language: Language, zone: &Zone, at: Instant) -> String {
     format!("{} {time}", date(language, day))
 }
 
+/// `115/03/02 14:05:09`, `2026-03-02 14:05:09`, in a zone: in the order of time when put in that of letters.
+pub(crate) fn second(language: Language, zone: &Zone, at: Instant) -> String {
+    let (day, time) = zone.civil(at);
+    // Zones are whole minutes apart.
+    let second = at.as_seconds().rem_euclid(60);
+    match language {
+        Language::Chinese => {
+            format!("{}/{:02}/{:02} {time}:{second:02}", day.year() - BEFORE, day.month(), day.day())
+        }
+        Language::English => format!("{day} {time}:{second:02}"),
+    }
+}
+
 /// The end of a span, which itself counts no more: of one that ends with a day, that day.
 pub(crate) fn end(language: Language, zone: &Zone, at: Instant) -> String {
     let (day, _) = zone.civil(at);

@@ -61,12 +61,22 @@ const MOST_EXPORTED: usize = 50_000;
 /// Columns of the list and of its file.
 const COLUMNS: &[Column<Line>] = &[
     Column {
-        name: "received", zh: "接收時間", en: "Received", of: |_, line| Plain::Moment(line.received)
+        name: "received",
+        zh: "接收時間",
+        en: "Received",
+        of: |look, line| Plain::text(look.cx.second(line.received)),
     },
     Column { name: "src_ip", zh: "來源位址", en: "Source", of: |_, line| field(line, Field::SrcIp) },
-    Column { name: "src_port", zh: "來源埠", en: "Port", of: |_, line| field(line, Field::SrcPort) },
+    Column {
+        name: "src_port", zh: "來源埠", en: "Source port", of: |_, line| field(line, Field::SrcPort)
+    },
     Column { name: "dst_ip", zh: "目的位址", en: "Destination", of: |_, line| field(line, Field::DstIp) },
-    Column { name: "dst_port", zh: "目的埠", en: "Port", of: |_, line| field(line, Field::DstPort) },
+    Column {
+        name: "dst_port",
+        zh: "目的埠",
+        en: "Destination port",
+        of: |_, line| field(line, Field::DstPort),
+    },
     Column { name: "proto", zh: "協定", en: "Protocol", of: |_, line| field(line, Field::Proto) },
     Column { name: "action", zh: "動作", en: "Action", of: |_, line| field(line, Field::Action) },
     Column { name: "user", zh: "帳號", en: "Account", of: |_, line| field(line, Field::User) },
@@ -86,10 +96,17 @@ fn device(line: &Line) -> String {
     line.fields.get(&Field::Device).or_else(|| line.fields.get(&Field::Host)).cloned().unwrap_or_default()
 }
 
-/// What a line says in words; the line itself where it has none.
+/// Characters of a line of which nothing is known, in the list.
+const GLIMPSE: usize = 200;
+
+/// What a line says in words: its message, what was asked for, the service; its beginning where nothing is known of it.
 fn said(line: &Line) -> String {
-    let words = line.fields.get(&Field::Message).or_else(|| line.fields.get(&Field::Url));
-    words.cloned().unwrap_or_else(|| shown(&line.bytes))
+    let words = [Field::Message, Field::Url, Field::Service].iter().find_map(|field| line.fields.get(field));
+    match words {
+        Some(words) => shown(words.as_bytes()),
+        None if line.dialect.is_some() => String::new(),
+        None => shown(&line.bytes).chars().take(GLIMPSE).collect(),
+    }
 }
 
 /// A line as it can be shown: what is no text, or would move what stands around it, as U+FFFD.
@@ -358,8 +375,8 @@ fn proven<'a>(cx: &'a Cx, entry: Option<u64>) -> Notice<'a> {
 
 fn facts<'a>(cx: &'a Cx, line: &Line) -> Facts<'a> {
     let fact = |name: &str, value: String| Fact::new(name, value);
-    let mut facts = vec![fact(cx.t("接收時間", "Received"), cx.moment(line.received))];
-    facts.extend(line.time.map(|time| fact(cx.t("設備所載時間", "The device's time"), cx.moment(time))));
+    let mut facts = vec![fact(cx.t("接收時間", "Received"), cx.second(line.received))];
+    facts.extend(line.time.map(|time| fact(cx.t("設備所載時間", "The device's time"), cx.second(time))));
     let peer = line.peer.to_canonical();
     facts.push(fact(
         cx.t("傳送者", "Sender"),
@@ -380,10 +397,10 @@ fn facts<'a>(cx: &'a Cx, line: &Line) -> Facts<'a> {
 /// What else there is of whoever stands in a line, and what proves it.
 fn more(cx: &Cx, line: &Line, entry: Option<u64>) -> Vec<(String, String)> {
     let asks = [
-        (Field::SrcIp, "q", "來源位址之一切紀錄", "Everything of the source"),
-        (Field::DstIp, "q", "目的位址之一切紀錄", "Everything of the destination"),
-        (Field::User, "user", "帳號之一切紀錄", "Everything of the account"),
-        (Field::Device, "device", "設備之一切紀錄", "Everything of the device"),
+        (Field::SrcIp, "q", "來源位址之所有紀錄", "Everything of the source"),
+        (Field::DstIp, "q", "目的位址之所有紀錄", "Everything of the destination"),
+        (Field::User, "user", "帳號之所有紀錄", "Everything of the account"),
+        (Field::Device, "device", "設備之所有紀錄", "Everything of the device"),
     ];
     let one = |(field, by, zh, en): (Field, &str, &str, &str)| {
         let value = line.fields.get(&field)?;
