@@ -29,7 +29,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         clauses::board, clauses::clause,
         own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
         own::tokens, own::work,
-        people::act_on_person, people::end_of_person, people::people, people::person, people::register,
+        people::act_on_person, people::end_of_person, people::people, people::person, people::register, people::revoke_of_person,
         read::export, read::file, read::notices, read::offers, read::pack, read::record, read::records,
         read::register, read::registers, read::search,
         story::files, story::history, story::linked, story::signatures,

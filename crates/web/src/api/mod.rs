@@ -78,6 +78,10 @@ pub(crate) const ROUTES: &[Route] = &[
         .by(Right::People),
     Route::post("/api/v1/people/{person}/sessions/end", APP, Audit::Act, || post(people::end_of_person))
         .by(Right::People),
+    Route::post("/api/v1/people/{person}/tokens/{token}/revoke", APP, Audit::Act, || {
+        post(people::revoke_of_person)
+    })
+    .by(Right::People),
     Route::get("/api/v1/terminals", APP, Audit::None, || get(terminals::terminals)).by(Right::People),
     Route::post("/api/v1/terminals", APP, Audit::Act, || post(terminals::register_terminal))
         .by(Right::People),

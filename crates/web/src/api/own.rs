@@ -346,7 +346,7 @@ impl SessionShape {
 }
 
 impl TokenShape {
-    fn of(one: &TokenSeen) -> Self {
+    pub(super) fn of(one: &TokenSeen) -> Self {
         let ids = |ids: &BTreeSet<RegisterId>| ids.iter().map(ToString::to_string).collect();
         Self {
             id: one.token.to_string(),

@@ -3,6 +3,7 @@
 
 use super::act::moment;
 use super::once::Once;
+use super::own::TokenShape;
 use super::read::paged;
 use super::shape::{EntriesShape, MadeShape};
 use super::spelling::members;
@@ -12,13 +13,13 @@ use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
-use crate::people::{command, end_sessions, found, knows};
+use crate::people::{command, end_sessions, found, knows, revocable, revoke_token};
 use crate::query::Query;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use identity::{Command, Details, Line, Login, Mail, Phone, Right, TextError};
-use model::{Instant, PersonId};
+use model::{Instant, PersonId, TokenId};
 use regulation::{HeldIn, RoleId};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -74,6 +75,8 @@ pub(super) struct PersonWhole {
     deputies: Vec<AppointmentShape>,
     /// Those they stand in for.
     stands_in_for: Vec<AppointmentShape>,
+    /// Tokens of their applications that count: by the right `people`, for whoever may revoke them.
+    tokens: Vec<TokenShape>,
 }
 
 /// How somebody is reached, and by which account they sign in.
@@ -347,6 +350,20 @@ pub(super) async fn end_of_person(cx: Cx, Path(person): Path<String>) -> PageRes
     .await
 }
 
+/// Revokes a token of an application of somebody's.
+#[utoipa::path(post, path = "/api/v1/people/{person}/tokens/{token}/revoke", tag = "people",
+    params(("person" = String, Path, description = "their id"), ("token" = String, Path, description = "its id")),
+    responses((status = 200, body = EndedShape)))]
+pub(super) async fn revoke_of_person(cx: Cx, Path((person, token)): Path<(String, String)>) -> PageResult {
+    let (person, token): (PersonId, TokenId) = (named(&person)?, named(&token)?);
+    cx.run(move |cx| {
+        cx.seen().roster.person(person).ok_or(PageError::NotFound)?;
+        revoke_token(cx, person, token)?;
+        given::json(StatusCode::OK, &EndedShape { ended: 1 })
+    })
+    .await
+}
+
 impl PersonShape {
     fn of(person: &identity::Person) -> Self {
         let details = person.details.as_ref();
@@ -371,6 +388,7 @@ impl PersonWhole {
         };
         let rights = &look.cx.scope()?.rights;
         let known = id == look.cx.person() || (rights.contains(&Right::People) && knows(look.cx, id));
+        let tokens = if rights.contains(&Right::People) { revocable(look.cx, id)? } else { Vec::new() };
         let appointments = state.appointments(id).into_iter();
         let (own, others): (Vec<_>, Vec<_>) = appointments.partition(|one| one.principal == id);
         Ok(Self {
@@ -383,6 +401,7 @@ impl PersonWhole {
             roles: person.holdings.iter().map(HoldingShape::of).collect(),
             deputies: own.iter().map(AppointmentShape::of).collect(),
             stands_in_for: others.iter().map(AppointmentShape::of).collect(),
+            tokens: tokens.iter().map(TokenShape::of).collect(),
         })
     }
 }

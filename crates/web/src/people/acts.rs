@@ -16,9 +16,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::{About, Denial};
 use identity::{Act, Action, Beside, Command, Details, Line, Login, Mail, On, Phone, TextError};
-use model::{Instant, PersonId, Told, UnitId};
+use model::{Instant, Person, PersonId, TokenId, Told, UnitId};
 use regulation::{HeldIn, RoleId, TimeOfDay};
-use signin::Refusal;
+use signin::{Refusal, TokenSeen};
 use std::str::FromStr;
 
 #[derive(Template)]
@@ -96,6 +96,7 @@ pub(super) async fn act(cx: Cx, Path((id, act)): Path<(String, String)>, posted:
         let asked = Ask { cx, query: &posted.query };
         let done = match act.as_str() {
             "sessions" => end_sessions(cx, id).map(drop),
+            "token" => asked.named("token").and_then(|token| revoke_token(cx, id, token)),
             act => asked.order(id, act).and_then(|order| command(cx, &order)).map(drop),
         };
         match done {
@@ -267,11 +268,8 @@ impl Ask<'_> {
 /// # Errors
 /// `Denied`: no policy lets them. `Refused`: there is none.
 pub(crate) fn end_sessions(cx: &Cx, person: PersonId) -> Result<usize, PageError> {
-    let act = Action::Identity(Act::EndSessions);
     // Whoever may not do it is not told either whether there is any.
-    let actor = acting::granted(cx, &act, &On::Person(person), &Beside::default());
-    let denied = || Denial { act: act.to_string(), about: About::Person(person) };
-    let actor = actor.ok_or_else(|| PageError::Denied(denied(), not_yours()))?;
+    let actor = actor(cx, Act::EndSessions, person)?;
     cx.site.door().end_all_of(&actor, person, cx.now()).map_err(|refusal| match refusal {
         Refusal::Nothing => PageError::Refused(Told::new(
             "此人目前沒有使用中之登入",
@@ -279,6 +277,38 @@ pub(crate) fn end_sessions(cx: &Cx, person: PersonId) -> Result<usize, PageError
         )),
         refusal => refusal.into(),
     })
+}
+
+/// The tokens of a person's applications that count, for whoever may revoke them.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn revocable(cx: &Cx, person: PersonId) -> Result<Vec<TokenSeen>, PageError> {
+    if !granted(cx, Act::RevokeToken, On::Person(person)) {
+        return Ok(Vec::new());
+    }
+    let mut tokens = cx.site.door().tokens(Some(person))?;
+    tokens.retain(|one| one.revoked_at.is_none() && one.asked.expires_at > cx.now());
+    Ok(tokens)
+}
+
+/// Revokes a token of a person's application.
+///
+/// # Errors
+/// `Denied`: no policy lets them. `NotFound`: the person has no such token that counts.
+pub(crate) fn revoke_token(cx: &Cx, person: PersonId, token: TokenId) -> Result<(), PageError> {
+    let actor = actor(cx, Act::RevokeToken, person)?;
+    let theirs = revocable(cx, person)?;
+    theirs.iter().find(|one| one.token == token).ok_or(PageError::NotFound)?;
+    Ok(cx.site.door().revoke_token_of(&actor, token, cx.now())?)
+}
+
+/// As whom a policy lets them do something about a person.
+fn actor(cx: &Cx, act: Act, person: PersonId) -> Result<Person, PageError> {
+    let act = Action::Identity(act);
+    let denied = || Denial { act: act.to_string(), about: About::Person(person) };
+    acting::granted(cx, &act, &On::Person(person), &Beside::default())
+        .ok_or_else(|| PageError::Denied(denied(), not_yours()))
 }
 
 /// Why somebody is not let do something about people or units.

@@ -9,7 +9,7 @@ mod acts;
 mod filled;
 mod person;
 
-pub(crate) use acts::{end_sessions, not_yours};
+pub(crate) use acts::{end_sessions, not_yours, revocable, revoke_token};
 pub(crate) use filled::{Choice, Filled, Refused};
 pub(crate) use person::knows;
 

@@ -1,5 +1,6 @@
 //! A person's page: what is known, roles from and to, deputies, factors by kind; and the forms for what may be done.
 
+use super::acts::revocable;
 use super::{Choice, Filled, Refused, accepted, by_code, granted, second};
 use crate::acting;
 use crate::component::{Fact, Facts, Notice, TableView};
@@ -17,6 +18,7 @@ use axum::response::Response;
 use identity::{Act, Action, Beside, Command, On};
 use model::{Instant, PersonId, UnitId};
 use regulation::HeldIn;
+use signin::TokenSeen;
 
 /// Words and values of a choice.
 type Options = Vec<(String, String)>;
@@ -59,6 +61,8 @@ struct Forms {
     acknowledge: Choice,
     revoke: Choice,
     end_sessions: bool,
+    /// Tokens of their applications they may revoke.
+    tokens: Choice,
     /// What leaving would end.
     leave: Option<(Filled, Vec<String>)>,
 }
@@ -73,7 +77,7 @@ pub(super) fn show(cx: &Cx, person: PersonId, refused: Option<&Refused>) -> Resu
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     cx.look(|look| {
         let found = look.roster.state.person(person).ok_or(PageError::NotFound)?;
-        let forms = forms(look, found, refused);
+        let forms = forms(look, found, refused)?;
         let asks_unit = forms.change.is_some() || !forms.grant.options.is_empty();
         let page = PersonPage {
             cx,
@@ -204,9 +208,9 @@ fn stands_in<'a>(look: &Look<'a>, person: PersonId) -> Option<TableView<'a>> {
 }
 
 /// What may be done about a person by whoever looks.
-fn forms(look: &Look<'_>, person: &identity::Person, refused: Option<&Refused>) -> Forms {
+fn forms(look: &Look<'_>, person: &identity::Person, refused: Option<&Refused>) -> Result<Forms, PageError> {
     if !person.here() {
-        return Forms::default();
+        return Ok(Forms::default());
     }
     let (cx, id) = (look.cx, person.id);
     let may = |act| granted(cx, act, On::Person(id));
@@ -239,9 +243,14 @@ fn forms(look: &Look<'_>, person: &identity::Person, refused: Option<&Refused>) 
     let grades = look.pack.grades.iter().filter(|_| clears).map(grade).collect();
     let known_grade = look.roster.clearance(id).map(ToString::to_string).unwrap_or_default();
     let known_grade = Query::default().with("grade", known_grade);
+    let token = |one: &TokenSeen| {
+        let until = format!("{}{}", cx.t("效期至 ", "until "), cx.end(one.asked.expires_at));
+        (one.token.to_string(), format!("{}{}", one.asked.name.as_str(), cx.beside(&until)))
+    };
+    let tokens = revocable(cx, id)?;
     let (grants, place) = grantable(look, person);
     let known_place = Query::default().with("unit", code(look, place));
-    Forms {
+    Ok(Forms {
         change: may(Act::ChangePerson).then(|| filled("change", known(look, person))),
         grant: Choice { form: filled("grant", known_place), options: grants },
         end: choice("end", held.map(holding).collect()),
@@ -251,8 +260,9 @@ fn forms(look: &Look<'_>, person: &identity::Person, refused: Option<&Refused>) 
         acknowledge: choice("acknowledge", open.clone().filter(acknowledge).map(standing).collect()),
         revoke: choice("revoke", open.filter(revoke).map(standing).collect()),
         end_sessions: may(Act::EndSessions),
+        tokens: choice("token", tokens.iter().map(token).collect()),
         leave: may(Act::RecordLeaving).then(|| (filled("leave", Query::default()), leaving(look, person))),
-    }
+    })
 }
 
 /// What is known of a person, as the form that changes it sends it.

@@ -225,6 +225,11 @@ fn people() -> Vec<Case> {
         }),
         post(ACT, "an appointment is revoked", OF_THE_HEAD, |town, _| appointment(town, "revoke")),
         post(ACT, "somebody's sessions are ended", STEWARD, signed_in_somewhere),
+        post(ACT, "a token of somebody's application is revoked", STEWARD, |town, _| {
+            let (person, _) = town.newcomer();
+            let token = town.new_token(person).to_string();
+            Sent::to(format!("/people/{person}/token")).with(&[("token", &token)])
+        }),
         post(ACT, "somebody leaves", STEWARD, |town, _| about(town, "leave", &[("sure", "1")])),
         post(ACT, "an act there is not", NOT_THERE, |town, _| about(town, "nothing", &[])),
         post(ACT, "somebody there is not", NOT_THERE, |_, _| {

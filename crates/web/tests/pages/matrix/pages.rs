@@ -160,6 +160,11 @@ fn people() -> Vec<Case> {
         get("/people/{person}", "what may be done about somebody: that they leave", STEWARD, |town, _| {
             Sent::to(format!("/people/{}", town.people.staff.person)).looking_for("/leave\"")
         }),
+        get("/people/{person}", "what may be done about somebody: a token of theirs", STEWARD, |town, _| {
+            let (person, _) = town.newcomer();
+            town.new_token(person);
+            Sent::to(format!("/people/{person}")).looking_for("/token\"")
+        }),
         get("/people/{person}", "what may be done about somebody: a role in the unit", HEAD, |town, _| {
             Sent::to(format!("/people/{}", town.people.staff.person)).looking_for("/grant\"")
         }),

@@ -131,6 +131,16 @@ fn people() -> Vec<Case> {
         }),
         post(ACTS, "somebody leaves", API_STEWARD, |town, _| about(town, json!({ "leave": {} }))),
         post(
+            "/api/v1/people/{person}/tokens/{token}/revoke",
+            "a token of somebody's application is revoked",
+            API_STEWARD,
+            |town, _| {
+                let (person, _) = town.newcomer();
+                let token = town.new_token(person);
+                at(format!("/people/{person}/tokens/{token}/revoke")).json(json!({}))
+            },
+        ),
+        post(
             "/api/v1/people/{person}/sessions/end",
             "somebody's sessions are ended",
             API_STEWARD,
