@@ -9,7 +9,7 @@ use crate::pairs::Pair;
 use crate::record::Mark;
 use crate::scan::until;
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("rt", Field::Time),
     ("UNIFIutcTime", Field::Time),
     ("src", Field::SrcIp),

@@ -9,7 +9,7 @@ use crate::names::Names;
 use crate::pairs::{Pair, Pairs};
 use crate::record::Mark;
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("time", Field::Time),
     ("src", Field::SrcIp),
     ("client_ip", Field::SrcIp),

@@ -9,7 +9,7 @@ use crate::pairs::{Pair, Pairs};
 use crate::record::Mark;
 use crate::time::{When, moment};
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("eventtime", Field::Time),
     ("srcip", Field::SrcIp),
     ("srcport", Field::SrcPort),

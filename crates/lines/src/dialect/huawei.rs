@@ -9,7 +9,7 @@ use crate::pairs::{Pair, Pairs};
 use crate::record::Mark;
 use crate::scan::{behind_all, until};
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("source-ip", Field::SrcIp),
     ("SourceIP", Field::SrcIp),
     ("SrcIPAddr", Field::SrcIp),

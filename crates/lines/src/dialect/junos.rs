@@ -9,7 +9,7 @@ use crate::pairs::Pairs;
 use crate::record::Mark;
 use crate::scan::{behind_all, behind_blanks, until, word};
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("source-address", Field::SrcIp),
     ("destination-address", Field::DstIp),
     ("source-port", Field::SrcPort),

@@ -8,7 +8,7 @@ use crate::names::Names;
 use crate::pairs::Pair;
 use crate::scan::until;
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("devTime", Field::Time),
     ("src", Field::SrcIp),
     ("dst", Field::DstIp),

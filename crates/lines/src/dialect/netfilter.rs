@@ -7,7 +7,7 @@ use crate::field::{Field, Span};
 use crate::names::Names;
 use crate::pairs::Pairs;
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("SRC", Field::SrcIp),
     ("DST", Field::DstIp),
     ("SPT", Field::SrcPort),

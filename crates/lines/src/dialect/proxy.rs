@@ -8,7 +8,7 @@ use crate::names::Names;
 use crate::pairs::Pairs;
 use crate::scan::{behind_blanks, is_address, word};
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("c-ip", Field::SrcIp),
     ("c-port", Field::SrcPort),
     ("r-ip", Field::DstIp),

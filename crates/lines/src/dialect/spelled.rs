@@ -8,7 +8,7 @@ use crate::names::Names;
 use crate::pairs::{Pair, Pairs};
 use crate::scan::endpoint;
 
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("time", Field::Time),
     ("timestamp", Field::Time),
     ("src", Field::SrcIp),

@@ -11,7 +11,7 @@ use crate::record::Mark;
 use crate::scan::{behind_all, until};
 
 /// By the innermost name; shippers put the same data into different objects.
-const NAMES: Names = Names::of(&[
+static NAMES: Names = Names::of(&[
     ("EventID", Field::Event),
     ("EventId", Field::Event),
     ("event_id", Field::Event),
