@@ -22,6 +22,7 @@ DATA ?= ward-data
 LISTEN ?= 127.0.0.1:8440
 FUZZ_SECONDS ?= 10
 PYTHON := $(CACHE)/python
+PEERS := $(CACHE)/peers
 AXE := $(CACHE)/axe
 WARD := $(CARGO_TARGET_DIR)/release/ward
 
@@ -66,6 +67,21 @@ bench-web: release ## 量測網頁，附記於 bench/RESULTS.md · measure the p
 	@mkdir -p bench
 	@{ printf '\n## Pages, %s, commit %s\n\n    make bench-web\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
 	  $(WARD) bench web --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))/city"; echo '```'; } | tee -a bench/RESULTS.md
+
+.PHONY: bench-telemetry
+bench-telemetry: release peers ## 量測紀錄之接收與保存，與他種工具同場比較，附記於 bench/RESULTS.md · measure lines received and kept, peers beside, append to bench/RESULTS.md
+	@mkdir -p bench
+	@{ printf '\n## Lines, %s, commit %s\n\n    make bench-telemetry\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
+	  $(WARD) bench telemetry --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))" --python $(PEERS)/bin/python; echo '```'; } | tee -a bench/RESULTS.md
+
+.PHONY: peers
+peers: ## 備妥比較用之 ClickHouse（rsyslog 另以 apt 安裝）· fetch ClickHouse to compare with (rsyslog is Debian's)
+	@cmp --silent bench/requirements.txt $(PEERS)/requirements.txt && exit 0; \
+	rm -rf $(PEERS); /usr/bin/python3 -m venv $(PEERS); \
+	echo "+ pip install --require-hashes --requirement bench/requirements.txt"; \
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement bench/requirements.txt; \
+	cp bench/requirements.txt $(PEERS)/
 
 .PHONY: release
 release: assets

@@ -7,8 +7,10 @@
 mod appends;
 mod casework;
 mod city;
+mod firewall;
 mod grown;
 mod proofs;
+mod telemetry;
 mod verify;
 mod web;
 
@@ -67,10 +69,36 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// 紀錄：經 TCP 接收防火牆紀錄至寫入檔案，並與 rsyslog、ClickHouse、zstd、gzip 同場比較。
+    /// Lines: a firewall's over TCP until they are in files, beside rsyslog, ClickHouse, zstd and gzip.
+    Telemetry {
+        /// 使用的資料夾（須為空或不存在）。Folder to use; it must be empty or not there.
+        #[arg(long, default_value = "ward-bench")]
+        data: PathBuf,
+        /// 紀錄筆數。How many lines.
+        #[arg(long, default_value_t = 10_000_000)]
+        count: u64,
+        /// 產生器種子。Seed of the generator.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// 備有 chdb 之 Python。A Python that has chdb.
+        #[arg(long, default_value = "python3")]
+        python: String,
+    },
+    /// 產生防火牆紀錄，寫至標準輸出。Lines of a firewall, to the standard output.
+    #[command(hide = true)]
+    Lines {
+        #[arg(long)]
+        count: u64,
+        #[arg(long)]
+        seed: u64,
+    },
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
-    println!("{}", machine());
+    if !matches!(bench, Bench::Lines { .. }) {
+        println!("{}", machine());
+    }
     let data = match bench {
         Bench::Ledger { data, seconds, entries } => {
             appends::run(data, Duration::from_secs(*seconds))?;
@@ -94,6 +122,14 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
         Bench::Web { data, records, seconds } => {
             web::run(data, *records, Duration::from_secs(*seconds))?;
             data
+        }
+        Bench::Telemetry { data, count, seed, python } => {
+            telemetry::run(data, *count, *seed, python)?;
+            data
+        }
+        Bench::Lines { count, seed } => {
+            telemetry::generate(*count, *seed)?;
+            return Ok(ExitCode::SUCCESS);
         }
     };
     std::fs::remove_dir_all(data)?;

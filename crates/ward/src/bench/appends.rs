@@ -158,8 +158,17 @@ fn micros(duration: Duration) -> f64 {
 
 /// Processor seconds this process has used.
 pub(super) fn cpu_seconds() -> f64 {
+    ticks(11)
+}
+
+/// Processor seconds that processes begun by this one have used, those that have ended.
+pub(super) fn children_seconds() -> f64 {
+    ticks(13)
+}
+
+/// Time of the processor, the program's and the kernel's, behind so many fields of `/proc/self/stat`.
+fn ticks(behind: usize) -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(behind).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

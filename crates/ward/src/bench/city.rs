@@ -148,7 +148,8 @@ impl City {
         Ok(Desk::open(parts).map_err(|refused| anyhow!("{}", refused.told()))?.0)
     }
 
-    fn disk(&self) -> Arc<dyn Disk> {
+    /// Its folder, as a disk.
+    pub(super) fn disk(&self) -> Arc<dyn Disk> {
         Arc::new(Folder::new(&self.data))
     }
 

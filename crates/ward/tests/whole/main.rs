@@ -18,6 +18,7 @@ mod first_start;
 mod key_change;
 mod kill;
 mod lines;
+mod measuring;
 mod order;
 mod protocol;
 mod setting_up;
