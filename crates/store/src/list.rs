@@ -10,7 +10,7 @@ mod common;
 mod counts;
 mod tallied;
 
-pub(crate) use common::Lately;
+pub(crate) use common::Kept;
 pub use counts::Counts;
 pub use filter::{Column, Filter, Test};
 

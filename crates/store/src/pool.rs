@@ -6,10 +6,11 @@
 //! asks next.
 
 use crate::error::StoreError;
+use crate::list::Kept;
 use crate::place::Place;
 use crate::sql::Sql;
 use std::cell::Cell;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long somebody waits for a connection.
@@ -23,6 +24,8 @@ thread_local! {
 /// Connections that read.
 pub struct Pool {
     place: Place,
+    /// What a common word was last found in.
+    lately: Kept,
     state: Mutex<State>,
     given_back: Condvar,
 }
@@ -41,7 +44,7 @@ impl Pool {
     /// To these tables.
     #[must_use]
     pub fn new(place: Place) -> Self {
-        Self { place, state: Mutex::default(), given_back: Condvar::new() }
+        Self { place, lately: Kept::default(), state: Mutex::default(), given_back: Condvar::new() }
     }
 
     /// Reads.
@@ -54,6 +57,7 @@ impl Pool {
             Some(sql) => sql,
             None => self.place.open_to_read()?,
         };
+        sql.lately = Arc::clone(&self.lately);
         let done = read(&mut sql);
         // What was answered with an error leaves the connection as it was; whether it still answers is asked before it is
         // used again.

@@ -347,8 +347,8 @@ fn is_of_this_version(sql: &mut Sql) -> Result<bool, StoreError> {
     Ok(meta(sql, "schema")?.as_deref() == Some(schema::VERSION))
 }
 
-/// The entry that comes next.
-fn position(sql: &mut Sql) -> Result<u64, StoreError> {
+/// How far the tables have come: the entry that comes next.
+pub(crate) fn position(sql: &mut Sql) -> Result<u64, StoreError> {
     let text = meta(sql, "position")?.unwrap_or_else(|| "0".to_owned());
     text.parse().map_err(|_| StoreError::damaged("meta", "position"))
 }

@@ -13,7 +13,7 @@ mod value;
 pub use value::{Row, Value};
 
 use crate::error::StoreError;
-use crate::list::Lately;
+use crate::list::Kept;
 use std::path::Path;
 
 /// A table to be walked through: its key, by which it is ordered, then the columns asked for.
@@ -58,7 +58,7 @@ pub struct Sql {
     /// What was asked, while somebody wants to know.
     asked: Option<Vec<(String, Vec<Value>)>>,
     /// What a common word was last found in.
-    pub(crate) lately: Option<Lately>,
+    pub(crate) lately: Kept,
 }
 
 enum Driver {
@@ -91,7 +91,7 @@ impl Sql {
     /// `Unavailable`.
     pub fn sqlite(path: &Path, state: Option<&Path>, access: Access) -> Result<Self, StoreError> {
         let driver = Driver::Sqlite(sqlite::Connection::open(path, access)?);
-        let mut sql = Self { driver, within: false, asked: None, lately: None };
+        let mut sql = Self { driver, within: false, asked: None, lately: Kept::default() };
         // Of the tables the ledger is the durable one: a commit that a crash takes back is replayed. The state nothing
         // brings back, so that each commit there is on the disk. What is deleted is overwritten.
         sql.script(
@@ -119,7 +119,7 @@ impl Sql {
     /// `Url`: it does not read, or asks for what would go in clear over a network. `Unavailable`.
     pub fn postgres(url: &str, schema: &str) -> Result<Self, StoreError> {
         let driver = Driver::Postgres(Box::new(postgres::Connection::open(url)?));
-        let mut sql = Self { driver, within: false, asked: None, lately: None };
+        let mut sql = Self { driver, within: false, asked: None, lately: Kept::default() };
         // As above: what a crash of the server takes back is replayed. Compiling a plan, or starting helpers for it, takes
         // longer than any of ours. Indexes are read from memory or from disks that have no arm to move.
         sql.script(&format!(
@@ -157,14 +157,6 @@ impl Sql {
             Driver::Closed(_) => false,
             Driver::Sqlite(_) => true,
             Driver::Postgres(connection) => connection.is_alive(),
-        }
-    }
-
-    /// How a file of SQLite stands: another value once anything in it was changed, by this connection or another.
-    pub(crate) fn stand(&self) -> Result<(i64, u64), StoreError> {
-        match &self.driver {
-            Driver::Sqlite(connection) => connection.stand(),
-            Driver::Closed(_) | Driver::Postgres(_) => Err(closed("PRAGMA data_version")),
         }
     }
 

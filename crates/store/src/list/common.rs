@@ -6,21 +6,27 @@
 use super::wanted::{Cut, FEW, Order, Wanted};
 use super::{Ask, ListError, Listed, Page, listed};
 use crate::error::StoreError;
+use crate::projection::position;
 use crate::reading::Holders;
 use crate::search;
 use crate::sql::{Row, Sql, Value};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a common word was last found in on a connection: a page is followed by its counts, and by the next page. It holds
-/// for as long as the tables stand as they stood.
+/// What a common word was last found in: a page is followed by its counts, and by the next page. It holds for as long as
+/// the tables have come no further. Connections of one pool share it.
+#[derive(Clone)]
 pub(crate) struct Lately {
-    stand: (i64, u64),
+    /// How far the tables had come.
+    position: u64,
     /// What was asked.
     of: (String, Vec<Value>),
     common: Common,
     counts: Vec<(String, Counted)>,
 }
+
+/// Where it is kept.
+pub(crate) type Kept = Arc<Mutex<Option<Lately>>>;
 
 /// Records that are found and wanted, in the order of opening.
 #[derive(Clone)]
@@ -39,9 +45,9 @@ pub(super) fn found(
     let Some(question) = wanted.question.as_ref().filter(|question| question.is_of_sqlite()) else {
         return Ok(None);
     };
-    let (text, stand) = (wanted.by_opening("opened"), sql.stand()?);
-    if let Some(lately) = lately(sql, stand, &text, holders) {
-        return Ok(Some(lately.common.clone()));
+    let (text, position) = (wanted.by_opening("opened"), position(sql)?);
+    if let Some(lately) = lately(sql, position, &text, holders) {
+        return Ok(Some(lately.common));
     }
     let mut values = Holders::default();
     let matched = search::matched(question, &mut |value| values.put(value));
@@ -60,15 +66,24 @@ pub(super) fn found(
     side_by_side(sql, &text, unasked, &matches, |row| both.extend(row.int(0)))?;
     let common = Common(both.into());
     let of = (text, holders.0.clone());
-    sql.lately = Some(Lately { stand, of, common: common.clone(), counts: Vec::new() });
+    *kept(sql) = Some(Lately { position, of, common: common.clone(), counts: Vec::new() });
     Ok(Some(common))
 }
 
+fn kept(sql: &Sql) -> MutexGuard<'_, Option<Lately>> {
+    sql.lately.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lately {
+    /// Was the same asked of the same tables?
+    fn is_of(&self, position: u64, text: &str, holders: &Holders) -> bool {
+        self.position == position && self.of.0 == text && self.of.1 == holders.0
+    }
+}
+
 /// What was found lately, if the same is asked of the same tables.
-fn lately<'s>(sql: &'s mut Sql, stand: (i64, u64), text: &str, holders: &Holders) -> Option<&'s mut Lately> {
-    let same =
-        |lately: &&mut Lately| lately.stand == stand && lately.of.0 == text && lately.of.1 == holders.0;
-    sql.lately.as_mut().filter(same)
+fn lately(sql: &Sql, position: u64, text: &str, holders: &Holders) -> Option<Lately> {
+    kept(sql).as_ref().filter(|lately| lately.is_of(position, text, holders)).cloned()
 }
 
 /// A page of what is found and wanted.
@@ -149,26 +164,21 @@ pub(super) fn counts(
     names: &[String],
     holders: &Holders,
 ) -> Result<Vec<Counted>, StoreError> {
-    let (text, stand) = (wanted.by_opening("opened"), sql.stand()?);
-    let known = |lately: &Lately, name: &String| lately.counts.iter().any(|(one, _)| one == name);
+    let (text, position) = (wanted.by_opening("opened"), position(sql)?);
+    let mut counts = lately(sql, position, &text, holders).map(|lately| lately.counts).unwrap_or_default();
     let mut missing = names.to_vec();
-    if let Some(lately) = lately(sql, stand, &text, holders) {
-        missing.retain(|name| !known(lately, name));
-    }
-    let mut counts = vec![Counted::new(); missing.len()];
+    missing.retain(|name| counts.iter().all(|(one, _)| one != name));
     if !missing.is_empty() {
+        let mut counted = vec![Counted::new(); missing.len()];
         let columns = wanted.all_by_opening(&format!("opened, {}", missing.join(", ")));
         side_by_side(sql, &columns, &[], &common.0, |row| {
-            counts
-                .iter_mut()
-                .zip(row.0.iter().skip(1))
-                .for_each(|(counts, value)| count(counts, Some(value)));
+            let values = row.0.iter().skip(1);
+            counted.iter_mut().zip(values).for_each(|(counted, value)| count(counted, Some(value)));
         })?;
-    }
-    let mut counts: Vec<(String, Counted)> = missing.into_iter().zip(counts).collect();
-    if let Some(lately) = lately(sql, stand, &text, holders) {
-        lately.counts.append(&mut counts);
-        counts.clone_from(&lately.counts);
+        counts.extend(missing.into_iter().zip(counted));
+        if let Some(lately) = kept(sql).as_mut().filter(|lately| lately.is_of(position, &text, holders)) {
+            lately.counts.clone_from(&counts);
+        }
     }
     let of = |name: &String| counts.iter().find(|(one, _)| one == name).map(|(_, counts)| counts.clone());
     Ok(names.iter().map(|name| of(name).unwrap_or_default()).collect())

@@ -96,12 +96,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Which version of the file is read, and how many rows this connection has changed.
-    pub(super) fn stand(&self) -> Result<(i64, u64), StoreError> {
-        let version = self.0.pragma_query_value(None, "data_version", |row| row.get(0));
-        Ok((version.map_err(|error| unavailable("PRAGMA data_version", error))?, self.0.total_changes()))
-    }
-
     pub(super) fn script(&mut self, text: &str) -> Result<(), StoreError> {
         self.0.execute_batch(text).map_err(|error| unavailable(text, error))
     }
