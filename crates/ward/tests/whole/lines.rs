@@ -3,8 +3,8 @@
 use crate::{City, LIMIT};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::TcpStream;
-use testkit::Running;
+use std::net::{TcpListener, TcpStream};
+use testkit::{Program, Running};
 
 fn firewall(nth: usize, from: &str) -> String {
     format!(
@@ -23,6 +23,12 @@ fn firewall(nth: usize, from: &str) -> String {
 impl City {
     /// A server that receives syslog over TCP; with where it does.
     fn receives(&self) -> (Running, String) {
+        let (running, tcp, _) = self.receives_both();
+        (running, tcp)
+    }
+
+    /// The same, with where it receives datagrams.
+    fn receives_both(&self) -> (Running, String, String) {
         let arguments = [
             "serve",
             "--data",
@@ -36,10 +42,10 @@ impl City {
         ];
         let running = self.program(&arguments).start().unwrap();
         let said = || running.line(LIMIT).unwrap().expect("where it receives, and serves");
-        let at = said().strip_prefix("tcp:").expect("where it receives").to_owned();
-        assert!(said().starts_with("udp:127.0.0.1:"));
+        let tcp = said().strip_prefix("tcp:").expect("where it receives").to_owned();
+        let udp = said().strip_prefix("udp:").expect("where it receives datagrams").to_owned();
         assert!(said().starts_with("http://"));
-        (running, at)
+        (running, tcp, udp)
     }
 
     fn traced(&self, what: &[&str]) -> serde_json::Value {
@@ -124,5 +130,62 @@ fn files_are_imported_and_a_changed_byte_is_found() {
         assert_eq!(city.ward(&["verify", "--data", "data"], "").status.code(), Some(1));
         std::fs::write(&file, &content).unwrap();
     }
+    city.verify();
+}
+
+#[test]
+fn rsyslog_sends_over_each_transport_and_every_line_is_read() {
+    const LINES: u64 = 400;
+    let city = City::new();
+    let (server, tcp, udp) = city.receives_both();
+    let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
+    let own = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let forward = |protocol: &str, port: &str, more: &str| {
+        format!("action(type=\"omfwd\" target=\"127.0.0.1\" protocol=\"{protocol}\" port=\"{port}\"{more})\n")
+    };
+    let settings = [
+        format!("global(workDirectory=\"{}\")\nmodule(load=\"imptcp\")\n", city.path().display()),
+        format!("input(type=\"imptcp\" address=\"127.0.0.1\" port=\"{}\")\n", own.port()),
+        forward("tcp", &port(&tcp), ""),
+        forward(
+            "tcp",
+            &port(&tcp),
+            " TCP_Framing=\"octet-counted\" template=\"RSYSLOG_SyslogProtocol23Format\"",
+        ),
+        forward("udp", &port(&udp), ""),
+    ];
+    let path = city.path().join("rsyslog.conf");
+    std::fs::write(&path, settings.concat()).unwrap();
+    let arguments = ["-n", "-iNONE", "-f", path.to_str().unwrap()];
+    let peer = Program::new("/usr/sbin/rsyslogd", city.path()).with(arguments).start().unwrap();
+    // It is there once it takes a connection.
+    let mut sender = loop {
+        if let Ok(stream) = TcpStream::connect(own) {
+            break stream;
+        }
+        std::thread::yield_now();
+    };
+    for nth in 0..LINES {
+        let line = format!(
+            "<38>Nov 26 08:00:{:02} gw-1 sshd[{nth}]: Failed password for root from 198.51.100.77 port {} ssh2",
+            nth % 60,
+            1_024 + nth
+        );
+        sender.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+    let found = city.traced_until(&["198.51.100.77", "--most", "2000"], 3 * LINES);
+    assert_eq!(found["count"].as_u64(), Some(3 * LINES));
+    let lines = found["lines"].as_array().unwrap();
+    for line in lines {
+        let fields = &line["fields"];
+        assert_eq!((&fields["user"], &fields["host"]), (&"root".into(), &"gw-1".into()), "{line}");
+        assert_eq!(line["dialect"], "login", "{line}");
+    }
+    for (receiver, count) in [("syslog-tcp", 2 * LINES), ("syslog-udp", LINES)] {
+        let of = lines.iter().filter(|line| line["receiver"] == receiver).count();
+        assert_eq!(of as u64, count, "{receiver}");
+    }
+    drop(peer.kill().unwrap());
+    city.stop(server);
     city.verify();
 }
