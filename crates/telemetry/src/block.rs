@@ -3,25 +3,26 @@
 //! Invariant: row `i` of a block is the chunk's line `i`, and gives it back to the byte: what could not be shown to do so
 //! when it was taken apart stands as one piece.
 
-use crate::came::leaf;
-use crate::chunk::Chunk;
+use crate::came::{leaf, part_number};
+use crate::chunk::{Chunk, MOST_LINES};
 use crate::column::{self, FIELD_COLUMNS, Kind, SCHEMA, Value, kind, place};
+use crate::fill::{Texts, Values};
 use crate::salt::SaltKey;
 use crate::shape::{self, Filling, NUMBERS, Pieces, TEXTS};
-use arrow_array::builder::{
-    BinaryBuilder, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
-    UInt32Builder,
-};
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt32Type};
-use arrow_array::{Array as _, ArrayRef, RecordBatch, new_null_array};
+use arrow_array::types::{BinaryType, Int64Type, TimestampMicrosecondType, UInt32Type, Utf8Type};
+use arrow_array::{
+    Array as _, ArrayRef, FixedSizeBinaryArray, RecordBatch, TimestampMicrosecondArray, UInt32Array,
+    new_null_array,
+};
+use arrow_buffer::Buffer;
 use arrow_schema::ArrowError;
-use lines::{Field, Mark, Reader, Record, Source};
+use lines::{Field, Mark, Part, Reader, Record, Source};
 use model::Instant;
 use proof::hash::Hash;
 use std::collections::HashMap;
-use std::net::Ipv6Addr;
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Lines with their numbers, columns and leaves.
@@ -84,24 +85,9 @@ impl Maker {
             }
             leaves.push(leaf(salt, &head, line));
             let record = self.reader.read(source, chunk.came.received, line);
-            let mut filled = [false; Field::ALL.len()];
-            for (nth, field) in FIELD_COLUMNS.iter().enumerate() {
-                let value = match field {
-                    Field::Duration => {
-                        seconds(&record).and_then(|seconds| i64::try_from(seconds).ok()).map(Value::Number)
-                    }
-                    field => record.text(*field).and_then(|bytes| column::value(*field, bytes)),
-                };
-                if let Some(place) = filled.get_mut(*field as usize) {
-                    *place = value.is_some();
-                }
-                columns.field(nth, value)?;
-            }
+            let filled = columns.fields(&record);
             nine += u64::from(columns.line(&record));
-            shape::cut(&record, |field| filled.get(field as usize) == Some(&true), &mut self.pieces);
-            if !self.pieces.gives(line) {
-                self.pieces.whole(line);
-            }
+            self.pieces.take(&record, |field| filled & (1 << field as u32) != 0);
             let shape = match columns.shapes.number(&self.pieces.shape) {
                 Some(number) => number,
                 None => {
@@ -109,9 +95,8 @@ impl Maker {
                     columns.shapes.number_of_whole(&self.pieces.shape)
                 }
             };
-            columns.shape.append_value(shape);
-            columns.pieces(&self.pieces, line);
-            columns.part.append_value(u32::from(crate::came::part_number(part)));
+            columns.pieces(shape, &self.pieces, line);
+            columns.end(part);
         }
         let shapes = std::mem::take(&mut columns.shapes.list);
         Ok(Block {
@@ -170,135 +155,172 @@ impl Numbered {
     }
 }
 
+/// What a field's column holds of a line. What was read as an address or a port is not read once more.
+fn value<'l>(record: &Record<'l>, field: Field) -> Option<Value<'l>> {
+    let text = record.text(field)?;
+    let of_port = |port: Option<u16>| {
+        let port = port.filter(|_| text.len() == 1 || text.first() != Some(&b'0'));
+        port.map(Value::Port)
+    };
+    // An address of version 4 has one spelling alone.
+    let of_address = |address: Option<IpAddr>| match address {
+        Some(IpAddr::V4(address)) => Some(Value::Address(address.to_ipv6_mapped())),
+        _ => column::value(field, text),
+    };
+    match field {
+        Field::SrcIp => of_address(record.src_ip()),
+        Field::DstIp => of_address(record.dst_ip()),
+        Field::SrcPort => of_port(record.src_port()),
+        Field::DstPort => of_port(record.dst_port()),
+        Field::Duration => seconds(record).and_then(|seconds| i64::try_from(seconds).ok()).map(Value::Number),
+        _ => column::value(field, text),
+    }
+}
+
 /// Columns in the making.
 struct Columns {
+    /// How many rows there will be.
     rows: usize,
-    part: UInt32Builder,
-    time: TimestampMicrosecondBuilder,
-    begins: TimestampMicrosecondBuilder,
-    ends: TimestampMicrosecondBuilder,
-    priority: UInt32Builder,
-    dialect: StringBuilder,
-    mark: StringBuilder,
-    fields: Vec<Lazy>,
+    /// The row that is being filled.
+    row: usize,
+    part: Values<u32>,
+    time: Values<i64>,
+    begins: Values<i64>,
+    ends: Values<i64>,
+    priority: Values<u32>,
+    dialect: Texts,
+    mark: Texts,
+    fields: Vec<FieldColumn>,
     shapes: Numbered,
-    shape: UInt32Builder,
-    numbers: Vec<Int64Builder>,
-    texts: Vec<BinaryBuilder>,
-    rest: BinaryBuilder,
+    shape: Values<u32>,
+    numbers: Vec<Values<i64>>,
+    texts: Vec<Texts>,
+    rest: Texts,
 }
 
-/// A field's column, made once a line has the field.
-enum Lazy {
-    None(Kind),
-    Address(FixedSizeBinaryBuilder),
-    Port(UInt32Builder),
-    Number(Int64Builder),
-    Text(StringBuilder),
+/// A field's column.
+enum FieldColumn {
+    Address(Values<i128>),
+    Port(Values<u32>),
+    Number(Values<i64>),
+    Text(Texts),
 }
 
-impl Lazy {
-    fn put(&mut self, rows: usize, value: Option<Value<'_>>) -> Result<(), ArrowError> {
-        if let (Self::None(kind), Some(_)) = (&self, value) {
-            *self = Self::made(*kind, rows);
-        }
-        match (self, value) {
-            (Self::None(_), _) => {}
-            (Self::Address(column), Some(Value::Address(address))) => {
-                column.append_value(address.octets())?
-            }
-            (Self::Address(column), _) => column.append_null(),
-            (Self::Port(column), Some(Value::Port(port))) => column.append_value(port.into()),
-            (Self::Port(column), _) => column.append_null(),
-            (Self::Number(column), Some(Value::Number(number))) => column.append_value(number),
-            (Self::Number(column), _) => column.append_null(),
-            (Self::Text(column), Some(Value::Text(text))) => column.append_value(text),
-            (Self::Text(column), _) => column.append_null(),
-        }
-        Ok(())
-    }
-
-    /// A column in which all lines until now have nothing.
-    fn made(kind: Kind, rows: usize) -> Self {
+impl FieldColumn {
+    fn new(kind: Kind, rows: usize) -> Self {
         match kind {
-            Kind::Address => {
-                let mut column = FixedSizeBinaryBuilder::new(16);
-                column.append_nulls(rows);
-                Self::Address(column)
-            }
-            Kind::Port => {
-                let mut column = UInt32Builder::new();
-                column.append_nulls(rows);
-                Self::Port(column)
-            }
-            Kind::Number => {
-                let mut column = Int64Builder::new();
-                column.append_nulls(rows);
-                Self::Number(column)
-            }
-            Kind::Text => {
-                let mut column = StringBuilder::new();
-                column.append_nulls(rows);
-                Self::Text(column)
-            }
+            Kind::Address => Self::Address(Values::new(rows)),
+            Kind::Port => Self::Port(Values::new(rows)),
+            Kind::Number => Self::Number(Values::new(rows)),
+            Kind::Text => Self::Text(Texts::new(rows)),
         }
     }
 
-    fn finish(self, place: usize, rows: usize) -> ArrayRef {
-        match self {
-            Self::None(_) => new_null_array(SCHEMA.field(place).data_type(), rows),
-            Self::Address(mut column) => Arc::new(column.finish()),
-            Self::Port(mut column) => Arc::new(column.finish()),
-            Self::Number(mut column) => Arc::new(column.finish()),
-            Self::Text(mut column) => Arc::new(column.finish()),
+    fn put(&mut self, row: usize, value: Value<'_>) {
+        match (self, value) {
+            (Self::Address(column), Value::Address(address)) => {
+                column.put(row, i128::from_ne_bytes(address.octets()));
+            }
+            (Self::Port(column), Value::Port(port)) => column.put(row, port.into()),
+            (Self::Number(column), Value::Number(number)) => column.put(row, number),
+            (Self::Text(column), Value::Text(text)) => column.put(row, text.as_bytes()),
+            // A value is of the kind of its field.
+            _ => {}
         }
+    }
+
+    fn finish(self) -> Result<Option<ArrayRef>, ArrowError> {
+        match self {
+            Self::Address(column) => column.bytes(),
+            Self::Port(column) => Ok(column.array::<UInt32Type>().map(some)),
+            Self::Number(column) => Ok(column.array::<Int64Type>().map(some)),
+            Self::Text(column) => column.array::<Utf8Type>(),
+        }
+    }
+}
+
+fn some(array: impl arrow_array::Array + 'static) -> ArrayRef {
+    Arc::new(array)
+}
+
+/// Columns without any value, by their places.
+static NOTHING: LazyLock<Vec<ArrayRef>> = LazyLock::new(|| {
+    SCHEMA.fields().iter().map(|column| new_null_array(column.data_type(), MOST_LINES)).collect()
+});
+
+/// A column without any value.
+fn nothing(place: usize, rows: usize) -> ArrayRef {
+    match NOTHING.get(place).filter(|_| rows <= MOST_LINES) {
+        Some(column) => column.slice(0, rows),
+        None => new_null_array(SCHEMA.field(place).data_type(), rows),
     }
 }
 
 impl Columns {
     fn new(rows: usize) -> Self {
+        let kinds = FIELD_COLUMNS.iter().filter_map(|field| kind(*field));
         Self {
-            rows: 0,
-            part: UInt32Builder::with_capacity(rows),
-            time: TimestampMicrosecondBuilder::with_capacity(rows),
-            begins: TimestampMicrosecondBuilder::with_capacity(rows),
-            ends: TimestampMicrosecondBuilder::with_capacity(rows),
-            priority: UInt32Builder::with_capacity(rows),
-            dialect: StringBuilder::new(),
-            mark: StringBuilder::new(),
-            fields: FIELD_COLUMNS.iter().filter_map(|field| kind(*field)).map(Lazy::None).collect(),
+            rows,
+            row: 0,
+            part: Values::new(rows),
+            time: Values::new(rows),
+            begins: Values::new(rows),
+            ends: Values::new(rows),
+            priority: Values::new(rows),
+            dialect: Texts::new(rows),
+            mark: Texts::new(rows),
+            fields: kinds.map(|kind| FieldColumn::new(kind, rows)).collect(),
             shapes: Numbered::default(),
-            shape: UInt32Builder::with_capacity(rows),
-            numbers: Vec::with_capacity(NUMBERS),
-            texts: Vec::with_capacity(TEXTS),
-            rest: BinaryBuilder::new(),
+            shape: Values::new(rows),
+            numbers: (0..NUMBERS).map(|_| Values::new(rows)).collect(),
+            texts: (0..TEXTS).map(|_| Texts::new(rows)).collect(),
+            rest: Texts::new(rows),
         }
     }
 
-    fn field(&mut self, nth: usize, value: Option<Value<'_>>) -> Result<(), ArrowError> {
-        match self.fields.get_mut(nth) {
-            Some(column) => column.put(self.rows, value),
-            None => Ok(()),
+    /// Fills the columns of fields; says which fields they hold, a bit each.
+    fn fields(&mut self, record: &Record<'_>) -> u32 {
+        let mut filled = 0;
+        for (field, column) in FIELD_COLUMNS.iter().zip(&mut self.fields) {
+            if let Some(value) = value(record, *field) {
+                column.put(self.row, value);
+                filled |= 1 << *field as u32;
+            }
         }
+        filled
     }
 
     /// What is known of a line beside its fields; has it all nine fields of clause 27.1.2?
     fn line(&mut self, record: &Record<'_>) -> bool {
         let (begins, ends, seconds) = (record.begins(), record.ends(), seconds(record));
-        self.time.append_option(record.time().map(|stamp| stamp.at.as_micros()));
+        let row = self.row;
+        let put = |column: &mut Values<i64>, moment: Option<Instant>| {
+            if let Some(moment) = moment {
+                column.put(row, moment.as_micros());
+            }
+        };
+        put(&mut self.time, record.time().map(|stamp| stamp.at));
         // What follows from end and duration is not kept once more.
         let follows = ends
             .zip(seconds)
             .is_some_and(|(ends, seconds)| begins == Some(ends.minus(Duration::from_secs(seconds))));
-        self.begins.append_option(begins.filter(|_| !follows).map(Instant::as_micros));
-        self.ends.append_option(ends.map(Instant::as_micros));
-        self.priority
-            .append_option(record.priority().map(|(facility, severity)| u32::from(facility * 8 + severity)));
-        self.dialect.append_option(record.dialect().map(|dialect| dialect.name()));
-        self.mark.append_option(record.mark().map(|mark| match mark {
-            Mark::On => "on",
-            Mark::Off => "off",
-        }));
+        put(&mut self.begins, begins.filter(|_| !follows));
+        put(&mut self.ends, ends);
+        if let Some((facility, severity)) = record.priority() {
+            self.priority.put(row, u32::from(facility * 8 + severity));
+        }
+        if let Some(dialect) = record.dialect() {
+            self.dialect.put(row, dialect.name().as_bytes());
+        }
+        if let Some(mark) = record.mark() {
+            self.mark.put(
+                row,
+                match mark {
+                    Mark::On => b"on",
+                    Mark::Off => b"off",
+                },
+            );
+        }
         let there = |field| record.span(field).is_some();
         [Field::SrcIp, Field::DstIp, Field::SrcPort, Field::DstPort, Field::Proto, Field::Action]
             .into_iter()
@@ -308,76 +330,59 @@ impl Columns {
             && ends.is_some()
     }
 
-    /// What fills the shape, and the end of the row.
-    fn pieces(&mut self, pieces: &Pieces, line: &[u8]) {
-        for (nth, number) in pieces.numbers.iter().enumerate() {
-            if self.numbers.len() <= nth {
-                let mut column = Int64Builder::new();
-                column.append_nulls(self.rows);
-                self.numbers.push(column);
-            }
-            if let Some(column) = self.numbers.get_mut(nth) {
-                column.append_value(*number);
-            }
+    /// The shape, and what fills it.
+    fn pieces(&mut self, shape: u32, pieces: &Pieces, line: &[u8]) {
+        self.shape.put(self.row, shape);
+        for (column, number) in self.numbers.iter_mut().zip(&pieces.numbers) {
+            column.put(self.row, *number);
         }
-        for column in self.numbers.iter_mut().skip(pieces.numbers.len()) {
-            column.append_null();
+        for (column, span) in self.texts.iter_mut().zip(&pieces.texts) {
+            column.put(self.row, span.within(line));
         }
-        for (nth, span) in pieces.texts.iter().enumerate() {
-            if self.texts.len() <= nth {
-                let mut column = BinaryBuilder::new();
-                column.append_nulls(self.rows);
-                self.texts.push(column);
-            }
-            if let Some(column) = self.texts.get_mut(nth) {
-                column.append_value(span.within(line));
-            }
+        if !pieces.rest.is_empty() {
+            self.rest.put(self.row, &pieces.rest);
         }
-        for column in self.texts.iter_mut().skip(pieces.texts.len()) {
-            column.append_null();
-        }
-        self.rest.append_option(Some(&pieces.rest).filter(|rest| !rest.is_empty()));
-        self.rows += 1;
     }
 
-    fn finish(mut self, chunk: &Chunk) -> Result<RecordBatch, ArrowError> {
+    /// The end of the row.
+    fn end(&mut self, part: Part) {
+        self.part.put(self.row, part_number(part).into());
+        self.row += 1;
+    }
+
+    fn finish(self, chunk: &Chunk) -> Result<RecordBatch, ArrowError> {
         let rows = self.rows;
-        let mut peer = FixedSizeBinaryBuilder::with_capacity(rows, 16);
-        for _ in 0..rows {
-            peer.append_value(chunk.came.address.octets())?;
+        let same = |number: u32| -> ArrayRef { Arc::new(UInt32Array::from(vec![number; rows])) };
+        let moments = |column: Values<i64>| {
+            column.array::<TimestampMicrosecondType>().map(|column| some(column.with_timezone("UTC")))
+        };
+        let received = TimestampMicrosecondArray::from(vec![chunk.came.received.as_micros(); rows]);
+        let peer = vec![i128::from_ne_bytes(chunk.came.address.octets()); rows];
+        let peer = FixedSizeBinaryArray::try_new(16, Buffer::from_vec(peer), None)?;
+        let numbers = |column: Values<u32>| column.array::<UInt32Type>().map(some);
+        let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(place::COUNT);
+        columns.push(Some(Arc::new(received.with_timezone("UTC"))));
+        columns.push(Some(Arc::new(peer)));
+        columns.push(Some(same(chunk.came.port.into())));
+        columns.push(numbers(self.part));
+        columns.extend([self.time, self.begins, self.ends].map(moments));
+        columns.push(numbers(self.priority));
+        columns.push(self.dialect.array::<Utf8Type>()?);
+        columns.push(self.mark.array::<Utf8Type>()?);
+        for field in self.fields {
+            columns.push(field.finish()?);
         }
-        let mut received = TimestampMicrosecondBuilder::with_capacity(rows);
-        received.append_slice(&vec![chunk.came.received.as_micros(); rows]);
-        let mut port = UInt32Builder::with_capacity(rows);
-        port.append_slice(&vec![u32::from(chunk.came.port); rows]);
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(place::COUNT);
-        columns.push(Arc::new(received.finish().with_timezone("UTC")));
-        columns.push(Arc::new(peer.finish()));
-        columns.push(Arc::new(port.finish()));
-        columns.push(Arc::new(self.part.finish()));
-        columns.push(Arc::new(self.time.finish().with_timezone("UTC")));
-        columns.push(Arc::new(self.begins.finish().with_timezone("UTC")));
-        columns.push(Arc::new(self.ends.finish().with_timezone("UTC")));
-        columns.push(Arc::new(self.priority.finish()));
-        columns.push(Arc::new(self.dialect.finish()));
-        columns.push(Arc::new(self.mark.finish()));
-        for (nth, field) in self.fields.into_iter().enumerate() {
-            columns.push(field.finish(place::FIELDS + nth, rows));
+        columns.push(numbers(self.shape));
+        for number in self.numbers {
+            columns.push(number.array::<Int64Type>().map(some));
         }
-        columns.push(Arc::new(self.shape.finish()));
-        let nothing = |place: usize| new_null_array(SCHEMA.field(place).data_type(), rows);
-        let mut numbers = self.numbers.into_iter();
-        for nth in 0..NUMBERS {
-            let column = numbers.next().map(|mut column| Arc::new(column.finish()) as ArrayRef);
-            columns.push(column.unwrap_or_else(|| nothing(place::FIRST_NUMBER + nth)));
+        for text in self.texts {
+            columns.push(text.array::<BinaryType>()?);
         }
-        let mut texts = self.texts.into_iter();
-        for nth in 0..TEXTS {
-            let column = texts.next().map(|mut column| Arc::new(column.finish()) as ArrayRef);
-            columns.push(column.unwrap_or_else(|| nothing(place::FIRST_TEXT + nth)));
-        }
-        columns.push(Arc::new(self.rest.finish()));
-        RecordBatch::try_new(Arc::clone(&SCHEMA), columns)
+        columns.push(self.rest.array::<BinaryType>()?);
+        let columns = columns.into_iter().enumerate();
+        let columns = columns.map(|(place, column)| column.unwrap_or_else(|| nothing(place, rows)));
+        RecordBatch::try_new(Arc::clone(&SCHEMA), columns.collect())
     }
 }
 

@@ -16,6 +16,7 @@ mod salt;
 
 mod block;
 pub mod column;
+mod fill;
 pub mod shape;
 
 pub mod file;

@@ -3,11 +3,11 @@
 //! A line's shape is its text with holes. What fills a hole is a field that has a column of its own, or the next value of
 //! the numbered columns: whole numbers, times of the day, texts. So a line is kept once: by its fields, and by what is
 //! left over.
-//! Invariant: [`write()`] over what [`cut`] gave writes the very line; whoever keeps the pieces asks [`Pieces::gives`] first, and
-//! keeps as one piece what is not given back.
+//! Invariant: [`write()`] over what [`Pieces::take`] gave writes the very line: it was written and compared, or it differs
+//! from one that was in values alone.
 //! Source: the idea of log types and variables is that of CLP (Rodrigues, Luo, Yuan: OSDI 2021).
 
-use lines::{Field, Record, Span};
+use lines::{Field, Record, Span, Value};
 
 /// Columns of whole numbers that shapes share.
 pub const NUMBERS: usize = 20;
@@ -40,6 +40,7 @@ pub struct Pieces {
     pub rest: Vec<u8>,
     /// Fields that fill holes.
     pub fields: Vec<(Field, Span)>,
+    former: Former,
     written: Vec<u8>,
 }
 
@@ -84,37 +85,165 @@ const fn class(byte: u8) -> Class {
     CLASSES[byte as usize]
 }
 
-/// Takes a line apart. `filled` says of a field whether its column gives back the very bytes of the line.
-pub fn cut(record: &Record<'_>, filled: impl Fn(Field) -> bool, pieces: &mut Pieces) {
-    pieces.clear();
-    let (line, mut from) = (record.line(), 0);
-    for value in record.pieces() {
-        pieces.gap(line, from, value.place.start());
-        from = value.place.end();
+/// What a value is to a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hole {
+    Field(Field),
+    Number(i64),
+    Text,
+    /// A time that is written with signs: a gap like those between values.
+    Gap,
+}
+
+impl Hole {
+    /// `filled` says of a field whether its column gives back the very bytes of the line.
+    fn of(record: &Record<'_>, value: &Value, filled: &impl Fn(Field) -> bool) -> Self {
         match value.field {
-            Some(field) if record.span(field) == Some(value.place) && filled(field) => {
-                pieces.shape.extend_from_slice(&[MARK, FIELD, field as u8]);
-                pieces.fields.push((field, value.place));
-            }
-            Some(Field::Time | Field::SessionStart | Field::SessionEnd) => {
-                pieces.gap(line, value.place.start(), from);
-            }
-            _ => match number(value.place.within(line)) {
-                Some(number) => pieces.number(NUMBER, number, value.place, line),
-                None => pieces.text(value.place, line),
+            Some(field) if record.span(field) == Some(value.place) && filled(field) => Self::Field(field),
+            field => match number(value.place.within(record.line())) {
+                Some(number) => Self::Number(number),
+                None if matches!(field, Some(Field::Time | Field::SessionStart | Field::SessionEnd)) => {
+                    Self::Gap
+                }
+                None => Self::Text,
             },
         }
     }
-    pieces.gap(line, from, line.len());
+
+    /// Does it make the same hole in the shape as another?
+    fn is_like(self, other: Self) -> bool {
+        self == other || matches!((self, other), (Self::Number(_), Self::Number(_)))
+    }
+}
+
+/// How the line before was cut. One that differs from it in values alone has its shape, without being cut anew; it is given
+/// back, since what stands between its values was compared, numbers have one spelling, texts are kept as they are, and
+/// columns of fields give back what they hold.
+#[derive(Debug, Default)]
+struct Former {
+    /// What stood between values, one piece behind the other.
+    gaps: Vec<u8>,
+    /// Numbers within them.
+    numbers: Vec<i64>,
+    /// Texts within them, by their places in the line.
+    texts: Vec<Span>,
+    /// Gap by gap; empty where no line was cut, or one with pieces that have no column.
+    steps: Vec<Step>,
+}
+
+/// A gap, and the value behind it.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// Where the gap began in the line.
+    from: usize,
+    /// Up to where its bytes, its numbers and its texts go.
+    ends: (usize, usize, usize),
+    /// None behind the last gap.
+    hole: Option<Hole>,
+}
+
+impl Former {
+    fn clear(&mut self) {
+        self.gaps.clear();
+        self.numbers.clear();
+        self.texts.clear();
+        self.steps.clear();
+    }
 }
 
 impl Pieces {
+    /// Takes a line apart; one that could not be shown to be given back stands as one piece. `filled` says of a field
+    /// whether its column gives back the very bytes of the line.
+    pub fn take(&mut self, record: &Record<'_>, filled: impl Fn(Field) -> bool) {
+        if self.is_like_former(record, &filled) {
+            return;
+        }
+        self.cut(record, &filled);
+        if !self.gives(record.line()) {
+            self.whole(record.line());
+        }
+    }
+
+    /// Is a line like the one before but for its values? Then the shape stays, and numbers and texts are its own.
+    fn is_like_former(&mut self, record: &Record<'_>, filled: &impl Fn(Field) -> bool) -> bool {
+        let Self { former, numbers, texts, .. } = self;
+        numbers.clear();
+        texts.clear();
+        let (line, mut from, mut begins) = (record.line(), 0, (0, 0, 0));
+        let mut steps = former.steps.iter();
+        for value in record.pieces().map(Some).chain([None]) {
+            let hole = value.map(|value| Hole::of(record, &value, filled));
+            let to = value.map_or(line.len(), |value| value.place.start());
+            let Some(step) = steps.next() else { return false };
+            let same = match (hole, step.hole) {
+                (Some(hole), Some(before)) => hole.is_like(before),
+                (hole, before) => hole == before,
+            };
+            let gap = former.gaps.get(begins.0..step.ends.0);
+            if !same || gap.is_none() || gap != line.get(from..to) {
+                return false;
+            }
+            numbers.extend_from_slice(former.numbers.get(begins.1..step.ends.1).unwrap_or_default());
+            let within = former.texts.get(begins.2..step.ends.2).unwrap_or_default();
+            let moved = |place: usize| place - step.from + from;
+            texts.extend(within.iter().map(|span| Span::of(moved(span.start()), moved(span.end()))));
+            match (hole, value) {
+                (Some(Hole::Number(number)), _) => numbers.push(number),
+                (Some(Hole::Text), Some(value)) => texts.push(value.place),
+                _ => {}
+            }
+            from = value.map_or(to, |value| value.place.end());
+            begins = step.ends;
+        }
+        true
+    }
+
+    /// Takes a line apart from the beginning.
+    fn cut(&mut self, record: &Record<'_>, filled: &impl Fn(Field) -> bool) {
+        self.clear();
+        let (line, mut from, mut plain) = (record.line(), 0, true);
+        for value in record.pieces() {
+            let hole = Hole::of(record, &value, filled);
+            self.step(line, from, value.place.start(), Some(hole));
+            from = value.place.end();
+            match hole {
+                Hole::Field(field) => {
+                    self.shape.extend_from_slice(&[MARK, FIELD, field as u8]);
+                    self.fields.push((field, value.place));
+                }
+                Hole::Number(number) => self.number(NUMBER, number, value.place, line),
+                Hole::Text => self.text(value.place, line),
+                Hole::Gap => {
+                    self.gap(line, value.place.start(), from);
+                    plain = false;
+                }
+            }
+        }
+        self.step(line, from, line.len(), None);
+        if !plain || !self.rest.is_empty() {
+            self.former.clear();
+        }
+    }
+
+    /// A gap, remembered for the line that comes next.
+    fn step(&mut self, line: &[u8], from: usize, to: usize, hole: Option<Hole>) {
+        let (numbers, texts) = (self.numbers.len(), self.texts.len());
+        self.gap(line, from, to);
+        let former = &mut self.former;
+        former.gaps.extend_from_slice(line.get(from..to).unwrap_or_default());
+        former.numbers.extend_from_slice(self.numbers.get(numbers..).unwrap_or_default());
+        former.texts.extend_from_slice(self.texts.get(texts..).unwrap_or_default());
+        let ends = (former.gaps.len(), former.numbers.len(), former.texts.len());
+        former.steps.push(Step { from, ends, hole });
+    }
+
     fn clear(&mut self) {
         self.shape.clear();
         self.numbers.clear();
         self.texts.clear();
         self.rest.clear();
         self.fields.clear();
+        self.former.clear();
     }
 
     /// One piece, whatever it is.
@@ -124,7 +253,7 @@ impl Pieces {
     }
 
     /// Do the pieces give back the line, its fields being what stands at their places?
-    pub fn gives(&mut self, line: &[u8]) -> bool {
+    fn gives(&mut self, line: &[u8]) -> bool {
         let mut written = std::mem::take(&mut self.written);
         written.clear();
         let whole = write(&self.shape, &Own { pieces: self, line }, &mut written);
@@ -214,11 +343,13 @@ fn clock(text: &[u8]) -> Option<i64> {
 
 /// A whole number below 10^18 as decimal, without zero in front.
 pub(crate) fn number(digits: &[u8]) -> Option<i64> {
-    let canonical = digits.len() == 1 || digits.first() != Some(&b'0');
-    if !canonical || digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+    if digits.is_empty() || digits.len() > 18 || (digits.len() > 1 && digits.first() == Some(&b'0')) {
         return None;
     }
-    Some(digits.iter().fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0')))
+    digits.iter().try_fold(0, |sum, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| sum * 10 + i64::from(digit))
+    })
 }
 
 /// Writes the line that a shape and what fills it make; none where they do not belong together.

@@ -1,9 +1,11 @@
 //! Lines taken apart and put together: to the byte, whatever they are, through a file and back.
 
 use crate::{chunk, firewall};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::UInt32Type;
 use lines::{Field, Source};
 use proptest::prelude::*;
-use telemetry::column::Value;
+use telemetry::column::{Value, place};
 use telemetry::file::{self, Part, Stored, Stretch, Table};
 use telemetry::{Batch, Block, Chunk, Maker, Row, SaltKey, check, index};
 
@@ -106,7 +108,45 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Values of which the next line has mostly others of the same kind.
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (0..30u32).prop_map(|number| number.to_string()),
+        1 => Just("007".to_owned()),
+        1 => Just("12:34:56".to_owned()),
+        1 => Just(String::new()),
+        1 => Just("-".to_owned()),
+        1 => Just("a\" b=7".to_owned()),
+        1 => (0..5u32).prop_map(|part| format!("10.0.0.{part}")),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn a_line_is_taken_apart_the_same_whatever_came_before(
+        values in proptest::collection::vec([value(), value(), value(), value()], 1..20),
+    ) {
+        let lines: Vec<String> = values
+            .iter()
+            .map(|[a, b, c, d]| {
+                format!("<{a}>date=2026-11-26 time=10:00:01 type=\"traffic\" srcip={b} srcport={c} n={d} msg=\"{c}\" [{a}]")
+            })
+            .collect();
+        let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+        let together = block(0, &chunk(0, &lines));
+        for (at, line) in lines.iter().enumerate() {
+            let alone = block(at as u64, &chunk(0, &[line]));
+            let shape = |block: &Block, row: usize| {
+                let number = block.columns.column(place::SHAPE).as_primitive::<UInt32Type>().value(row);
+                block.shapes[number as usize].clone()
+            };
+            prop_assert_eq!(shape(&together, at), shape(&alone, 0));
+            for column in (0..place::COUNT).filter(|column| *column != place::SHAPE) {
+                prop_assert_eq!(&together.columns.column(column).slice(at, 1), alone.columns.column(column));
+            }
+        }
+    }
+
     #[test]
     fn any_lines_are_given_back(
         lines in proptest::collection::vec(proptest::collection::vec(piece(), 0..40).prop_map(|pieces| pieces.concat()), 1..20),
