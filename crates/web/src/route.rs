@@ -63,6 +63,8 @@ pub enum Audit {
     None,
     /// That a graded record was read.
     Reading,
+    /// That lines were looked for: the page enters it before anything goes out.
+    Tracing,
 }
 
 /// A route as others see it: for tests, for documents.

@@ -32,9 +32,9 @@ use telemetry::index::Key;
 const PERSON: Access = Access::Person;
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route::get("/trace", PERSON, Audit::Act, || get(page)),
-    Route::get("/trace/export", PERSON, Audit::Act, || get(export)),
-    Route::get("/trace/lines/{receiver}/{number}", PERSON, Audit::Act, || get(line)),
+    Route::get("/trace", PERSON, Audit::Tracing, || get(page)),
+    Route::get("/trace/export", PERSON, Audit::Tracing, || get(export)),
+    Route::get("/trace/lines/{receiver}/{number}", PERSON, Audit::Tracing, || get(line)),
 ];
 
 /// Where lines are found. The binary has the receivers.
