@@ -131,7 +131,7 @@ impl Deciding<'_> {
         }
         let mut ends: BTreeMap<&str, LinesEnd> = BTreeMap::new();
         for fact in facts {
-            let receiver = fact.receiver();
+            let receiver = fact.subject();
             let end = match ends.entry(receiver) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => entry.insert(self.projection.ask(|sql| sql.lines_end(receiver))?),

@@ -205,7 +205,7 @@ impl Fact {
                     LinesFact::Traced(_, actor) => spelled(actor),
                     LinesFact::Batch(_) | LinesFact::File(_) => Actor::machine("telemetry"),
                 };
-                own(actor, lines.kind(), lines.receiver().to_owned(), value)
+                own(actor, lines.kind(), lines.subject().to_owned(), value)
             }
             Self::NoticeRead(read) => {
                 let body = NoticeReadBody { notice: read.notice };

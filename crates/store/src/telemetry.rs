@@ -117,7 +117,7 @@ impl LinesFact {
 
     /// What its entry is about: who received them, or that they were looked for.
     #[must_use]
-    pub fn receiver(&self) -> &str {
+    pub fn subject(&self) -> &str {
         match self {
             Self::Batch(batch) => &batch.receiver,
             Self::File(file) => &file.receiver,

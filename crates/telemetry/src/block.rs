@@ -451,7 +451,7 @@ impl Row<'_> {
 
 impl Filling for Row<'_> {
     fn field(&self, field: u8, out: &mut Vec<u8>) -> Option<()> {
-        let field = Field::ALL.get(usize::from(field))?;
+        let field = FIELD_COLUMNS.get(usize::from(field))?;
         column::write(self.value(*field)?, out);
         Some(())
     }

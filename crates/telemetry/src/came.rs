@@ -55,12 +55,6 @@ impl Came {
         port.copy_from_slice(&self.port.to_be_bytes());
         head
     }
-
-    /// The record of a line.
-    #[must_use]
-    pub fn record(&self, part: Part, line: &[u8]) -> Vec<u8> {
-        [&self.head(part)[..], line].concat()
-    }
 }
 
 /// The leaf of a line in the tree of its batch.

@@ -4,6 +4,7 @@
 //! bytes do.
 
 use crate::came::{Came, part_number, part_of};
+use crate::leb;
 use lines::Part;
 
 /// Most lines of a chunk; it is cut there.
@@ -26,6 +27,17 @@ impl Chunk {
     #[must_use]
     pub const fn new(came: Came) -> Self {
         Self { came, marks: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// Without lines, with room for so many bytes of them.
+    #[must_use]
+    pub fn with_room(came: Came, bytes: usize) -> Self {
+        let bytes = bytes.min(ENOUGH_BYTES);
+        Self {
+            came,
+            marks: Vec::with_capacity((bytes / 128).min(MOST_LINES)),
+            bytes: Vec::with_capacity(bytes),
+        }
     }
 
     /// Adds a line, which is at most [`lines::LONGEST`] bytes.
@@ -71,14 +83,7 @@ impl Chunk {
 
     /// As the journal keeps it: the marks in LEB128, then the bytes.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        for mark in &self.marks {
-            let mut rest = *mark;
-            while rest >= 0x80 {
-                out.push(rest as u8 | 0x80);
-                rest >>= 7;
-            }
-            out.push(rest as u8);
-        }
+        self.marks.iter().for_each(|mark| leb::put(out, u64::from(*mark)));
         out.extend_from_slice(&self.bytes);
     }
 
@@ -86,16 +91,7 @@ impl Chunk {
     pub(crate) fn read(came: Came, count: usize, bytes: &[u8]) -> Option<Self> {
         let (mut marks, mut rest, mut total) = (Vec::with_capacity(count.min(MOST_LINES)), bytes, 0);
         for _ in 0..count {
-            let (mut mark, mut shift) = (0u32, 0);
-            loop {
-                let (byte, behind) = rest.split_first()?;
-                rest = behind;
-                mark |= u32::from(byte & 0x7F).checked_shl(shift)?;
-                if *byte < 0x80 {
-                    break;
-                }
-                shift += 7;
-            }
+            let mark = u32::try_from(leb::take(&mut rest)?).ok()?;
             part_of((mark & 3) as u8)?;
             total += (mark >> 2) as usize;
             marks.push(mark);

@@ -7,7 +7,7 @@
 use crate::shape::{NUMBERS, TEXTS, decimal, number};
 use arrow_schema::{DataType, Field as Column, Schema, SchemaRef, TimeUnit};
 use lines::Field;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 
 /// Of which kind a field's column is.
@@ -64,34 +64,14 @@ pub fn value(field: Field, bytes: &[u8]) -> Option<Value<'_>> {
 /// An address in its one spelling (RFC 5952 for IPv6).
 #[must_use]
 pub fn address(bytes: &[u8]) -> Option<Ipv6Addr> {
-    if let Some(address) = dotted(bytes) {
-        return Some(address.to_ipv6_mapped());
-    }
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(':'))?;
-    let address: Ipv6Addr = text.parse().ok()?;
-    (address.to_ipv4_mapped().is_none() && address.to_string() == text).then_some(address)
-}
-
-/// `192.0.2.1`, no zero in front.
-fn dotted(bytes: &[u8]) -> Option<Ipv4Addr> {
-    let (mut parts, mut part, mut digits, mut at) = ([0u8; 4], 0u16, 0, 0usize);
-    for byte in bytes.iter().chain(b".") {
-        match byte {
-            b'0'..=b'9' if digits == 0 || part > 0 => {
-                part = part * 10 + u16::from(byte - b'0');
-                digits += 1;
-                if digits > 3 {
-                    return None;
-                }
-            }
-            b'.' if digits > 0 => {
-                *parts.get_mut(at)? = u8::try_from(part).ok()?;
-                (part, digits, at) = (0, 0, at + 1);
-            }
-            _ => return None,
+    let text = std::str::from_utf8(bytes).ok()?;
+    match text.parse().ok()? {
+        // It has but one.
+        IpAddr::V4(address) => Some(address.to_ipv6_mapped()),
+        IpAddr::V6(address) => {
+            (address.to_ipv4_mapped().is_none() && address.to_string() == text).then_some(address)
         }
     }
-    (at == 4).then(|| Ipv4Addr::from(parts))
 }
 
 /// Writes a value as it stood in the line.
@@ -117,13 +97,39 @@ pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Fields that have columns, in their order.
-pub static FIELD_COLUMNS: LazyLock<Vec<Field>> =
-    LazyLock::new(|| Field::ALL.into_iter().filter(|field| kind(*field).is_some()).collect());
+/// Fields that have columns. In shapes a field stands by its place here, and columns stand in this order: in layout 1 it
+/// stays as it is, whatever [`Field`] comes to be.
+pub const FIELD_COLUMNS: [Field; 20] = [
+    Field::SrcIp,
+    Field::DstIp,
+    Field::SrcPort,
+    Field::DstPort,
+    Field::Proto,
+    Field::Action,
+    Field::User,
+    Field::Duration,
+    Field::Session,
+    Field::Rule,
+    Field::BytesSent,
+    Field::BytesReceived,
+    Field::Bytes,
+    Field::Service,
+    Field::Url,
+    Field::Message,
+    Field::Event,
+    Field::Device,
+    Field::Host,
+    Field::App,
+];
+
+/// The number of a field in shapes; none where it has no column.
+pub(crate) fn number_of(field: Field) -> Option<u8> {
+    FIELD_COLUMNS.iter().position(|one| *one == field).and_then(|nth| u8::try_from(nth).ok())
+}
 
 /// Places of columns.
 pub mod place {
-    use super::{FIELD_COLUMNS, Field, NUMBERS, TEXTS};
+    use super::{FIELD_COLUMNS, Field, NUMBERS, TEXTS, number_of};
 
     /// When the line was received, in microseconds of UTC.
     pub const RECEIVED: usize = 0;
@@ -148,8 +154,7 @@ pub mod place {
     /// The first field.
     pub const FIELDS: usize = 10;
     /// The line's shape.
-    pub const SHAPE: usize = FIELDS + FIELD_COUNT;
-    const FIELD_COUNT: usize = Field::ALL.len() - 4;
+    pub const SHAPE: usize = FIELDS + FIELD_COLUMNS.len();
     /// The first number.
     pub const FIRST_NUMBER: usize = SHAPE + 1;
     /// The first text.
@@ -162,7 +167,7 @@ pub mod place {
     /// The column of a field; none where it has none.
     #[must_use]
     pub fn of(field: Field) -> Option<usize> {
-        FIELD_COLUMNS.iter().position(|one| *one == field).map(|nth| FIELDS + nth)
+        number_of(field).map(|nth| FIELDS + usize::from(nth))
     }
 }
 
@@ -181,7 +186,7 @@ pub static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Column::new("dialect", DataType::Utf8, true),
         Column::new("mark", DataType::Utf8, true),
     ];
-    columns.extend(Field::ALL.into_iter().filter_map(|field| {
+    columns.extend(FIELD_COLUMNS.into_iter().filter_map(|field| {
         let kind = match kind(field)? {
             Kind::Address => DataType::FixedSizeBinary(16),
             Kind::Port => DataType::UInt32,
@@ -228,6 +233,14 @@ mod tests {
                 assert_eq!(out, text.as_bytes());
             }
         }
+    }
+
+    #[test]
+    fn fields_have_a_kind_where_they_have_a_column() {
+        for field in Field::ALL {
+            assert_eq!(kind(field).is_some(), number_of(field).is_some(), "{field}");
+        }
+        assert_eq!((number_of(Field::SrcIp), number_of(Field::App)), (Some(0), Some(19)));
     }
 
     #[test]

@@ -144,6 +144,9 @@ impl Wanted {
     }
 }
 
+/// Files that are held open at once; each has a descriptor, its index and what it says of itself.
+const MOST_OPEN: usize = 512;
+
 /// Files that are looked through, with what was read of them.
 pub struct Library {
     root: PathBuf,
@@ -179,6 +182,9 @@ impl Library {
         let index = index.map_err(|source| FindError::Index { path: index_path.clone(), source })?;
         let opened = Arc::new(Opened { path, table, index_path, index });
         let mut all = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST_OPEN {
+            all.clear();
+        }
         Ok(Arc::clone(all.entry(name).or_insert(opened)))
     }
 

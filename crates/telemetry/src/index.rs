@@ -5,10 +5,11 @@
 
 use crate::column::place;
 use crate::file::{PAGE, Part};
+use crate::leb;
 use arrow_array::Array as _;
 use arrow_array::cast::AsArray as _;
 use lines::Field;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 
 /// First bytes of an index.
@@ -89,9 +90,11 @@ pub fn build(parts: &[Part]) -> Vec<u8> {
     out
 }
 
-/// Every key with its postings.
-fn sorted(key: Key, parts: &[Part]) -> BTreeMap<Vec<u8>, Posting> {
-    let mut found: HashMap<&[u8], Posting> = HashMap::new();
+/// Every key with its postings, in order.
+fn sorted(key: Key, parts: &[Part]) -> Vec<(&[u8], Lines)> {
+    // A key is looked up where it is not that of the row before; its postings are in the order of rows as they come.
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    let mut found: Vec<(&[u8], Lines)> = Vec::new();
     let mut row = 0usize;
     for part in parts {
         let columns: Vec<_> = key
@@ -100,25 +103,55 @@ fn sorted(key: Key, parts: &[Part]) -> BTreeMap<Vec<u8>, Posting> {
             .filter_map(|field| place::of(*field))
             .map(|at| part.columns.column(at))
             .collect();
+        let mut last = vec![usize::MAX; columns.len()];
         for at in 0..part.columns.num_rows() {
             let page = u32::try_from((row + at) / PAGE).unwrap_or(u32::MAX);
             let mut before: Option<&[u8]> = None;
-            for column in &columns {
+            for (column, last) in columns.iter().zip(&mut last) {
                 let value = bytes_at(column, at);
                 // Of a line that names it on both sides it is one line.
-                if let Some(value) = value.filter(|value| before != Some(*value)) {
-                    let posting = found.entry(value).or_default();
-                    posting.lines += 1;
-                    if posting.pages.last() != Some(&page) {
-                        posting.pages.insert(page);
-                    }
-                    before = Some(value);
+                let Some(value) = value.filter(|value| before != Some(*value)) else { continue };
+                if found.get(*last).is_none_or(|(key, _)| *key != value) {
+                    *last = *places.entry(value).or_insert_with(|| {
+                        found.push((value, Lines::default()));
+                        found.len() - 1
+                    });
                 }
+                if let Some((_, lines)) = found.get_mut(*last) {
+                    lines.add(page);
+                }
+                before = Some(value);
             }
         }
         row += part.columns.num_rows();
     }
-    found.into_iter().map(|(key, posting)| (key.to_vec(), posting)).collect()
+    found.sort_unstable_by_key(|(key, _)| *key);
+    found
+}
+
+/// Lines of a key, while they are found.
+#[derive(Default)]
+struct Lines {
+    count: u64,
+    /// Pages, in order; that of a key which stands in one alone takes no room of its own.
+    first: u32,
+    more: Vec<u32>,
+}
+
+impl Lines {
+    /// One more, on this page or on one behind.
+    fn add(&mut self, page: u32) {
+        if self.count == 0 {
+            self.first = page;
+        } else if *self.more.last().unwrap_or(&self.first) != page {
+            self.more.push(page);
+        }
+        self.count += 1;
+    }
+
+    fn pages(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
 }
 
 /// The bytes of a cell; none where it is empty.
@@ -132,24 +165,24 @@ pub(crate) fn bytes_at(column: &arrow_array::ArrayRef, at: usize) -> Option<&[u8
     column.as_string_opt::<i32>().map(|column| column.value(at).as_bytes())
 }
 
-fn section(keys: &BTreeMap<Vec<u8>, Posting>, out: &mut Vec<u8>) -> Section {
+fn section(keys: &[(&[u8], Lines)], out: &mut Vec<u8>) -> Section {
     let mut restarts = Vec::new();
     let mut before: &[u8] = &[];
-    for (nth, (key, posting)) in keys.iter().enumerate() {
+    for (nth, (key, lines)) in keys.iter().enumerate() {
         let whole = nth % RESTART == 0;
         if whole {
             restarts.push(out.len() as u64);
         }
         let shared = if whole { 0 } else { key.iter().zip(before).take_while(|(a, b)| a == b).count() };
-        put(out, shared as u64);
-        put(out, (key.len() - shared) as u64);
+        leb::put(out, shared as u64);
+        leb::put(out, (key.len() - shared) as u64);
         out.extend_from_slice(key.get(shared..).unwrap_or_default());
-        put(out, posting.lines);
-        put(out, posting.pages.len() as u64);
+        leb::put(out, lines.count);
+        leb::put(out, lines.more.len() as u64 + 1);
         let mut last = 0;
-        for page in &posting.pages {
-            put(out, u64::from(page - last));
-            last = *page;
+        for page in lines.pages() {
+            leb::put(out, u64::from(page - last));
+            last = page;
         }
         before = key;
     }
@@ -158,15 +191,6 @@ fn section(keys: &BTreeMap<Vec<u8>, Posting>, out: &mut Vec<u8>) -> Section {
         out.extend_from_slice(&place.to_le_bytes());
     }
     Section { restarts: (end, restarts.len()), end }
-}
-
-fn put(out: &mut Vec<u8>, number: u64) {
-    let mut left = number;
-    while left >= 0x80 {
-        out.push(left as u8 | 0x80);
-        left >>= 7;
-    }
-    out.push(left as u8);
 }
 
 impl Index {
@@ -274,16 +298,10 @@ struct Cursor<'b> {
 
 impl Cursor<'_> {
     fn number(&mut self) -> Result<u64, IndexError> {
-        let (mut number, mut shift) = (0u64, 0u32);
-        loop {
-            let byte = *self.bytes.get(self.at).ok_or(IndexError)?;
-            self.at += 1;
-            number |= u64::from(byte & 0x7F).checked_shl(shift).ok_or(IndexError)?;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-            shift += 7;
-        }
+        let mut rest = self.bytes.get(self.at..).ok_or(IndexError)?;
+        let number = leb::take(&mut rest).ok_or(IndexError)?;
+        self.at = self.bytes.len() - rest.len();
+        Ok(number)
     }
 
     fn size(&mut self) -> Result<usize, IndexError> {

@@ -36,7 +36,6 @@ pub struct Journal {
 
 struct Open {
     file: Box<dyn DiskFile>,
-    name: String,
     /// Where the next frame begins.
     at: u64,
     /// Lines appended to it.
@@ -47,12 +46,9 @@ struct Open {
     scratch: Vec<u8>,
 }
 
-/// A segment, by its name.
+/// A segment, by the number of its first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SegmentName {
-    /// Number of its first line.
-    pub first: u64,
-}
+pub(crate) struct SegmentName(pub(crate) u64);
 
 /// A segment that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,13 +88,13 @@ pub enum JournalError {
 }
 
 impl SegmentName {
-    fn path(self, folder: &str) -> String {
-        format!("{folder}/{:020}", self.first)
+    pub(crate) fn path(self, folder: &str) -> String {
+        format!("{folder}/{:020}", self.0)
     }
 
     fn parse(name: &str) -> Option<Self> {
         let digits = name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| name.parse().ok().map(|first| Self { first })).flatten()
+        digits.then(|| name.parse().ok().map(Self)).flatten()
     }
 }
 
@@ -122,7 +118,7 @@ impl Journal {
         }
         // What was read may not be durable yet, and what comes next builds on it.
         for segment in &segments {
-            disk.sync(&SegmentName { first: segment.first }.path(folder))?;
+            disk.sync(&SegmentName(segment.first).path(folder))?;
         }
         if !segments.is_empty() {
             disk.sync_folder(folder)?;
@@ -155,7 +151,7 @@ impl Journal {
     /// # Errors
     /// The disk failed.
     pub fn begin(&mut self, key: SaltKey) -> Result<(), JournalError> {
-        let name = SegmentName { first: self.next }.path(&self.folder);
+        let name = SegmentName(self.next).path(&self.folder);
         let mut opening = Vec::with_capacity(OPENING);
         opening.extend_from_slice(MAGIC);
         opening.extend_from_slice(&self.next.to_be_bytes());
@@ -166,7 +162,7 @@ impl Journal {
         self.disk.sync_folder(&self.folder)?;
         let file = self.disk.open(&name)?;
         let at = OPENING as u64;
-        self.segment = Some(Open { file, name, at, lines: 0, waiting: Vec::new(), scratch: Vec::new() });
+        self.segment = Some(Open { file, at, lines: 0, waiting: Vec::new(), scratch: Vec::new() });
         Ok(())
     }
 
@@ -201,18 +197,6 @@ impl Journal {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.segment.as_ref().map_or(0, |open| open.waiting.len())
-    }
-
-    /// Takes a segment away whose lines are in a file.
-    ///
-    /// # Errors
-    /// The disk failed; it is taken away at the next opening.
-    pub fn remove(&self, first: u64) -> Result<(), JournalError> {
-        let path = SegmentName { first }.path(&self.folder);
-        if self.segment.as_ref().is_none_or(|open| open.name != path) {
-            self.disk.remove(&path)?;
-        }
-        Ok(())
     }
 }
 
@@ -263,13 +247,13 @@ fn examined(
         let last = nth + 1 == names.len();
         let Some(segment) = read(*name, &bytes) else {
             // One that was begun and never synced holds nothing that was acknowledged.
-            if last && name.first >= next && bytes.len() < OPENING + HEADER {
+            if last && name.0 >= next && bytes.len() < OPENING + HEADER {
                 leftover.push(*name);
                 continue;
             }
             return Err(JournalError::Strange { path });
         };
-        let follows = names.get(nth + 1).map(|name| name.first);
+        let follows = names.get(nth + 1).map(|name| name.0);
         let end = segment.end();
         if segment.first > next || follows.is_some_and(|follows| follows > end) {
             let missing = if segment.first > next { next } else { end };
@@ -304,12 +288,12 @@ fn read(name: SegmentName, bytes: &[u8]) -> Option<Segment> {
     let (said, sum) = opening.split_at(OPENING - 4);
     let mut rest = Cursor(said);
     let right = crc32fast::hash(said).to_be_bytes() == sum;
-    if !right || rest.take::<8>()? != *MAGIC || u64::from_be_bytes(rest.take()?) != name.first {
+    if !right || rest.take::<8>()? != *MAGIC || u64::from_be_bytes(rest.take()?) != name.0 {
         return None;
     }
     let key = SaltKey::from_bytes(rest.take()?);
-    let mut segment = Segment { first: name.first, key, chunks: Vec::new(), torn: None };
-    let (mut at, mut next) = (OPENING, name.first);
+    let mut segment = Segment { first: name.0, key, chunks: Vec::new(), torn: None };
+    let (mut at, mut next) = (OPENING, name.0);
     while at < bytes.len() {
         let Some((chunk, length)) = frame(bytes.get(at..)?, next) else {
             segment.torn = Some(at as u64);

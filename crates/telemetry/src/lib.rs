@@ -11,6 +11,8 @@
 mod came;
 mod chunk;
 
+mod leb;
+
 mod journal;
 mod salt;
 
@@ -32,7 +34,7 @@ pub mod find;
 pub use block::{Block, Maker, Row, Shapes};
 pub use came::{Came, HEAD, leaf};
 pub use chunk::{Chunk, ENOUGH_BYTES, MOST_LINES};
-pub use journal::{Journal, JournalError, Segment, SegmentName};
+pub use journal::{Journal, JournalError, Segment};
 pub use receiver::{
     Batch, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE, SEGMENT_LINES, file_paths,
     journal_folder,

@@ -11,7 +11,7 @@ use crate::block::{Block, Maker};
 use crate::chunk::Chunk;
 use crate::file::{self, FileError, Part, Stretch};
 use crate::index;
-use crate::journal::{Journal, JournalError, Segment};
+use crate::journal::{Journal, JournalError, Segment, SegmentName};
 use crate::salt::SaltKey;
 use ledger::disk::{Disk, DiskError};
 use ledger::entropy::{Entropy, EntropyError};
@@ -20,7 +20,7 @@ use model::Instant;
 use proof::hash::Hash;
 use proof::tree::Frontier;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::mpsc::{Receiver as Queue, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver as Queue, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -167,16 +167,6 @@ impl Intake {
     /// The receiver has stopped; the lines were not taken.
     pub fn put(&self, chunk: Chunk, acknowledge: Option<Acknowledge>) -> Result<(), Chunk> {
         self.0.send(Message::Lines(chunk, acknowledge)).map_err(|error| lines_of(error.0))
-    }
-
-    /// Hands in lines if there is room.
-    ///
-    /// # Errors
-    /// There is none, or the receiver has stopped; the lines come back.
-    pub fn offer(&self, chunk: Chunk) -> Result<(), Chunk> {
-        self.0.try_send(Message::Lines(chunk, None)).map_err(|error| match error {
-            TrySendError::Full(message) | TrySendError::Disconnected(message) => lines_of(message),
-        })
     }
 }
 
@@ -345,7 +335,7 @@ impl Receiver {
         }
         live.figures.filed = filed.first + filed.count;
         drop(live);
-        self.disk.remove(&segment_path(&self.name, filed.first))?;
+        self.disk.remove(&SegmentName(filed.first).path(&journal_folder(&self.name)))?;
         Ok(())
     }
 
@@ -374,10 +364,6 @@ pub fn journal_folder(name: &str) -> String {
 /// Folder of a receiver's files.
 fn files_folder(name: &str) -> String {
     format!("lines/{name}/files")
-}
-
-fn segment_path(name: &str, first: u64) -> String {
-    format!("{}/{first:020}", journal_folder(name))
 }
 
 /// Paths of the file whose first line has this number, and of its index.

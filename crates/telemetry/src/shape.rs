@@ -7,6 +7,7 @@
 //! from one that was in values alone.
 //! Source: the idea of log types and variables is that of CLP (Rodrigues, Luo, Yuan: OSDI 2021).
 
+use crate::{column, leb};
 use lines::{Field, Record, Span, Value};
 
 /// Columns of whole numbers that shapes share.
@@ -208,7 +209,9 @@ impl Pieces {
             from = value.place.end();
             match hole {
                 Hole::Field(field) => {
-                    self.shape.extend_from_slice(&[MARK, FIELD, field as u8]);
+                    // One without a number has no column, and would not be given back.
+                    let number = column::number_of(field).unwrap_or(u8::MAX);
+                    self.shape.extend_from_slice(&[MARK, FIELD, number]);
                     self.fields.push((field, value.place));
                 }
                 Hole::Number(number) => self.number(NUMBER, number, value.place, line),
@@ -318,12 +321,7 @@ impl Pieces {
 
     fn rest(&mut self, bytes: &[u8]) {
         self.shape.extend_from_slice(&[MARK, REST]);
-        let mut length = bytes.len();
-        while length >= 0x80 {
-            self.rest.push(length as u8 | 0x80);
-            length >>= 7;
-        }
-        self.rest.push(length as u8);
+        leb::put(&mut self.rest, bytes.len() as u64);
         self.rest.extend_from_slice(bytes);
     }
 }
@@ -386,16 +384,7 @@ pub fn write(shape: &[u8], filling: &impl Filling, out: &mut Vec<u8>) -> Option<
                 texts += 1;
             }
             REST => {
-                let (mut length, mut shift) = (0usize, 0u32);
-                loop {
-                    let (byte, later) = rest.split_first()?;
-                    rest = later;
-                    length |= usize::from(byte & 0x7F).checked_shl(shift)?;
-                    if *byte < 0x80 {
-                        break;
-                    }
-                    shift += 7;
-                }
+                let length = usize::try_from(leb::take(&mut rest)?).ok()?;
                 let (piece, later) = rest.split_at_checked(length)?;
                 out.extend_from_slice(piece);
                 rest = later;
@@ -431,7 +420,7 @@ struct Own<'p> {
 
 impl Filling for Own<'_> {
     fn field(&self, field: u8, out: &mut Vec<u8>) -> Option<()> {
-        let (_, span) = self.pieces.fields.iter().find(|(one, _)| *one as u8 == field)?;
+        let (_, span) = self.pieces.fields.iter().find(|(one, _)| column::number_of(*one) == Some(field))?;
         out.extend_from_slice(span.within(self.line));
         Some(())
     }

@@ -167,13 +167,18 @@ impl Lines {
             state.receivers.values_mut().for_each(|at| at.age(now));
             state.receivers.values().map(|at| Arc::clone(&at.receiver)).collect::<Vec<_>>()
         };
-        for receiver in receivers {
-            if let Some(why) = receiver.stopped() {
-                return Err(told(receiver.name(), &ReceiverError::Stopped(why)));
-            }
-            self.enter(&receiver)?;
-        }
-        Ok(())
+        receivers.iter().try_for_each(|receiver| self.enter(receiver))?;
+        self.stopped().map_or(Ok(()), Err)
+    }
+
+    /// Why some lines are not received any more; none while all are.
+    pub(crate) fn stopped(&self) -> Option<Told> {
+        let state = self.state();
+        let receiver =
+            state.receivers.values().find_map(|at| Some((at.receiver.name(), at.receiver.stopped()?)));
+        let door = || state.udp.iter().find_map(|door| Some(("syslog-udp", door.failed()?.to_owned())));
+        let (name, why) = receiver.or_else(door)?;
+        Some(told(name, &ReceiverError::Stopped(why)))
     }
 
     /// Brings what a receiver has into ledger and files.
@@ -207,7 +212,7 @@ impl Lines {
 
     /// Lines in which something stands.
     pub(crate) fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
-        // First what is in no file yet: what is filed meanwhile is found twice rather than not at all.
+        // First what is in no file yet: what is filed meanwhile stands in both, and its file is left out.
         let receivers: Vec<Arc<Receiver>> =
             self.state().receivers.values().map(|at| Arc::clone(&at.receiver)).collect();
         let mut tail = Vec::new();

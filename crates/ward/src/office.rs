@@ -71,9 +71,13 @@ impl Office {
         Holder { ledger: self.ledger.clone(), keys: Arc::<desk::Vaulted>::clone(self.desk.vault()) }
     }
 
-    /// Why nothing is taken any more; none while it is.
+    /// Why entries, orders or lines are not taken any more; none while all are.
     pub(crate) fn stopped(&self) -> Option<Told> {
-        self.ledger.stopped().map(|reason| reason.told()).or_else(|| self.desk.stopped())
+        self.ledger
+            .stopped()
+            .map(|reason| reason.told())
+            .or_else(|| self.desk.stopped())
+            .or_else(|| self.lines.stopped())
     }
 
     /// Does what is queued, and closes receivers, desk and ledger.

@@ -12,7 +12,10 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+/// How long is waited after a connection could not be taken.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Connections at once; one more is closed as soon as it is made.
 const MOST: usize = 1_024;
 
@@ -95,7 +98,11 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             break;
         }
         threads.retain(|thread| !thread.is_finished());
-        let Ok(stream) = stream else { continue };
+        let Ok(stream) = stream else {
+            // Mostly for want of descriptors, which come back as connections end.
+            std::thread::park_timeout(AGAIN);
+            continue;
+        };
         let (Ok(peer), Ok(kept)) = (stream.peer_addr(), stream.try_clone()) else { continue };
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let mut open = shared.open();
@@ -133,11 +140,11 @@ fn read(mut stream: TcpStream, peer: SocketAddr, shared: &Shared) {
             Ok(count) => count,
         };
         let there = buffer.get(..kept + count).unwrap_or_default();
-        let (mut rest, mut chunk) = (there, Chunk::new(came));
+        let (mut rest, mut chunk) = (there, Chunk::with_room(came, there.len()));
         while let Some(frame) = framer.next(&mut rest) {
             chunk.push(frame.bytes, frame.part);
             if chunk.is_full() {
-                let full = std::mem::replace(&mut chunk, Chunk::new(came));
+                let full = std::mem::replace(&mut chunk, Chunk::with_room(came, rest.len()));
                 if shared.intake.put(full, None).is_err() {
                     return;
                 }

@@ -8,8 +8,8 @@ use lines::{LONGEST, Part};
 use model::Clock;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ struct Shared {
     stopped: AtomicBool,
     /// Datagrams that the kernel dropped for want of room.
     dropped: AtomicU64,
+    /// Why nothing is read any more.
+    failed: OnceLock<String>,
 }
 
 impl Udp {
@@ -44,8 +46,13 @@ impl Udp {
         let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, BUFFER);
         socket.set_read_timeout(Some(WAIT))?;
         let address = socket.local_addr()?;
-        let shared =
-            Arc::new(Shared { intake, clock, stopped: AtomicBool::new(false), dropped: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            intake,
+            clock,
+            stopped: AtomicBool::new(false),
+            dropped: AtomicU64::new(0),
+            failed: OnceLock::new(),
+        });
         let there = Arc::clone(&shared);
         let thread =
             std::thread::Builder::new().name("syslog udp".to_owned()).spawn(move || read(&socket, &there))?;
@@ -62,6 +69,12 @@ impl Udp {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::SeqCst)
+    }
+
+    /// Why nothing is read any more; none while it is.
+    #[must_use]
+    pub fn failed(&self) -> Option<&str> {
+        self.shared.failed.get().map(String::as_str)
     }
 
     /// Asks the kernel how many datagrams it has dropped, and writes among the lines that there are more than before.
@@ -93,7 +106,8 @@ fn read(socket: &UdpSocket, shared: &Shared) {
     loop {
         // With a chunk begun, only what is there already is added.
         let waits = chunk.is_none();
-        if socket.set_nonblocking(!waits).is_err() {
+        if let Err(error) = socket.set_nonblocking(!waits) {
+            let _ = shared.failed.set(error.to_string());
             return;
         }
         match socket.recv_from(&mut buffer) {
@@ -123,7 +137,10 @@ fn read(socket: &UdpSocket, shared: &Shared) {
             }
             // An answer of a peer that is not there says nothing about the next datagram.
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
-            Err(_) => return,
+            Err(error) => {
+                let _ = shared.failed.set(error.to_string());
+                return;
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! search is entered in the ledger before anything of it goes out.
 //! Source: clauses 27.1.2, 27.3.1; `docs/adr/0018-lines.md`.
 
+use crate::audit::admitted;
 use crate::component::export::{Plain, give};
 use crate::component::rows::{Around, Column, Rows};
 use crate::component::{Empty, Fact, Facts, FilterInput, FilterKind, ListCell, ListView, Notice, Tone};
@@ -133,15 +134,6 @@ struct LinePage<'a> {
     line: String,
     /// What else there is: text and where.
     more: Vec<(String, String)>,
-}
-
-/// May they look for lines? Whoever may not finds nothing here.
-fn admitted(look: &Look<'_>) -> Result<(), PageError> {
-    if look.cx.may_audit() {
-        Ok(())
-    } else {
-        Err(PageError::hidden(Action::Audit.to_string(), About::Oneself))
-    }
 }
 
 /// What is asked for, in words as the ledger has them; nothing where nothing is.
