@@ -9,6 +9,7 @@ import http.client
 import json
 import pathlib
 import re
+import socket
 import struct
 import sys
 import time
@@ -30,6 +31,8 @@ TOKENS = 8
 DRAFT = "/registers/fault/new/report"
 #: Of what is done away with there are so many.
 SPARE = 4
+#: Lines of a device.
+LINES = 20
 #: Faults that wait for a step.
 FAULTS = 40
 
@@ -60,7 +63,8 @@ class City:
     def begin(self) -> None:
         """From nothing to a served city with records: the steward files, another decides."""
         self.ward.found()
-        self.ward.start()
+        self.ward.start("--syslog", "tcp:127.0.0.1:0")
+        self._send_lines()
         steward, codes = self._steward()
         self._sign_in(steward, "lin.yc", codes)
         for role in ROLES:
@@ -120,6 +124,13 @@ class City:
         scope += [("right", right) for right in re.findall(r'name="right" value="([a-z]+)"', visitor.text)]
         visitor.send("/settings/tokens", [("name", name), ("days", "30"), ("password", PASSWORD), *scope])
         return next(code for code in visitor.codes() if code.startswith("ward_"))
+
+    def _send_lines(self) -> None:
+        """Sends lines as a device does."""
+        host, _, port = self.ward.line("tcp:").removeprefix("tcp:").rpartition(":")
+        with socket.create_connection((host, int(port))) as peer:
+            for nth in range(LINES):
+                peer.sendall(f"<86>gw sshd[{nth}]: Failed password for root from 198.51.100.{nth} port 22 ssh2\n".encode())
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
         """Asks the API as a program does; what it answers."""

@@ -24,7 +24,7 @@ pub enum Key {
     Address,
     /// An account.
     User,
-    /// A device.
+    /// A device, by the name it gives itself or the host of the head.
     Device,
 }
 
@@ -67,7 +67,7 @@ impl Key {
         match self {
             Self::Address => &[Field::SrcIp, Field::DstIp],
             Self::User => &[Field::User],
-            Self::Device => &[Field::Device],
+            Self::Device => &[Field::Device, Field::Host],
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Handlers name what they give; how requests are refused, and how parameters are spelled, is said here for all of them.
 
 use super::shape::Problem;
-use super::{ROUTES, act, audit, batch, clauses, own, people, read, story, terminals, units};
+use super::{ROUTES, act, audit, batch, clauses, lines, own, people, read, story, terminals, units};
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::route::Verb;
@@ -27,6 +27,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,
+        lines::line, lines::lines,
         own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
         own::tokens, own::work,
         people::act_on_person, people::end_of_person, people::people, people::person, people::register, people::revoke_of_person,
@@ -84,10 +85,11 @@ fn text(pattern: &str) -> Schema {
 }
 
 /// How parameters are spelled, by name, or by path and name. What is spelled otherwise names nothing, or does not read.
-const SPELLED: [(&str, &str); 35] = [
+const SPELLED: [(&str, &str); 42] = [
     ("/api/v1/clauses state", "^(not-met|not-computed|stale|nobody|figure|met|exempt)$"),
     ("Idempotency-Key", "^[!-~]{8,128}$"),
     ("about", SAYS),
+    ("address", SAYS),
     ("article", NUMBER),
     ("before", ENTRY),
     ("by", SAYS),
@@ -95,18 +97,22 @@ const SPELLED: [(&str, &str); 35] = [
     ("closed.max", DAY),
     ("closed.min", DAY),
     ("columns", WORD),
+    ("device", SAYS),
     ("digest", "^sha256:[0-9a-f]{64}$"),
     ("entry", ENTRY),
     ("format", "^(csv|ods|xlsx)$"),
+    ("from", MOMENT),
     ("kind", "^[a-z][a-z0-9.-]{0,63}$"),
     ("left", "^1$"),
     ("name", SAYS),
+    ("number", ENTRY),
     ("on", DAY),
     ("opened.max", DAY),
     ("opened.min", DAY),
     ("page", "^[1-9][0-9]{0,5}$"),
     ("person", "^p_[a-z2-7]{25}[aeimquy4]$"),
     ("q", SAYS),
+    ("receiver", "^[a-z][a-z0-9-]{0,63}$"),
     ("record", "^r_[a-z2-7]{25}[aeimquy4]$"),
     ("register", WORD),
     ("role", WORD),
@@ -120,10 +126,14 @@ const SPELLED: [(&str, &str); 35] = [
     ("terminal", "^t_[a-z2-7]{25}[aeimquy4]$"),
     ("token", "^a_[a-z2-7]{25}[aeimquy4]$"),
     ("unit", "^u_[a-z2-7]{25}[aeimquy4]$"),
+    ("until", MOMENT),
+    ("user", SAYS),
 ];
 /// A day.
 const DAY: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
-/// The number of an entry.
+/// A moment.
+const MOMENT: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$";
+/// The number of an entry, or of a line.
 const ENTRY: &str = "^(0|[1-9][0-9]{0,17})$";
 /// A number from 1.
 const NUMBER: &str = "^[1-9][0-9]{0,8}$";
@@ -210,7 +220,9 @@ const REFUSALS: [Refused; 10] = [
         asked.path.contains("{step}") || asked.path.ends_with("/bundle")
     }),
     ("413", "More than may be sent at once.", |asked| asked.posts),
-    ("422", "Not accepted: why, and what to do.", |asked| asked.posts || asked.has("on")),
+    ("422", "Not accepted: why, and what to do.", |asked| {
+        asked.posts || asked.has("on") || asked.has("address")
+    }),
     ("429", "Too many requests.", |_| true),
     ("503", "Not now; nothing was done.", |_| true),
 ];

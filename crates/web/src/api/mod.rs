@@ -12,6 +12,7 @@ mod batch;
 mod bearer;
 mod clauses;
 mod describe;
+mod lines;
 mod once;
 mod own;
 mod people;
@@ -95,6 +96,9 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/audit/entries/{entry}/proof", APP, Audit::Reading, || get(audit::proof))
         .by(Right::Audit),
     Route::get("/api/v1/audit/records/{record}/bundle", APP, Audit::Reading, || get(audit::of_record))
+        .by(Right::Audit),
+    Route::get("/api/v1/lines", APP, Audit::Tracing, || get(lines::lines)).by(Right::Audit),
+    Route::get("/api/v1/lines/{receiver}/{number}", APP, Audit::Tracing, || get(lines::line))
         .by(Right::Audit),
     Route::get("/api/v1/work", APP, Audit::None, || get(own::work)),
     Route::get("/api/v1/notices", APP, Audit::None, || get(read::notices)),

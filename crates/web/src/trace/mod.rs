@@ -15,7 +15,7 @@ use crate::look::Look;
 use crate::names::{Shown, entry_path};
 use crate::query::Query;
 use crate::roc;
-use crate::route::{Access, Audit, Route};
+use crate::route::{Access, Audit, Route, named};
 use crate::shell::{Area, Shell};
 use crate::{acting, views};
 use askama::Template;
@@ -55,7 +55,7 @@ pub trait Lines: Send + Sync {
 
 const PATH: &str = "/trace";
 /// Lines that a page is made of, the newest.
-const MOST: usize = 1_000;
+pub(crate) const MOST: usize = 1_000;
 /// Lines of a file.
 const MOST_EXPORTED: usize = 50_000;
 
@@ -92,7 +92,7 @@ fn field(line: &Line, field: Field) -> Plain {
     Plain::text(line.fields.get(&field).cloned().unwrap_or_default())
 }
 
-/// The device by the name it gives itself, or by its sender's address.
+/// The device by the name it gives itself, or the host of the head.
 fn device(line: &Line) -> String {
     line.fields.get(&Field::Device).or_else(|| line.fields.get(&Field::Host)).cloned().unwrap_or_default()
 }
@@ -136,42 +136,66 @@ struct LinePage<'a> {
     more: Vec<(String, String)>,
 }
 
-/// What is asked for, in words as the ledger has them; nothing where nothing is.
-struct Asked {
+/// What is asked for, in words as the ledger has them.
+pub(crate) struct Asked {
     wanted: Wanted,
     said: String,
 }
 
+/// By what lines are asked for; of several the first counts.
+pub(crate) struct By<'q> {
+    /// An address or a network.
+    pub(crate) address: Option<&'q str>,
+    /// An account.
+    pub(crate) user: Option<&'q str>,
+    /// A device.
+    pub(crate) device: Option<&'q str>,
+}
+
 impl Asked {
-    /// From an address.
+    /// By one of these, received from one moment up to another; nothing where nothing is asked for.
     ///
     /// # Errors
-    /// `Unread`: it is no address, or no day.
-    fn read(cx: &Cx, query: &Query, most: usize) -> Result<Option<Self>, PageError> {
-        let text = |name: &str| query.one(name).map(str::trim).filter(|text| !text.is_empty());
+    /// `Refused`: it is no address.
+    pub(crate) fn of(
+        by: &By<'_>,
+        (from, until): (Option<Instant>, Option<Instant>),
+        most: usize,
+    ) -> Result<Option<Self>, PageError> {
         let exactly = |text: &str| text.as_bytes().to_vec()..=text.as_bytes().to_vec();
-        let (key, values, said) = match (text("q"), text("user"), text("device")) {
+        let there = |text: Option<&'_ str>| {
+            text.map(str::trim).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+        };
+        let (key, values, said) = match (there(by.address), there(by.user), there(by.device)) {
             (Some(address), _, _) => {
-                let values = Wanted::address(address).ok_or_else(|| no_address(address))?;
+                let values = Wanted::address(&address).ok_or_else(|| no_address(&address))?;
                 (Key::Address, values, format!("address {address}"))
             }
-            (_, Some(user), _) => (Key::User, exactly(user), format!("user {user}")),
-            (_, _, Some(device)) => (Key::Device, exactly(device), format!("device {device}")),
+            (_, Some(user), _) => (Key::User, exactly(&user), format!("user {user}")),
+            (_, _, Some(device)) => (Key::Device, exactly(&device), format!("device {device}")),
             (None, None, None) => return Ok(None),
         };
+        Ok(Some(Self { wanted: Wanted { key, values, from, until, most }, said }))
+    }
+
+    /// From the address of a page.
+    ///
+    /// # Errors
+    /// `Refused`: it is no address, or no day.
+    fn read(cx: &Cx, query: &Query, most: usize) -> Result<Option<Self>, PageError> {
+        let by = By { address: query.one("q"), user: query.one("user"), device: query.one("device") };
         let day = |name: &str, more: i64| -> Result<Option<Instant>, PageError> {
-            let Some(text) = text(name) else { return Ok(None) };
+            let Some(text) = query.one(name).filter(|text| !text.trim().is_empty()) else { return Ok(None) };
             let day = roc::read_date(text).ok_or_else(|| no_day(text))?;
             Ok(Some(cx.zone()?.moment(day.plus_days(more), TimeOfDay::START)))
         };
-        let (from, until) = (day("received.min", 0)?, day("received.max", 1)?);
-        Ok(Some(Self { wanted: Wanted { key, values, from, until, most }, said }))
+        Self::of(&by, (day("received.min", 0)?, day("received.max", 1)?), most)
     }
 }
 
 fn no_address(text: &str) -> PageError {
     let text: String = text.chars().take(80).collect();
-    PageError::Unread(Told::new(
+    PageError::Refused(Told::new(
         format!(
             "「{text}」不是位址或網段，請寫成 192.0.2.1、10.1.0.0/16 或 2001:db8::/32；帳號及設備請於篩選條件填寫"
         ),
@@ -183,11 +207,14 @@ fn no_address(text: &str) -> PageError {
 
 fn no_day(text: &str) -> PageError {
     let text: String = text.chars().take(40).collect();
-    PageError::Unread(Told::new(format!("「{text}」不是日期"), format!("{text:?} is no day")))
+    PageError::Refused(Told::new(format!("「{text}」不是日期"), format!("{text:?} is no day")))
 }
 
 /// Finds what is asked for, and enters that it was looked for.
-fn found(cx: &Cx, asked: &Asked) -> Result<Found, PageError> {
+///
+/// # Errors
+/// `Unavailable`: lines cannot be read. `Hidden`.
+pub(crate) fn found(cx: &Cx, asked: &Asked) -> Result<Found, PageError> {
     let found = cx.site.lines().find(&asked.wanted).map_err(PageError::Unavailable)?;
     let (from, until) = (asked.wanted.from, asked.wanted.until);
     enter(cx, LinesTraced { found: found.count.to_string(), from, until, wanted: asked.said.clone() })?;
@@ -208,7 +235,7 @@ async fn page(cx: Cx, query: Query) -> PageResult {
             admitted(look)?;
             let (asked, problem) = match Asked::read(cx, &query, MOST) {
                 Ok(asked) => (asked, None),
-                Err(PageError::Unread(told)) => (None, Some(told)),
+                Err(PageError::Refused(told)) => (None, Some(told)),
                 Err(error) => return Err(error),
             };
             let found = asked.as_ref().map(|asked| found(cx, asked)).transpose()?;
@@ -320,24 +347,42 @@ fn line_path(line: &Line) -> String {
     format!("{PATH}/lines/{}/{}", line.receiver, line.number)
 }
 
-async fn line(cx: Cx, Path((receiver, number)): Path<(String, u64)>) -> PageResult {
+/// A line by its number; that it was looked for is entered.
+///
+/// # Errors
+/// `NotFound`: there is none. `Unavailable`: it cannot be read. `Hidden`.
+pub(crate) fn by(cx: &Cx, receiver: &str, number: u64) -> Result<Line, PageError> {
+    let line = cx.site.lines().line(receiver, number).map_err(PageError::Unavailable)?;
+    let line = line.ok_or(PageError::NotFound)?;
+    let wanted = format!("line {receiver} {number}");
+    enter(cx, LinesTraced { found: "1".to_owned(), from: None, until: None, wanted })?;
+    Ok(line)
+}
+
+/// The entry with the root of a line's batch; none where it is not entered yet.
+///
+/// # Errors
+/// The store fails.
+pub(crate) fn entered(look: &Look<'_>, receiver: &str, number: u64) -> Result<Option<u64>, PageError> {
+    let batch = look.sql::<_, StoreError>(|sql| sql.line_batch(receiver, number))?;
+    Ok(batch.map(|(_, entry)| entry))
+}
+
+async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)>) -> PageResult {
+    let number: u64 = named(&number)?;
     cx.run(move |cx| {
         cx.look(|look| {
             admitted(look)?;
-            let line = cx.site.lines().line(&receiver, number).map_err(PageError::Unavailable)?;
-            let line = line.ok_or(PageError::NotFound)?;
-            let wanted = format!("line {receiver} {number}");
-            enter(cx, LinesTraced { found: "1".to_owned(), from: None, until: None, wanted })?;
-            let batch = look.sql::<_, StoreError>(|sql| sql.line_batch(&receiver, number))?;
+            let line = by(cx, &receiver, number)?;
+            let entry = entered(look, &receiver, number)?;
             let title = match cx.chinese() {
                 true => format!("{receiver} 第 {number} 筆紀錄"),
                 false => format!("Line {number} of {receiver}"),
             };
             let shell = Shell::new(cx, Some(Area::Trace), &title);
-            let (facts, line_text) = (facts(cx, &line), shown(&line.bytes));
-            let entry = batch.map(|(_, entry)| entry);
             let (proof, more) = (proven(cx, entry), more(cx, &line, entry));
-            cx.render(&LinePage { cx, shell, facts, proof, line: line_text, more })
+            let (facts, line) = (facts(cx, &line), shown(&line.bytes));
+            cx.render(&LinePage { cx, shell, facts, proof, line, more })
         })
     })
     .await

@@ -215,6 +215,12 @@ fn audit() -> Vec<Case> {
     const BUNDLE: &str = "/api/v1/audit/records/{record}/bundle";
     vec![
         get("/api/v1/audit", "the ledger as it stands", API_AUDIT, |_, _| at("/audit")),
+        get("/api/v1/lines", "what an address did", API_AUDIT, |_, _| {
+            at("/lines?address=10.1.2.3").looking_for("192.0.2.9")
+        }),
+        get("/api/v1/lines/{receiver}/{number}", "a line", API_AUDIT, |_, _| {
+            at("/lines/syslog-tcp/0").looking_for("192.0.2.9")
+        }),
         get("/api/v1/audit/policy", "the policy", API_AUDIT, |_, _| at("/audit/policy")),
         post("/api/v1/audit/verification", "the installation is to be verified", API_AUDIT, |_, _| {
             at("/audit/verification").json(json!({}))

@@ -1,0 +1,122 @@
+//! Lines of devices, for tokens with the right `audit` whose owner a policy lets look into the ledger: found by address,
+//! account or device, and one by its number. Each search is entered.
+
+use super::{named, unfit};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::given;
+use crate::query::Query;
+use crate::trace::{Asked, By, MOST, by, entered, found};
+use axum::extract::Path;
+use axum::http::StatusCode;
+use model::Instant;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use telemetry::find::Line;
+use utoipa::ToSchema;
+
+/// Lines that were found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Traced {
+    /// How many there are.
+    count: String,
+    /// The newest of them, the newest first; 1,000 at most.
+    lines: Vec<LineShape>,
+}
+
+/// A line of a device.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LineShape {
+    /// Who received it.
+    #[schema(example = "syslog-tcp")]
+    receiver: String,
+    /// Its number there.
+    number: String,
+    /// When it was received.
+    received: String,
+    /// Address of its sender; null where it was read from a file.
+    sender: Option<String>,
+    /// When the device says that it happened.
+    time: Option<String>,
+    /// Whose way of writing it is; null where nobody's is known.
+    dialect: Option<String>,
+    /// What it says, by names such as `src_ip`, `dst_port`, `action`.
+    fields: BTreeMap<String, String>,
+    /// The line; bytes that are no UTF-8 as U+FFFD.
+    line: String,
+    /// The line to the byte, base64.
+    bytes: String,
+}
+
+/// A line with what proves it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LineWhole {
+    /// The line.
+    #[serde(flatten)]
+    line: LineShape,
+    /// The entry with the root of its batch; null until it is entered, within a second.
+    entry: Option<String>,
+}
+
+/// Everything that an address or network, an account or a device did: one of them is asked for.
+#[utoipa::path(get, path = "/api/v1/lines", tag = "lines",
+    params(("address" = Option<String>, Query, description = "an address or a network, on either side"),
+        ("user" = Option<String>, Query, description = "an account"),
+        ("device" = Option<String>, Query, description = "a device, by the name it gives itself or its host"),
+        ("from" = Option<String>, Query, description = "received at this moment or later"),
+        ("until" = Option<String>, Query, description = "received before this moment")),
+    responses((status = 200, body = Traced)))]
+pub(super) async fn lines(cx: Cx, query: Query) -> PageResult {
+    cx.run(move |cx| {
+        cx.look(crate::audit::admitted)?;
+        let by = By { address: query.one("address"), user: query.one("user"), device: query.one("device") };
+        let span = (moment(&query, "from")?, moment(&query, "until")?);
+        let asked = Asked::of(&by, span, MOST)?;
+        let asked = asked.ok_or_else(|| {
+            unfit("address", "請指定位址、帳號或設備", "name an address, an account or a device")
+        })?;
+        let found = found(cx, &asked)?;
+        let lines = found.lines.iter().map(LineShape::of).collect();
+        given::json(StatusCode::OK, &Traced { count: found.count.to_string(), lines })
+    })
+    .await
+}
+
+/// A line, with the entry that proves it.
+#[utoipa::path(get, path = "/api/v1/lines/{receiver}/{number}", tag = "lines",
+    params(("receiver" = String, Path, description = "who received it"), ("number" = String, Path, description = "its number there")),
+    responses((status = 200, body = LineWhole)))]
+pub(super) async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)>) -> PageResult {
+    let number: u64 = named(&number)?;
+    cx.run(move |cx| {
+        cx.look(|look| {
+            crate::audit::admitted(look)?;
+            let line = by(cx, &receiver, number)?;
+            let entry = entered(look, &receiver, number)?.map(|entry| entry.to_string());
+            given::json(StatusCode::OK, &LineWhole { line: LineShape::of(&line), entry })
+        })
+    })
+    .await
+}
+
+fn moment(query: &Query, name: &str) -> Result<Option<Instant>, PageError> {
+    let read = |text: &str| text.parse().map_err(|_| unfit(name, "沒有這個時刻", "there is no such moment"));
+    query.one(name).map(read).transpose()
+}
+
+impl LineShape {
+    fn of(line: &Line) -> Self {
+        let fields = line.fields.iter().map(|(field, text)| (field.name().to_owned(), text.clone()));
+        Self {
+            receiver: line.receiver.clone(),
+            number: line.number.to_string(),
+            received: line.received.to_string(),
+            sender: (!line.peer.is_unspecified()).then(|| line.peer.to_canonical().to_string()),
+            time: line.time.map(|time| time.to_string()),
+            dialect: line.dialect.clone(),
+            fields: fields.collect(),
+            line: String::from_utf8_lossy(&line.bytes).into_owned(),
+            bytes: proof::base64::encode(&line.bytes),
+        }
+    }
+}
