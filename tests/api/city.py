@@ -187,6 +187,7 @@ class City:
             "batch": self._batch(faults[0], take["seen"], fills["fault"]),
             "draft": DRAFT,
             "signed_in": people["王大明"],
+            "theirs": self.ask("GET", f"/people/{people['王大明']}")["tokens"][0]["id"],
             "kept_people": [people["林怡君"]],
             "registers": ["room", "fault", "violation", "visit"],
             "records": [room, violation, *faults[:4]],

@@ -72,6 +72,9 @@ def good(label: str) -> dict[str, Any]:
             "path_parameters": person, "headers": key, "body": {"clear": {"grade": "restricted"}}, **media
         },
         "POST /api/v1/people/{person}/sessions/end": {"path_parameters": {"person": KNOWN["signed_in"]}},
+        "POST /api/v1/people/{person}/tokens/{token}/revoke": {
+            "path_parameters": {"person": KNOWN["signed_in"], "token": KNOWN["theirs"]}
+        },
         "POST /api/v1/sessions/{session}/end": {"path_parameters": {"session": KNOWN["sessions"][0]}},
         "POST /api/v1/terminals": {"headers": key, "body": terminal, **media},
         "POST /api/v1/terminals/{terminal}/remove": {"path_parameters": {"terminal": KNOWN["terminal"]}},
