@@ -17,3 +17,4 @@ mod tally;
 
 pub use changes::Changes;
 pub use memory::{Around, Failing, Memory, Shown, Standing};
+pub use read::Reading;

@@ -12,7 +12,7 @@ use store::{Layout, Sql, StoreError};
 const MOST: usize = 10_000;
 
 /// Reads records for conditions.
-pub(crate) struct Reading<'s> {
+pub struct Reading<'s> {
     sql: RefCell<&'s mut Sql>,
     layout: &'s Layout,
     cases: RefCell<HashMap<RecordId, Option<Arc<Case>>>>,
@@ -20,12 +20,16 @@ pub(crate) struct Reading<'s> {
 }
 
 impl<'s> Reading<'s> {
-    pub(crate) fn new(sql: &'s mut Sql, layout: &'s Layout) -> Self {
+    /// Over committed tables.
+    pub fn new(sql: &'s mut Sql, layout: &'s Layout) -> Self {
         Self { sql: RefCell::new(sql), layout, cases: RefCell::default(), fault: RefCell::default() }
     }
 
     /// Asks the tables.
-    pub(crate) fn ask<T>(
+    ///
+    /// # Errors
+    /// What `ask` fails with.
+    pub fn ask<T>(
         &self,
         ask: impl FnOnce(&mut Sql, &Layout) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -33,7 +37,10 @@ impl<'s> Reading<'s> {
     }
 
     /// What a condition's question failed with.
-    pub(crate) fn sound(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// That failure.
+    pub fn sound(&self) -> Result<(), StoreError> {
         match self.fault.borrow_mut().take() {
             Some(fault) => Err(fault),
             None => Ok(()),

@@ -23,6 +23,7 @@ use ledger::vault::{KeyState, Vault};
 use model::{Clock, DataKeyId, Instant, Person, PersonId, RecordId, Told};
 use proof::entry::Entry;
 use proof::seal::DataKey;
+use regulation::RegisterId;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -204,6 +205,11 @@ impl Desk {
     #[must_use]
     pub fn seen(&self) -> Seen {
         self.shown.seen()
+    }
+
+    /// Another number once records of a register have changed.
+    pub(crate) fn revision(&self, register: &RegisterId) -> u64 {
+        self.shown.revision(register)
     }
 
     /// What was done since the desk was opened.

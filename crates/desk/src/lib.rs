@@ -32,6 +32,7 @@ mod assess;
 mod desk;
 mod outbox;
 mod signing;
+mod sources;
 mod state;
 
 pub use access::{READ, REFUSED};
@@ -44,4 +45,5 @@ pub use outbox::{Sent, Way, Ways};
 pub use packs::{MakeSections, PackFiles, read};
 pub use seen::{Figures, Seen};
 pub use signing::ToSign;
+pub use sources::{LineSource, ListedSources, SourcesRead};
 pub use tick::Ticked;

@@ -1,6 +1,8 @@
 //! What readers read by: packs, layout, people, as of the last commit.
 
 use board::Changes;
+use regulation::RegisterId;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use store::{Layout, Packs};
@@ -43,6 +45,15 @@ pub(crate) struct Shown {
     moved: Condvar,
     /// What changed since checks of clauses were looked at.
     changes: Mutex<Changes>,
+    revisions: Mutex<Revisions>,
+}
+
+/// How often records have changed.
+#[derive(Default)]
+struct Revisions {
+    /// Those of any register.
+    all: u64,
+    of: BTreeMap<RegisterId, u64>,
 }
 
 impl Shown {
@@ -55,7 +66,14 @@ impl Shown {
             policies: None,
         };
         let (seen, figures) = (RwLock::new(seen), Mutex::default());
-        Self { seen, figures, position: Mutex::new(0), moved: Condvar::new(), changes: Mutex::default() }
+        Self {
+            seen,
+            figures,
+            position: Mutex::new(0),
+            moved: Condvar::new(),
+            changes: Mutex::default(),
+            revisions: Mutex::default(),
+        }
     }
 
     pub(crate) fn figures(&self) -> Figures {
@@ -66,12 +84,24 @@ impl Shown {
         count(&mut self.figures.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Notes what changed for checks of clauses. It is committed.
+    /// Notes what changed. It is committed.
     pub(crate) fn changed(&self, changes: Changes) {
+        let mut revisions = self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
+        revisions.all += u64::from(changes.all);
+        for register in changes.records.keys() {
+            *revisions.of.entry(register.clone()).or_default() += 1;
+        }
+        drop(revisions);
         self.changes.lock().unwrap_or_else(PoisonError::into_inner).add(changes);
     }
 
-    /// Takes what was noted.
+    /// Another number once records of a register have changed.
+    pub(crate) fn revision(&self, register: &RegisterId) -> u64 {
+        let revisions = self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
+        revisions.all + revisions.of.get(register).copied().unwrap_or(0)
+    }
+
+    /// Takes what was noted for checks of clauses.
     pub(crate) fn take_changes(&self) -> Changes {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -199,6 +199,8 @@ pub struct Item {
 pub enum Address {
     /// A host name.
     Host,
+    /// An IP address, or the network of several hosts.
+    Hosts,
     /// An IP address.
     Ip,
     /// A MAC address.
@@ -306,14 +308,24 @@ impl Kind {
 
 impl Address {
     /// Every one.
-    pub const ALL: [Self; 8] =
-        [Self::Host, Self::Ip, Self::Mac, Self::Mail, Self::Network, Self::Phone, Self::Place, Self::Url];
+    pub const ALL: [Self; 9] = [
+        Self::Host,
+        Self::Hosts,
+        Self::Ip,
+        Self::Mac,
+        Self::Mail,
+        Self::Network,
+        Self::Phone,
+        Self::Place,
+        Self::Url,
+    ];
 
     /// Its word in files.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Host => "host",
+            Self::Hosts => "hosts",
             Self::Ip => "ip",
             Self::Mac => "mac",
             Self::Mail => "mail",

@@ -3,7 +3,7 @@
 //! Invariant: it exists only without problems; every id in it names something that is there.
 
 use crate::clause::{Clause, EngineBody, Exemption};
-use crate::condition::Vocabulary;
+use crate::condition::{Condition, Vocabulary};
 use crate::duty::Duty;
 use crate::label::Label;
 use crate::moves::Moves;
@@ -51,6 +51,8 @@ pub struct Contents {
     pub destruction: Option<RegisterId>,
     /// Where it is signed that a clause does not apply.
     pub exemption: Option<Exemption>,
+    /// Where it is signed who sends lines.
+    pub line_sources: Option<LineSources>,
     /// Law in force that asks the same.
     pub crosswalk: Vec<Crosswalk>,
     /// Ways out of Ward.
@@ -90,6 +92,21 @@ pub struct Crosswalk {
     pub clause: ClauseId,
     /// The law.
     pub law: Label,
+}
+
+/// Where it is signed who sends lines: a register whose records are sources, and conditions over such a record.
+#[derive(Debug, Clone)]
+pub struct LineSources {
+    /// The register.
+    pub register: RegisterId,
+    /// The address or network it sends from, a condition of type text: `192.0.2.1`, `10.1.0.0/16`.
+    pub network: Condition,
+    /// Its name, a condition of type text.
+    pub name: Condition,
+    /// By how many hours the times it writes are ahead of UTC, a condition of type number.
+    pub offset: Condition,
+    /// It counts while this holds.
+    pub holds: Condition,
 }
 
 /// A way out of Ward.

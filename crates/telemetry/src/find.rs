@@ -9,6 +9,7 @@ use crate::column::{Value, place};
 use crate::file::{FileError, PAGE, Stored, Table};
 use crate::index::{Index, IndexError, Key, bytes_at};
 use crate::receiver::file_paths;
+use crate::source::Network;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::TimestampMicrosecondType;
@@ -17,7 +18,7 @@ use lines::Field;
 use model::Instant;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::ops::{Bound, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -117,18 +118,8 @@ impl Wanted {
     /// An address or a network: `192.0.2.1`, `2001:db8::/32`. None where it is neither.
     #[must_use]
     pub fn address(text: &str) -> Option<RangeInclusive<Vec<u8>>> {
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
-            None => (text, None),
-        };
-        let (address, most) = match address.parse::<IpAddr>().ok()? {
-            IpAddr::V4(address) => (address.to_ipv6_mapped(), 32),
-            IpAddr::V6(address) => (address, 128),
-        };
-        let free = most - bits.filter(|bits| *bits <= most).or(bits.is_none().then_some(most))?;
-        let low = u128::MAX.checked_shr(128 - free).unwrap_or(0);
-        let first = u128::from(address) & !low;
-        Some(first.to_be_bytes().to_vec()..=(first | low).to_be_bytes().to_vec())
+        let (first, last) = text.parse::<Network>().ok()?.addresses().into_inner();
+        Some(first.octets().to_vec()..=last.octets().to_vec())
     }
 
     /// Is a moment within what is asked for?

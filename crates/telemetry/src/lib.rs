@@ -2,7 +2,7 @@
 //!
 //! Way of a line: a receiver reads it into a [`Chunk`]; the [`Journal`] makes the chunk durable; a [`Maker`] takes it
 //! apart into a [`Block`] of columns and leaves; blocks become a file ([`mod@file`]), and each second the root of what came in
-//! it goes into the ledger.
+//! it goes into the ledger. Who is known to send them is said by a list ([`source`]).
 //! Invariants: what was received is on the disk before it is looked at; no line is dropped or changed; a line is given
 //! back to the byte.
 //! Never: knows a form, writes the ledger, reads the machine's clock.
@@ -23,6 +23,8 @@ pub mod shape;
 
 pub mod file;
 pub mod index;
+
+pub mod source;
 
 mod receiver;
 

@@ -13,9 +13,9 @@ use crate::file::{self, FileError, Part, Stretch};
 use crate::index;
 use crate::journal::{Journal, JournalError, Segment, SegmentName};
 use crate::salt::SaltKey;
+use crate::source::Sources;
 use ledger::disk::{Disk, DiskError};
 use ledger::entropy::{Entropy, EntropyError};
-use lines::Source;
 use model::Instant;
 use proof::hash::Hash;
 use proof::tree::Frontier;
@@ -179,7 +179,7 @@ fn lines_of(message: Message) -> Chunk {
 
 impl Receiver {
     /// Opens a receiver: what its journal holds beyond `filed` lines is read again; the roots of the first `entered` lines
-    /// are in the ledger.
+    /// are in the ledger. Lines are read as `sources` says of their sender.
     ///
     /// # Errors
     /// `Journal`: lines that were acknowledged do not read. `Disk`, `Entropy`, `File`.
@@ -188,7 +188,7 @@ impl Receiver {
         disk: Arc<dyn Disk>,
         entropy: Box<dyn Entropy>,
         (entered, filed): (u64, u64),
-        source: Source,
+        sources: Sources,
         workers: usize,
     ) -> Result<Self, ReceiverError> {
         let folder = journal_folder(name);
@@ -198,7 +198,7 @@ impl Receiver {
         live.figures.filed = filed;
         let mut maker = Maker::default();
         for segment in &segments {
-            live.take_up(segment, entered, &mut maker, source)?;
+            live.take_up(segment, entered, &mut maker, &sources)?;
         }
         let shared = Arc::new(Shared { live: Mutex::new(live), moved: Condvar::new() });
         let (intake, messages) = sync_channel(WAITING);
@@ -208,8 +208,8 @@ impl Receiver {
         let writer = Writer { journal, entropy, shared: Arc::clone(&shared), unread };
         threads.push(spawned(&format!("{name} journal"), move || writer.run(&messages))?);
         for _ in 0..workers.max(1) {
-            let (shared, to_read) = (Arc::clone(&shared), Arc::clone(&to_read));
-            threads.push(spawned(&format!("{name} lines"), move || read(&shared, &to_read, source))?);
+            let (shared, to_read, sources) = (Arc::clone(&shared), Arc::clone(&to_read), sources.clone());
+            threads.push(spawned(&format!("{name} lines"), move || read(&shared, &to_read, &sources))?);
         }
         Ok(Self { name: name.to_owned(), disk, intake: Intake(intake), shared, threads })
     }
@@ -400,11 +400,12 @@ impl Live {
         segment: &Segment,
         entered: u64,
         maker: &mut Maker,
-        source: Source,
+        sources: &Sources,
     ) -> Result<(), ReceiverError> {
         self.begin(segment.first, segment.key);
         let mut first = segment.first;
         for chunk in &segment.chunks {
+            let source = sources.of(chunk.came.address);
             let block = maker.block(first, chunk, &segment.key, source).map_err(FileError::from)?;
             first += chunk.count() as u64;
             self.add_after(block, entered);
@@ -541,12 +542,12 @@ impl Writer {
 }
 
 /// Reads what the journal has.
-fn read(shared: &Shared, to_read: &Mutex<Queue<(u64, SaltKey, Chunk)>>, source: Source) {
+fn read(shared: &Shared, to_read: &Mutex<Queue<(u64, SaltKey, Chunk)>>, sources: &Sources) {
     let mut maker = Maker::default();
     loop {
         let next = to_read.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((first, key, chunk)) = next else { return };
-        match maker.block(first, &chunk, &key, source) {
+        match maker.block(first, &chunk, &key, sources.of(chunk.came.address)) {
             Ok(block) => shared.live().add(block),
             Err(error) => return shared.stop(&error.to_string()),
         }

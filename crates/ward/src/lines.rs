@@ -5,6 +5,7 @@
 //! Does not: read a line.
 
 use crate::machine::SystemClock;
+use crate::sources::Known;
 use data_encoding::HEXLOWER;
 use desk::{Asker, Desk, Order};
 use ledger::disk::Disk;
@@ -17,7 +18,8 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
-use telemetry::receive::{Tcp, Udp};
+use telemetry::receive::{Sorting, Tcp, Udp};
+use telemetry::source::apart;
 use telemetry::{Batch, Figures, Filed, Receiver, ReceiverError, SEGMENT_AGE};
 
 /// Threads that read the lines of a receiver.
@@ -68,6 +70,7 @@ struct Inner {
     desk: Desk,
     disk: Arc<dyn Disk>,
     library: Library,
+    known: Known,
     state: Mutex<State>,
 }
 
@@ -88,7 +91,7 @@ struct At {
 impl Lines {
     pub(crate) fn new(desk: Desk, disk: Arc<dyn Disk>, data: &Path) -> Self {
         let library = Library::new(data);
-        Self(Arc::new(Inner { desk, disk, library, state: Mutex::default() }))
+        Self(Arc::new(Inner { desk, disk, library, known: Known::nobody(), state: Mutex::default() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -107,8 +110,8 @@ impl Lines {
             .read::<_, StoreError>(|sql, _| sql.lines_end(name))
             .map_err(|error| unread(&error))?;
         let (disk, entropy) = (Arc::clone(&self.0.disk), Box::new(MachineEntropy));
-        let source = lines::Source { offset: OFFSET };
-        let receiver = Receiver::open(name, disk, entropy, (end.rooted, end.filed), source, WORKERS);
+        let sources = self.0.known.list().clone();
+        let receiver = Receiver::open(name, disk, entropy, (end.rooted, end.filed), sources, WORKERS);
         let receiver = Arc::new(receiver.map_err(|error| told(name, &error))?);
         state.receivers.insert(name.to_owned(), At { receiver: Arc::clone(&receiver), since: None });
         Ok(receiver)
@@ -116,6 +119,8 @@ impl Lines {
 
     /// Opens every receiver that has left lines behind, so that they come into files.
     pub(crate) fn take_up(&self) -> Result<(), Told> {
+        // Before any line is read: how times are written is said by the list.
+        self.refresh()?;
         let names = self.0.disk.list("lines").map_err(|error| told("lines", &error.into()))?;
         for name in names.unwrap_or_default() {
             if let Some(name) = name.strip_suffix('/') {
@@ -123,6 +128,17 @@ impl Lines {
             }
         }
         Ok(())
+    }
+
+    /// Who is known to send lines is read anew, where the register may say something else.
+    fn refresh(&self) -> Result<(), Told> {
+        self.0.known.refresh(&self.0.desk).map_err(|error| unread(&error))
+    }
+
+    /// Where lines of a door go: those of registered sources to this receiver, all others to one of their own.
+    fn sorting(&self, receiver: &str) -> Result<Sorting, Told> {
+        let (known, others) = (self.receiver(receiver)?, self.receiver(&apart(receiver))?);
+        Ok(Sorting::new(self.0.known.list().clone(), known.intake(), others.intake()))
     }
 
     /// Opens a door; gives where it is.
@@ -139,18 +155,18 @@ impl Lines {
                 ),
             )
         };
-        let intake = self.receiver(&format!("syslog-{protocol}"))?.intake();
+        let sorting = self.sorting(&format!("syslog-{protocol}"))?;
         let clock = Arc::new(SystemClock);
         let mut state = self.state();
         match syslog {
             Syslog::Tcp(address) => {
-                let door = Tcp::open(address, intake, clock).map_err(unopened)?;
+                let door = Tcp::open(address, sorting, clock).map_err(unopened)?;
                 let at = Syslog::Tcp(door.address());
                 state.tcp.push(door);
                 Ok(at)
             }
             Syslog::Udp(address) => {
-                let door = Udp::open(address, intake, clock).map_err(unopened)?;
+                let door = Udp::open(address, sorting, clock).map_err(unopened)?;
                 let at = Syslog::Udp(door.address());
                 state.udp.push(door);
                 Ok(at)
@@ -160,6 +176,7 @@ impl Lines {
 
     /// What is done each second: roots of what came go into the ledger, segments that are full or old become files.
     pub(crate) fn beat(&self) -> Result<(), Told> {
+        let refreshed = self.refresh();
         let receivers = {
             let mut state = self.state();
             state.udp.iter().for_each(Udp::look);
@@ -168,6 +185,7 @@ impl Lines {
             state.receivers.values().map(|at| Arc::clone(&at.receiver)).collect::<Vec<_>>()
         };
         receivers.iter().try_for_each(|receiver| self.enter(receiver))?;
+        refreshed?;
         self.stopped().map_or(Ok(()), Err)
     }
 
@@ -261,9 +279,6 @@ impl Lines {
         self.enter(receiver)
     }
 }
-
-/// Taiwan's time, for devices that say no zone.
-const OFFSET: i32 = 8 * 3_600;
 
 impl At {
     /// Ends a segment that has been open for long.

@@ -14,6 +14,7 @@ mod packs;
 mod serve;
 mod site;
 mod socket;
+mod sources;
 mod tables;
 mod tls;
 mod told;

@@ -19,6 +19,7 @@ mod path;
 mod refusals;
 mod script;
 mod shred;
+mod sources;
 mod swept;
 mod time;
 mod words;

@@ -183,6 +183,10 @@ impl Address {
     fn asked(self) -> (&'static str, &'static str) {
         match self {
             Self::Host => ("主機名稱,例如 db1.example.gov.tw", "a host name like db1.example.gov.tw"),
+            Self::Hosts => (
+                "IP 位址或網段,例如 192.0.2.1、10.1.0.0/16",
+                "an IP address or a network like 192.0.2.1 or 10.1.0.0/16",
+            ),
             Self::Ip => ("IP 位址", "an IP address"),
             Self::Mac => ("MAC 位址,例如 00:1b:44:11:3a:b7", "a MAC address like 00:1b:44:11:3a:b7"),
             Self::Mail => ("電子郵件位址", "an e-mail address"),
@@ -196,6 +200,7 @@ impl Address {
     fn admits(self, text: &str) -> bool {
         match self {
             Self::Host => is_host(text),
+            Self::Hosts => Self::Ip.admits(text) || Self::Network.admits(text),
             Self::Ip => text.parse::<std::net::IpAddr>().is_ok(),
             Self::Mac => is_mac(text),
             Self::Mail => is_mail(text),
@@ -332,6 +337,8 @@ mod tests {
         for (of, good, bad) in [
             (Address::Ip, "2001:db8::1", "10.0.0.256"),
             (Address::Network, "10.0.0.0/8", "10.0.0.0/33"),
+            (Address::Hosts, "192.0.2.1", "192.0.2.1/"),
+            (Address::Hosts, "2001:db8::/32", "2001:db8::/129"),
             (Address::Mac, "00-1B-44-11-3A-B7", "00:1b:44:11:3a"),
             (Address::Mail, "a.b+c@example.gov.tw", "a@b@example.gov.tw"),
             (Address::Host, "fw-1.example.gov.tw", "-fw.example"),

@@ -184,6 +184,7 @@ fn read(
         day_ends: head.day_ends,
         destruction: head.destruction,
         exemption: head.exemption,
+        line_sources: head.line_sources,
         crosswalk: head.crosswalk,
         hooks: head.hooks,
         grades,

@@ -8,7 +8,7 @@ use crate::condition::Typing;
 use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
-use crate::pack::{Crosswalk, Hook};
+use crate::pack::{Crosswalk, Hook, LineSources};
 use crate::problem::Place;
 use crate::procedure::{Procedure, ProcedureStep, Proof};
 use crate::raw::{Node, Problems, Table};
@@ -35,6 +35,7 @@ pub(super) struct Head {
     pub(super) day_ends: TimeOfDay,
     pub(super) destruction: Option<RegisterId>,
     pub(super) exemption: Option<Exemption>,
+    pub(super) line_sources: Option<LineSources>,
     pub(super) crosswalk: Vec<Crosswalk>,
     pub(super) hooks: BTreeMap<HookId, Hook>,
 }
@@ -66,6 +67,10 @@ pub(super) fn head(file: Table<'_>, context: &Context<'_>) -> Option<Head> {
             .inner("board")
             .and_then(|board| board.inner("exemption"))
             .and_then(|table| exemption(table, context)),
+        line_sources: file
+            .inner("lines")
+            .and_then(|lines| lines.inner("sources"))
+            .and_then(|table| line_sources(table, context)),
         crosswalk: file
             .tables("crosswalk")
             .into_iter()
@@ -91,6 +96,19 @@ fn exemption(table: Table<'_>, context: &Context<'_>) -> Option<Exemption> {
     Some(Exemption {
         clause: context.condition_at(table, "clause", Some(&Type::Text), &typing)?,
         holds: context.condition_at(table, "while", Some(&Type::Truth), &typing)?,
+        register,
+    })
+}
+
+fn line_sources(table: Table<'_>, context: &Context<'_>) -> Option<LineSources> {
+    let register = context.register_at(table, "register")?;
+    let typing = Typing::record(&context.vocabulary, &register);
+    let condition = |key, of: &Type| context.condition_at(table, key, Some(of), &typing);
+    Some(LineSources {
+        network: condition("network", &Type::Text)?,
+        name: condition("name", &Type::Text)?,
+        offset: condition("offset", &Type::Number)?,
+        holds: condition("while", &Type::Truth)?,
         register,
     })
 }

@@ -45,6 +45,7 @@ static PACK_FILE: Shape = Shape {
     keys: &[
         need("pack", Form::Table(&PACK), "規範", "the pack"),
         may("board", Form::Table(&BOARD), "條文看板", "the clause board"),
+        may("lines", Form::Table(&LINES), "紀錄收容", "the lines of devices"),
         may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
         may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
     ],
@@ -81,6 +82,19 @@ pub(crate) static EXEMPTION: Shape = Shape {
         need("register", Form::Id, "聲明之登記簿", "the register of such statements"),
         need("clause", Form::Condition, "所聲明之條號", "the number of the clause a statement is about"),
         need("while", Form::Condition, "效力存續之條件", "a statement counts while this holds"),
+    ],
+};
+
+static LINES: Shape =
+    Shape { keys: &[may("sources", Form::Table(&LINE_SOURCES), "紀錄來源", "who sends lines")] };
+
+static LINE_SOURCES: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "紀錄來源之登記簿", "the register of sources"),
+        need("network", Form::Condition, "位址或網段", "the address or network a source sends from"),
+        need("name", Form::Condition, "名稱", "its name"),
+        need("offset", Form::Condition, "時差（小時）", "hours its times are ahead of UTC"),
+        need("while", Form::Condition, "效力存續之條件", "a source counts while this holds"),
     ],
 };
 

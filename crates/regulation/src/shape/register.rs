@@ -152,7 +152,7 @@ const REGISTER_KEY: Key = may("register", Form::Id, "登記簿", "the register")
 const ONLY: Key = may("only", Form::Condition, "可選範圍(target)", "only those this holds for, as target");
 const OF: Key = may(
     "of",
-    Form::Word(&["host", "ip", "mac", "mail", "network", "phone", "place", "url"]),
+    Form::Word(&["host", "hosts", "ip", "mac", "mail", "network", "phone", "place", "url"]),
     "位址種類",
     "what the address is of",
 );

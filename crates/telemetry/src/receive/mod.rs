@@ -3,11 +3,15 @@
 //! Every line that was read from a connection is handed in; where the receiver cannot keep up, a connection is read more
 //! slowly, and the kernel slows its sender down. A datagram has no such way: the kernel drops what does not fit, and how
 //! many it dropped is written among the lines ([`note`]).
+//! Lines of whom nobody has registered go into a receiver of their own ([`Sorting`]): kept, and kept apart.
 //! Source: RFC 5426 (UDP), RFC 6587 (TCP).
+
+mod sorting;
 
 mod tcp;
 mod udp;
 
+pub use sorting::Sorting;
 pub use tcp::Tcp;
 pub use udp::Udp;
 

@@ -1,9 +1,8 @@
 //! Syslog over TCP: a thread for each connection.
 
-use super::READ;
+use super::{READ, Sorting};
 use crate::came::Came;
 use crate::chunk::Chunk;
-use crate::receiver::Intake;
 use lines::Framer;
 use model::{Clock, Instant};
 use std::collections::BTreeMap;
@@ -27,7 +26,7 @@ pub struct Tcp {
 }
 
 struct Shared {
-    intake: Intake,
+    sorting: Sorting,
     clock: Arc<dyn Clock>,
     stopped: AtomicBool,
     next: AtomicU64,
@@ -36,15 +35,15 @@ struct Shared {
 }
 
 impl Tcp {
-    /// Opens the door.
+    /// Opens the door: lines of a peer go where `sorting` says at the time they come.
     ///
     /// # Errors
     /// The address cannot be had.
-    pub fn open(address: SocketAddr, intake: Intake, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+    pub fn open(address: SocketAddr, sorting: Sorting, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            intake,
+            sorting,
             clock,
             stopped: AtomicBool::new(false),
             next: AtomicU64::new(0),
@@ -84,6 +83,11 @@ impl Tcp {
 impl Shared {
     fn open(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, TcpStream>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands lines in.
+    fn put(&self, chunk: Chunk) -> Result<(), Chunk> {
+        self.sorting.of(chunk.came.address).put(chunk, None)
     }
 
     fn now(&self) -> Instant {
@@ -145,12 +149,12 @@ fn read(mut stream: TcpStream, peer: SocketAddr, shared: &Shared) {
             chunk.push(frame.bytes, frame.part);
             if chunk.is_full() {
                 let full = std::mem::replace(&mut chunk, Chunk::with_room(came, rest.len()));
-                if shared.intake.put(full, None).is_err() {
+                if shared.put(full).is_err() {
                     return;
                 }
             }
         }
-        if !chunk.is_empty() && shared.intake.put(chunk, None).is_err() {
+        if !chunk.is_empty() && shared.put(chunk).is_err() {
             return;
         }
         let (from, left) = (there.len() - rest.len(), rest.len());
@@ -161,6 +165,6 @@ fn read(mut stream: TcpStream, peer: SocketAddr, shared: &Shared) {
     if let Some(frame) = framer.end(buffer.get(..kept).unwrap_or_default()) {
         let mut chunk = Chunk::new(Came::from_peer(shared.now(), peer));
         chunk.push(frame.bytes, frame.part);
-        let _ = shared.intake.put(chunk, None);
+        let _ = shared.put(chunk);
     }
 }

@@ -1,9 +1,8 @@
 //! Syslog over UDP: a datagram is a line, or several.
 
-use super::note;
+use super::{Sorting, note};
 use crate::came::Came;
 use crate::chunk::Chunk;
-use crate::receiver::Intake;
 use lines::{LONGEST, Part};
 use model::Clock;
 use std::io::ErrorKind;
@@ -26,7 +25,7 @@ pub struct Udp {
 }
 
 struct Shared {
-    intake: Intake,
+    sorting: Sorting,
     clock: Arc<dyn Clock>,
     stopped: AtomicBool,
     /// Datagrams that the kernel dropped for want of room.
@@ -36,18 +35,18 @@ struct Shared {
 }
 
 impl Udp {
-    /// Opens the door.
+    /// Opens the door: lines of a peer go where `sorting` says at the time they come.
     ///
     /// # Errors
     /// The address cannot be had.
-    pub fn open(address: SocketAddr, intake: Intake, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+    pub fn open(address: SocketAddr, sorting: Sorting, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let socket = UdpSocket::bind(address)?;
         // The kernel gives what it may (`net.core.rmem_max`), which is no reason not to begin.
         let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, BUFFER);
         socket.set_read_timeout(Some(WAIT))?;
         let address = socket.local_addr()?;
         let shared = Arc::new(Shared {
-            intake,
+            sorting,
             clock,
             stopped: AtomicBool::new(false),
             dropped: AtomicU64::new(0),
@@ -83,7 +82,7 @@ impl Udp {
         let before = self.shared.dropped.swap(dropped, Ordering::SeqCst);
         if dropped > before {
             let text = format!("udp {} dropped={} total={dropped}", self.address, dropped - before);
-            let _ = self.shared.intake.put(note(self.shared.clock.now(), &text), None);
+            let _ = self.shared.sorting.own().put(note(self.shared.clock.now(), &text), None);
         }
     }
 
@@ -100,7 +99,7 @@ fn read(socket: &UdpSocket, shared: &Shared) {
     let mut buffer = vec![0; LONGEST];
     let mut chunk: Option<(SocketAddr, Chunk)> = None;
     let hand_in = |chunk: &mut Option<(SocketAddr, Chunk)>| match chunk.take() {
-        Some((_, chunk)) => shared.intake.put(chunk, None).is_ok(),
+        Some((_, chunk)) => shared.sorting.of(chunk.came.address).put(chunk, None).is_ok(),
         None => true,
     };
     loop {

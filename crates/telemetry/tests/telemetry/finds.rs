@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use telemetry::find::{Library, Listed, Wanted};
 use telemetry::index::Key;
+use telemetry::source::Sources;
 use telemetry::{Block, Chunk, Filed, Receiver};
 use testkit::{Chance, SeededEntropy, TemporaryFolder};
 
@@ -31,7 +32,8 @@ impl Bed {
         let disk = Arc::new(ledger::disk::Folder::new(folder.path()));
         let source = Source { offset: 0 };
         let receiver =
-            Receiver::open("fw", disk, Box::new(SeededEntropy::new(2)), (0, 0), source, 2).unwrap();
+            Receiver::open("fw", disk, Box::new(SeededEntropy::new(2)), (0, 0), Sources::new(source), 2)
+                .unwrap();
         let mut bed = Self { folder, receiver, sent: Vec::new(), files: Vec::new() };
         let mut chance = Chance::new(11);
         for nth in 0..60 {

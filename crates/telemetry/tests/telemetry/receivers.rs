@@ -5,6 +5,7 @@ use crate::{chunk, firewall};
 use lines::Source;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use telemetry::source::Sources;
 use telemetry::{
     Batch, Chunk, Filed, Journal, Receiver, ReceiverError, Segment, check, file_paths, journal_folder,
 };
@@ -13,7 +14,14 @@ use testkit::{CrashDisk, SeededEntropy};
 const SOURCE: Source = Source { offset: 0 };
 
 fn open(disk: &CrashDisk, ends: (u64, u64)) -> Result<Receiver, ReceiverError> {
-    Receiver::open("fw", Arc::new(disk.clone()), Box::new(SeededEntropy::new(4)), ends, SOURCE, 2)
+    Receiver::open(
+        "fw",
+        Arc::new(disk.clone()),
+        Box::new(SeededEntropy::new(4)),
+        ends,
+        Sources::new(SOURCE),
+        2,
+    )
 }
 
 fn lines(nth: u64) -> Chunk {

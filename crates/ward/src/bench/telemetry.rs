@@ -21,8 +21,8 @@ use telemetry::Receiver;
 use telemetry::find::Wanted;
 use telemetry::index::Key;
 
-/// The receiver of what comes over TCP.
-const RECEIVER: &str = "syslog-tcp";
+/// The receiver of what comes over TCP from senders that nobody has registered; the way is that of all others.
+const RECEIVER: &str = "syslog-tcp-unknown";
 /// How often it is looked whether something is done yet.
 const LOOK: Duration = Duration::from_millis(5);
 /// The beat of the product.

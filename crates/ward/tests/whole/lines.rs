@@ -81,7 +81,7 @@ fn lines_sent_at_a_server_are_found_and_survive_its_end() {
     let first = &found["lines"][0];
     assert_eq!(first["line"], firewall(4_503, "10.9.9.9"));
     assert_eq!(first["fields"]["dst_port"], "443");
-    assert_eq!(first["receiver"], "syslog-tcp");
+    assert_eq!(first["receiver"], "syslog-tcp-unknown", "nobody has registered who sends");
     assert_eq!(city.traced_until(&["--device", "TC-FW-01", "--most", "1"], 5_000)["count"], 5_000);
     // Killed, it finds everything again.
     drop(server.kill().unwrap());
@@ -181,7 +181,7 @@ fn rsyslog_sends_over_each_transport_and_every_line_is_read() {
         assert_eq!((&fields["user"], &fields["host"]), (&"root".into(), &"gw-1".into()), "{line}");
         assert_eq!(line["dialect"], "login", "{line}");
     }
-    for (receiver, count) in [("syslog-tcp", 2 * LINES), ("syslog-udp", LINES)] {
+    for (receiver, count) in [("syslog-tcp-unknown", 2 * LINES), ("syslog-udp-unknown", LINES)] {
         let of = lines.iter().filter(|line| line["receiver"] == receiver).count();
         assert_eq!(of as u64, count, "{receiver}");
     }
