@@ -212,8 +212,13 @@ class Browser:
         for old in self.downloads.glob("*"):
             old.unlink()
         self.driver.execute_script("arguments[0].click()", self.find(css))
-        whole = lambda: [one for one in self.downloads.glob("*") if one.suffix not in (".crdownload", ".tmp")]
-        return self.until(whole, f"no file came of {css}")[0].read_bytes()
+        return self.until(self._whole, f"no file came of {css}")[0].read_bytes()
+
+    def _whole(self) -> list[pathlib.Path]:
+        """Files that have come whole: the name is taken by an empty file, and the file itself comes under another."""
+        there = list(self.downloads.glob("*"))
+        coming = any(one.suffix in (".crdownload", ".tmp") for one in there)
+        return [] if coming else [one for one in there if one.stat().st_size > 0]
 
     def look(self, name: str) -> None:
         """Pictures in both widths, in light and dark; axe's verdict on each; the page kept for later checks."""
