@@ -8,7 +8,7 @@
 use crate::error::StoreError;
 use crate::layout::Layout;
 use crate::projection::parsed;
-use crate::reading::Holders;
+use crate::reading::{Holders, NAMED};
 use crate::sql::{Dialect, Row, Sql, Value};
 use casework::{Case, EntryNumber};
 use model::{CivilDate, Instant, RecordId, Told, UnitId};
@@ -213,8 +213,6 @@ fn unit_text(unit: Option<UnitId>) -> String {
 
 /// Most points of a curve.
 const MOST_POINTS: u32 = 2_000;
-/// Identifiers within one statement.
-const AT_ONCE: usize = 500;
 
 impl Sql {
     /// The figure of a check for a unit (none: all together) as it was recorded last, or last before `until`.
@@ -334,7 +332,7 @@ impl Sql {
     /// `Unavailable`, `Damaged`.
     pub fn cases_open_of(&mut self, records: &[RecordId]) -> Result<Vec<Case>, StoreError> {
         let mut cases = Vec::with_capacity(records.len());
-        for some in records.chunks(AT_ONCE) {
+        for some in records.chunks(NAMED) {
             let mut holders = Holders::default();
             let list = holders.list(some.iter().map(ToString::to_string));
             let text = format!(

@@ -309,9 +309,17 @@ pub(crate) fn published(sql: &mut Sql) -> Result<Vec<(u32, String)>, StoreError>
 
 /// A record as its row has it.
 pub(crate) fn load(sql: &mut Sql, record: RecordId, keys: &dyn Keys) -> Result<Known, StoreError> {
-    let text = "SELECT opened, register, data_key, body, sealed, unit FROM record WHERE record = $1";
-    let Some(row) = sql.row(text, &[record.to_string().into()])? else { return Ok(Known::Nothing) };
-    let opened = row.entry(0).ok_or_else(|| StoreError::damaged("record", record.to_string()))?;
+    let text = format!("SELECT {KNOWN} FROM record WHERE record = $1");
+    let row = sql.row(&text, &[record.to_string().into()])?;
+    row.map_or(Ok(Known::Nothing), |row| known(&row, keys))
+}
+
+/// What [`known`] reads of a record.
+pub(crate) const KNOWN: &str = "opened, register, data_key, body, sealed, unit";
+
+/// What a row of a record holds.
+pub(crate) fn known(row: &Row, keys: &dyn Keys) -> Result<Known, StoreError> {
+    let opened = row.entry(0).ok_or_else(|| StoreError::damaged("record", format!("{row:?}")))?;
     let Some(body) = row.text(3) else { return Ok(Known::Destroyed(opened)) };
     let id: Option<DataKeyId> = row.text(2).and_then(|text| text.parse().ok());
     let key = match id.filter(|_| row.bytes(4).is_some()) {
@@ -320,14 +328,14 @@ pub(crate) fn load(sql: &mut Sql, record: RecordId, keys: &dyn Keys) -> Result<K
             KeyState::Here(key) => Some(key),
             // Tables that lag behind the destruction of its key.
             KeyState::Destroyed => {
-                let (register, unit) = (parsed(&row, 1, "record")?, parsed(&row, 5, "record")?);
+                let (register, unit) = (parsed(row, 1, "record")?, parsed(row, 5, "record")?);
                 return Ok(Known::Lost(Lost { opened, key: id, register, unit }));
             }
             KeyState::Unknown => None,
         },
     };
     let case = row::read(body, row.bytes(4), key.as_ref());
-    let case = case.map_err(|error| StoreError::damaged("record", format!("{record}: {error}")))?;
+    let case = case.map_err(|error| StoreError::damaged("record", format!("{opened}: {error}")))?;
     Ok(Known::Held(Held { case: Arc::new(case), place: Place { opened, key: id } }))
 }
 

@@ -4,8 +4,8 @@ use crate::error::StoreError;
 use crate::fact::Keys;
 use crate::fold::Known;
 use crate::layout::{Layout, cut};
-use crate::projection::{load, parsed};
-use crate::reading::Holders;
+use crate::projection::{KNOWN, known, load, parsed};
+use crate::reading::{Holders, NAMED};
 use crate::sql::{Row, Sql};
 use casework::{Case, Seek};
 use model::{DataKeyId, RecordId};
@@ -21,6 +21,24 @@ impl Sql {
             Known::Held(held) => Ok(Some(Arc::unwrap_or_clone(held.case))),
             Known::Destroyed(_) | Known::Lost(_) | Known::Nothing => Ok(None),
         }
+    }
+
+    /// These cases; those that are not there any more are left out.
+    ///
+    /// # Errors
+    /// As [`Sql::case`].
+    pub fn cases(&mut self, records: &[RecordId], keys: &dyn Keys) -> Result<Vec<Case>, StoreError> {
+        let mut cases = Vec::with_capacity(records.len());
+        for some in records.chunks(NAMED) {
+            let mut holders = Holders::default();
+            let list = holders.list(some.iter().map(ToString::to_string));
+            for row in self.rows(&format!("SELECT {KNOWN} FROM record WHERE record IN {list}"), &holders.0)? {
+                if let Known::Held(held) = known(&row, keys)? {
+                    cases.push(Arc::unwrap_or_clone(held.case));
+                }
+            }
+        }
+        Ok(cases)
     }
 
     /// How many records there are, destroyed ones not counted.

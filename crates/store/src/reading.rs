@@ -11,6 +11,9 @@ use model::{PersonId, UnitId};
 use regulation::{ReadingUnits, Register, RegisterId, RoleId};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Identifiers within one statement.
+pub(crate) const NAMED: usize = 500;
+
 /// Whoever reads, with all that decides what they see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reader {

@@ -6,10 +6,11 @@
 use crate::error::StoreError;
 use crate::layout::{Layout, Packs};
 use crate::projection::parsed;
-use crate::reading::{Holders, Reader};
+use crate::reading::{Holders, NAMED, Reader};
 use crate::sql::{Dialect, Row, Sql};
 use model::{CivilDate, Instant, RecordId};
 use regulation::FieldId;
+use std::collections::HashMap;
 
 /// A record that speaks of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,15 +71,23 @@ impl Sql {
         Ok(self.row(text, &[record.to_string().into(), digest.into()])?.is_some())
     }
 
-    /// When the occurrence of a duty is due that a record is to prove; none where it proves none.
+    /// When the occurrence of a duty is due that a record is to prove, of each of these; of one that proves none, nothing.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
-    pub fn due_of(&mut self, record: RecordId) -> Result<Option<Due>, StoreError> {
-        let text = "SELECT due_on, due, done_at FROM occurrence WHERE record = $1";
-        let Some(row) = self.row(text, &[record.to_string().into()])? else { return Ok(None) };
-        let done = row.text(2).map(|_| parsed(&row, 2, "occurrence")).transpose()?;
-        Ok(Some(Due { on: parsed(&row, 0, "occurrence")?, at: parsed(&row, 1, "occurrence")?, done }))
+    pub fn due_of_each(&mut self, records: &[RecordId]) -> Result<HashMap<RecordId, Due>, StoreError> {
+        let mut all = HashMap::new();
+        for some in records.chunks(NAMED) {
+            let mut holders = Holders::default();
+            let list = holders.list(some.iter().map(ToString::to_string));
+            let text = format!("SELECT record, due_on, due, done_at FROM occurrence WHERE record IN {list}");
+            for row in self.rows(&text, &holders.0)? {
+                let done = row.text(3).map(|_| parsed(&row, 3, "occurrence")).transpose()?;
+                let (on, at) = (parsed(&row, 1, "occurrence")?, parsed(&row, 2, "occurrence")?);
+                all.insert(parsed(&row, 0, "occurrence")?, Due { on, at, done });
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -20,7 +20,7 @@ use identity::{Action, Roster};
 use model::{Instant, PersonId, RecordId, Told, UnitId};
 use regulation::{Pack, Zone};
 use std::sync::{Arc, OnceLock};
-use store::Reader;
+use store::{Reader, Sql};
 
 /// The context of a page. Clones are the same one.
 #[derive(Clone)]
@@ -204,14 +204,16 @@ impl Cx {
     /// What `read` fails with; `Unavailable` where no pack is published yet.
     pub fn look<T>(&self, read: impl FnOnce(&Look<'_>) -> Result<T, PageError>) -> Result<T, PageError> {
         self.pack()?;
-        self.site.desk().read(|sql, _| {
+        let look = |sql: &mut Sql| {
             let look = Look::new(self, sql)?;
             let done = read(&look)?;
             match look.take_fault() {
                 Some(fault) => Err(fault.into()),
                 None => Ok(done),
             }
-        })
+        };
+        // Of one moment, whatever is committed meanwhile.
+        self.site.desk().read(|sql, _| sql.snapshot(look))
     }
 
     /// Is there such a record, and may they read it? What is not for them looks as if it were not there.

@@ -13,7 +13,7 @@ use regulation::{DutyId, Pack};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use store::{Reader, Sql, StoreError};
+use store::{Due, Reader, Sql, StoreError};
 
 /// A look at committed tables.
 pub struct Look<'a> {
@@ -29,6 +29,7 @@ pub struct Look<'a> {
     sql: RefCell<&'a mut Sql>,
     cases: RefCell<HashMap<RecordId, Option<Arc<Case>>>>,
     seen: RefCell<HashMap<RecordId, bool>>,
+    due: RefCell<HashMap<RecordId, Option<Due>>>,
     fault: RefCell<Option<StoreError>>,
 }
 
@@ -45,6 +46,7 @@ impl<'a> Look<'a> {
             sql: RefCell::new(sql),
             cases: RefCell::default(),
             seen: RefCell::default(),
+            due: RefCell::default(),
             fault: RefCell::default(),
         })
     }
@@ -74,6 +76,35 @@ impl<'a> Look<'a> {
         let case = self.noted(found).flatten().map(Arc::new);
         self.cases.borrow_mut().insert(record, case.clone());
         case
+    }
+
+    /// Asks at once for cases and for what is due in them, where each would be asked for by itself.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub fn ask_cases(&self, records: &[RecordId]) -> Result<(), PageError> {
+        let keys = self.cx.site.desk().vault();
+        let found = self.sql(|sql| sql.cases(records, keys.as_ref()))?;
+        let mut found: HashMap<RecordId, Arc<Case>> =
+            found.into_iter().map(|case| (case.record, Arc::new(case))).collect();
+        let mut due = self.sql(|sql| sql.due_of_each(records))?;
+        let cases = records.iter().map(|record| (*record, found.remove(record)));
+        self.cases.borrow_mut().extend(cases);
+        self.due.borrow_mut().extend(records.iter().map(|record| (*record, due.remove(record))));
+        Ok(())
+    }
+
+    /// When the duty that a record proves is due; none where it proves none.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub fn due_of(&self, record: RecordId) -> Result<Option<Due>, PageError> {
+        if let Some(due) = self.due.borrow().get(&record) {
+            return Ok(*due);
+        }
+        let due = self.sql(|sql| sql.due_of_each(&[record]))?.remove(&record);
+        self.due.borrow_mut().insert(record, due);
+        Ok(due)
     }
 
     /// The cases of a list, in its order, without what is sealed of them. One that was destroyed since is left out.

@@ -148,7 +148,7 @@ pub(crate) fn clocks(look: &Look<'_>, case: &Case) -> Result<Vec<ClockView>, Pag
         running.map(|(id, clock)| view(cx, clock_name(look, register, id), clock.due)).collect();
     if let Some(key) = &case.duty
         && case.ending.is_none()
-        && let Some(due) = look.sql(|sql| sql.due_of(case.record))?
+        && let Some(due) = look.due_of(case.record)?
     {
         let duty = look.pack.duties.get(&key.duty);
         let name = duty.map_or_else(|| key.duty.to_string(), |duty| cx.label(&duty.label).to_owned());

@@ -8,7 +8,7 @@ use crate::look::Look;
 use crate::records::{self, ClockView};
 use crate::signing::Word;
 use casework::{Appointment, Case};
-use model::Evidence;
+use model::{Evidence, RecordId};
 use regulation::{Outcome, Register, StepId};
 use std::sync::Arc;
 
@@ -62,10 +62,12 @@ pub(crate) fn turns(look: &Look<'_>) -> Result<Turns, PageError> {
     let reader = look.cx.reader()?;
     let waiting = look.sql(|sql| store::turns(sql, &reader, 0, MOST))?;
     let cut = waiting.total > u64::from(MOST);
-    look.listed(waiting.rows.iter().map(|turn| turn.row.record));
+    let records: Vec<RecordId> = waiting.rows.iter().map(|turn| turn.row.record).collect();
+    look.listed(records.iter().copied());
+    look.ask_cases(&records)?;
     let mut all = Vec::new();
-    for turn in waiting.rows {
-        let Some(case) = look.case(turn.row.record) else { continue };
+    for record in records {
+        let Some(case) = look.case(record) else { continue };
         all.extend(of_case(look, &case)?);
     }
     // What has nothing due comes last, the oldest first.
@@ -100,7 +102,7 @@ fn turn(look: &Look<'_>, case: &Arc<Case>, offer: Offered) -> Result<Option<Turn
     let today = look.cx.zone()?.date(look.cx.now());
     let on_duty = match &case.duty {
         None => false,
-        Some(_) => look.sql(|sql| sql.due_of(case.record))?.is_some_and(|due| due.on <= today),
+        Some(_) => look.due_of(case.record)?.is_some_and(|due| due.on <= today),
     };
     Ok(Some(Turn {
         case: Arc::clone(case),
