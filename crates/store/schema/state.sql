@@ -133,3 +133,9 @@ CREATE TABLE IF NOT EXISTS state.answered (
   body TEXT NOT NULL,
   at TEXT NOT NULL
 );
+
+-- When senders of lines were heard last.
+CREATE TABLE IF NOT EXISTS state.heard (
+  address TEXT NOT NULL PRIMARY KEY,
+  last TEXT NOT NULL
+);

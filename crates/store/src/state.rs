@@ -1,11 +1,12 @@
 //! State: what is neither in the ledger nor computed from it: sealed secrets, sessions and tokens, drafts, saved views,
-//! attempts to send, texts of files.
+//! attempts to send, texts of files, when senders of lines were heard.
 //!
 //! No entry is lost with it, but nobody signs in without it: it is backed up, and what is changed there is durable.
 
 mod answered;
 mod door;
 mod drafts;
+mod heard;
 mod views;
 
 pub use answered::Answered;

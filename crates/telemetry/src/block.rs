@@ -40,6 +40,12 @@ pub struct Block {
     pub leaves: Vec<Hash>,
     /// Lines that have all nine fields of clause 27.1.2.
     pub nine: u64,
+    /// Who sent them; unspecified where they were read from a file.
+    pub peer: Ipv6Addr,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Microseconds from the time the device wrote to the reception, of the last line that has such a time.
+    pub skew: Option<i64>,
 }
 
 impl Block {
@@ -99,15 +105,25 @@ impl Maker {
             columns.end(part);
         }
         let shapes = std::mem::take(&mut columns.shapes.list);
+        let (received, columns) = (chunk.came.received, columns.finish(chunk)?);
         Ok(Block {
             first,
-            received: chunk.came.received,
-            columns: columns.finish(chunk)?,
+            received,
             shapes: Arc::new(shapes),
             leaves,
             nine,
+            peer: chunk.came.address,
+            bytes: chunk.bytes() as u64,
+            skew: last_time(&columns).map(|time| received.as_micros() - time),
+            columns,
         })
     }
+}
+
+/// The time that the last line with one bears, in microseconds.
+fn last_time(columns: &RecordBatch) -> Option<i64> {
+    let column = columns.column(place::TIME).as_primitive_opt::<TimestampMicrosecondType>()?;
+    (0..column.len()).rev().find(|at| column.is_valid(*at)).map(|at| column.value(at))
 }
 
 /// How long a session lasted, where the line says it in whole seconds.

@@ -10,6 +10,7 @@ use crate::file::{FileError, PAGE, Stored, Table};
 use crate::index::{Index, IndexError, Key, bytes_at};
 use crate::receiver::file_paths;
 use crate::source::Network;
+use crate::traffic::{self, Traffic};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::TimestampMicrosecondType;
@@ -210,6 +211,24 @@ impl Library {
         lines.truncate(wanted.most);
         found.lines = lines;
         Ok(found)
+    }
+
+    /// Adds what stands in a file to what was sent; `of` says to whom an address belongs.
+    ///
+    /// # Errors
+    /// [`FindError`]; some of the file was added then.
+    pub fn traffic(
+        &self,
+        traffic: &mut Traffic,
+        file: &Listed,
+        of: impl Fn(Ipv6Addr) -> Network,
+    ) -> Result<(), FindError> {
+        let opened = self.open(&file.receiver, file.first)?;
+        let told = |source| FindError::File { path: opened.path.clone(), source };
+        for rows in opened.table.rows(None, &traffic::COLUMNS, PAGE).map_err(told)? {
+            traffic.add(&rows?, &of)?;
+        }
+        Ok(())
     }
 
     /// A line of a file.

@@ -26,17 +26,21 @@ pub mod index;
 
 pub mod source;
 
+mod peers;
+
 mod receiver;
 
 pub mod receive;
 
 pub mod check;
 pub mod find;
+pub mod traffic;
 
 pub use block::{Block, Maker, Row, Shapes};
 pub use came::{Came, HEAD, leaf};
 pub use chunk::{Chunk, ENOUGH_BYTES, MOST_LINES};
 pub use journal::{Journal, JournalError, Segment};
+pub use peers::{MOST as MOST_PEERS, Peer, Peers};
 pub use receiver::{
     Batch, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE, SEGMENT_LINES, file_paths,
     journal_folder,

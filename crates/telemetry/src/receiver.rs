@@ -12,6 +12,7 @@ use crate::chunk::Chunk;
 use crate::file::{self, FileError, Part, Stretch};
 use crate::index;
 use crate::journal::{Journal, JournalError, Segment, SegmentName};
+use crate::peers::Peers;
 use crate::salt::SaltKey;
 use crate::source::Sources;
 use ledger::disk::{Disk, DiskError};
@@ -140,6 +141,7 @@ struct Live {
     /// Lines whose root the ledger has.
     entered: u64,
     figures: Figures,
+    peers: Peers,
     stopped: Option<String>,
 }
 
@@ -230,6 +232,12 @@ impl Receiver {
     #[must_use]
     pub fn figures(&self) -> Figures {
         self.live().figures
+    }
+
+    /// Who has sent lines since it was opened; what was taken up then counts as well.
+    #[must_use]
+    pub fn peers(&self) -> Peers {
+        self.live().peers.clone()
     }
 
     /// Why nothing is taken any more; none while it is.
@@ -443,6 +451,7 @@ impl Live {
         }
         self.figures.read.0 += count;
         self.figures.read.1 += block.nine;
+        self.peers.add(&block);
         self.next = block.first + count;
         let home = self.segments.iter_mut().rev().find(|open| open.first <= block.first);
         if let Some(open) = home {

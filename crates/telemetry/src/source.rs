@@ -47,6 +47,12 @@ const fn free(bits: u8) -> u128 {
 }
 
 impl Network {
+    /// One address alone.
+    #[must_use]
+    pub const fn alone(address: Ipv6Addr) -> Self {
+        Self { first: address.to_bits(), bits: 128 }
+    }
+
     /// Its addresses: from this one to that one.
     #[must_use]
     pub fn addresses(self) -> RangeInclusive<Ipv6Addr> {

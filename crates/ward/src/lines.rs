@@ -5,7 +5,8 @@
 //! Does not: read a line.
 
 use crate::machine::SystemClock;
-use crate::sources::Known;
+use crate::months::Months;
+use crate::sources::{Known, Remembered};
 use data_encoding::HEXLOWER;
 use desk::{Asker, Desk, Order};
 use ledger::disk::Disk;
@@ -13,17 +14,23 @@ use ledger::entropy::MachineEntropy;
 use model::{Clock as _, Instant, Told};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
 use telemetry::receive::{Sorting, Tcp, Udp};
 use telemetry::source::apart;
-use telemetry::{Batch, Figures, Filed, Receiver, ReceiverError, SEGMENT_AGE};
+use telemetry::{Batch, Block, Figures, Filed, Peers, Receiver, ReceiverError, SEGMENT_AGE};
 
 /// Threads that read the lines of a receiver.
 const WORKERS: usize = 2;
+/// The receiver of datagrams of registered sources.
+const SYSLOG_UDP: &str = "syslog-udp";
+/// How often it is noted who was heard.
+const NOTED: Duration = Duration::from_secs(60);
 /// The receiver of what is read from files.
 pub(crate) const IMPORT: &str = "import";
 
@@ -71,6 +78,9 @@ struct Inner {
     disk: Arc<dyn Disk>,
     library: Library,
     known: Known,
+    heard: Mutex<Remembered>,
+    months: Months,
+    since: Instant,
     state: Mutex<State>,
 }
 
@@ -79,7 +89,12 @@ struct State {
     receivers: BTreeMap<String, At>,
     tcp: Vec<Tcp>,
     udp: Vec<Udp>,
+    /// When it was noted last who had been heard.
+    noted: Option<Instant>,
 }
+
+/// Blocks that are in no file yet, with the names of their receivers.
+type Tail = Vec<(String, Arc<Block>)>;
 
 /// A receiver with what its beats remember.
 struct At {
@@ -91,7 +106,9 @@ struct At {
 impl Lines {
     pub(crate) fn new(desk: Desk, disk: Arc<dyn Disk>, data: &Path) -> Self {
         let library = Library::new(data);
-        Self(Arc::new(Inner { desk, disk, library, known: Known::nobody(), state: Mutex::default() }))
+        let (known, since) = (Known::nobody(), SystemClock.now());
+        let (heard, months, state) = (Mutex::default(), Months::default(), Mutex::default());
+        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -110,7 +127,7 @@ impl Lines {
             .read::<_, StoreError>(|sql, _| sql.lines_end(name))
             .map_err(|error| unread(&error))?;
         let (disk, entropy) = (Arc::clone(&self.0.disk), Box::new(MachineEntropy));
-        let sources = self.0.known.list().clone();
+        let sources = self.0.known.sources().clone();
         let receiver = Receiver::open(name, disk, entropy, (end.rooted, end.filed), sources, WORKERS);
         let receiver = Arc::new(receiver.map_err(|error| told(name, &error))?);
         state.receivers.insert(name.to_owned(), At { receiver: Arc::clone(&receiver), since: None });
@@ -121,6 +138,7 @@ impl Lines {
     pub(crate) fn take_up(&self) -> Result<(), Told> {
         // Before any line is read: how times are written is said by the list.
         self.refresh()?;
+        *self.heard() = Remembered::read(&self.0.desk).map_err(|error| unread(&error))?;
         let names = self.0.disk.list("lines").map_err(|error| told("lines", &error.into()))?;
         for name in names.unwrap_or_default() {
             if let Some(name) = name.strip_suffix('/') {
@@ -135,10 +153,27 @@ impl Lines {
         self.0.known.refresh(&self.0.desk).map_err(|error| unread(&error))
     }
 
+    fn heard(&self) -> MutexGuard<'_, Remembered> {
+        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who has sent lines, by receiver.
+    fn peers(&self) -> Vec<(String, Peers)> {
+        let state = self.state();
+        state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.peers())).collect()
+    }
+
+    /// Notes who was heard, so that a later run knows.
+    fn note_heard(&self, now: Instant) -> Result<(), Told> {
+        self.state().noted = Some(now);
+        let peers = self.peers();
+        self.heard().note(&self.0.desk, &peers).map_err(|refused| refused.told())
+    }
+
     /// Where lines of a door go: those of registered sources to this receiver, all others to one of their own.
     fn sorting(&self, receiver: &str) -> Result<Sorting, Told> {
         let (known, others) = (self.receiver(receiver)?, self.receiver(&apart(receiver))?);
-        Ok(Sorting::new(self.0.known.list().clone(), known.intake(), others.intake()))
+        Ok(Sorting::new(self.0.known.sources().clone(), known.intake(), others.intake()))
     }
 
     /// Opens a door; gives where it is.
@@ -176,16 +211,18 @@ impl Lines {
 
     /// What is done each second: roots of what came go into the ledger, segments that are full or old become files.
     pub(crate) fn beat(&self) -> Result<(), Told> {
-        let refreshed = self.refresh();
+        let (now, refreshed) = (SystemClock.now(), self.refresh());
         let receivers = {
             let mut state = self.state();
             state.udp.iter().for_each(Udp::look);
-            let now = SystemClock.now();
             state.receivers.values_mut().for_each(|at| at.age(now));
             state.receivers.values().map(|at| Arc::clone(&at.receiver)).collect::<Vec<_>>()
         };
         receivers.iter().try_for_each(|receiver| self.enter(receiver))?;
         refreshed?;
+        if self.state().noted.is_none_or(|noted| now >= noted.plus(NOTED)) {
+            self.note_heard(now)?;
+        }
         self.stopped().map_or(Ok(()), Err)
     }
 
@@ -194,7 +231,7 @@ impl Lines {
         let state = self.state();
         let receiver =
             state.receivers.values().find_map(|at| Some((at.receiver.name(), at.receiver.stopped()?)));
-        let door = || state.udp.iter().find_map(|door| Some(("syslog-udp", door.failed()?.to_owned())));
+        let door = || state.udp.iter().find_map(|door| Some((SYSLOG_UDP, door.failed()?.to_owned())));
         let (name, why) = receiver.or_else(door)?;
         Some(told(name, &ReceiverError::Stopped(why)))
     }
@@ -228,8 +265,8 @@ impl Lines {
         (figures, state.udp.iter().map(Udp::dropped).sum())
     }
 
-    /// Lines in which something stands.
-    pub(crate) fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
+    /// What was received from one moment up to another: blocks that are in no file yet, and files.
+    fn at_hand(&self, from: Option<Instant>, until: Option<Instant>) -> Result<(Tail, Vec<Listed>), Told> {
         // First what is in no file yet: what is filed meanwhile stands in both, and its file is left out.
         let receivers: Vec<Arc<Receiver>> =
             self.state().receivers.values().map(|at| Arc::clone(&at.receiver)).collect();
@@ -237,8 +274,7 @@ impl Lines {
         for receiver in &receivers {
             tail.extend(receiver.tail().into_iter().map(|block| (receiver.name().to_owned(), block)));
         }
-        let files =
-            self.0.desk.read::<_, StoreError>(|sql, _| sql.line_files(None, wanted.from, wanted.until));
+        let files = self.0.desk.read::<_, StoreError>(|sql, _| sql.line_files(None, from, until));
         let files: Vec<Listed> = files
             .map_err(|error| unread(&error))?
             .into_iter()
@@ -251,15 +287,22 @@ impl Lines {
                 received: (file.from, file.until),
             })
             .collect();
+        Ok((tail, files))
+    }
+
+    /// Lines in which something stands.
+    pub(crate) fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
+        let (tail, files) = self.at_hand(wanted.from, wanted.until)?;
         self.0.library.find(wanted, &files, &tail).map_err(|error| unfound(&error))
     }
 
     /// Makes durable and enters what was received, and ends.
     pub(crate) fn close(&self) -> Result<(), Told> {
+        let noted = self.note_heard(SystemClock.now());
         let state = std::mem::take(&mut *self.state());
         state.tcp.into_iter().for_each(Tcp::close);
         state.udp.into_iter().for_each(Udp::close);
-        let mut done = Ok(());
+        let mut done = noted;
         for (_, At { receiver, .. }) in state.receivers {
             receiver.wait_for(receiver.figures().lines);
             done = done.and(self.enter(&receiver));
@@ -365,6 +408,31 @@ fn unfound(error: &FindError) -> Told {
 }
 
 impl web::Lines for Lines {
+    fn traffic(&self, span: Range<Instant>) -> Result<web::Reckoned, Told> {
+        let list = self.0.known.list();
+        let (tail, mut files) = self.at_hand(Some(span.start), Some(span.end))?;
+        files.sort_by_key(|file| file.received);
+        let reckoned = self.0.months.reckon(&self.0.library, &list, span, &files, &tail);
+        reckoned.map_err(|error| unfound(&error))
+    }
+
+    fn senders(&self, now: Instant) -> web::Senders {
+        let (list, peers) = (self.0.known.list(), self.peers());
+        let mut senders = list.heard(&peers, &self.heard(), (self.0.since, now));
+        let state = self.state();
+        let dropped: u64 = state.udp.iter().map(Udp::dropped).sum();
+        senders.receivers = state
+            .receivers
+            .iter()
+            .map(|(name, at)| web::ReceiverHeard {
+                name: name.clone(),
+                lines: at.receiver.figures().lines,
+                dropped: (name == SYSLOG_UDP).then_some(dropped),
+            })
+            .collect();
+        senders
+    }
+
     fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
         Self::find(self, wanted)
     }

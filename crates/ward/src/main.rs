@@ -8,6 +8,7 @@ mod installation;
 mod lines;
 mod machine;
 mod metrics;
+mod months;
 mod office;
 mod oversight;
 mod packs;

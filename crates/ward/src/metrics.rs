@@ -185,6 +185,11 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
     if let Some(bytes) = resident_bytes() {
         one("process_resident_memory_bytes", "gauge", "Memory in use.", float(bytes));
     }
+    let senders = web::Lines::senders(&office.lines, now);
+    let silent = senders.silent(now) as u64;
+    let help = "Registered sources of which nothing came for an hour, or ever.";
+    one("ward_lines_silent_sources", "gauge", help, float(silent));
+    let (known, unknown) = senders.lines();
     let (receivers, dropped) = office.lines.figures();
     one(
         "ward_lines_dropped_total",
@@ -192,6 +197,9 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
         "Datagrams that the kernel dropped before they were read, since the start.",
         float(dropped),
     );
+    let name = "ward_lines_received_total";
+    head(&mut text, name, "counter", "Lines since the start, by whether their sender is registered now.");
+    let _ = writeln!(text, "{name}{{sender=\"registered\"}} {known}\n{name}{{sender=\"unknown\"}} {unknown}");
     type Of = fn(&telemetry::Figures) -> u64;
     let figures: [(&str, &str, Of); 4] = [
         ("ward_lines", "Lines that are durable, by receiver.", |of| of.lines),

@@ -107,6 +107,22 @@ impl web::Lines for NoLines {
     fn line(&self, _: &str, _: u64) -> Result<Option<telemetry::find::Line>, model::Told> {
         Ok(None)
     }
+
+    fn traffic(&self, span: std::ops::Range<Instant>) -> Result<web::Reckoned, model::Told> {
+        let traffic = telemetry::traffic::Traffic::within(span);
+        Ok(web::Reckoned { traffic, names: BTreeMap::new(), left: 0, files: 0 })
+    }
+
+    fn senders(&self, now: Instant) -> web::Senders {
+        web::Senders {
+            since: now,
+            sources: Vec::new(),
+            unknown: Vec::new(),
+            others: 0,
+            unclear: Vec::new(),
+            receivers: Vec::new(),
+        }
+    }
 }
 
 fn oversight(house: &House) -> anyhow::Result<Oversight> {

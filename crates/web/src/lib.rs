@@ -55,6 +55,7 @@ mod people;
 mod registers;
 mod search;
 mod settings;
+mod sources;
 mod start;
 mod terminals;
 mod trace;
@@ -88,5 +89,8 @@ pub use router::{router, router_with};
 pub use session::{Codes, Factor, Place, Session, Sessions};
 pub use shell::{Area, Link, Section, Shell, UnitChoice, Watch};
 pub use site::{Config, Parts, Report, Site};
+pub use sources::{
+    Heard, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing, UnknownSender,
+};
 pub use trace::Lines;
 pub use visit::{RequestId, Theme, Visit, session_cookie};

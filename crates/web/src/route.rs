@@ -8,7 +8,7 @@ use crate::layer::guard;
 use crate::site::Site;
 use crate::{
     about, api, asset, audit, choose, clauses, enter, filing, live, notices, people, records, registers,
-    search, settings, shell, signing, start, terminals, trace, units, views, work,
+    search, settings, shell, signing, sources, start, terminals, trace, units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -101,6 +101,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("settings", settings::ROUTES),
     ("shell", shell::ROUTES),
     ("signing::batch", signing::ROUTES),
+    ("sources", sources::ROUTES),
     ("start", start::ROUTES),
     ("terminals", terminals::ROUTES),
     ("trace", trace::ROUTES),

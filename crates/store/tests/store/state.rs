@@ -156,7 +156,31 @@ fn people_and_units_are_kept_as_they_are_and_their_data_can_be_destroyed(on: On)
     bed.holds();
 }
 
+fn senders_are_known_by_when_they_were_heard_last_and_not_without_end(on: On) {
+    let mut bed = Bed::new(on, 47).unwrap();
+    let at = |second: i64| model::Instant::from_micros(second * 1_000_000).unwrap();
+    let ask = |bed: &Bed, heard: Vec<(String, model::Instant)>| {
+        bed.tables
+            .ask(|sql| {
+                sql.durably(|sql| sql.note_heard(&heard))?;
+                sql.heard()
+            })
+            .unwrap()
+    };
+    let one = |address: &str, second| (address.to_owned(), at(second));
+    ask(&bed, vec![one("192.0.2.1", 5), one("2001:db8::1", 6)]);
+    let known = ask(&bed, vec![one("192.0.2.1", 7)]);
+    assert_eq!(known, [one("192.0.2.1", 7), one("2001:db8::1", 6)]);
+    bed.reopen();
+    assert_eq!(ask(&bed, Vec::new()), known);
+    let many = (0..10_000).map(|nth| one(&format!("10.0.{}.{}", nth / 250, nth % 250), 100 + nth)).collect();
+    let left = ask(&bed, many);
+    assert_eq!(left.len(), 10_000);
+    assert!(!left.iter().any(|(address, _)| address == "192.0.2.1" || address == "2001:db8::1"));
+}
+
 on_both!(
+    senders_are_known_by_when_they_were_heard_last_and_not_without_end,
     stored_files_are_known_by_their_digest_until_they_are_forgotten,
     files_that_nothing_speaks_of_are_found_once_they_have_waited,
     what_somebody_has_handed_in_is_counted_until_a_record_holds_it,

@@ -3,11 +3,14 @@
 use crate::{chunk, firewall};
 use lines::Source;
 use model::Instant;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::Arc;
 use telemetry::find::{Library, Listed, Wanted};
 use telemetry::index::Key;
-use telemetry::source::Sources;
+use telemetry::source::{Network, Sources};
+use telemetry::traffic::Traffic;
 use telemetry::{Block, Chunk, Filed, Receiver};
 use testkit::{Chance, SeededEntropy, TemporaryFolder};
 
@@ -166,4 +169,28 @@ fn addresses_and_networks_are_ranges_and_nonsense_is_none() {
     for wrong in ["", "10.1", "10.0.0.0/33", "10.0.0.0/x", "::/129", "wang"] {
         assert_eq!(range(wrong), None, "{wrong}");
     }
+}
+
+#[test]
+fn traffic_is_what_a_plain_reckoning_gives() {
+    let bed = Bed::new();
+    let mut traffic = Traffic::within(second(500)..second(2_000));
+    for file in &bed.listed() {
+        bed.library().traffic(&mut traffic, file, Network::alone).unwrap();
+    }
+    for (_, block) in &bed.tail() {
+        traffic.block(block, Network::alone).unwrap();
+    }
+    let within: Vec<&Sent> = bed.sent.iter().filter(|sent| (500..2_000).contains(&sent.second)).collect();
+    let mut counts: BTreeMap<Ipv6Addr, u64> = BTreeMap::new();
+    for sent in &within {
+        *counts.entry(sent.from.parse::<Ipv4Addr>().unwrap().to_ipv6_mapped()).or_default() += 1;
+    }
+    let mut talkers: Vec<(Ipv6Addr, u64)> = counts.into_iter().collect();
+    talkers.sort_by_key(|(address, count)| (std::cmp::Reverse(*count), *address));
+    assert_eq!(traffic.senders().len(), 1);
+    let sent = traffic.senders().values().next().unwrap();
+    assert_eq!(sent.lines, within.len() as u64);
+    assert_eq!(sent.talkers(talkers.len() + 1), talkers);
+    assert_eq!((sent.first, sent.last), (second(520), second(1_960)));
 }

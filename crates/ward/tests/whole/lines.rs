@@ -1,5 +1,6 @@
 //! Lines: sent at a running server, killed in between, imported from files; found again, and verified.
 
+use crate::setting_up::fetch;
 use crate::{City, LIMIT};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -23,12 +24,12 @@ fn firewall(nth: usize, from: &str) -> String {
 impl City {
     /// A server that receives syslog over TCP; with where it does.
     fn receives(&self) -> (Running, String) {
-        let (running, tcp, _) = self.receives_both();
+        let (running, [tcp, _, _]) = self.receives_all();
         (running, tcp)
     }
 
-    /// The same, with where it receives datagrams.
-    fn receives_both(&self) -> (Running, String, String) {
+    /// The same, with where it receives datagrams, and serves.
+    fn receives_all(&self) -> (Running, [String; 3]) {
         let arguments = [
             "serve",
             "--data",
@@ -44,8 +45,9 @@ impl City {
         let said = || running.line(LIMIT).unwrap().expect("where it receives, and serves");
         let tcp = said().strip_prefix("tcp:").expect("where it receives").to_owned();
         let udp = said().strip_prefix("udp:").expect("where it receives datagrams").to_owned();
-        assert!(said().starts_with("http://"));
-        (running, tcp, udp)
+        let web = said();
+        assert!(web.starts_with("http://"));
+        (running, [tcp, udp, web])
     }
 
     fn traced(&self, what: &[&str]) -> serde_json::Value {
@@ -137,7 +139,7 @@ fn files_are_imported_and_a_changed_byte_is_found() {
 fn rsyslog_sends_over_each_transport_and_every_line_is_read() {
     const LINES: u64 = 400;
     let city = City::new();
-    let (server, tcp, udp) = city.receives_both();
+    let (server, [tcp, udp, web]) = city.receives_all();
     let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
     let own = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let forward = |protocol: &str, port: &str, more: &str| {
@@ -184,6 +186,14 @@ fn rsyslog_sends_over_each_transport_and_every_line_is_read() {
     for (receiver, count) in [("syslog-tcp-unknown", 2 * LINES), ("syslog-udp-unknown", LINES)] {
         let of = lines.iter().filter(|line| line["receiver"] == receiver).count();
         assert_eq!(of as u64, count, "{receiver}");
+    }
+    let figures = fetch(&format!("{web}metrics"));
+    for figure in [
+        format!("ward_lines_received_total{{sender=\"unknown\"}} {}", 3 * LINES),
+        "ward_lines_received_total{sender=\"registered\"} 0".to_owned(),
+        "ward_lines_silent_sources 0".to_owned(),
+    ] {
+        assert!(figures.lines().any(|line| line == figure), "{figure}: {figures}");
     }
     drop(peer.kill().unwrap());
     city.stop(server);

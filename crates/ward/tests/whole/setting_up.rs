@@ -79,7 +79,7 @@ fn a_city_is_set_up_served_stopped_and_found_again_as_it_was() {
     city.verify();
 }
 
-fn fetch(address: &str) -> String {
+pub(crate) fn fetch(address: &str) -> String {
     ureq::get(address).call().unwrap().body_mut().read_to_string().unwrap()
 }
 

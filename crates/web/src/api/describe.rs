@@ -3,7 +3,7 @@
 //! Handlers name what they give; how requests are refused, and how parameters are spelled, is said here for all of them.
 
 use super::shape::Problem;
-use super::{ROUTES, act, audit, batch, clauses, lines, own, people, read, story, terminals, units};
+use super::{ROUTES, act, audit, batch, clauses, lines, own, people, read, sources, story, terminals, units};
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::route::Verb;
@@ -27,7 +27,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,
-        lines::line, lines::lines,
+        lines::line, lines::lines, sources::month, sources::sources,
         own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
         own::tokens, own::work,
         people::act_on_person, people::end_of_person, people::people, people::person, people::register, people::revoke_of_person,
@@ -85,7 +85,7 @@ fn text(pattern: &str) -> Schema {
 }
 
 /// How parameters are spelled, by name, or by path and name. What is spelled otherwise names nothing, or does not read.
-const SPELLED: [(&str, &str); 42] = [
+const SPELLED: [(&str, &str); 43] = [
     ("/api/v1/clauses state", "^(not-met|not-computed|stale|nobody|figure|met|exempt)$"),
     ("Idempotency-Key", "^[!-~]{8,128}$"),
     ("about", SAYS),
@@ -104,6 +104,7 @@ const SPELLED: [(&str, &str); 42] = [
     ("from", MOMENT),
     ("kind", "^[a-z][a-z0-9.-]{0,63}$"),
     ("left", "^1$"),
+    ("month", "^20[0-9]{2}-(0[1-9]|1[0-2])$"),
     ("name", SAYS),
     ("number", ENTRY),
     ("on", DAY),

@@ -13,6 +13,7 @@ use model::Instant;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use telemetry::find::Line;
+use telemetry::source::is_apart;
 use utoipa::ToSchema;
 
 /// Lines that were found.
@@ -36,6 +37,8 @@ pub(super) struct LineShape {
     received: String,
     /// Address of its sender; null where it was read from a file.
     sender: Option<String>,
+    /// Was the sender unknown when it came? Lines of senders that nobody has registered are kept apart.
+    unknown_sender: bool,
     /// When the device says that it happened.
     time: Option<String>,
     /// Whose way of writing it is; null where nobody's is known.
@@ -112,6 +115,7 @@ impl LineShape {
             number: line.number.to_string(),
             received: line.received.to_string(),
             sender: (!line.peer.is_unspecified()).then(|| line.peer.to_canonical().to_string()),
+            unknown_sender: is_apart(&line.receiver),
             time: line.time.map(|time| time.to_string()),
             dialect: line.dialect.clone(),
             fields: fields.collect(),

@@ -18,6 +18,7 @@ mod own;
 mod people;
 mod read;
 mod shape;
+mod sources;
 mod spelling;
 mod story;
 mod strict;
@@ -98,6 +99,8 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/audit/records/{record}/bundle", APP, Audit::Reading, || get(audit::of_record))
         .by(Right::Audit),
     Route::get("/api/v1/lines", APP, Audit::Tracing, || get(lines::lines)).by(Right::Audit),
+    Route::get("/api/v1/sources", APP, Audit::None, || get(sources::sources)).by(Right::Audit),
+    Route::get("/api/v1/sources/months/{month}", APP, Audit::None, || get(sources::month)).by(Right::Audit),
     Route::get("/api/v1/lines/{receiver}/{number}", APP, Audit::Tracing, || get(lines::line))
         .by(Right::Audit),
     Route::get("/api/v1/work", APP, Audit::None, || get(own::work)),

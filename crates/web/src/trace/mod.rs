@@ -16,7 +16,8 @@ use crate::names::{Shown, entry_path};
 use crate::query::Query;
 use crate::roc;
 use crate::route::{Access, Audit, Route, named};
-use crate::shell::{Area, Shell};
+use crate::shell::{Area, Link, Section, Shell};
+use crate::sources::{self, Reckoned, Senders};
 use crate::{acting, views};
 use askama::Template;
 use axum::extract::Path;
@@ -26,9 +27,11 @@ use identity::Action;
 use lines::Field;
 use model::{Instant, Told};
 use regulation::TimeOfDay;
+use std::ops::Range;
 use store::{LinesTraced, StoreError};
 use telemetry::find::{Found, Line, Wanted};
 use telemetry::index::Key;
+use telemetry::source::is_apart;
 
 const PERSON: Access = Access::Person;
 
@@ -51,6 +54,15 @@ pub trait Lines: Send + Sync {
     /// # Errors
     /// It cannot be read, told.
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told>;
+
+    /// Who sends lines, and what has come of them by now.
+    fn senders(&self, now: Instant) -> Senders;
+
+    /// What each sender has sent within a span, as far as that can be reckoned in a short while.
+    ///
+    /// # Errors
+    /// Lines cannot be read, told.
+    fn traffic(&self, span: Range<Instant>) -> Result<Reckoned, Told>;
 }
 
 const PATH: &str = "/trace";
@@ -82,6 +94,12 @@ const COLUMNS: &[Column<Line>] = &[
     Column { name: "action", zh: "動作", en: "Action", of: |_, line| field(line, Field::Action) },
     Column { name: "user", zh: "帳號", en: "Account", of: |_, line| field(line, Field::User) },
     Column { name: "device", zh: "設備", en: "Device", of: |_, line| Plain::text(device(line)) },
+    Column {
+        name: "sender",
+        zh: "傳送者",
+        en: "Sender",
+        of: |look, line| Plain::text(sender(look.cx, line)),
+    },
     Column { name: "message", zh: "內容", en: "What it says", of: |_, line| Plain::text(said(line)) },
 ];
 
@@ -95,6 +113,19 @@ fn field(line: &Line, field: Field) -> Plain {
 /// The device by the name it gives itself, or the host of the head.
 fn device(line: &Line) -> String {
     line.fields.get(&Field::Device).or_else(|| line.fields.get(&Field::Host)).cloned().unwrap_or_default()
+}
+
+/// Who sent a line, marked where nobody has registered them.
+fn sender(cx: &Cx, line: &Line) -> String {
+    if line.peer.is_unspecified() {
+        return cx.t("由檔案匯入", "read from a file").to_owned();
+    }
+    let address = line.peer.to_canonical().to_string();
+    if is_apart(&line.receiver) {
+        format!("{address}{}", cx.beside(cx.t("未登錄來源", "unknown source")))
+    } else {
+        address
+    }
 }
 
 /// Characters of a line of which nothing is known, in the list.
@@ -210,6 +241,21 @@ fn no_day(text: &str) -> PageError {
     PageError::Refused(Told::new(format!("「{text}」不是日期"), format!("{text:?} is no day")))
 }
 
+/// The second level of the area.
+pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
+    let link = |text: &str, href: &str| Link {
+        text: text.to_owned(),
+        href: href.to_owned(),
+        current: href == current,
+    };
+    let links = vec![
+        link(cx.t("追查", "Trace"), PATH),
+        link(cx.t("紀錄來源", "Sources of lines"), sources::PATH),
+        link(cx.t("月報數據", "Lines of a month"), sources::MONTH),
+    ];
+    vec![Section { head: None, links }]
+}
+
 /// Finds what is asked for, and enters that it was looked for.
 ///
 /// # Errors
@@ -243,7 +289,8 @@ async fn page(cx: Cx, query: Query) -> PageResult {
             if cx.wants("list") {
                 return cx.render(&list.as_region());
             }
-            cx.render(&TracePage { cx, shell: Shell::of_area(cx, Area::Trace), list })
+            let shell = Shell::of_area(cx, Area::Trace).with_second(second(cx, PATH));
+            cx.render(&TracePage { cx, shell, list })
         })
     })
     .await
@@ -379,7 +426,7 @@ async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)>) -> PageR
                 true => format!("{receiver} 第 {number} 筆紀錄"),
                 false => format!("Line {number} of {receiver}"),
             };
-            let shell = Shell::new(cx, Some(Area::Trace), &title);
+            let shell = Shell::new(cx, Some(Area::Trace), &title).with_second(second(cx, ""));
             let (proof, more) = (proven(cx, entry), more(cx, &line, entry));
             let (facts, line) = (facts(cx, &line), shown(&line.bytes));
             cx.render(&LinePage { cx, shell, facts, proof, line, more })
@@ -414,15 +461,7 @@ fn facts<'a>(cx: &'a Cx, line: &Line) -> Facts<'a> {
     let fact = |name: &str, value: String| Fact::new(name, value);
     let mut facts = vec![fact(cx.t("接收時間", "Received"), cx.second(line.received))];
     facts.extend(line.time.map(|time| fact(cx.t("設備所載時間", "The device's time"), cx.second(time))));
-    let peer = line.peer.to_canonical();
-    facts.push(fact(
-        cx.t("傳送者", "Sender"),
-        if line.peer.is_unspecified() {
-            cx.t("由檔案匯入", "read from a file").to_owned()
-        } else {
-            peer.to_string()
-        },
-    ));
+    facts.push(fact(cx.t("傳送者", "Sender"), sender(cx, line)));
     facts.extend(line.dialect.as_ref().map(|dialect| fact(cx.t("格式", "Dialect"), dialect.clone())));
     for (field, value) in &line.fields {
         let (zh, en) = words(*field);

@@ -30,6 +30,7 @@ mod readings;
 mod records;
 mod signing;
 mod site;
+mod sources;
 mod stopped;
 mod templates;
 mod terminals;

@@ -5,10 +5,14 @@ use axum::http::StatusCode;
 use lines::{Part, Source};
 use model::{Instant, Told};
 use std::net::Ipv6Addr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use telemetry::find::{Found, Library, Line, Wanted, line_of};
+use telemetry::source::Network;
+use telemetry::traffic::Traffic;
 use telemetry::{Block, Came, Chunk, Maker, SaltKey};
+use web::{Reckoned, Senders};
 
 /// A receiver that has received some lines and no more.
 pub(crate) struct Received(Arc<Block>);
@@ -56,10 +60,20 @@ impl web::Lines for Received {
         let there = receiver == RECEIVER && self.0.holds(number);
         Ok(there.then(|| line_of(&self.0, receiver, number).unwrap()))
     }
+
+    fn senders(&self, now: Instant) -> Senders {
+        crate::sources::senders(now)
+    }
+
+    fn traffic(&self, span: Range<Instant>) -> Result<Reckoned, Told> {
+        let mut traffic = Traffic::within(span);
+        traffic.block(&self.0, Network::alone).unwrap();
+        Ok(crate::sources::reckoned(traffic))
+    }
 }
 
 impl Office {
-    fn traces(&self, path: &str) -> String {
+    pub(crate) fn traces(&self, path: &str) -> String {
         let answer = self.asked.get(&format!("cookie-of-{}", self.auditor.person), path);
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
         answer.text()

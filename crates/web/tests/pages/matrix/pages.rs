@@ -204,6 +204,19 @@ fn audit() -> Vec<Case> {
         get("/trace/lines/{receiver}/{number}", "one there is not", AUDITOR_NOT, |_, _| {
             Sent::to("/trace/lines/syslog-tcp/99")
         }),
+        get("/sources", "who sends lines", AUDITOR, |_, _| Sent::to("/sources").looking_for("TC-FW-01")),
+        get("/sources/export", "the same as a file", AUDITOR, |_, _| {
+            Sent::to("/sources/export?format=csv").looking_for("TC-FW-01")
+        }),
+        get("/sources/month", "what was sent in a month", AUDITOR, |_, _| {
+            Sent::to("/sources/month?month=2025-11").looking_for("10.1.2.3")
+        }),
+        get("/sources/month", "a month there is not", AUDITOR_NOT, |_, _| {
+            Sent::to("/sources/month?month=2025-13")
+        }),
+        get("/sources/month/export", "the same as a file", AUDITOR, |_, _| {
+            Sent::to("/sources/month/export?month=2025-11&format=csv").looking_for("10.1.2.3")
+        }),
         get("/audit/entries", "its entries", AUDITOR, |_, _| Sent::to("/audit/entries")),
         get("/audit/entries", "the way to one by its number", AUDITOR, |_, _| {
             Sent::to("/audit/entries?number=3")

@@ -221,6 +221,10 @@ fn audit() -> Vec<Case> {
         get("/api/v1/lines/{receiver}/{number}", "a line", API_AUDIT, |_, _| {
             at("/lines/syslog-tcp/0").looking_for("192.0.2.9")
         }),
+        get("/api/v1/sources", "who sends lines", API_AUDIT, |_, _| at("/sources").looking_for("TC-FW-01")),
+        get("/api/v1/sources/months/{month}", "what was sent in a month", API_AUDIT, |_, _| {
+            at("/sources/months/2025-11").looking_for("10.1.2.3")
+        }),
         get("/api/v1/audit/policy", "the policy", API_AUDIT, |_, _| at("/audit/policy")),
         post("/api/v1/audit/verification", "the installation is to be verified", API_AUDIT, |_, _| {
             at("/audit/verification").json(json!({}))
