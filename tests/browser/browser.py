@@ -212,9 +212,9 @@ class Browser:
         for old in self.downloads.glob("*"):
             old.unlink()
         self.driver.execute_script("arguments[0].click()", self.find(css))
-        return self.until(self._whole, f"no file came of {css}")[0].read_bytes()
+        return self.until(self._arrived, f"no file came of {css}")[0].read_bytes()
 
-    def _whole(self) -> list[pathlib.Path]:
+    def _arrived(self) -> list[pathlib.Path]:
         """Files that have come whole: the name is taken by an empty file, and the file itself comes under another."""
         there = list(self.downloads.glob("*"))
         coming = any(one.suffix in (".crdownload", ".tmp") for one in there)
