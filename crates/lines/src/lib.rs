@@ -22,6 +22,8 @@ mod pairs;
 mod dialect;
 mod record;
 
+pub mod flow;
+
 pub use dialect::Dialect;
 pub use field::{Field, Nine, Span, Value};
 pub use frame::{Frame, Framer, LONGEST, Part};

@@ -9,8 +9,10 @@ mod cef;
 mod checkpoint;
 mod cisco;
 mod filterlog;
+mod flow;
 mod fortigate;
 mod huawei;
+mod journald;
 mod json;
 mod junos;
 mod leef;
@@ -71,10 +73,14 @@ dialects! {
     PaloAlto = "palo_alto", plain::doubled, paloalto::read;
     /// pf's filterlog: pfSense, OPNsense.
     Filterlog = "filterlog", plain::none, filterlog::read;
+    /// NetFlow and IPFIX, as Ward writes them.
+    Flow = "flow", plain::json, flow::read;
     /// Suricata's EVE.
     Suricata = "suricata", plain::json, json::suricata;
     /// Zeek, as JSON.
     Zeek = "zeek", plain::json, json::zeek;
+    /// The journal of systemd, as JSON.
+    Journald = "journald", plain::json, journald::read;
     /// Windows events, as JSON or XML.
     Windows = "windows", plain::windows, windows::read;
     /// The common event format: ArcSight's, Ubiquiti's and others'.

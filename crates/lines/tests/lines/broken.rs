@@ -193,6 +193,30 @@ fn a_stranger_who_chooses_a_name_cannot_choose_what_was_done() {
 }
 
 #[test]
+fn what_any_account_may_log_is_no_log_on() {
+    let entry = |who: &str, message: &str| {
+        format!(
+            "{{\"MESSAGE\":\"{message}\",\"SYSLOG_IDENTIFIER\":\"sshd\",{who}\"__CURSOR\":\"s=1\",\"__REALTIME_TIMESTAMP\":\"1795140672000000\"}}"
+        )
+    };
+    let accepted = "Accepted password for root from 10.0.0.9 port 5 ssh2";
+    let dropped = "DROP IN=a OUT=b SRC=10.0.0.9 DST=10.0.0.1 PROTO=TCP";
+    for (who, message, counts) in [
+        ("\"_UID\":\"0\",", accepted, true),
+        ("", accepted, true),
+        ("\"_UID\":\"1000\",", accepted, false),
+        ("\"_UID\":\"1000\",\"X\":{\"_UID\":\"0\"},", accepted, false),
+        ("\"_TRANSPORT\":\"kernel\",\"_UID\":\"1\",", dropped, true),
+        ("\"_TRANSPORT\":\"syslog\",\"_UID\":\"1\",", dropped, false),
+    ] {
+        let line = entry(who, message);
+        let (dialect, at, found) = read(line.as_bytes(), &[Field::SrcIp, Field::App]);
+        assert_eq!((dialect, at.as_deref()), (Some(Dialect::Journald), Some(TEN)), "{line}");
+        assert_eq!(found, said(&[if counts { "10.0.0.9" } else { "" }, "sshd"]), "{line}");
+    }
+}
+
+#[test]
 fn what_web_servers_are_asked_stays_within_its_quotes() {
     for (line, user, url, status) in [
         (r#"1.2.3.4 - - [20/Nov/2026:10:11:12 +0800] "GET /\" 200 1 HTTP/1.1" 404 5"#, "", r#"/" "#, "404"),
