@@ -8,10 +8,11 @@ SHELL := /bin/bash
 # third implementation of the format, g++ compiles the fuzzing runtime, poppler-utils reads PDF files with the tables of
 # poppler-data, postgresql is the other database (tests start servers of their own from its programs), chromium with its
 # driver and fonts-noto-cjk for Chinese is the browser in which pages are used, python3-venv holds what drives it and what
-# asks the API, faketime brings the server's clock on meanwhile, rsyslog sends lines as it does everywhere.
+# asks the API, faketime brings the server's clock on meanwhile, rsyslog sends lines as it does everywhere, logrotate turns
+# files over, systemd writes and reads journals, zstd packs, softflowd exports flows and nfdump is another who collects them.
 # `make run` needs none; without poppler it does not find the text of attached PDF files.
-PACKAGES := chromium chromium-driver faketime fonts-noto-cjk g++ oathtool poppler-data poppler-utils postgresql \
-  python3-cryptography python3-fido2 python3-venv rsyslog strace
+PACKAGES := chromium chromium-driver faketime fonts-noto-cjk g++ logrotate nfdump oathtool poppler-data poppler-utils \
+  postgresql python3-cryptography python3-fido2 python3-venv rsyslog softflowd strace systemd systemd-journal-remote zstd
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 

@@ -56,7 +56,7 @@ impl City {
     }
 
     /// Traces until so many lines are found.
-    fn traced_until(&self, what: &[&str], count: u64) -> serde_json::Value {
+    pub(crate) fn traced_until(&self, what: &[&str], count: u64) -> serde_json::Value {
         loop {
             let found = self.traced(what);
             if found["count"].as_u64() >= Some(count) {
@@ -131,6 +131,50 @@ fn files_are_imported_and_a_changed_byte_is_found() {
         std::fs::remove_file(&file).unwrap();
         assert_eq!(city.ward(&["verify", "--data", "data"], "").status.code(), Some(1));
         std::fs::write(&file, &content).unwrap();
+    }
+    city.verify();
+}
+
+#[test]
+fn of_a_packed_file_that_was_cut_off_what_is_whole_is_imported_and_the_rest_named() {
+    let city = City::new();
+    let text = |network: u64| {
+        (0..500).fold(String::new(), |mut text, nth| {
+            writeln!(text, "{}", firewall(nth, &format!("10.{network}.0.{}", nth % 250))).unwrap();
+            text
+        })
+    };
+    let pack = |program: &str, name: &str, network: u64| {
+        std::fs::write(city.path().join(name), text(network)).unwrap();
+        let packed = Program::new(program, city.path()).with(["-q", "-f", name]).run("", LIMIT).unwrap();
+        assert!(packed.status.success(), "{}", packed.errors);
+    };
+    // Each in two parts, the second of which is cut off in one of them.
+    for (program, end) in [("/usr/bin/zstd", "zst"), ("/bin/gzip", "gz")] {
+        let networks = if end == "zst" { [1, 2] } else { [3, 4] };
+        let parts: Vec<Vec<u8>> = networks
+            .iter()
+            .map(|network| {
+                pack(program, "part", *network);
+                std::fs::read(city.path().join(format!("part.{end}"))).unwrap()
+            })
+            .collect();
+        std::fs::write(city.path().join(format!("whole.{end}")), parts.concat()).unwrap();
+        let cut = parts[1].len() / 2;
+        let torn = [&parts[0], &parts[1][..cut]].concat();
+        std::fs::write(city.path().join(format!("torn.{end}")), torn).unwrap();
+    }
+    let said = city.good(&["import", "--data", "data", "whole.zst", "whole.gz"], "");
+    assert!(said.concat().contains("2000"), "{said:?}");
+    let ended = city.ward(&["import", "--data", "data", "torn.zst", "none.log", "torn.gz", "whole.gz"], "");
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.errors);
+    for name in ["torn.zst", "none.log", "torn.gz"] {
+        assert!(ended.errors.contains(name), "{}", ended.errors);
+    }
+    assert!(!ended.errors.contains("whole.gz"), "{}", ended.errors);
+    for (network, least) in [("10.1.0.0/16", 1_000), ("10.3.0.0/16", 1_500), ("10.4.0.0/16", 1_000)] {
+        let found = city.traced(&[network, "--most", "0"])["count"].as_u64().unwrap();
+        assert!(found >= least, "{network}: {found}");
     }
     city.verify();
 }
