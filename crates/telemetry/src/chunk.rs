@@ -5,7 +5,7 @@
 
 use crate::came::{Came, part_number, part_of};
 use crate::leb;
-use lines::Part;
+use lines::{LONGEST, Part};
 
 /// Most lines of a chunk; it is cut there.
 pub const MOST_LINES: usize = 4_096;
@@ -45,6 +45,11 @@ impl Chunk {
         let length = u32::try_from(line.len()).unwrap_or(u32::MAX >> 2) & (u32::MAX >> 2);
         self.marks.push(length << 2 | u32::from(part_number(part)));
         self.bytes.extend_from_slice(line.get(..length as usize).unwrap_or(line));
+    }
+
+    /// Adds a line of any length, in pieces where it is too long for one.
+    pub fn push_long(&mut self, line: &[u8]) {
+        pieces(line).for_each(|(piece, part)| self.push(piece, part));
     }
 
     /// How many lines.
@@ -97,5 +102,31 @@ impl Chunk {
             marks.push(mark);
         }
         (rest.len() == total).then(|| Self { came, marks, bytes: rest.to_vec() })
+    }
+}
+
+/// A line, in pieces where it is too long for one.
+pub(crate) fn pieces(line: &[u8]) -> impl Iterator<Item = (&[u8], Part)> {
+    let count = line.len().div_ceil(LONGEST);
+    line.chunks(LONGEST).enumerate().map(move |(nth, piece)| {
+        let part = match nth + 1 == count {
+            _ if count == 1 => Part::Whole,
+            true => Part::Last,
+            false => Part::Piece,
+        };
+        (piece, part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_come_in_pieces() {
+        let line = vec![b'x'; 2 * LONGEST];
+        let parts: Vec<_> = pieces(&line).map(|(piece, part)| (piece.len(), part)).collect();
+        assert_eq!(parts, [(LONGEST, Part::Piece), (LONGEST, Part::Last)]);
+        assert_eq!(pieces(b"x").collect::<Vec<_>>(), [(b"x".as_slice(), Part::Whole)]);
     }
 }

@@ -93,6 +93,14 @@ pub enum ReceiverError {
     /// There was no randomness for a key.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// Where reading stands cannot be read.
+    #[error("{path} does not say where reading stands: {why}")]
+    Place {
+        /// The file that is to say it.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// It has stopped.
     #[error("the receiver has stopped: {0}")]
     Stopped(String),
@@ -381,7 +389,10 @@ pub fn file_paths(name: &str, first: u64) -> [String; 2] {
     [format!("{folder}/{first:020}.parquet"), format!("{folder}/{first:020}.index")]
 }
 
-fn spawned(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, ReceiverError> {
+pub(crate) fn spawned(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, ReceiverError> {
     let spawned = std::thread::Builder::new().name(name.chars().take(15).collect()).spawn(work);
     spawned.map_err(|error| ReceiverError::Disk(DiskError::new("start a thread", name, error)))
 }
@@ -523,9 +534,11 @@ impl Writer {
             next = if full || cut { None } else { messages.try_recv().ok() };
         }
         let synced = self.journal.sync();
+        if synced.is_ok() {
+            self.shared.live().figures.lines = self.journal.next();
+        }
         acknowledge.into_iter().for_each(|acknowledge| acknowledge(synced.is_ok()));
         synced?;
-        self.shared.live().figures.lines = self.journal.next();
         for one in taken {
             if self.unread.send(one).is_err() {
                 return Err(ReceiverError::Stopped(String::new()));

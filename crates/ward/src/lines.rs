@@ -15,13 +15,13 @@ use model::{Clock as _, Instant, Told};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
-use telemetry::receive::{Sorting, Tcp, Udp};
+use telemetry::receive::{Files, Flows, Journald, Pattern, Sorting, Tcp, Udp};
 use telemetry::source::apart;
 use telemetry::{Batch, Block, Figures, Filed, Peers, Receiver, ReceiverError, SEGMENT_AGE};
 
@@ -33,6 +33,13 @@ const SYSLOG_UDP: &str = "syslog-udp";
 const NOTED: Duration = Duration::from_secs(60);
 /// The receiver of what is read from files.
 pub(crate) const IMPORT: &str = "import";
+/// The receiver of files that are followed.
+const FILES: &str = "files";
+/// The receiver of the journal of systemd.
+const JOURNALD: &str = "journald";
+/// The receiver of flows, and that of the datagrams they came in.
+const FLOWS: &str = "flows";
+const FLOWS_RAW: &str = "flows-raw";
 
 /// A door for syslog: `udp:0.0.0.0:514`, `tcp:[::]:601`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +76,29 @@ impl std::fmt::Display for Syslog {
     }
 }
 
+/// A door for NetFlow and IPFIX: `udp:0.0.0.0:2055`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FlowDoor(SocketAddr);
+
+impl FromStr for FlowDoor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = text.strip_prefix("udp:").and_then(|address| address.parse().ok());
+        address.map(Self).ok_or_else(|| {
+            format!(
+                "「{text}」不是接收位址，請寫成 udp:0.0.0.0:2055。{text:?} is no address to receive at; write udp:0.0.0.0:2055."
+            )
+        })
+    }
+}
+
+impl std::fmt::Display for FlowDoor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "flows udp:{}", self.0)
+    }
+}
+
 /// The receivers of an installation. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct Lines(Arc<Inner>);
@@ -91,6 +121,9 @@ struct State {
     udp: Vec<Udp>,
     /// When it was noted last who had been heard.
     noted: Option<Instant>,
+    files: Option<Files>,
+    journald: Option<Journald>,
+    flows: Vec<Flows>,
 }
 
 /// Blocks that are in no file yet, with the names of their receivers.
@@ -180,16 +213,7 @@ impl Lines {
     pub(crate) fn listen(&self, syslog: Syslog) -> Result<Syslog, Told> {
         let (Syslog::Tcp(address) | Syslog::Udp(address)) = syslog;
         let protocol = if matches!(syslog, Syslog::Tcp(_)) { "tcp" } else { "udp" };
-        let unopened = |error: std::io::Error| {
-            Told::new(
-                format!(
-                    "無法於 {protocol}:{address} 接收：{error}。請確認位址無其他程式使用；1024 以下之埠號另需權限（CAP_NET_BIND_SERVICE）。"
-                ),
-                format!(
-                    "Cannot receive at {protocol}:{address}: {error}. See whether another program has it; ports below 1024 take a capability (CAP_NET_BIND_SERVICE)."
-                ),
-            )
-        };
+        let unopened = |error: std::io::Error| unopened(&format!("{protocol}:{address}"), &error);
         let sorting = self.sorting(&format!("syslog-{protocol}"))?;
         let clock = Arc::new(SystemClock);
         let mut state = self.state();
@@ -209,12 +233,39 @@ impl Lines {
         }
     }
 
+    /// Opens a door for flows; gives where it is.
+    pub(crate) fn listen_for_flows(&self, FlowDoor(address): FlowDoor) -> Result<FlowDoor, Told> {
+        let (raw, lines) = (self.sorting(FLOWS_RAW)?, self.sorting(FLOWS)?);
+        let door = Flows::open(address, raw, lines, Arc::new(SystemClock))
+            .map_err(|error| unopened(&format!("udp:{address}"), &error))?;
+        let at = FlowDoor(door.address());
+        self.state().flows.push(door);
+        Ok(at)
+    }
+
+    /// Follows files from where a former run has come to.
+    pub(crate) fn follow(&self, patterns: Vec<Pattern>) -> Result<(), Told> {
+        let receiver = self.receiver(FILES)?;
+        let files = Files::open(patterns, &receiver, Arc::clone(&self.0.disk), Arc::new(SystemClock));
+        self.state().files = Some(files.map_err(|error| told(FILES, &error))?);
+        Ok(())
+    }
+
+    /// Follows the journal of systemd, the machine's own or that of a folder, from where a former run has come to.
+    pub(crate) fn follow_journal(&self, folder: Option<PathBuf>) -> Result<(), Told> {
+        let receiver = self.receiver(JOURNALD)?;
+        let journal = Journald::open(folder, &receiver, Arc::clone(&self.0.disk), Arc::new(SystemClock));
+        self.state().journald = Some(journal.map_err(|error| told(JOURNALD, &error))?);
+        Ok(())
+    }
+
     /// What is done each second: roots of what came go into the ledger, segments that are full or old become files.
     pub(crate) fn beat(&self) -> Result<(), Told> {
         let (now, refreshed) = (SystemClock.now(), self.refresh());
         let receivers = {
             let mut state = self.state();
             state.udp.iter().for_each(Udp::look);
+            state.flows.iter().for_each(Flows::look);
             state.receivers.values_mut().for_each(|at| at.age(now));
             state.receivers.values().map(|at| Arc::clone(&at.receiver)).collect::<Vec<_>>()
         };
@@ -223,7 +274,25 @@ impl Lines {
         if self.state().noted.is_none_or(|noted| now >= noted.plus(NOTED)) {
             self.note_heard(now)?;
         }
-        self.stopped().map_or(Ok(()), Err)
+        self.stopped().or_else(|| self.trouble()).map_or(Ok(()), Err)
+    }
+
+    /// What cannot be read at the moment, while all else is.
+    fn trouble(&self) -> Option<Told> {
+        let state = self.state();
+        let files = state.files.as_ref().and_then(Files::trouble).map(|why| {
+            Told::new(
+                format!("無法讀取所追蹤之檔案 {why}。其餘檔案照常讀取；排除原因後自動續讀。"),
+                format!("A file that is followed cannot be read: {why}. The others are; it goes on when the cause is mended."),
+            )
+        });
+        files.or_else(|| {
+            let why = state.journald.as_ref().and_then(Journald::trouble)?;
+            Some(Told::new(
+                format!("systemd 日誌讀取中斷，將自動重新開始：{why}"),
+                format!("Reading the journal of systemd was cut off and begins again by itself: {why}"),
+            ))
+        })
     }
 
     /// Why some lines are not received any more; none while all are.
@@ -232,7 +301,10 @@ impl Lines {
         let receiver =
             state.receivers.values().find_map(|at| Some((at.receiver.name(), at.receiver.stopped()?)));
         let door = || state.udp.iter().find_map(|door| Some((SYSLOG_UDP, door.failed()?.to_owned())));
-        let (name, why) = receiver.or_else(door)?;
+        let files = || Some((FILES, state.files.as_ref()?.failed()?.to_owned()));
+        let journald = || Some((JOURNALD, state.journald.as_ref()?.failed()?.to_owned()));
+        let flows = || state.flows.iter().find_map(|door| Some((FLOWS, door.failed()?.to_owned())));
+        let (name, why) = receiver.or_else(door).or_else(files).or_else(journald).or_else(flows)?;
         Some(told(name, &ReceiverError::Stopped(why)))
     }
 
@@ -262,7 +334,14 @@ impl Lines {
         let state = self.state();
         let figures =
             state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.figures())).collect();
-        (figures, state.udp.iter().map(Udp::dropped).sum())
+        let dropped = state.udp.iter().map(Udp::dropped).chain(state.flows.iter().map(Flows::dropped)).sum();
+        (figures, dropped)
+    }
+
+    /// What came at the doors for flows since the start; none where there is no such door.
+    pub(crate) fn flow_figures(&self) -> Option<lines::flow::Figures> {
+        let state = self.state();
+        state.flows.iter().map(Flows::figures).reduce(std::ops::Add::add)
     }
 
     /// What was received from one moment up to another: blocks that are in no file yet, and files.
@@ -302,6 +381,9 @@ impl Lines {
         let state = std::mem::take(&mut *self.state());
         state.tcp.into_iter().for_each(Tcp::close);
         state.udp.into_iter().for_each(Udp::close);
+        state.files.into_iter().for_each(Files::close);
+        state.journald.into_iter().for_each(Journald::close);
+        state.flows.into_iter().for_each(Flows::close);
         let mut done = noted;
         for (_, At { receiver, .. }) in state.receivers {
             receiver.wait_for(receiver.figures().lines);
@@ -363,6 +445,17 @@ fn file(receiver: &str, filed: &Filed) -> LinesFact {
     })
 }
 
+fn unopened(at: &str, error: &std::io::Error) -> Told {
+    Told::new(
+        format!(
+            "無法於 {at} 接收：{error}。請確認位址無其他程式使用；1024 以下之埠號另需權限（CAP_NET_BIND_SERVICE）。"
+        ),
+        format!(
+            "Cannot receive at {at}: {error}. See whether another program has it; ports below 1024 take a capability (CAP_NET_BIND_SERVICE)."
+        ),
+    )
+}
+
 /// A failure with its causes.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -420,14 +513,18 @@ impl web::Lines for Lines {
         let (list, peers) = (self.0.known.list(), self.peers());
         let mut senders = list.heard(&peers, &self.heard(), (self.0.since, now));
         let state = self.state();
-        let dropped: u64 = state.udp.iter().map(Udp::dropped).sum();
+        let dropped = |name: &str| match name {
+            SYSLOG_UDP => Some(state.udp.iter().map(Udp::dropped).sum()),
+            FLOWS_RAW => Some(state.flows.iter().map(Flows::dropped).sum()),
+            _ => None,
+        };
         senders.receivers = state
             .receivers
             .iter()
             .map(|(name, at)| web::ReceiverHeard {
                 name: name.clone(),
                 lines: at.receiver.figures().lines,
-                dropped: (name == SYSLOG_UDP).then_some(dropped),
+                dropped: dropped(name),
             })
             .collect();
         senders

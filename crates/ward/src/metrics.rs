@@ -197,6 +197,39 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
         "Datagrams that the kernel dropped before they were read, since the start.",
         float(dropped),
     );
+    if let Some(flows) = office.lines.flow_figures() {
+        let figures = [
+            (
+                "ward_flows_datagrams_total",
+                "counter",
+                "Datagrams of NetFlow and IPFIX since the start.",
+                flows.datagrams,
+            ),
+            (
+                "ward_flows_broken_total",
+                "counter",
+                "Of these, those that do not read to their end.",
+                flows.broken,
+            ),
+            ("ward_flows_records_total", "counter", "Records read since the start.", flows.records),
+            (
+                "ward_flows_missing_total",
+                "counter",
+                "Flows, datagrams or records missing since the start by their exporters' numbers.",
+                flows.missing,
+            ),
+            ("ward_flows_waiting", "gauge", "Sets of records that wait for their template.", flows.waiting),
+            (
+                "ward_flows_unread_total",
+                "counter",
+                "Sets of records since the start whose template never came, or for which there was no room to wait.",
+                flows.unread,
+            ),
+        ];
+        for (name, of, help, value) in figures {
+            one(name, of, help, float(value));
+        }
+    }
     let name = "ward_lines_received_total";
     head(&mut text, name, "counter", "Lines since the start, by whether their sender is registered now.");
     let _ = writeln!(text, "{name}{{sender=\"registered\"}} {known}\n{name}{{sender=\"unknown\"}} {unknown}");

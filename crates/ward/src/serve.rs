@@ -11,7 +11,7 @@ use self::door::{Door, Doors, Peer};
 use crate::command::pack::width::harmless;
 use crate::http::{self, Witnesses};
 use crate::installation::Working;
-use crate::lines::Syslog;
+use crate::lines::{FlowDoor, Syslog};
 use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
 use crate::office::{Office, Pacemaker, Recovery};
@@ -28,10 +28,11 @@ use ledger::entropy::MachineEntropy;
 use model::{Clock as _, Told};
 use signin::SignIn;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use telemetry::receive::Pattern;
 use tokio_rustls::rustls::ServerConfig;
 use web::{Config, Limits, Machine as _, Site};
 
@@ -61,9 +62,27 @@ pub(crate) struct Serve {
     /// 接收 syslog 之位址，可多次指定，如 udp:0.0.0.0:514、tcp:0.0.0.0:601。Where syslog is received, any number of udp:ADDRESS and tcp:ADDRESS.
     #[arg(long, value_name = "PROTOCOL:ADDRESS")]
     syslog: Vec<Syslog>,
+    /// 接收 NetFlow（v5、v9）與 IPFIX 之位址，可多次指定，如 udp:0.0.0.0:2055。Where NetFlow (v5, v9) and IPFIX are received, any number of udp:ADDRESS.
+    #[arg(long, value_name = "udp:ADDRESS")]
+    flows: Vec<FlowDoor>,
+    /// 追蹤之紀錄檔、資料夾或樣式（萬用字元 * ?，請加引號），可多個。Files, folders or patterns (in quotes) whose lines are followed, any number.
+    #[arg(long, value_name = "PATH", num_args = 1.., value_parser = pattern)]
+    follow: Vec<Pattern>,
+    /// 接收 systemd 日誌；可指定日誌資料夾。The journal of systemd is received; that of a folder, if one is named.
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    journald: Option<Option<PathBuf>>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
+}
+
+/// Files to follow; packed ones are none.
+fn pattern(text: &str) -> Result<Pattern, String> {
+    Pattern::new(Path::new(text)).ok_or_else(|| {
+        format!(
+            "「{text}」為壓縮檔，不會再增加內容，請以 ward import 匯入。{text:?} is packed and does not grow; bring it in by ward import."
+        )
+    })
 }
 
 /// How long requests under way may take once it is to stop.
@@ -101,7 +120,27 @@ impl Serve {
     fn receive(&self, office: &Office) -> anyhow::Result<()> {
         office.lines.take_up().map_err(Refused::wrong)?;
         for syslog in &self.syslog {
-            say_where_lines(office.lines.listen(*syslog).map_err(Refused::misuse)?);
+            let at = office.lines.listen(*syslog).map_err(Refused::misuse)?;
+            say_where_lines(&at, "syslog");
+        }
+        for flows in &self.flows {
+            let at = office.lines.listen_for_flows(*flows).map_err(Refused::misuse)?;
+            say_where_lines(&at, "NetFlow, IPFIX");
+        }
+        for pattern in self.follow.iter().filter(|pattern| !pattern.is_there()) {
+            let path = pattern.path().display();
+            tell(&Told::new(
+                format!("目前沒有可追蹤之檔案：{path}；出現後即開始讀取。請確認路徑無誤。"),
+                format!(
+                    "There is no file to follow yet: {path}. It is read once it appears; see whether the path is right."
+                ),
+            ));
+        }
+        if !self.follow.is_empty() {
+            office.lines.follow(self.follow.clone()).map_err(Refused::misuse)?;
+        }
+        if let Some(folder) = &self.journald {
+            office.lines.follow_journal(folder.clone()).map_err(Refused::misuse)?;
         }
         Ok(())
     }
@@ -242,9 +281,9 @@ impl Serve {
 
 /// Says where lines are received.
 #[expect(clippy::print_stdout, reason = "the address is the output: a port that was left open is told by it")]
-fn say_where_lines(at: Syslog) {
+fn say_where_lines(at: &dyn std::fmt::Display, what: &str) {
     println!("{at}");
-    tell(&Told::new(format!("接收 syslog：{at}"), format!("Syslog is received at {at}")));
+    tell(&Told::new(format!("接收 {what}：{at}"), format!("Received here: {what}: {at}")));
 }
 
 /// Says where pages are, the likeliest address first.

@@ -1,4 +1,4 @@
-//! Receiving: sockets whose lines go into a receiver.
+//! Receiving: sockets, and files that grow, whose lines go into a receiver.
 //!
 //! Every line that was read from a connection is handed in; where the receiver cannot keep up, a connection is read more
 //! slowly, and the kernel slows its sender down. A datagram has no such way: the kernel drops what does not fit, and how
@@ -6,11 +6,20 @@
 //! Lines of whom nobody has registered go into a receiver of their own ([`Sorting`]): kept, and kept apart.
 //! Source: RFC 5426 (UDP), RFC 6587 (TCP).
 
+mod files;
+mod flows;
+mod journald;
+mod pattern;
+mod place;
 mod sorting;
-
 mod tcp;
 mod udp;
 
+pub use files::{Files, Follower};
+pub use flows::Flows;
+pub use journald::Journald;
+pub use pattern::Pattern;
+pub use place::place_path;
 pub use sorting::Sorting;
 pub use tcp::Tcp;
 pub use udp::Udp;
@@ -27,8 +36,12 @@ const READ: usize = 256 << 10;
 #[must_use]
 pub fn note(now: Instant, text: &str) -> Chunk {
     let mut chunk = Chunk::new(Came::from_file(now));
-    let time = now.to_text();
-    let time = String::from_utf8_lossy(&time);
-    chunk.push(format!("<45>1 {time} - ward - note - {text}").as_bytes(), Part::Whole);
+    chunk.push(&note_line(now, text), Part::Whole);
     chunk
+}
+
+/// The same, to stand among others.
+fn note_line(now: Instant, text: &str) -> Vec<u8> {
+    let (time, text) = (now.to_text(), text.replace(char::is_control, "\u{fffd}"));
+    format!("<45>1 {} - ward - note - {text}", String::from_utf8_lossy(&time)).into_bytes()
 }

@@ -27,6 +27,12 @@ impl Sorting {
         }
     }
 
+    /// Do lines of a peer go where those of known senders do?
+    #[must_use]
+    pub fn know(&self, address: Ipv6Addr) -> bool {
+        self.apart.as_ref().is_none_or(|(sources, _)| sources.know(address))
+    }
+
     /// Where Ward's own lines go.
     #[must_use]
     pub const fn own(&self) -> &Intake {

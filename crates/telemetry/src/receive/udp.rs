@@ -145,7 +145,7 @@ fn read(socket: &UdpSocket, shared: &Shared) {
 }
 
 /// How many datagrams for an address of this machine the kernel has dropped, by its table of sockets.
-fn dropped(address: SocketAddr) -> Option<u64> {
+pub(super) fn dropped(address: SocketAddr) -> Option<u64> {
     let table = match address {
         SocketAddr::V4(_) => "/proc/net/udp",
         SocketAddr::V6(_) => "/proc/net/udp6",

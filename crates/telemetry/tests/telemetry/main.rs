@@ -7,6 +7,7 @@
 
 mod doors;
 mod finds;
+mod follows;
 mod journals;
 mod lines;
 mod receivers;

@@ -15,6 +15,8 @@ mod acts;
 mod appending;
 mod faults;
 mod first_start;
+mod flows;
+mod follows;
 mod key_change;
 mod kill;
 mod lines;

@@ -9,6 +9,7 @@ use proof::entry::Skimmed;
 use proof::hash::Hash;
 use std::collections::BTreeMap;
 use store::{LINES_BATCH, LINES_FILE, LinesBatch, LinesFile};
+use telemetry::receive::place_path;
 use telemetry::{Batch, Journal, check, file_paths, journal_folder};
 
 const FOLDER: &str = "lines/";
@@ -85,7 +86,8 @@ impl Verifier for LineFiles<'_> {
                 judge_journal(context, receiver, known).into_iter().for_each(|one| outcome.findings.add(one));
             }
         }
-        for path in context.files.below(FOLDER).filter(|path| !path.contains("/journal/")) {
+        for path in context.files.below(FOLDER).filter(|path| !path.contains("/journal/") && !is_place(path))
+        {
             if !context.live && !expected.iter().any(|one| one == path) {
                 let told = Told::new(
                     "帳本未登載此檔（可能係寫入未完成所遺留；確認後可刪除）",
@@ -185,6 +187,12 @@ fn judge_file(
     let (index, content) = (contents.pop()?, contents.pop()?);
     let error = check::file(content.into(), &index, batches).err()?;
     Some(Finding::meaning(path, Told::new(format!("與帳本之根值不符：{error}"), error.to_string())))
+}
+
+/// Does it say where reading stands in files? That is state, and says nothing of what was received.
+fn is_place(path: &str) -> bool {
+    let receiver = path.strip_prefix(FOLDER).and_then(|path| path.split('/').next());
+    receiver.is_some_and(|receiver| path.strip_suffix(".new").unwrap_or(path) == place_path(receiver))
 }
 
 /// What is in no file yet: it must be there, and lead to the roots that the ledger has.
