@@ -8,11 +8,13 @@ SHELL := /bin/bash
 # third implementation of the format, g++ compiles the fuzzing runtime, poppler-utils reads PDF files with the tables of
 # poppler-data, postgresql is the other database (tests start servers of their own from its programs), chromium with its
 # driver and fonts-noto-cjk for Chinese is the browser in which pages are used, python3-venv holds what drives it and what
-# asks the API, faketime brings the server's clock on meanwhile, rsyslog sends lines as it does everywhere, logrotate turns
-# files over, systemd writes and reads journals, zstd packs, softflowd exports flows and nfdump is another who collects them.
+# asks the API, faketime brings the server's clock on meanwhile, rsyslog sends lines as it does everywhere, over TLS and
+# RELP as well; so does syslog-ng, which is unpacked and not installed. logrotate turns files over, systemd writes and reads
+# journals, zstd packs, softflowd exports flows and nfdump is another who collects them.
 # `make run` needs none; without poppler it does not find the text of attached PDF files.
 PACKAGES := chromium chromium-driver faketime fonts-noto-cjk g++ logrotate nfdump oathtool poppler-data poppler-utils \
-  postgresql python3-cryptography python3-fido2 python3-venv rsyslog softflowd strace systemd systemd-journal-remote zstd
+  postgresql python3-cryptography python3-fido2 python3-venv rsyslog rsyslog-gnutls rsyslog-relp softflowd strace systemd \
+  systemd-journal-remote zstd
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 
@@ -24,6 +26,7 @@ LISTEN ?= 127.0.0.1:8440
 FUZZ_SECONDS ?= 10
 PYTHON := $(CACHE)/python
 PEERS := $(CACHE)/peers
+SYSLOG_NG := $(CACHE)/syslog-ng
 AXE := $(CACHE)/axe
 WARD := $(CARGO_TARGET_DIR)/release/ward
 
@@ -47,7 +50,7 @@ run: release ## 建置並啟動 Ward，必要時先建立帳本並發布隨附�
 test: packages toolchain assets fmt tidy clippy doc third unit api browser fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
 
 .PHONY: soak
-soak: packages toolchain assets ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
+soak: packages toolchain assets syslog-ng ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
 	WARD_SOAK=1 cargo test --locked --release --workspace
 	$(MAKE) fuzz FUZZ_SECONDS=600
 
@@ -113,7 +116,7 @@ doc: assets ## 產生程式文件，不容警告 · build the documentation, no 
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 
 .PHONY: unit
-unit: assets ## 執行測試，含短回合的當機迴圈 · run the tests, a short crash loop among them
+unit: assets syslog-ng ## 執行測試，含短回合的當機迴圈 · run the tests, a short crash loop among them
 	cargo test --locked --workspace
 
 .PHONY: api
@@ -182,6 +185,20 @@ packages:
 	done; \
 	[ -n "$$missing" ] || exit 0; \
 	$(INSTALL)
+
+# Debian lets nobody install syslog-ng beside rsyslog, so that its packages are unpacked into a place of their own.
+.PHONY: syslog-ng
+syslog-ng: packages
+	@[ ! -x $(SYSLOG_NG)/syslog-ng ] || exit 0; \
+	command -v apt-get >/dev/null || \
+	  { echo "本機不是 Debian，請自行安裝 · not a Debian machine, install yourself: syslog-ng"; exit 0; }; \
+	rm -rf $(SYSLOG_NG) $(SYSLOG_NG).new; mkdir -p $(SYSLOG_NG).new; cd $(SYSLOG_NG).new; \
+	names() { apt-get install --simulate --no-install-recommends syslog-ng-core | sed -n 's/^Inst \([^ ]*\).*/\1/p'; }; \
+	[ -n "$$(names)" ] || apt-get update; \
+	echo "+ apt-get download" $$(names); apt-get download -qq $$(names); \
+	for package in *.deb; do dpkg -x $$package unpacked; rm $$package; done; \
+	mkdir lib; find unpacked -name 'lib*.so*' -exec mv -t lib {} +; mv unpacked/usr/sbin/syslog-ng .; \
+	rm -r unpacked; mv $(SYSLOG_NG).new $(SYSLOG_NG)
 
 # Whichever node and npm the machine has will do; Debian's are installed where there are none.
 .PHONY: node

@@ -89,6 +89,7 @@ def good(label: str) -> dict[str, Any]:
         "POST /api/v1/files": {
             "query": {"name": "a.txt"}, "body": b"a", "media_type": "application/octet-stream"
         },
+        "POST /api/v1/lines": {"body": b"<13>a line of a program", "media_type": "application/octet-stream"},
         "POST /api/v1/notices/{entry}/read": {"path_parameters": {"entry": KNOWN["notices"][0]}},
         "GET /api/v1/people": {"query": {"q": "王", "role": "unit_head"}},
         "GET /api/v1/records/{record}": {"path_parameters": {"record": record}},

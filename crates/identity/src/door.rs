@@ -52,6 +52,8 @@ pub enum Right {
     Audit,
     /// See how clauses stand.
     Clauses,
+    /// Hand in lines of devices.
+    Lines,
     /// Act on people, units and terminals.
     People,
 }
@@ -212,7 +214,7 @@ pub enum DoorBody {
 
 impl Right {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Account, Self::Audit, Self::Clauses, Self::People];
+    pub const ALL: [Self; 5] = [Self::Account, Self::Audit, Self::Clauses, Self::Lines, Self::People];
 
     /// Its word, in entries, forms and the API.
     #[must_use]
@@ -221,6 +223,7 @@ impl Right {
             Self::Account => "account",
             Self::Audit => "audit",
             Self::Clauses => "clauses",
+            Self::Lines => "lines",
             Self::People => "people",
         }
     }

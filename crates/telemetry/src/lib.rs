@@ -42,7 +42,7 @@ pub use chunk::{Chunk, ENOUGH_BYTES, MOST_LINES};
 pub use journal::{Journal, JournalError, Segment};
 pub use peers::{MOST as MOST_PEERS, Peer, Peers};
 pub use receiver::{
-    Batch, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE, SEGMENT_LINES, file_paths,
-    journal_folder,
+    Acknowledge, Batch, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE, SEGMENT_LINES,
+    file_paths, journal_folder,
 };
 pub use salt::SaltKey;

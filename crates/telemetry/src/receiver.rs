@@ -106,8 +106,8 @@ pub enum ReceiverError {
     Stopped(String),
 }
 
-/// What has become of lines that were handed in.
-type Acknowledge = Box<dyn FnOnce(bool) + Send>;
+/// What has become of lines that were handed in: the number of the first once they are durable; none where they are not.
+pub type Acknowledge = Box<dyn FnOnce(Option<u64>) + Send>;
 
 enum Message {
     Lines(Chunk, Option<Acknowledge>),
@@ -171,7 +171,7 @@ pub struct Full {
 }
 
 impl Intake {
-    /// Hands in lines; waits while too many wait. `acknowledge` is told whether they are durable.
+    /// Hands in lines; waits while too many wait. `acknowledge` is told once they are durable, or that they are not.
     ///
     /// # Errors
     /// The receiver has stopped; the lines were not taken.
@@ -526,7 +526,7 @@ impl Writer {
                         None => *key.insert(self.begin()?),
                     };
                     let number = self.journal.append(&chunk)?;
-                    acknowledge.extend(told);
+                    acknowledge.extend(told.map(|told| (number, told)));
                     taken.push((number, key, chunk));
                 }
             }
@@ -537,7 +537,9 @@ impl Writer {
         if synced.is_ok() {
             self.shared.live().figures.lines = self.journal.next();
         }
-        acknowledge.into_iter().for_each(|acknowledge| acknowledge(synced.is_ok()));
+        for (number, acknowledge) in acknowledge {
+            acknowledge(synced.is_ok().then_some(number));
+        }
         synced?;
         for one in taken {
             if self.unread.send(one).is_err() {

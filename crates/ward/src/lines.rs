@@ -4,6 +4,11 @@
 //! Invariant: a receiver is opened where the ledger says that its lines stand; what it hands out goes through the desk.
 //! Does not: read a line.
 
+mod doors;
+
+pub(crate) use self::doors::{Protocol, Syslog};
+
+use self::doors::{Doors, Lost};
 use crate::machine::SystemClock;
 use crate::months::Months;
 use crate::sources::{Known, Remembered};
@@ -21,9 +26,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
-use telemetry::receive::{Files, Flows, Journald, Pattern, Sorting, Tcp, Udp};
+use telemetry::receive::{self, Files, Flows, Journald, Pattern, Sorting};
 use telemetry::source::apart;
-use telemetry::{Batch, Block, Figures, Filed, Peers, Receiver, ReceiverError, SEGMENT_AGE};
+use telemetry::{Batch, Block, Came, Figures, Filed, Peers, Receiver, ReceiverError, SEGMENT_AGE};
+use tokio_rustls::rustls::ServerConfig;
+use web::HandedIn;
 
 /// Threads that read the lines of a receiver.
 const WORKERS: usize = 2;
@@ -33,6 +40,8 @@ const SYSLOG_UDP: &str = "syslog-udp";
 const NOTED: Duration = Duration::from_secs(60);
 /// The receiver of what is read from files.
 pub(crate) const IMPORT: &str = "import";
+/// The receiver of what applications hand in.
+const HTTP: &str = "http";
 /// The receiver of files that are followed.
 const FILES: &str = "files";
 /// The receiver of the journal of systemd.
@@ -40,41 +49,6 @@ const JOURNALD: &str = "journald";
 /// The receiver of flows, and that of the datagrams they came in.
 const FLOWS: &str = "flows";
 const FLOWS_RAW: &str = "flows-raw";
-
-/// A door for syslog: `udp:0.0.0.0:514`, `tcp:[::]:601`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Syslog {
-    Tcp(SocketAddr),
-    Udp(SocketAddr),
-}
-
-impl FromStr for Syslog {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "「{text}」不是接收位址，請寫成 udp:0.0.0.0:514 或 tcp:0.0.0.0:601。{text:?} is no address to receive at; write udp:0.0.0.0:514 or tcp:0.0.0.0:601."
-            )
-        };
-        let (protocol, address) = text.split_once(':').ok_or_else(wrong)?;
-        let address = address.parse().map_err(|_| wrong())?;
-        match protocol {
-            "tcp" => Ok(Self::Tcp(address)),
-            "udp" => Ok(Self::Udp(address)),
-            _ => Err(wrong()),
-        }
-    }
-}
-
-impl std::fmt::Display for Syslog {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Tcp(address) => write!(f, "tcp:{address}"),
-            Self::Udp(address) => write!(f, "udp:{address}"),
-        }
-    }
-}
 
 /// A door for NetFlow and IPFIX: `udp:0.0.0.0:2055`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +91,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     receivers: BTreeMap<String, At>,
-    tcp: Vec<Tcp>,
-    udp: Vec<Udp>,
+    doors: Doors,
     /// When it was noted last who had been heard.
     noted: Option<Instant>,
     files: Option<Files>,
@@ -209,28 +182,10 @@ impl Lines {
         Ok(Sorting::new(self.0.known.sources().clone(), known.intake(), others.intake()))
     }
 
-    /// Opens a door; gives where it is.
-    pub(crate) fn listen(&self, syslog: Syslog) -> Result<Syslog, Told> {
-        let (Syslog::Tcp(address) | Syslog::Udp(address)) = syslog;
-        let protocol = if matches!(syslog, Syslog::Tcp(_)) { "tcp" } else { "udp" };
-        let unopened = |error: std::io::Error| unopened(&format!("{protocol}:{address}"), &error);
-        let sorting = self.sorting(&format!("syslog-{protocol}"))?;
-        let clock = Arc::new(SystemClock);
-        let mut state = self.state();
-        match syslog {
-            Syslog::Tcp(address) => {
-                let door = Tcp::open(address, sorting, clock).map_err(unopened)?;
-                let at = Syslog::Tcp(door.address());
-                state.tcp.push(door);
-                Ok(at)
-            }
-            Syslog::Udp(address) => {
-                let door = Udp::open(address, sorting, clock).map_err(unopened)?;
-                let at = Syslog::Udp(door.address());
-                state.udp.push(door);
-                Ok(at)
-            }
-        }
+    /// Opens a door; gives where it is. `tls` is for doors of TLS.
+    pub(crate) fn listen(&self, syslog: Syslog, tls: Option<&Arc<ServerConfig>>) -> Result<Syslog, Told> {
+        let sorting = self.sorting(syslog.receiver())?;
+        self.state().doors.open(syslog, tls, sorting)
     }
 
     /// Opens a door for flows; gives where it is.
@@ -264,7 +219,7 @@ impl Lines {
         let (now, refreshed) = (SystemClock.now(), self.refresh());
         let receivers = {
             let mut state = self.state();
-            state.udp.iter().for_each(Udp::look);
+            state.doors.look();
             state.flows.iter().for_each(Flows::look);
             state.receivers.values_mut().for_each(|at| at.age(now));
             state.receivers.values().map(|at| Arc::clone(&at.receiver)).collect::<Vec<_>>()
@@ -300,11 +255,11 @@ impl Lines {
         let state = self.state();
         let receiver =
             state.receivers.values().find_map(|at| Some((at.receiver.name(), at.receiver.stopped()?)));
-        let door = || state.udp.iter().find_map(|door| Some((SYSLOG_UDP, door.failed()?.to_owned())));
         let files = || Some((FILES, state.files.as_ref()?.failed()?.to_owned()));
         let journald = || Some((JOURNALD, state.journald.as_ref()?.failed()?.to_owned()));
         let flows = || state.flows.iter().find_map(|door| Some((FLOWS, door.failed()?.to_owned())));
-        let (name, why) = receiver.or_else(door).or_else(files).or_else(journald).or_else(flows)?;
+        let (name, why) =
+            receiver.or_else(|| state.doors.failed()).or_else(files).or_else(journald).or_else(flows)?;
         Some(told(name, &ReceiverError::Stopped(why)))
     }
 
@@ -329,13 +284,14 @@ impl Lines {
         done.map(drop).map_err(|refused| refused.told())
     }
 
-    /// How each receiver stands, and how many datagrams the kernel has dropped.
-    pub(crate) fn figures(&self) -> (Vec<(String, Figures)>, u64) {
+    /// How each receiver stands, and what was lost or refused at the doors.
+    pub(crate) fn figures(&self) -> (Vec<(String, Figures)>, Lost) {
         let state = self.state();
         let figures =
             state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.figures())).collect();
-        let dropped = state.udp.iter().map(Udp::dropped).chain(state.flows.iter().map(Flows::dropped)).sum();
-        (figures, dropped)
+        let mut lost = state.doors.lost();
+        lost.datagrams += state.flows.iter().map(Flows::dropped).sum::<u64>();
+        (figures, lost)
     }
 
     /// What came at the doors for flows since the start; none where there is no such door.
@@ -379,8 +335,7 @@ impl Lines {
     pub(crate) fn close(&self) -> Result<(), Told> {
         let noted = self.note_heard(SystemClock.now());
         let state = std::mem::take(&mut *self.state());
-        state.tcp.into_iter().for_each(Tcp::close);
-        state.udp.into_iter().for_each(Udp::close);
+        state.doors.close();
         state.files.into_iter().for_each(Files::close);
         state.journald.into_iter().for_each(Journald::close);
         state.flows.into_iter().for_each(Flows::close);
@@ -514,7 +469,7 @@ impl web::Lines for Lines {
         let mut senders = list.heard(&peers, &self.heard(), (self.0.since, now));
         let state = self.state();
         let dropped = |name: &str| match name {
-            SYSLOG_UDP => Some(state.udp.iter().map(Udp::dropped).sum()),
+            SYSLOG_UDP => Some(state.doors.lost().datagrams),
             FLOWS_RAW => Some(state.flows.iter().map(Flows::dropped).sum()),
             _ => None,
         };
@@ -532,6 +487,13 @@ impl web::Lines for Lines {
 
     fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
         Self::find(self, wanted)
+    }
+
+    fn hand_in(&self, came: Came, text: &[u8]) -> Result<HandedIn, Told> {
+        let receiver = self.receiver(HTTP)?;
+        let stopped = || told(HTTP, &ReceiverError::Stopped(receiver.stopped().unwrap_or_default()));
+        let numbers = receive::hand_in(&receiver.intake(), came, text).ok_or_else(stopped)?;
+        Ok(HandedIn { receiver: HTTP.to_owned(), numbers })
     }
 
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told> {

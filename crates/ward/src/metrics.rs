@@ -190,12 +190,18 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
     let help = "Registered sources of which nothing came for an hour, or ever.";
     one("ward_lines_silent_sources", "gauge", help, float(silent));
     let (known, unknown) = senders.lines();
-    let (receivers, dropped) = office.lines.figures();
+    let (receivers, lost) = office.lines.figures();
     one(
         "ward_lines_dropped_total",
         "counter",
         "Datagrams that the kernel dropped before they were read, since the start.",
-        float(dropped),
+        float(lost.datagrams),
+    );
+    one(
+        "ward_lines_refused_total",
+        "counter",
+        "Connections of senders that were refused since the start: too many, a failed handshake, what is no frame.",
+        float(lost.connections),
     );
     if let Some(flows) = office.lines.flow_figures() {
         let figures = [

@@ -11,7 +11,7 @@ use self::door::{Door, Doors, Peer};
 use crate::command::pack::width::harmless;
 use crate::http::{self, Witnesses};
 use crate::installation::Working;
-use crate::lines::{FlowDoor, Syslog};
+use crate::lines::{FlowDoor, Protocol, Syslog};
 use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
 use crate::office::{Office, Pacemaker, Recovery};
@@ -59,9 +59,12 @@ pub(crate) struct Serve {
     /// 自他處讀取 /metrics 所需之密語。What reading /metrics from elsewhere takes.
     #[arg(long, env = "WARD_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     metrics_token: Option<String>,
-    /// 接收 syslog 之位址，可多次指定，如 udp:0.0.0.0:514、tcp:0.0.0.0:601。Where syslog is received, any number of udp:ADDRESS and tcp:ADDRESS.
+    /// 接收 syslog 之位址，可多次指定，如 udp:0.0.0.0:514、tcp:0.0.0.0:601、tls:0.0.0.0:6514、relp:0.0.0.0:2514。Where syslog is received, any number of udp:, tcp:, tls: and relp:ADDRESS.
     #[arg(long, value_name = "PROTOCOL:ADDRESS")]
     syslog: Vec<Syslog>,
+    /// 傳送者憑證之憑證機構（PEM）：於 tls: 傳送者須出示其簽發之憑證，否則不予接收。Authorities of senders, PEM: at tls: a certificate of theirs is required.
+    #[arg(long, value_name = "FILE")]
+    syslog_clients: Option<PathBuf>,
     /// 接收 NetFlow（v5、v9）與 IPFIX 之位址，可多次指定，如 udp:0.0.0.0:2055。Where NetFlow (v5, v9) and IPFIX are received, any number of udp:ADDRESS.
     #[arg(long, value_name = "udp:ADDRESS")]
     flows: Vec<FlowDoor>,
@@ -107,7 +110,7 @@ impl Serve {
         let witnesses = Witnesses::start(&office.ledger, &office.policy, self.witness_ca.as_deref())?;
         // No way out of Ward is there yet; what is asked for waits, and is shown.
         let pacemaker = Pacemaker::start(&office, desk::Ways::new());
-        let served = self.receive(&office).and_then(|()| self.until_asked_to_stop(&office));
+        let served = self.until_asked_to_stop(&office);
         pacemaker.stop();
         let closed = office.close();
         witnesses.join();
@@ -117,10 +120,18 @@ impl Serve {
     }
 
     /// Takes up what former runs have received, and opens the doors for more.
-    fn receive(&self, office: &Office) -> anyhow::Result<()> {
+    fn receive(&self, office: &Office, tls: Option<&Tls>) -> anyhow::Result<()> {
         office.lines.take_up().map_err(Refused::wrong)?;
+        let clients = self.syslog_clients.as_deref();
+        if clients.is_some() && !self.receives_tls() {
+            return Err(Refused::misuse(Told::new(
+                "--syslog-clients 僅適用於以 TLS 接收之位址，請另加 --syslog tls:位址。",
+                "--syslog-clients is for doors of TLS; add --syslog tls:ADDRESS.",
+            )));
+        }
+        let config = tls.map(|tls| tls::of_senders(&tls.shown, clients)).transpose()?;
         for syslog in &self.syslog {
-            let at = office.lines.listen(*syslog).map_err(Refused::misuse)?;
+            let at = office.lines.listen(*syslog, config.as_ref()).map_err(Refused::misuse)?;
             say_where_lines(&at, "syslog");
         }
         for flows in &self.flows {
@@ -145,39 +156,42 @@ impl Serve {
         Ok(())
     }
 
-    /// Answers tools and serves pages.
+    fn receives_tls(&self) -> bool {
+        self.syslog.iter().any(|syslog| syslog.protocol == Protocol::Tls)
+    }
+
+    /// Answers tools, receives lines and serves pages.
     fn until_asked_to_stop(&self, office: &Office) -> anyhow::Result<()> {
         let host = site::read_host(self.working.folder())?;
-        let secured = self.secured(office, host.as_ref())?;
+        let https = self.listen.iter().any(|address| self.scheme(*address) == Scheme::Https);
+        let tls = (https || self.receives_tls()).then(|| self.shown(office, host.as_ref())).transpose()?;
+        self.receive(office, tls.as_ref())?;
+        let config = tls.as_ref().filter(|_| https).map(|tls| self.of_pages(office, tls)).transpose()?;
         socket::listen(self.working.folder(), office)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let served = runtime.block_on(self.serve(office.clone(), host, secured));
+        let served = runtime.block_on(self.serve(office.clone(), host, tls, config));
         // Whoever still looks at a page is not waited for.
         runtime.shutdown_timeout(LAST_REQUESTS);
         served
     }
 
-    /// What doors of TLS show, and how; none where there is no such door.
-    fn secured(
-        &self,
-        office: &Office,
-        host: Option<&web::Host>,
-    ) -> anyhow::Result<Option<(Tls, Arc<ServerConfig>)>> {
-        if !self.listen.iter().any(|address| self.scheme(*address) == Scheme::Https) {
-            return Ok(None);
-        }
-        let tls = match (&self.cert, &self.key) {
+    /// What doors of TLS show.
+    fn shown(&self, office: &Office, host: Option<&web::Host>) -> anyhow::Result<Tls> {
+        match (&self.cert, &self.key) {
             (Some(certificate), Some(key)) => {
-                Tls { shown: Arc::new(Shown::of_files(certificate, key)?), authority: None }
+                Ok(Tls { shown: Arc::new(Shown::of_files(certificate, key)?), authority: None })
             }
-            _ => self.own_authority(office, host)?,
-        };
+            _ => self.own_authority(office, host),
+        }
+    }
+
+    /// How pages are secured.
+    fn of_pages(&self, office: &Office, tls: &Tls) -> anyhow::Result<Arc<ServerConfig>> {
         let authorities = self.terminal_ca.as_deref().map(tls::authorities).transpose()?;
         // Browsers trouble people with the question, so that it is asked once there are terminals to be known.
         let (always, desk) = (authorities.is_some(), office.desk.clone());
         let asked = Arc::new(move || always || desk.seen().roster.knows_terminals());
-        let config = tls::config(&tls.shown, authorities.unwrap_or_default(), asked)?;
-        Ok(Some((tls, config)))
+        tls::config(&tls.shown, authorities.unwrap_or_default(), asked)
     }
 
     /// The installation's own authority, made at the first start, and a certificate of it.
@@ -207,9 +221,9 @@ impl Serve {
         &self,
         office: Office,
         host: Option<web::Host>,
-        secured: Option<(Tls, Arc<ServerConfig>)>,
+        tls: Option<Tls>,
+        config: Option<Arc<ServerConfig>>,
     ) -> anyhow::Result<()> {
-        let (tls, config) = secured.map_or((None, None), |(tls, config)| (Some(tls), Some(config)));
         let (mut doors, mut addresses) = (Vec::new(), Vec::new());
         for address in &self.listen {
             let scheme = self.scheme(*address);

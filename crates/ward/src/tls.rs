@@ -22,9 +22,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{DistinguishedName, ServerConfig};
+use tokio_rustls::rustls::{DistinguishedName, RootCertStore, ServerConfig};
 
 /// What the server shows: the present certificate, which may give way to another while connections come in.
 pub(crate) struct Shown {
@@ -122,24 +122,57 @@ pub(crate) fn config(
     Ok(Arc::new(config))
 }
 
+/// How senders of lines are secured: TLS 1.2 and 1.3. With `authorities` a sender has to show a certificate of one of
+/// them; without, nobody is asked for one.
+pub(crate) fn of_senders(
+    shown: &Arc<Shown>,
+    authorities: Option<&Path>,
+) -> anyhow::Result<Arc<ServerConfig>> {
+    let provider = Arc::clone(&shown.provider);
+    let verifier = match authorities {
+        None => WebPkiClientVerifier::no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(path)? {
+                roots.add(certificate).map_err(|error| unread(path, &error.to_string()))?;
+            }
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .context("authorities of senders")?
+        }
+    };
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("versions of TLS")?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::clone(shown) as Arc<dyn ResolvesServerCert>);
+    // Senders only write: a ticket that they never read would make their end of the connection a reset.
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
 /// The names of the authorities in a PEM file.
 pub(crate) fn authorities(path: &Path) -> anyhow::Result<Vec<DistinguishedName>> {
-    let unread = |what: &str| {
-        Refused::misuse(Told::new(
-            format!("無法自 {} 讀取憑證機構之憑證（{what}）。請指定 PEM 格式之檔案。", path.display()),
-            format!(
-                "No certificate of an authority can be read from {} ({what}). Name a file in PEM.",
-                path.display()
-            ),
-        ))
-    };
-    let pem = std::fs::read(path).map_err(|error| unread(&error.to_string()))?;
-    let mut names = Vec::new();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| unread(&error.to_string()))?;
-        names.push(client::subject(&certificate).map_err(|error| unread(&error))?);
-    }
-    if names.is_empty() { Err(unread("no certificate")) } else { Ok(names) }
+    let names = certificates(path)?.into_iter().map(|certificate| client::subject(&certificate));
+    names.collect::<Result<_, _>>().map_err(|error| unread(path, &error))
+}
+
+/// The certificates in a PEM file, at least one.
+fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let pem = std::fs::read(path).map_err(|error| unread(path, &error.to_string()))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates = certificates.map_err(|error| unread(path, &error.to_string()))?;
+    if certificates.is_empty() { Err(unread(path, "no certificate")) } else { Ok(certificates) }
+}
+
+fn unread(path: &Path, what: &str) -> anyhow::Error {
+    Refused::misuse(Told::new(
+        format!("無法自 {} 讀取憑證機構之憑證（{what}）。請指定 PEM 格式之檔案。", path.display()),
+        format!(
+            "No certificate of an authority can be read from {} ({what}). Name a file in PEM.",
+            path.display()
+        ),
+    ))
 }
 
 #[cfg(test)]

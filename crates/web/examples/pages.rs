@@ -104,6 +104,10 @@ impl web::Lines for NoLines {
         Ok(telemetry::find::Found::default())
     }
 
+    fn hand_in(&self, _: telemetry::Came, _: &[u8]) -> Result<web::HandedIn, model::Told> {
+        Err(model::Told::new("此範例不接收紀錄", "The sample receives no lines"))
+    }
+
     fn line(&self, _: &str, _: u64) -> Result<Option<telemetry::find::Line>, model::Told> {
         Ok(None)
     }

@@ -6,7 +6,7 @@
 
 use super::note_line;
 use super::sorting::Sorting;
-use super::udp::dropped;
+use super::udp::{dropped, inode};
 use crate::came::Came;
 use crate::chunk::Chunk;
 use lines::flow::{Decoder, Figures};
@@ -28,6 +28,8 @@ const BUFFER: usize = 32 << 20;
 /// A door for flows.
 pub struct Flows {
     address: SocketAddr,
+    /// Inode of its socket, by which the kernel lists it.
+    socket: u64,
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
 }
@@ -60,7 +62,7 @@ impl Flows {
         // The kernel gives what it may (`net.core.rmem_max`), which is no reason not to begin.
         let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, BUFFER);
         socket.set_read_timeout(Some(WAIT))?;
-        let address = socket.local_addr()?;
+        let (address, listed) = (socket.local_addr()?, inode(&socket)?);
         let shared = Arc::new(Shared {
             raw,
             lines,
@@ -81,7 +83,7 @@ impl Flows {
             drop(reading);
             let _ = last.recv();
         })?;
-        Ok(Self { address, shared, thread })
+        Ok(Self { address, socket: listed, shared, thread })
     }
 
     /// Where it is.
@@ -110,7 +112,7 @@ impl Flows {
 
     /// Asks the kernel how many datagrams it has dropped, and writes among the lines that there are more than before.
     pub fn look(&self) {
-        let Some(dropped) = dropped(self.address) else { return };
+        let Some(dropped) = dropped(self.address, &[self.socket]) else { return };
         let before = self.shared.dropped.swap(dropped, Ordering::SeqCst);
         if dropped > before {
             let text = format!("flows udp {} dropped={} total={dropped}", self.address, dropped - before);
@@ -188,8 +190,8 @@ impl Reading<'_> {
         let Some((_, raw, lines)) = self.chunks.take() else { return Ok(()) };
         let (sender, done) = (raw.came.address, self.done.clone());
         let intake = self.shared.lines.of(sender).clone();
-        let behind = Box::new(move |durable| {
-            if durable && !lines.is_empty() {
+        let behind = Box::new(move |first: Option<u64>| {
+            if first.is_some() && !lines.is_empty() {
                 // A receiver that has stopped is told of by the beat.
                 let _ = intake.put(lines, None);
             }

@@ -2,9 +2,9 @@
 //!
 //! Every line that was read from a connection is handed in; where the receiver cannot keep up, a connection is read more
 //! slowly, and the kernel slows its sender down. A datagram has no such way: the kernel drops what does not fit, and how
-//! many it dropped is written among the lines ([`note`]).
+//! many it dropped is written among the lines ([`note`]), as is how many connections were refused.
 //! Lines of whom nobody has registered go into a receiver of their own ([`Sorting`]): kept, and kept apart.
-//! Source: RFC 5426 (UDP), RFC 6587 (TCP).
+//! Source: RFC 5425 (TLS), RFC 5426 (UDP), RFC 6587 (TCP), RELP.
 
 mod files;
 mod flows;
@@ -12,25 +12,29 @@ mod journald;
 mod pattern;
 mod place;
 mod sorting;
-mod tcp;
 mod udp;
 
+mod buffer;
+mod connections;
+mod handed;
+mod relp;
+mod stream;
+mod tls;
+
+pub use connections::{Connections, Speech};
 pub use files::{Files, Follower};
 pub use flows::Flows;
+pub use handed::{chunks, hand_in};
 pub use journald::Journald;
 pub use pattern::Pattern;
 pub use place::place_path;
 pub use sorting::Sorting;
-pub use tcp::Tcp;
 pub use udp::Udp;
 
 use crate::came::Came;
 use crate::chunk::Chunk;
 use lines::Part;
 use model::Instant;
-
-/// Bytes read at once.
-const READ: usize = 256 << 10;
 
 /// A line of Ward's own among those received: who reads them is to know what is missing.
 #[must_use]

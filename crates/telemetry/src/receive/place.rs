@@ -71,9 +71,9 @@ impl<P: Serialize + DeserializeOwned + Default> Place<P> {
         replace(&*self.disk, &self.path, &bytes)?;
         if !chunk.is_empty() {
             let (told, durable) = channel();
-            let acknowledge = Box::new(move |durable| {
+            let acknowledge = Box::new(move |first: Option<u64>| {
                 // Nobody waits where the thread that read has ended.
-                let _ = told.send(durable);
+                let _ = told.send(first.is_some());
             });
             let taken = self.intake.put(chunk, Some(acknowledge)).is_ok();
             if !taken || durable.recv() != Ok(true) {

@@ -33,9 +33,9 @@ fn lines(nth: u64) -> Chunk {
 /// Hands in a chunk and waits until it is durable, or is not.
 fn put(receiver: &Receiver, chunk: Chunk) -> bool {
     let (told, done) = channel();
-    let tell = Box::new(move |durable| {
+    let tell = Box::new(move |first: Option<u64>| {
         // Nobody waits any more where the test has ended.
-        let _ = told.send(durable);
+        let _ = told.send(first.is_some());
     });
     receiver.intake().put(chunk, Some(tell)).is_ok() && done.recv() == Ok(true)
 }

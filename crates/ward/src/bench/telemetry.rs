@@ -6,7 +6,7 @@
 
 use super::appends::{children_seconds, cpu_seconds};
 use super::city::City;
-use crate::lines::{Lines, Syslog};
+use crate::lines::{Lines, Protocol, Syslog};
 use anyhow::{Context as _, anyhow, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
@@ -100,8 +100,8 @@ fn ours(data: &Path, made: &Generator) -> anyhow::Result<()> {
     let city = City::found(data, None)?;
     let desk = city.open()?;
     let lines = Lines::new(desk.clone(), city.disk(), data);
-    let any = Syslog::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    let Syslog::Tcp(at) = lines.listen(any).map_err(told)? else { return Err(anyhow!("a door for TCP")) };
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let at = lines.listen(Syslog { protocol: Protocol::Tcp, address: any }, None).map_err(told)?.address;
     let receiver = lines.receiver(RECEIVER).map_err(told)?;
     let (processor, start) = (cpu_seconds(), Stopwatch::now());
     let ended = AtomicBool::new(false);

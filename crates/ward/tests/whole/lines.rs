@@ -1,13 +1,12 @@
 //! Lines: sent at a running server, killed in between, imported from files; found again, and verified.
 
-use crate::setting_up::fetch;
 use crate::{City, LIMIT};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use testkit::{Program, Running};
 
-fn firewall(nth: usize, from: &str) -> String {
+pub(crate) fn firewall(nth: usize, from: &str) -> String {
     format!(
         "<189>date=2026-11-26 time=08:{:02}:{:02} devname=\"TC-FW-01\" devid=\"FG200F0001\" logid=\"0000000013\" \
          type=\"traffic\" subtype=\"forward\" level=\"notice\" vd=\"root\" srcip={from} srcport={} dstip=192.0.2.{} \
@@ -24,33 +23,26 @@ fn firewall(nth: usize, from: &str) -> String {
 impl City {
     /// A server that receives syslog over TCP; with where it does.
     fn receives(&self) -> (Running, String) {
-        let (running, [tcp, _, _]) = self.receives_all();
-        (running, tcp)
+        let (running, mut doors, _) = self.receives_by(&["tcp"], &[]);
+        (running, doors.remove(0))
     }
 
-    /// The same, with where it receives datagrams, and serves.
-    fn receives_all(&self) -> (Running, [String; 3]) {
-        let arguments = [
-            "serve",
-            "--data",
-            "data",
-            "--listen",
-            "127.0.0.1:0",
-            "--syslog",
-            "tcp:127.0.0.1:0",
-            "--syslog",
-            "udp:127.0.0.1:0",
-        ];
+    /// A server that receives syslog in these ways; with where it does, and where its pages are.
+    pub(crate) fn receives_by(&self, ways: &[&str], more: &[&str]) -> (Running, Vec<String>, String) {
+        let doors: Vec<String> = ways.iter().map(|way| format!("{way}:127.0.0.1:0")).collect();
+        let mut arguments = vec!["serve", "--data", "data", "--listen", "127.0.0.1:0"];
+        arguments.extend(doors.iter().flat_map(|door| ["--syslog", door]));
+        arguments.extend(more);
         let running = self.program(&arguments).start().unwrap();
         let said = || running.line(LIMIT).unwrap().expect("where it receives, and serves");
-        let tcp = said().strip_prefix("tcp:").expect("where it receives").to_owned();
-        let udp = said().strip_prefix("udp:").expect("where it receives datagrams").to_owned();
-        let web = said();
-        assert!(web.starts_with("http://"));
-        (running, [tcp, udp, web])
+        let at = |way: &&str| said().strip_prefix(&format!("{way}:")).expect("where it receives").to_owned();
+        let doors = ways.iter().map(at).collect();
+        let pages = said();
+        assert!(pages.starts_with("http://"), "{pages}");
+        (running, doors, pages)
     }
 
-    fn traced(&self, what: &[&str]) -> serde_json::Value {
+    pub(crate) fn traced(&self, what: &[&str]) -> serde_json::Value {
         let arguments = [&["trace", "--data", "data", "--json"], what].concat();
         serde_json::from_str(&self.good(&arguments, "").concat()).unwrap()
     }
@@ -176,70 +168,5 @@ fn of_a_packed_file_that_was_cut_off_what_is_whole_is_imported_and_the_rest_name
         let found = city.traced(&[network, "--most", "0"])["count"].as_u64().unwrap();
         assert!(found >= least, "{network}: {found}");
     }
-    city.verify();
-}
-
-#[test]
-fn rsyslog_sends_over_each_transport_and_every_line_is_read() {
-    const LINES: u64 = 400;
-    let city = City::new();
-    let (server, [tcp, udp, web]) = city.receives_all();
-    let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
-    let own = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let forward = |protocol: &str, port: &str, more: &str| {
-        format!("action(type=\"omfwd\" target=\"127.0.0.1\" protocol=\"{protocol}\" port=\"{port}\"{more})\n")
-    };
-    let settings = [
-        format!("global(workDirectory=\"{}\")\nmodule(load=\"imptcp\")\n", city.path().display()),
-        format!("input(type=\"imptcp\" address=\"127.0.0.1\" port=\"{}\")\n", own.port()),
-        forward("tcp", &port(&tcp), ""),
-        forward(
-            "tcp",
-            &port(&tcp),
-            " TCP_Framing=\"octet-counted\" template=\"RSYSLOG_SyslogProtocol23Format\"",
-        ),
-        forward("udp", &port(&udp), ""),
-    ];
-    let path = city.path().join("rsyslog.conf");
-    std::fs::write(&path, settings.concat()).unwrap();
-    let arguments = ["-n", "-iNONE", "-f", path.to_str().unwrap()];
-    let peer = Program::new("/usr/sbin/rsyslogd", city.path()).with(arguments).start().unwrap();
-    // It is there once it takes a connection.
-    let mut sender = loop {
-        if let Ok(stream) = TcpStream::connect(own) {
-            break stream;
-        }
-        std::thread::yield_now();
-    };
-    for nth in 0..LINES {
-        let line = format!(
-            "<38>Nov 26 08:00:{:02} gw-1 sshd[{nth}]: Failed password for root from 198.51.100.77 port {} ssh2",
-            nth % 60,
-            1_024 + nth
-        );
-        sender.write_all(format!("{line}\n").as_bytes()).unwrap();
-    }
-    let found = city.traced_until(&["198.51.100.77", "--most", "2000"], 3 * LINES);
-    assert_eq!(found["count"].as_u64(), Some(3 * LINES));
-    let lines = found["lines"].as_array().unwrap();
-    for line in lines {
-        let fields = &line["fields"];
-        assert_eq!((&fields["user"], &fields["host"]), (&"root".into(), &"gw-1".into()), "{line}");
-        assert_eq!(line["dialect"], "login", "{line}");
-    }
-    for (receiver, count) in [("syslog-tcp-unknown", 2 * LINES), ("syslog-udp-unknown", LINES)] {
-        let of = lines.iter().filter(|line| line["receiver"] == receiver).count();
-        assert_eq!(of as u64, count, "{receiver}");
-    }
-    let figures = fetch(&format!("{web}metrics"));
-    for figure in [
-        format!("ward_lines_received_total{{sender=\"unknown\"}} {}", 3 * LINES),
-        "ward_lines_received_total{sender=\"registered\"} 0".to_owned(),
-        "ward_lines_silent_sources 0".to_owned(),
-    ] {
-        assert!(figures.lines().any(|line| line == figure), "{figure}: {figures}");
-    }
-    drop(peer.kill().unwrap());
-    city.stop(server);
     city.verify();
 }

@@ -23,6 +23,7 @@ mod lines;
 mod measuring;
 mod order;
 mod protocol;
+mod senders;
 mod setting_up;
 mod signing_in;
 mod succession;

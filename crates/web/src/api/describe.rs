@@ -27,7 +27,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,
-        lines::line, lines::lines, sources::month, sources::sources,
+        lines::hand_in, lines::line, lines::lines, sources::month, sources::sources,
         own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
         own::tokens, own::work,
         people::act_on_person, people::end_of_person, people::people, people::person, people::register, people::revoke_of_person,

@@ -1,20 +1,27 @@
 //! Lines of devices, for tokens with the right `audit` whose owner a policy lets look into the ledger: found by address,
-//! account or device, and one by its number. Each search is entered.
+//! account or device, and one by its number. Each search is entered. Handed in, by tokens with the right `lines`.
 
+use super::shape::Octets;
 use super::{named, unfit};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::query::Query;
 use crate::trace::{Asked, By, MOST, by, entered, found};
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use model::Instant;
+use model::{Instant, Told};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::ops::Range;
+use telemetry::Came;
 use telemetry::find::Line;
 use telemetry::source::is_apart;
 use utoipa::ToSchema;
+
+/// Bytes that are handed in at once.
+pub(super) const MOST_BYTES: usize = 8 << 20;
 
 /// Lines that were found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,6 +105,48 @@ pub(super) async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)
             let entry = entered(look, &receiver, number)?.map(|entry| entry.to_string());
             given::json(StatusCode::OK, &LineWhole { line: LineShape::of(&line), entry })
         })
+    })
+    .await
+}
+
+/// Lines that were taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HandedInShape {
+    /// Who has received them.
+    #[schema(example = "http")]
+    receiver: String,
+    /// Where they stand there, in the order in which they were handed in.
+    lines: Vec<NumbersShape>,
+}
+
+/// Lines that follow one another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NumbersShape {
+    /// Number of the first.
+    first: String,
+    /// How many.
+    count: String,
+}
+
+/// Hands in lines of devices. The body is text, whatever its media type: each line, JSON or not, is kept as it stands up
+/// to its line end. The answer comes once they are on the disk; where there is none, they are sent again.
+#[utoipa::path(post, path = "/api/v1/lines", tag = "lines",
+    request_body(content = Octets, content_type = "application/octet-stream"),
+    responses((status = 200, body = HandedInShape)))]
+pub(super) async fn hand_in(cx: Cx, body: Bytes) -> PageResult {
+    cx.run(move |cx| {
+        let now = cx.site.now();
+        let came = cx.address.map_or_else(|| Came::from_file(now), |peer| Came::from_peer(now, peer));
+        let taken = cx.site.lines().hand_in(came, &body).map_err(PageError::Unavailable)?;
+        if taken.numbers.is_empty() {
+            return Err(PageError::Refused(Told::new("請求內容無任何紀錄", "There is no line in the body")));
+        }
+        let shape = |range: &Range<u64>| NumbersShape {
+            first: range.start.to_string(),
+            count: (range.end - range.start).to_string(),
+        };
+        let lines = taken.numbers.iter().map(shape).collect();
+        given::json(StatusCode::OK, &HandedInShape { receiver: taken.receiver, lines })
     })
     .await
 }

@@ -29,6 +29,7 @@ use model::{Instant, Told};
 use regulation::TimeOfDay;
 use std::ops::Range;
 use store::{LinesTraced, StoreError};
+use telemetry::Came;
 use telemetry::find::{Found, Line, Wanted};
 use telemetry::index::Key;
 use telemetry::source::is_apart;
@@ -41,13 +42,28 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/trace/lines/{receiver}/{number}", PERSON, Audit::Tracing, || get(line)),
 ];
 
-/// Where lines are found. The binary has the receivers.
+/// Lines that were taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedIn {
+    /// Who has received them.
+    pub receiver: String,
+    /// Their numbers, in their order.
+    pub numbers: Vec<Range<u64>>,
+}
+
+/// Where lines are found, and handed in. The binary has the receivers.
 pub trait Lines: Send + Sync {
     /// Lines in which something stands.
     ///
     /// # Errors
     /// They cannot be read, told.
     fn find(&self, wanted: &Wanted) -> Result<Found, Told>;
+
+    /// Takes lines that somebody hands in, each as it stands up to its line end; comes back once they are durable.
+    ///
+    /// # Errors
+    /// They are not, told; of some of them it may not be known.
+    fn hand_in(&self, came: Came, text: &[u8]) -> Result<HandedIn, Told>;
 
     /// A line by its number; none where the receiver has none of it.
     ///

@@ -127,13 +127,14 @@ fn every_route_stands_in_the_table_of_its_module() {
     }
 }
 
-/// What is sent and leaves no entry: questions for a browser to answer, what concerns nobody else, and files that no
-/// record speaks of yet.
-const QUIET: [&str; 13] = [
+/// What is sent and leaves no entry: questions for a browser to answer, what concerns nobody else, files that no record
+/// speaks of yet, and lines, of which each second's root is entered.
+const QUIET: [&str; 14] = [
     "/again",
     "/api/v1/audit/verification",
     "/api/v1/drafts/forget",
     "/api/v1/files",
+    "/api/v1/lines",
     "/api/v1/registers/{register}/statements",
     "/audit/verify",
     "/factors/otp",

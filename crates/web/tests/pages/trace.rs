@@ -12,7 +12,7 @@ use telemetry::find::{Found, Library, Line, Wanted, line_of};
 use telemetry::source::Network;
 use telemetry::traffic::Traffic;
 use telemetry::{Block, Came, Chunk, Maker, SaltKey};
-use web::{Reckoned, Senders};
+use web::{HandedIn, Reckoned, Senders};
 
 /// A receiver that has received some lines and no more.
 pub(crate) struct Received(Arc<Block>);
@@ -54,6 +54,18 @@ impl web::Lines for Received {
         let tail = [(RECEIVER.to_owned(), Arc::clone(&self.0))];
         let found = Library::new(Path::new("/nowhere")).find(wanted, &[], &tail);
         found.map_err(|error| Told::new(error.to_string(), error.to_string()))
+    }
+
+    fn hand_in(&self, came: Came, text: &[u8]) -> Result<HandedIn, Told> {
+        if text == b"stopped" {
+            return Err(Told::new("已停止", "It has stopped"));
+        }
+        let (mut numbers, mut next) = (Vec::new(), 4);
+        for chunk in telemetry::receive::chunks(came, text) {
+            numbers.push(next..next + chunk.count() as u64);
+            next += chunk.count() as u64;
+        }
+        Ok(HandedIn { receiver: "http".to_owned(), numbers })
     }
 
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told> {
@@ -171,4 +183,28 @@ fn what_is_found_leaves_as_a_file() {
     let text = office.traces("/trace/export?q=10.1.0.0/16&format=csv");
     assert_eq!(text.lines().filter(|line| line.contains("TC-FW-01")).count(), 3, "{text}");
     assert!(text.contains("來源位址") && text.contains("198.51.100.7"), "{text}");
+}
+
+#[test]
+fn a_program_with_the_right_hands_in_lines_and_is_told_where_they_stand() {
+    let office = office();
+    let token = office.asked.token_of(office.wang.person, &[], &[], &[identity::Right::Lines]);
+    let other = office.asked.token_of(office.wang.person, &[], &[], &[identity::Right::Audit]);
+    let authorization = |token: &str| format!("Bearer {token}");
+    let hand_in = |token: &str, body: &str| {
+        let headers =
+            [("authorization", authorization(token)), ("content-type", "application/x-ndjson".to_owned())];
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        office.asked.ask(axum::http::Method::POST, "/api/v1/lines", &headers, body)
+    };
+    let taken = hand_in(&token, "{\"event\":\"log-on\"}\n\n<13>a line of text");
+    assert_eq!(taken.status, StatusCode::OK, "{}", taken.text());
+    let told: serde_json::Value = serde_json::from_str(&taken.text()).unwrap();
+    assert_eq!(told, serde_json::json!({ "receiver": "http", "lines": [{ "first": "4", "count": "2" }] }));
+    assert_eq!(hand_in(&token, "\n\r\n").status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(hand_in(&token, "stopped").status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(hand_in(&token, &"x".repeat((8 << 20) + 1)).status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(hand_in(&other, "<13>a").status, StatusCode::NOT_FOUND);
+    assert_eq!(hand_in("none", "<13>a").status, StatusCode::UNAUTHORIZED);
 }

@@ -171,6 +171,17 @@ const PEOPLE: Scope = Scope { rights: &[Right::People], ..NOTHING };
 const ACCOUNT: Scope = Scope { rights: &[Right::Account], ..NOTHING };
 const ROOMS: Scope = Scope { read: MEDIA, file: MEDIA, rights: &[] };
 
+const LINES: Scope = Scope { rights: &[Right::Lines], ..NOTHING };
+
+/// Applications that hand in lines, which the right alone lets them.
+pub(crate) const API_LINES: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.operator, AUDIT)),
+    (ROLE, Who::Holding(|people| people.staff, LINES)),
+    (UNIT, Who::Holding(|people| people.other_operator, LINES)),
+    (MAY, Who::Holding(|people| people.operator, LINES)),
+];
+
 /// Applications that look into the ledger.
 pub(crate) const API_AUDIT: Cast = &[
     (NOBODY, Who::Nobody),

@@ -1,8 +1,8 @@
 //! What applications ask beside registers: with a right of their token, or what is the owner's own.
 
 use super::cast::{
-    API, API_ACCOUNT, API_ANOTHERS, API_AUDIT, API_AUDIT_BEYOND, API_BATCH, API_NETWORK, API_READS,
-    API_STEWARD, API_UNIT_HEAD, Who,
+    API, API_ACCOUNT, API_ANOTHERS, API_AUDIT, API_AUDIT_BEYOND, API_BATCH, API_LINES, API_NETWORK,
+    API_READS, API_STEWARD, API_UNIT_HEAD, Who,
 };
 use super::town::{Brings, GRADED, ORDINARY, Sent, Town};
 use super::{Case, get, post};
@@ -217,6 +217,10 @@ fn audit() -> Vec<Case> {
         get("/api/v1/audit", "the ledger as it stands", API_AUDIT, |_, _| at("/audit")),
         get("/api/v1/lines", "what an address did", API_AUDIT, |_, _| {
             at("/lines?address=10.1.2.3").looking_for("192.0.2.9")
+        }),
+        post("/api/v1/lines", "lines are handed in", API_LINES, |_, _| Sent {
+            bytes: Some("<13>a line"),
+            ..at("/lines")
         }),
         get("/api/v1/lines/{receiver}/{number}", "a line", API_AUDIT, |_, _| {
             at("/lines/syslog-tcp/0").looking_for("192.0.2.9")
