@@ -9,6 +9,8 @@ use std::io::Write as _;
 use testkit::{Program, Running};
 
 const FROM: &str = "198.51.100.77";
+/// Lines that are written at once: of all rounds no more than are given at once.
+const LINES: u64 = 40;
 
 impl City {
     fn follows(&self, arguments: &[&str]) -> Running {
@@ -62,8 +64,8 @@ fn files_that_logrotate_turns_over_are_followed_and_a_killed_server_loses_and_do
     let mut server = city.follows(&["--follow", "fw.log", "copied.log"]);
     let (mut next, mut copies) = (0, 1_000_000);
     let write = |city: &City, next: &mut u64, name: &str| {
-        city.extend(name, &lines(*next, *next + 150));
-        *next += 150;
+        city.extend(name, &lines(*next, *next + LINES));
+        *next += LINES;
     };
     let count = |next: u64, copies: u64| usize::try_from(next + copies - 1_000_000).unwrap();
     for _ in 0..rounds {
