@@ -130,7 +130,8 @@ class City:
         host, _, port = self.ward.line("tcp:").removeprefix("tcp:").rpartition(":")
         with socket.create_connection((host, int(port))) as peer:
             for nth in range(LINES):
-                peer.sendall(f"<86>gw sshd[{nth}]: Failed password for root from 198.51.100.{nth} port 22 ssh2\n".encode())
+                said = f"Failed password for root from 198.51.100.{nth} port 22 ssh2"
+                peer.sendall(f"<86>Nov 26 08:00:{nth:02} gw sshd[{nth}]: {said}\n".encode())
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
         """Asks the API as a program does; what it answers."""

@@ -58,6 +58,8 @@ def good(label: str) -> dict[str, Any]:
         "GET /api/v1/audit/entries/{entry}/proof": {"path_parameters": {"entry": "3"}},
         "GET /api/v1/audit/records/{record}/bundle": {"path_parameters": {"record": KNOWN["file"]["record"]}},
         "GET /api/v1/lines": {"query": {"address": "198.51.100.0/24"}},
+        "GET /api/v1/lines/bundle": {"query": {"address": "198.51.100.0/24"}},
+        "GET /api/v1/lines/query": {"query": {"statement": "SELECT count(*) FROM lines"}},
         "GET /api/v1/lines/{receiver}/{number}": {"path_parameters": {"receiver": "syslog-tcp-unknown", "number": "0"}},
         "GET /api/v1/sources": {},
         "GET /api/v1/sources/months/{month}": {"path_parameters": {"month": "2026-11"}},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 import unittest
+import urllib.parse
 
 from city import City, peopled
 from looking import Looking
@@ -54,6 +55,14 @@ class Trace(Looking):
         one.click("main tbody a.title")
         self.assertIn('devname="TC-FW-01"', one.find("main pre").text)
         self.look_twice("line", one.path())
+        self.look_twice("overview", "/trace/overview?q=10.1.2.3")
+        self.city.open("/trace/overview?q=10.1.2.3")
+        self.assertIn("203.0.113.9", one.find("main table").text)
+        sql = "SELECT dst_ip, count(*) AS lines FROM lines WHERE src_ip = '10.1.2.3' GROUP BY dst_ip"
+        asked = "/trace/sql?q=" + urllib.parse.quote_plus(sql)
+        self.look_twice("sql", asked)
+        self.city.open(asked)
+        self.assertIn("2001:db8::53", one.find("main table").text)
         self.city.open("/trace?q=10.1.2.3")
         text = one.download("a[href^='/trace/export'][href*='csv']").decode()
         self.assertIn("2001:db8::53", text)

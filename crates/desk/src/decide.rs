@@ -21,7 +21,7 @@ use regulation::{FieldId, Register};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use store::{Fact, LinesEnd, LinesFact, NoticeRead, Packs, Projection, Published, Sql};
+use store::{Fact, LinesEnd, LinesFact, LinesFile, NoticeRead, Packs, Projection, Published, Sql};
 
 /// What the decisions of a batch look at.
 pub(crate) struct Deciding<'a> {
@@ -139,6 +139,10 @@ impl Deciding<'_> {
             let (first, count, expected) = match fact {
                 LinesFact::Batch(batch) => (batch.first, batch.count, &mut end.rooted),
                 LinesFact::File(file) => (file.first, file.count, &mut end.filed),
+                LinesFact::Merged(file) => {
+                    self.merged(file)?;
+                    continue;
+                }
                 LinesFact::Traced(..) => return Err(Refused::NotForAsker),
             };
             if first != *expected || count == 0 {
@@ -153,6 +157,23 @@ impl Deciding<'_> {
             }
         }
         Ok(Decided { facts: facts.iter().cloned().map(Fact::Lines).collect(), record: None })
+    }
+
+    /// A file stands for others that hold its very lines, all of them and no more.
+    fn merged(&self, merged: &LinesFile) -> Result<(), Refused> {
+        let receiver = merged.receiver.as_str();
+        let files = self.projection.ask(|sql| sql.line_files(Some(receiver), None, None))?;
+        let end = merged.first.saturating_add(merged.count.into());
+        let gap =
+            |expected| Refused::LinesGap { receiver: receiver.to_owned(), first: merged.first, expected };
+        let mut expected = merged.first;
+        for file in files.iter().filter(|file| (merged.first..end).contains(&file.first)) {
+            if file.first != expected {
+                return Err(gap(expected));
+            }
+            expected += u64::from(file.count);
+        }
+        if expected == end && merged.count > 0 { Ok(()) } else { Err(gap(expected)) }
     }
 
     fn casework(

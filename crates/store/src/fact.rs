@@ -6,7 +6,7 @@
 //! Source: `docs/format.md` §2, §3, §6.
 
 use crate::board::{EVALUATED, Evaluated};
-use crate::telemetry::{LINES_BATCH, LINES_FILE, LinesFact};
+use crate::telemetry::{LINES_BATCH, LINES_FILE, LINES_MERGED, LinesFact};
 use casework::{ContentHash, Entered, EntryNumber};
 use ledger::vault::{KeyState, VaultError};
 use model::{Actor, DataKeyId, Instant, RecordId, UnitId};
@@ -198,12 +198,14 @@ impl Fact {
             Self::Lines(lines) => {
                 let value = match lines {
                     LinesFact::Batch(body) => json(body)?,
-                    LinesFact::File(body) => json(body)?,
+                    LinesFact::File(body) | LinesFact::Merged(body) => json(body)?,
                     LinesFact::Traced(body, _) => json(body)?,
                 };
                 let actor = match lines {
                     LinesFact::Traced(_, actor) => spelled(actor),
-                    LinesFact::Batch(_) | LinesFact::File(_) => Actor::machine("telemetry"),
+                    LinesFact::Batch(_) | LinesFact::File(_) | LinesFact::Merged(_) => {
+                        Actor::machine("telemetry")
+                    }
                 };
                 own(actor, lines.kind(), lines.subject().to_owned(), value)
             }
@@ -294,6 +296,10 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
             let file = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
             Fact::Lines(LinesFact::File(file))
         }
+        Family::LinesMerged => {
+            let file = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Lines(LinesFact::Merged(file))
+        }
         Family::Published => {
             Fact::Published(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
         }
@@ -316,6 +322,7 @@ enum Family {
     KeyDestroyed,
     LinesBatch,
     LinesFile,
+    LinesMerged,
     NoticeRead,
     Published,
 }
@@ -326,6 +333,7 @@ fn family(kind: &str) -> Option<Family> {
         KEY_DESTROYED => return Some(Family::KeyDestroyed),
         LINES_BATCH => return Some(Family::LinesBatch),
         LINES_FILE => return Some(Family::LinesFile),
+        LINES_MERGED => return Some(Family::LinesMerged),
         NOTICE_READ => return Some(Family::NoticeRead),
         PUBLISHED => return Some(Family::Published),
         _ => {}

@@ -65,7 +65,8 @@ pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use sql::{Access, Dialect, Row, Sql, Value};
 pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow};
 pub use telemetry::{
-    LINES_BATCH, LINES_FILE, LINES_TRACED, LinesBatch, LinesEnd, LinesFact, LinesFile, LinesTraced,
+    LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_TRACED, LinesBatch, LinesEnd, LinesFact, LinesFile,
+    LinesTraced,
 };
 pub use turn::{Turn, Turns, turns};
 pub use work::{Due, Mention};

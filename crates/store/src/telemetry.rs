@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub const LINES_BATCH: &str = "lines.batch";
 /// Kind of the entry that says which file holds lines.
 pub const LINES_FILE: &str = "lines.file/1";
-
+/// Kind of the entry that says which file stands for several others.
+pub const LINES_MERGED: &str = "lines.merged/1";
 /// Kind of the entry that says somebody looked for lines.
 pub const LINES_TRACED: &str = "lines.traced/1";
 
@@ -24,6 +25,8 @@ pub enum LinesFact {
     Batch(LinesBatch),
     /// Lines that follow one another are in a file.
     File(LinesFile),
+    /// What several files held, which followed one another, is in one.
+    Merged(LinesFile),
     /// Somebody looked for lines.
     Traced(LinesTraced, Actor),
 }
@@ -111,6 +114,7 @@ impl LinesFact {
         match self {
             Self::Batch(_) => LINES_BATCH,
             Self::File(_) => LINES_FILE,
+            Self::Merged(_) => LINES_MERGED,
             Self::Traced(..) => LINES_TRACED,
         }
     }
@@ -120,7 +124,7 @@ impl LinesFact {
     pub fn subject(&self) -> &str {
         match self {
             Self::Batch(batch) => &batch.receiver,
-            Self::File(file) => &file.receiver,
+            Self::File(file) | Self::Merged(file) => &file.receiver,
             Self::Traced(..) => "trace",
         }
     }
@@ -135,23 +139,38 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<(LinesFact, u64)>) -> Result<(), S
                 let (first, count) = (batch.first.into(), batch.count.into());
                 batches.push(vec![batch.receiver.into(), first, count, batch.root.into(), entry.into()]);
             }
-            LinesFact::File(file) => files.push(vec![
-                file.receiver.into(),
-                file.first.into(),
-                file.count.into(),
-                file.file.into(),
-                file.index.into(),
-                file.from.to_string().into(),
-                file.until.to_string().into(),
-                entry.into(),
-            ]),
+            LinesFact::File(file) => files.push(file_row(file, entry)),
+            LinesFact::Merged(file) => {
+                put_files(sql, &std::mem::take(&mut files))?;
+                let end = file.first + u64::from(file.count);
+                let gone = "DELETE FROM line_file WHERE receiver = $1 AND first >= $2 AND first < $3";
+                sql.run(gone, &[file.receiver.as_str().into(), file.first.into(), end.into()])?;
+                files.push(file_row(file, entry));
+            }
             // It is in the ledger alone.
             LinesFact::Traced(..) => {}
         }
     }
     sql.put("INSERT INTO line_batch (receiver, first, count, root, entry)", "", &batches)?;
+    put_files(sql, &files)
+}
+
+fn file_row(file: LinesFile, entry: u64) -> Vec<Value> {
+    vec![
+        file.receiver.into(),
+        file.first.into(),
+        file.count.into(),
+        file.file.into(),
+        file.index.into(),
+        file.from.to_string().into(),
+        file.until.to_string().into(),
+        entry.into(),
+    ]
+}
+
+fn put_files(sql: &mut Sql, files: &[Vec<Value>]) -> Result<(), StoreError> {
     let columns = "receiver, first, count, file, index_file, received_from, received_until, entry";
-    sql.put(&format!("INSERT INTO line_file ({columns})"), "", &files)
+    sql.put(&format!("INSERT INTO line_file ({columns})"), "", files)
 }
 
 impl Sql {

@@ -5,8 +5,8 @@
 use crate::block::Row;
 use crate::came::{Came, leaf, part_of};
 use crate::column::place;
-use crate::file::{FileError, PAGE, Part, Stored, Table};
-use crate::index;
+use crate::file::{FileError, PAGE, Stored, Table};
+use crate::index::{self, Keys};
 use crate::journal::Segment;
 use crate::receiver::Batch;
 use crate::salt::SaltKey;
@@ -18,7 +18,6 @@ use bytes::Bytes;
 use proof::hash::Hash;
 use proof::tree::Frontier;
 use std::net::Ipv6Addr;
-use std::sync::Arc;
 
 /// What is wrong with lines.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +102,7 @@ pub fn file(bytes: Bytes, index: &[u8], batches: &[Batch]) -> Result<(), CheckEr
             let came = came(&columns, &row).ok_or(CheckError::Line(number))?;
             roots.take(leaf(salt, &came, &line))?;
         }
-        parts.push(Part { columns, shapes: Arc::clone(table.shapes()) });
+        parts.push(Keys::of(&columns));
     }
     roots.end()?;
     if index::build(&parts) != index {
@@ -133,7 +132,7 @@ pub fn segment(segment: &Segment, batches: &[Batch]) -> Result<(), CheckError> {
 }
 
 /// Salts of lines of a file.
-fn salts(table: &Table, first: u64, count: usize) -> Option<Vec<[u8; 16]>> {
+pub(crate) fn salts(table: &Table, first: u64, count: usize) -> Option<Vec<[u8; 16]>> {
     let mut salts = Vec::with_capacity(count);
     for part in &table.about().parts {
         let from = first.max(part.first);
@@ -147,7 +146,7 @@ fn salts(table: &Table, first: u64, count: usize) -> Option<Vec<[u8; 16]>> {
 }
 
 /// The record of a row up to its line.
-fn came(columns: &RecordBatch, row: &Row<'_>) -> Option<[u8; crate::HEAD]> {
+pub(crate) fn came(columns: &RecordBatch, row: &Row<'_>) -> Option<[u8; crate::HEAD]> {
     let address: [u8; 16] =
         columns.column(place::PEER).as_fixed_size_binary_opt()?.value(row.at).try_into().ok()?;
     let number =

@@ -39,8 +39,10 @@ const GROUP: usize = 131_072;
 const ABOUT: &str = "ward-lines/v1";
 /// So many values among [`SAMPLE`] may a column of whole numbers have to be kept by a dictionary.
 const FEW: usize = 64;
-/// Rows that are looked at for that.
+/// Rows of a part that are looked at for that.
 const SAMPLE: usize = 4_096;
+/// Parts that are.
+const SAMPLES: usize = 8;
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,38 +127,59 @@ impl Part {
     pub fn of(block: &Block) -> Self {
         Self { columns: block.columns.clone(), shapes: Arc::clone(&block.shapes) }
     }
+
+    /// Of blocks, one after the other.
+    pub fn of_all<'b>(blocks: &'b [Arc<Block>]) -> impl Iterator<Item = Result<Self, FileError>> + use<'b> {
+        blocks.iter().map(|block| Ok(Self::of(block)))
+    }
 }
 
-/// Writes a file of these parts, one after the other, and reads it back.
+/// Writes a file of these parts, one after the other, and reads it back. Parts are asked for again whenever they are gone
+/// through, so that they need not all be in memory.
 ///
 /// # Errors
 /// [`FileError`].
-pub fn write(receiver: &str, stretches: Vec<Stretch>, parts: &[Part]) -> Result<Vec<u8>, FileError> {
-    let (batches, shapes) = renumbered(parts)?;
-    let shapes = shapes.into_iter().map(|shape| proof::base64::encode(&shape)).collect();
-    let about = About { receiver: receiver.to_owned(), parts: stretches, shapes };
-    let mut writer =
-        ArrowWriter::try_new(Vec::new(), Arc::clone(&SCHEMA), Some(properties(&about, &batches)))?;
-    for batch in &batches {
-        writer.write(batch)?;
+pub fn write<I>(
+    receiver: &str,
+    stretches: Vec<Stretch>,
+    parts: impl Fn() -> Result<I, FileError>,
+) -> Result<Vec<u8>, FileError>
+where
+    I: Iterator<Item = Result<Part, FileError>>,
+{
+    let mut numbering = Numbering::default();
+    let sample = parts()?.take(SAMPLES).collect::<Result<Vec<_>, _>>()?;
+    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&SCHEMA), Some(properties(&sample)))?;
+    for part in parts()? {
+        writer.write(&numbering.renumbered(&part?)?)?;
     }
+    let shapes = numbering.shapes.iter().map(|shape| proof::base64::encode(shape)).collect();
+    let about = About { receiver: receiver.to_owned(), parts: stretches, shapes };
+    let about = serde_json::to_string(&about).map_err(|_| FileError::About)?;
+    writer.append_key_value_metadata(KeyValue::new(ABOUT.to_owned(), about));
     let bytes = Bytes::from(writer.into_inner()?);
-    compare(&bytes, &batches)?;
+    compare(&bytes, parts()?.map(|part| numbering.renumbered(&part?)))?;
     Ok(bytes.into())
 }
 
-/// The columns with one numbering of shapes for all.
-fn renumbered(parts: &[Part]) -> Result<(Vec<RecordBatch>, Shapes), FileError> {
-    let (mut shapes, mut numbers) = (Shapes::new(), HashMap::new());
-    let mut batches = Vec::with_capacity(parts.len());
-    for part in parts {
-        let mut map = Vec::with_capacity(part.shapes.len());
-        for shape in part.shapes.iter() {
-            map.push(*numbers.entry(Arc::clone(shape)).or_insert_with(|| {
+/// One numbering of shapes for all parts.
+#[derive(Default)]
+struct Numbering {
+    shapes: Shapes,
+    numbers: HashMap<Arc<[u8]>, u32>,
+}
+
+impl Numbering {
+    /// The columns with its numbers.
+    fn renumbered(&mut self, part: &Part) -> Result<RecordBatch, FileError> {
+        let Self { shapes, numbers } = self;
+        let number = |shape: &Arc<[u8]>| {
+            *numbers.entry(Arc::clone(shape)).or_insert_with(|| {
                 shapes.push(Arc::clone(shape));
                 u32::try_from(shapes.len() - 1).unwrap_or(u32::MAX)
-            }));
-        }
+            })
+        };
+        let map: Vec<u32> = part.shapes.iter().map(number).collect();
         let column = part.columns.column(place::SHAPE).as_primitive_opt::<UInt32Type>();
         let column = column.ok_or(FileError::About)?;
         let new: UInt32Array = column.unary_opt(|number| map.get(number as usize).copied());
@@ -164,21 +187,18 @@ fn renumbered(parts: &[Part]) -> Result<(Vec<RecordBatch>, Shapes), FileError> {
         if let Some(place) = columns.get_mut(place::SHAPE) {
             *place = Arc::new(new);
         }
-        batches.push(RecordBatch::try_new(Arc::clone(&SCHEMA), columns)?);
+        Ok(RecordBatch::try_new(Arc::clone(&SCHEMA), columns)?)
     }
-    Ok((batches, shapes))
 }
 
 /// How each column is kept: many different numbers by their differences, few and texts by a dictionary.
-fn properties(about: &About, batches: &[RecordBatch]) -> WriterProperties {
-    let value = serde_json::to_string(about).unwrap_or_default();
+fn properties(sample: &[Part]) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_data_page_row_count_limit(PAGE)
         .set_write_batch_size(PAGE)
         .set_max_row_group_row_count(Some(GROUP))
-        .set_statistics_enabled(EnabledStatistics::None)
-        .set_key_value_metadata(Some(vec![KeyValue::new(ABOUT.to_owned(), value)]));
+        .set_statistics_enabled(EnabledStatistics::None);
     let path = |at: usize| ColumnPath::from(SCHEMA.field(at).name().as_str());
     for at in [place::RECEIVED, place::TIME, place::BEGINS, place::ENDS] {
         properties = properties
@@ -195,7 +215,7 @@ fn properties(about: &About, batches: &[RecordBatch]) -> WriterProperties {
         lines::Field::Session,
     ];
     let numbers = numbers.into_iter().filter_map(place::of).chain(place::FIRST_NUMBER..place::FIRST_TEXT);
-    for at in numbers.filter(|at| batches.iter().any(|batch| !is_few(batch.column(*at)))) {
+    for at in numbers.filter(|at| sample.iter().any(|part| !is_few(part.columns.column(*at)))) {
         properties = properties
             .set_column_dictionary_enabled(path(at), false)
             .set_column_encoding(path(at), Encoding::DELTA_BINARY_PACKED);
@@ -220,17 +240,19 @@ fn is_few(column: &ArrayRef) -> bool {
 }
 
 /// Is a file what was to be written?
-fn compare(bytes: &Bytes, batches: &[RecordBatch]) -> Result<(), FileError> {
+fn compare(
+    bytes: &Bytes,
+    mut written: impl Iterator<Item = Result<RecordBatch, FileError>>,
+) -> Result<(), FileError> {
     let differs = |at: usize| FileError::Differs { column: SCHEMA.field(at).name().clone() };
-    let mut written = batches.iter();
-    let mut current: Option<(&RecordBatch, usize)> = None;
+    let mut current: Option<(RecordBatch, usize)> = None;
     for read in Table::open(Stored::Memory(bytes.clone()))?.rows(None, &[], PAGE)? {
         let read = read?;
         let mut at = 0;
         while at < read.num_rows() {
             let (batch, from) = match current.take() {
                 Some(current) => current,
-                None => (written.next().ok_or_else(|| differs(0))?, 0),
+                None => (written.next().ok_or_else(|| differs(0))??, 0),
             };
             let count = (batch.num_rows() - from).min(read.num_rows() - at);
             for column in 0..place::COUNT {
@@ -246,10 +268,12 @@ fn compare(bytes: &Bytes, batches: &[RecordBatch]) -> Result<(), FileError> {
             }
         }
     }
-    match current.is_none() && written.all(|batch| batch.num_rows() == 0) {
-        true => Ok(()),
-        false => Err(differs(0)),
+    for batch in written {
+        if batch?.num_rows() > 0 {
+            return Err(differs(0));
+        }
     }
+    current.map_or(Ok(()), |_| Err(differs(0)))
 }
 
 /// Bytes of a file, in memory or on a disk, of which parts are read.
@@ -350,6 +374,16 @@ impl Table {
     #[must_use]
     pub fn shapes(&self) -> &Arc<Shapes> {
         &self.shapes
+    }
+
+    /// All of it, page by page.
+    ///
+    /// # Errors
+    /// `Parquet`.
+    pub fn parts(&self) -> Result<impl Iterator<Item = Result<Part, FileError>> + use<>, FileError> {
+        let shapes = Arc::clone(&self.shapes);
+        let rows = self.rows(None, &[], PAGE)?;
+        Ok(rows.map(move |columns| Ok(Part { columns: columns?, shapes: Arc::clone(&shapes) })))
     }
 
     /// Rows, `size` at a time: those selected, and of these columns, all where none is named.

@@ -4,7 +4,7 @@
 //! A file is asked by its index alone how many lines it has; pages are read only for lines that are to be shown, and where
 //! a time is asked for that a file is not wholly within.
 
-use crate::block::{Block, Row};
+use crate::block::{Block, Row, Shapes};
 use crate::column::{Value, place};
 use crate::file::{FileError, PAGE, Stored, Table};
 use crate::index::{Index, IndexError, Key, bytes_at};
@@ -17,7 +17,7 @@ use arrow_array::types::TimestampMicrosecondType;
 use arrow_schema::ArrowError;
 use lines::Field;
 use model::Instant;
-use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
 use std::ops::{Bound, RangeInclusive};
@@ -76,6 +76,8 @@ pub struct Listed {
     pub receiver: String,
     /// Number of the first.
     pub first: u64,
+    /// How many.
+    pub count: u64,
     /// When the first and the last of them were received.
     pub received: (Instant, Instant),
 }
@@ -142,14 +144,71 @@ const MOST_OPEN: usize = 512;
 /// Files that are looked through, with what was read of them.
 pub struct Library {
     root: PathBuf,
-    opened: Mutex<HashMap<(String, u64), Arc<Opened>>>,
+    opened: Mutex<HashMap<(String, u64, u64), Arc<Opened>>>,
 }
 
-struct Opened {
+/// A file that is open, with its index.
+pub struct Opened {
+    first: u64,
     path: PathBuf,
     table: Table,
     index_path: PathBuf,
     index: Index,
+}
+
+impl Opened {
+    /// Its index.
+    #[must_use]
+    pub const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The file.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Shapes of its lines, by number.
+    #[must_use]
+    pub fn shapes(&self) -> &Shapes {
+        self.table.shapes()
+    }
+
+    /// That its index does not read.
+    #[must_use]
+    pub fn broken(&self, source: IndexError) -> FindError {
+        FindError::Index { path: self.index_path.clone(), source }
+    }
+
+    /// Rows page by page, each with the number of its first line: of these pages, all where none are named; and of these
+    /// columns, all where none is named.
+    ///
+    /// # Errors
+    /// `File`.
+    pub fn pages(
+        &self,
+        pages: Option<&BTreeSet<u32>>,
+        columns: &[usize],
+    ) -> Result<impl Iterator<Item = Result<(u64, RecordBatch), FindError>> + Send + use<>, FindError> {
+        let range = self.table.about().range();
+        let total = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let count = u32::try_from(total.div_ceil(PAGE)).unwrap_or(u32::MAX);
+        let of_page = |page: u32| page as usize * PAGE..(page as usize * PAGE + PAGE).min(total);
+        let wanted: Vec<_> = match pages {
+            Some(pages) => pages.iter().copied().filter(|page| *page < count).map(of_page).collect(),
+            None => (0..count).map(of_page).collect(),
+        };
+        let selection = pages.map(|_| RowSelection::from_consecutive_ranges(wanted.iter().cloned(), total));
+        let told = |source| FindError::File { path: self.path.clone(), source };
+        // A page is a batch, since batches are as long as pages.
+        let batches = self.table.rows(selection, columns, PAGE).map_err(told)?;
+        let first = self.first;
+        Ok(wanted.into_iter().zip(batches).map(move |(rows, batch)| {
+            let (number, batch) = (first + rows.start as u64, batch?);
+            if batch.num_rows() == rows.len() { Ok((number, batch)) } else { Err(FindError::Damaged(number)) }
+        }))
+    }
 }
 
 impl Library {
@@ -159,20 +218,26 @@ impl Library {
         Self { root: root.to_owned(), opened: Mutex::default() }
     }
 
-    fn open(&self, receiver: &str, first: u64) -> Result<Arc<Opened>, FindError> {
-        let name = (receiver.to_owned(), first);
+    /// A file, opened if it is not.
+    ///
+    /// # Errors
+    /// `Open`, `File`, `Index`.
+    pub fn open(&self, file: &Listed) -> Result<Arc<Opened>, FindError> {
+        let Listed { receiver, first, count, .. } = file;
+        let (first, count) = (*first, *count);
+        let name = (receiver.clone(), first, count);
         let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
-        let [path, index_path] = file_paths(receiver, first).map(|path| self.root.join(path));
+        let [path, index_path] = file_paths(receiver, first, count).map(|path| self.root.join(path));
         let stored = Stored::open(&path).map_err(|source| FindError::Open { path: path.clone(), source })?;
         let table = Table::open(stored).map_err(|source| FindError::File { path: path.clone(), source })?;
         let bytes = std::fs::read(&index_path);
         let bytes = bytes.map_err(|source| FindError::Open { path: index_path.clone(), source })?;
         let index = Index::open(bytes.into());
         let index = index.map_err(|source| FindError::Index { path: index_path.clone(), source })?;
-        let opened = Arc::new(Opened { path, table, index_path, index });
+        let opened = Arc::new(Opened { first, path, table, index_path, index });
         let mut all = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_OPEN {
             all.clear();
@@ -223,7 +288,7 @@ impl Library {
         file: &Listed,
         of: impl Fn(Ipv6Addr) -> Network,
     ) -> Result<(), FindError> {
-        let opened = self.open(&file.receiver, file.first)?;
+        let opened = self.open(file)?;
         let told = |source| FindError::File { path: opened.path.clone(), source };
         for rows in opened.table.rows(None, &traffic::COLUMNS, PAGE).map_err(told)? {
             traffic.add(&rows?, &of)?;
@@ -236,7 +301,7 @@ impl Library {
     /// # Errors
     /// [`FindError`].
     pub fn line(&self, file: &Listed, number: u64) -> Result<Line, FindError> {
-        let opened = self.open(&file.receiver, file.first)?;
+        let opened = self.open(file)?;
         let row = number.checked_sub(file.first).ok_or(FindError::Damaged(number))?;
         self.rows(&opened, file, &[row])?.pop().ok_or(FindError::Damaged(number))
     }
@@ -253,11 +318,10 @@ impl Library {
         {
             return Ok(());
         }
-        let opened = self.open(&file.receiver, file.first)?;
+        let opened = self.open(file)?;
         let (low, high) = (wanted.values.start().as_slice(), wanted.values.end().as_slice());
         let postings = opened.index.range(wanted.key, Bound::Included(low), Bound::Included(high));
-        let postings =
-            postings.map_err(|source| FindError::Index { path: opened.index_path.clone(), source })?;
+        let postings = postings.map_err(|source| opened.broken(source))?;
         if postings.is_empty() {
             return Ok(());
         }
@@ -277,23 +341,17 @@ impl Library {
         let mut columns = vec![place::RECEIVED];
         columns.extend(&of);
         let mut rows: BTreeSet<u64> = BTreeSet::new();
-        for page in pages.iter().rev() {
-            let (from, table) = (u64::from(*page) * PAGE as u64, &opened.table);
-            let told = |source| FindError::File { path: opened.path.clone(), source };
-            let mut at = from;
-            for batch in
-                table.rows(Some(selection(from..from + PAGE as u64, table)), &columns, PAGE).map_err(told)?
-            {
-                let batch = batch?;
+        for page in pages.into_iter().rev() {
+            for batch in opened.pages(Some(&BTreeSet::from([page])), &columns)? {
+                let (number, batch) = batch?;
                 let received = batch.column(0).as_primitive::<TimestampMicrosecondType>();
                 for row in 0..batch.num_rows() {
                     let moment = Instant::from_micros(received.value(row)).unwrap_or(Instant::EPOCH);
                     let here: Vec<usize> = (1..batch.num_columns()).collect();
                     if wanted.spans(moment) && wanted.is_met_by(&batch, row, &here) {
-                        rows.insert(at + row as u64);
+                        rows.insert(number - file.first + row as u64);
                     }
                 }
-                at += batch.num_rows() as u64;
             }
             // The last lines of a file are its newest.
             if by_index && rows.len() >= wanted.most {
@@ -374,19 +432,6 @@ fn of_block(
         }
     }
     Ok(())
-}
-
-/// The rows of a range, as Parquet's reader is asked for them.
-fn selection(rows: std::ops::Range<u64>, table: &Table) -> RowSelection {
-    let total = table.about().range();
-    let total = total.end - total.start;
-    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let end = rows.end.min(total);
-    RowSelection::from(vec![
-        RowSelector::skip(size(rows.start)),
-        RowSelector::select(size(end.saturating_sub(rows.start))),
-        RowSelector::skip(size(total - end)),
-    ])
 }
 
 /// A row as a line.

@@ -4,13 +4,14 @@
 //! Layout: `docs/format.md` §13.3.
 
 use crate::column::place;
-use crate::file::{PAGE, Part};
+use crate::file::PAGE;
 use crate::leb;
-use arrow_array::Array as _;
 use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use lines::Field;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
+use std::sync::LazyLock;
 
 /// First bytes of an index.
 const MAGIC: &[u8; 8] = b"wardix/1";
@@ -72,9 +73,44 @@ impl Key {
     }
 }
 
-/// Makes the index of a file.
+/// Columns in which keys stand, by their places in a file, in order.
+pub static PLACES: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let fields = Key::ALL.into_iter().flat_map(|key| key.fields().iter());
+    let mut places: Vec<usize> = fields.filter_map(|field| place::of(*field)).collect();
+    places.sort_unstable();
+    places
+});
+
+/// Rows with the columns of keys alone.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    columns: Vec<ArrayRef>,
+    rows: usize,
+}
+
+impl Keys {
+    /// Of rows with all columns.
+    #[must_use]
+    pub fn of(rows: &RecordBatch) -> Self {
+        let columns = PLACES.iter().filter_map(|place| rows.columns().get(*place).cloned()).collect();
+        Self { columns, rows: rows.num_rows() }
+    }
+
+    /// Of rows that were read with the columns at [`PLACES`] and no other.
+    #[must_use]
+    pub fn read(rows: &RecordBatch) -> Self {
+        Self { columns: rows.columns().to_vec(), rows: rows.num_rows() }
+    }
+
+    fn column(&self, field: Field) -> Option<&ArrayRef> {
+        let place = place::of(field)?;
+        self.columns.get(PLACES.iter().position(|one| *one == place)?)
+    }
+}
+
+/// Makes the index of a file of these rows, one after the other.
 #[must_use]
-pub fn build(parts: &[Part]) -> Vec<u8> {
+pub fn build(parts: &[Keys]) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
     let mut sections = Vec::new();
     for key in Key::ALL {
@@ -91,20 +127,15 @@ pub fn build(parts: &[Part]) -> Vec<u8> {
 }
 
 /// Every key with its postings, in order.
-fn sorted(key: Key, parts: &[Part]) -> Vec<(&[u8], Lines)> {
+fn sorted(key: Key, parts: &[Keys]) -> Vec<(&[u8], Lines)> {
     // A key is looked up where it is not that of the row before; its postings are in the order of rows as they come.
     let mut places: HashMap<&[u8], usize> = HashMap::new();
     let mut found: Vec<(&[u8], Lines)> = Vec::new();
     let mut row = 0usize;
     for part in parts {
-        let columns: Vec<_> = key
-            .fields()
-            .iter()
-            .filter_map(|field| place::of(*field))
-            .map(|at| part.columns.column(at))
-            .collect();
+        let columns: Vec<_> = key.fields().iter().filter_map(|field| part.column(*field)).collect();
         let mut last = vec![usize::MAX; columns.len()];
-        for at in 0..part.columns.num_rows() {
+        for at in 0..part.rows {
             let page = u32::try_from((row + at) / PAGE).unwrap_or(u32::MAX);
             let mut before: Option<&[u8]> = None;
             for (column, last) in columns.iter().zip(&mut last) {
@@ -123,7 +154,7 @@ fn sorted(key: Key, parts: &[Part]) -> Vec<(&[u8], Lines)> {
                 before = Some(value);
             }
         }
-        row += part.columns.num_rows();
+        row += part.rows;
     }
     found.sort_unstable_by_key(|(key, _)| *key);
     found
@@ -155,7 +186,7 @@ impl Lines {
 }
 
 /// The bytes of a cell; none where it is empty.
-pub(crate) fn bytes_at(column: &arrow_array::ArrayRef, at: usize) -> Option<&[u8]> {
+pub(crate) fn bytes_at(column: &ArrayRef, at: usize) -> Option<&[u8]> {
     if column.is_null(at) {
         return None;
     }

@@ -30,10 +30,13 @@ mod peers;
 
 mod receiver;
 
+pub mod merge;
+
 pub mod receive;
 
 pub mod check;
 pub mod find;
+pub mod prove;
 pub mod traffic;
 
 pub use block::{Block, Maker, Row, Shapes};
@@ -43,6 +46,6 @@ pub use journal::{Journal, JournalError, Segment};
 pub use peers::{MOST as MOST_PEERS, Peer, Peers};
 pub use receiver::{
     Acknowledge, Batch, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE, SEGMENT_LINES,
-    file_paths, journal_folder,
+    file_paths, files_folder, journal_folder, lines_of_name,
 };
 pub use salt::SaltKey;

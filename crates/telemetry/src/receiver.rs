@@ -10,9 +10,10 @@
 use crate::block::{Block, Maker};
 use crate::chunk::Chunk;
 use crate::file::{self, FileError, Part, Stretch};
-use crate::index;
+use crate::index::{self, Keys};
 use crate::journal::{Journal, JournalError, Segment, SegmentName};
 use crate::peers::Peers;
+use crate::prove::{self, ProveError, Proven};
 use crate::salt::SaltKey;
 use crate::source::Sources;
 use ledger::disk::{Disk, DiskError};
@@ -20,7 +21,7 @@ use ledger::entropy::{Entropy, EntropyError};
 use model::Instant;
 use proof::hash::Hash;
 use proof::tree::Frontier;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver as Queue, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -30,6 +31,8 @@ use std::time::Duration;
 pub const SEGMENT_LINES: u64 = 1 << 18;
 /// How long a segment stays open that has lines.
 pub const SEGMENT_AGE: Duration = Duration::from_secs(60);
+/// Segments that may wait to become files, and be held in memory meanwhile; then nothing more is taken.
+const MOST_SEGMENTS: usize = 4;
 /// Chunks that may wait for the journal.
 const WAITING: usize = 64;
 /// Bytes that are made durable at once.
@@ -319,11 +322,12 @@ impl Receiver {
     /// # Errors
     /// `File`, `Disk`.
     pub fn file(&self, full: &Full) -> Result<Filed, ReceiverError> {
-        let parts: Vec<Part> = full.blocks.iter().map(|block| Part::of(block)).collect();
         let count = full.end - full.first;
-        let bytes = file::write(&self.name, vec![Stretch::new(full.first, count, &full.key)], &parts)?;
-        let index = index::build(&parts);
-        let paths = file_paths(&self.name, full.first);
+        let stretch = Stretch::new(full.first, count, &full.key);
+        let bytes = file::write(&self.name, vec![stretch], || Ok(Part::of_all(&full.blocks)))?;
+        let keys: Vec<Keys> = full.blocks.iter().map(|block| Keys::of(&block.columns)).collect();
+        let index = index::build(&keys);
+        let paths = file_paths(&self.name, full.first, count);
         for (path, content) in paths.iter().zip([&bytes, &index]) {
             self.disk.write(path, content)?;
             self.disk.sync(path)?;
@@ -351,6 +355,7 @@ impl Receiver {
         }
         live.figures.filed = filed.first + filed.count;
         drop(live);
+        self.shared.moved.notify_all();
         self.disk.remove(&SegmentName(filed.first).path(&journal_folder(&self.name)))?;
         Ok(())
     }
@@ -359,6 +364,27 @@ impl Receiver {
     #[must_use]
     pub fn tail(&self) -> Vec<Arc<Block>> {
         self.live().segments.iter().flat_map(|open| open.blocks.iter().cloned()).collect()
+    }
+
+    /// Proves lines of these numbers, which are all of one batch; none where they are in no segment any more.
+    ///
+    /// # Errors
+    /// [`ProveError`].
+    pub fn prove(&self, batch: &Batch, numbers: &BTreeSet<u64>) -> Result<Option<Vec<Proven>>, ProveError> {
+        let (key, blocks) = {
+            let live = self.live();
+            let holds =
+                |open: &&Open| open.first <= batch.first && open.end.is_none_or(|end| batch.first < end);
+            let Some(open) = live.segments.iter().find(holds) else { return Ok(None) };
+            (open.key, open.blocks.clone())
+        };
+        let end = batch.first + batch.count;
+        let within = blocks
+            .iter()
+            .filter(|block| block.first < end && block.first + block.columns.num_rows() as u64 > batch.first);
+        let rows = within.map(|block| Ok((block.first, block.columns.clone(), Arc::clone(&block.shapes))));
+        let salts = key.salts(batch.first, usize::try_from(batch.count).unwrap_or(usize::MAX));
+        prove::prove(batch, &salts, rows, numbers).map(Some)
     }
 
     /// Takes what is handed in already, makes it durable, and ends.
@@ -378,15 +404,28 @@ pub fn journal_folder(name: &str) -> String {
 }
 
 /// Folder of a receiver's files.
-fn files_folder(name: &str) -> String {
+#[must_use]
+pub fn files_folder(name: &str) -> String {
     format!("lines/{name}/files")
 }
 
-/// Paths of the file whose first line has this number, and of its index.
+/// Paths of the file that holds so many lines from this one on, and of its index.
 #[must_use]
-pub fn file_paths(name: &str, first: u64) -> [String; 2] {
+pub fn file_paths(name: &str, first: u64, count: u64) -> [String; 2] {
     let folder = files_folder(name);
-    [format!("{folder}/{first:020}.parquet"), format!("{folder}/{first:020}.index")]
+    ["parquet", "index"].map(|end| format!("{folder}/{first:020}-{count:07}.{end}"))
+}
+
+/// Number of the first line and how many, by the name of a file or of its index; none where it has another name.
+#[must_use]
+pub fn lines_of_name(name: &str) -> Option<(u64, u64)> {
+    let (numbers, end) = name.split_once('.')?;
+    let (first, count) = numbers.split_once('-')?;
+    let number = |text: &str, least: usize| {
+        let digits = text.len() >= least && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| text.parse().ok()).flatten()
+    };
+    ["parquet", "index"].contains(&end).then_some((number(first, 20)?, number(count, 7)?))
 }
 
 pub(crate) fn spawned(
@@ -554,8 +593,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Begins a segment.
+    /// Begins a segment, once few enough wait to become files: who sends faster than lines come into files is slowed.
     fn begin(&mut self) -> Result<SaltKey, ReceiverError> {
+        let waiting = |live: &mut Live| live.segments.len() >= MOST_SEGMENTS && live.stopped.is_none();
+        let live = self.shared.moved.wait_while(self.shared.live(), waiting);
+        drop(live.unwrap_or_else(PoisonError::into_inner));
         let mut bytes = [0; 32];
         self.entropy.fill(&mut bytes)?;
         let key = SaltKey::from_bytes(bytes);

@@ -9,6 +9,8 @@
 
 use crate::{column, leb};
 use lines::{Field, Record, Span, Value};
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// Columns of whole numbers that shapes share.
 pub const NUMBERS: usize = 20;
@@ -42,6 +44,7 @@ pub struct Pieces {
     /// Fields that fill holes.
     pub fields: Vec<(Field, Span)>,
     former: Former,
+    steady: Steady,
     written: Vec<u8>,
 }
 
@@ -94,6 +97,8 @@ enum Hole {
     Text,
     /// A time that is written with signs: a gap like those between values.
     Gap,
+    /// None: the value has been the same in every line so far, and stands in the shape.
+    Same,
 }
 
 impl Hole {
@@ -114,6 +119,32 @@ impl Hole {
     /// Does it make the same hole in the shape as another?
     fn is_like(self, other: Self) -> bool {
         self == other || matches!((self, other), (Self::Number(_), Self::Number(_)))
+    }
+}
+
+/// Values that have been the same in every line so far, by what stands before them and how many values do: they are kept in
+/// the shape, not line by line. One that was seen to change has a hole of its own from then on.
+#[derive(Debug, Default)]
+struct Steady(HashMap<(usize, u32), Option<Box<[u8]>>>);
+
+/// So many places are remembered at most.
+const MOST_PLACES: usize = 4_096;
+/// No value longer than this stands in a shape.
+const LONGEST_STEADY: usize = 64;
+
+impl Steady {
+    /// Has a value been the same so far? What is taken for another's place is only found to change.
+    fn is_same(&mut self, nth: usize, gap: &[u8], value: &[u8]) -> bool {
+        if self.0.len() >= MOST_PLACES {
+            self.0.clear();
+        }
+        let known = self.0.entry((nth, crc32fast::hash(gap)));
+        let known = known.or_insert_with(|| (value.len() <= LONGEST_STEADY).then(|| value.into()));
+        let same = known.as_deref() == Some(value);
+        if !same {
+            *known = None;
+        }
+        same
     }
 }
 
@@ -174,9 +205,13 @@ impl Pieces {
         let mut steps = former.steps.iter();
         for value in record.pieces().map(Some).chain([None]) {
             let hole = value.map(|value| Hole::of(record, &value, filled));
-            let to = value.map_or(line.len(), |value| value.place.start());
+            let mut to = value.map_or(line.len(), |value| value.place.start());
             let Some(step) = steps.next() else { return false };
             let same = match (hole, step.hole) {
+                (Some(Hole::Number(_) | Hole::Text), Some(Hole::Same)) => {
+                    to = value.map_or(to, |value| value.place.end());
+                    true
+                }
                 (Some(hole), Some(before)) => hole.is_like(before),
                 (hole, before) => hole == before,
             };
@@ -189,6 +224,7 @@ impl Pieces {
             let moved = |place: usize| place - step.from + from;
             texts.extend(within.iter().map(|span| Span::of(moved(span.start()), moved(span.end()))));
             match (hole, value) {
+                _ if step.hole == Some(Hole::Same) => {}
                 (Some(Hole::Number(number)), _) => numbers.push(number),
                 (Some(Hole::Text), Some(value)) => texts.push(value.place),
                 _ => {}
@@ -203,10 +239,16 @@ impl Pieces {
     fn cut(&mut self, record: &Record<'_>, filled: &impl Fn(Field) -> bool) {
         self.clear();
         let (line, mut from, mut plain) = (record.line(), 0, true);
-        for value in record.pieces() {
-            let hole = Hole::of(record, &value, filled);
-            self.step(line, from, value.place.start(), Some(hole));
-            from = value.place.end();
+        for (nth, value) in record.pieces().enumerate() {
+            let (gap, place) = (line.get(from..value.place.start()).unwrap_or_default(), value.place);
+            let hole = match Hole::of(record, &value, filled) {
+                Hole::Number(_) | Hole::Text if self.steady.is_same(nth, gap, place.within(line)) => {
+                    Hole::Same
+                }
+                hole => hole,
+            };
+            self.step(line, from..place.start(), Some((hole, place)));
+            from = place.end();
             match hole {
                 Hole::Field(field) => {
                     // One without a number has no column, and would not be given back.
@@ -220,24 +262,38 @@ impl Pieces {
                     self.gap(line, value.place.start(), from);
                     plain = false;
                 }
+                Hole::Same => {}
             }
         }
-        self.step(line, from, line.len(), None);
+        self.step(line, from..line.len(), None);
         if !plain || !self.rest.is_empty() {
             self.former.clear();
         }
     }
 
-    /// A gap, remembered for the line that comes next.
-    fn step(&mut self, line: &[u8], from: usize, to: usize, hole: Option<Hole>) {
-        let (numbers, texts) = (self.numbers.len(), self.texts.len());
-        self.gap(line, from, to);
+    /// A gap, with the value behind it where that has been the same so far, remembered for the line that comes next.
+    fn step(&mut self, line: &[u8], gap: Range<usize>, value: Option<(Hole, Span)>) {
+        let (numbers, texts, from) = (self.numbers.len(), self.texts.len(), gap.start);
+        self.gap(line, gap.start, gap.end);
+        let mut to = gap.end;
+        if let Some((Hole::Same, place)) = value {
+            place.within(line).iter().for_each(|byte| self.plain(*byte));
+            to = place.end();
+        }
         let former = &mut self.former;
         former.gaps.extend_from_slice(line.get(from..to).unwrap_or_default());
         former.numbers.extend_from_slice(self.numbers.get(numbers..).unwrap_or_default());
         former.texts.extend_from_slice(self.texts.get(texts..).unwrap_or_default());
         let ends = (former.gaps.len(), former.numbers.len(), former.texts.len());
-        former.steps.push(Step { from, ends, hole });
+        former.steps.push(Step { from, ends, hole: value.map(|(hole, _)| hole) });
+    }
+
+    /// A byte that stands in the shape as it is.
+    fn plain(&mut self, byte: u8) {
+        if byte == MARK {
+            self.shape.push(MARK);
+        }
+        self.shape.push(byte);
     }
 
     fn clear(&mut self) {
@@ -270,10 +326,7 @@ impl Pieces {
         let mut at = from;
         while let Some(byte) = line.get(at).copied().filter(|_| at < to) {
             if class(byte) == Class::Other {
-                if byte == MARK {
-                    self.shape.push(MARK);
-                }
-                self.shape.push(byte);
+                self.plain(byte);
                 at += 1;
                 continue;
             }

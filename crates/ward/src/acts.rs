@@ -9,6 +9,7 @@
 pub(crate) mod named;
 pub(crate) mod person;
 pub(crate) mod publish;
+pub(crate) mod query;
 pub(crate) mod signin;
 pub(crate) mod terminal;
 pub(crate) mod trace;
@@ -53,6 +54,8 @@ pub(crate) enum Request {
     PersonUnlock(signin::Unlock),
     /// Publish a version of a pack.
     Publish(publish::Publish),
+    /// Ask lines in SQL.
+    Query(query::Query),
     /// Register a terminal.
     TerminalAdd(terminal::Add),
     /// Which terminals there are.
@@ -89,6 +92,8 @@ pub(crate) enum Answer {
     Problems(Vec<publish::ProblemRow>),
     /// Refused or failed.
     Refused(Refusal),
+    /// Rows of an answer.
+    Rows(query::Rows),
     /// Terminals.
     Terminals(Vec<terminal::Row>),
     /// Lines.
@@ -178,6 +183,7 @@ pub(crate) fn answer(office: &Office, request: Request) -> Answer {
         Request::PersonUnlock(unlock) => signin::unlock(office, &unlock).map(Answer::Done),
         Request::PersonList(list) => person::list(office, &list).map(Answer::People),
         Request::Publish(publish) => publish::publish(office, publish),
+        Request::Query(asked) => query::query(office, &asked).map(Answer::Rows),
         Request::TerminalAdd(add) => terminal::add(office, &add).map(Answer::Done),
         Request::TerminalList(terminal::List {}) => Ok(Answer::Terminals(terminal::list(office))),
         Request::TerminalRemove(remove) => terminal::remove(office, &remove).map(Answer::Done),

@@ -11,6 +11,7 @@ mod ledger;
 pub(crate) mod pack;
 mod person;
 pub(crate) mod proof;
+mod query;
 mod rebuild;
 mod succession;
 mod terminal;
@@ -53,6 +54,8 @@ enum Command {
     Import(import::Import),
     /// 追查：某位址、帳號或設備之所有紀錄。Trace: everything an address, an account or a device did.
     Trace(asking::Asking<crate::acts::trace::Trace>),
+    /// 以 SQL 查詢紀錄。Ask lines in SQL.
+    Query(asking::Asking<crate::acts::query::Query>),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
     Rebuild(rebuild::Rebuild),
     /// 離線檢查證明或佐證檔。Check a proof or bundle offline.
@@ -105,6 +108,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Terminal(command) => terminal::run(command),
         Command::Import(args) => import::run(&args),
         Command::Trace(asking) => trace::run(asking),
+        Command::Query(asking) => query::run(asking),
         Command::Rebuild(args) => rebuild::run(&args),
         Command::Pack(command) => pack::run(&command),
         Command::Key(command) => key::run(&command),

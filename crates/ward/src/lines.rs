@@ -5,6 +5,7 @@
 //! Does not: read a line.
 
 mod doors;
+mod keep;
 
 pub(crate) use self::doors::{Protocol, Syslog};
 
@@ -17,7 +18,8 @@ use desk::{Asker, Desk, Order};
 use ledger::disk::Disk;
 use ledger::entropy::MachineEntropy;
 use model::{Clock as _, Instant, Told};
-use std::collections::BTreeMap;
+use query::{Limits, QueryError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -26,11 +28,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
+use telemetry::prove::{ProveError, Proven};
 use telemetry::receive::{self, Files, Flows, Journald, Pattern, Sorting};
 use telemetry::source::apart;
-use telemetry::{Batch, Block, Came, Figures, Filed, Peers, Receiver, ReceiverError, SEGMENT_AGE};
+use telemetry::{Batch, Came, Figures, Filed, Peers, Receiver, ReceiverError, SEGMENT_AGE};
 use tokio_rustls::rustls::ServerConfig;
-use web::HandedIn;
+use web::{HandedIn, Unanswered};
 
 /// Threads that read the lines of a receiver.
 const WORKERS: usize = 2;
@@ -38,6 +41,8 @@ const WORKERS: usize = 2;
 const SYSLOG_UDP: &str = "syslog-udp";
 /// How often it is noted who was heard.
 const NOTED: Duration = Duration::from_secs(60);
+/// What a statement in SQL may take.
+const QUERY: Limits = Limits { memory: 256 << 20, time: Duration::from_secs(20), rows: 0 };
 /// The receiver of what is read from files.
 pub(crate) const IMPORT: &str = "import";
 /// The receiver of what applications hand in.
@@ -80,12 +85,13 @@ pub(crate) struct Lines(Arc<Inner>);
 struct Inner {
     desk: Desk,
     disk: Arc<dyn Disk>,
-    library: Library,
+    library: Arc<Library>,
     known: Known,
     heard: Mutex<Remembered>,
     months: Months,
     since: Instant,
     state: Mutex<State>,
+    kept: Mutex<keep::Kept>,
 }
 
 #[derive(Default)]
@@ -99,9 +105,6 @@ struct State {
     flows: Vec<Flows>,
 }
 
-/// Blocks that are in no file yet, with the names of their receivers.
-type Tail = Vec<(String, Arc<Block>)>;
-
 /// A receiver with what its beats remember.
 struct At {
     receiver: Arc<Receiver>,
@@ -111,10 +114,11 @@ struct At {
 
 impl Lines {
     pub(crate) fn new(desk: Desk, disk: Arc<dyn Disk>, data: &Path) -> Self {
-        let library = Library::new(data);
+        let library = Arc::new(Library::new(data));
         let (known, since) = (Known::nobody(), SystemClock.now());
-        let (heard, months, state) = (Mutex::default(), Months::default(), Mutex::default());
-        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state }))
+        let (heard, months) = (Mutex::default(), Months::default());
+        let (state, kept) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state, kept }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -214,16 +218,15 @@ impl Lines {
         Ok(())
     }
 
-    /// What is done each second: roots of what came go into the ledger, segments that are full or old become files.
+    /// What is done each second: roots of what came go into the ledger, segments that are old end.
     pub(crate) fn beat(&self) -> Result<(), Told> {
-        let (now, refreshed) = (SystemClock.now(), self.refresh());
-        let receivers = {
+        let (now, refreshed, receivers) = (SystemClock.now(), self.refresh(), self.receivers());
+        {
             let mut state = self.state();
             state.doors.look();
             state.flows.iter().for_each(Flows::look);
             state.receivers.values_mut().for_each(|at| at.age(now));
-            state.receivers.values().map(|at| Arc::clone(&at.receiver)).collect::<Vec<_>>()
-        };
+        }
         receivers.iter().try_for_each(|receiver| self.enter(receiver))?;
         refreshed?;
         if self.state().noted.is_none_or(|noted| now >= noted.plus(NOTED)) {
@@ -250,6 +253,10 @@ impl Lines {
         })
     }
 
+    fn receivers(&self) -> Vec<Arc<Receiver>> {
+        self.state().receivers.values().map(|at| Arc::clone(&at.receiver)).collect()
+    }
+
     /// Why some lines are not received any more; none while all are.
     pub(crate) fn stopped(&self) -> Option<Told> {
         let state = self.state();
@@ -263,18 +270,13 @@ impl Lines {
         Some(told(name, &ReceiverError::Stopped(why)))
     }
 
-    /// Brings what a receiver has into ledger and files.
+    /// Brings the roots of what a receiver has into the ledger.
     fn enter(&self, receiver: &Receiver) -> Result<(), Told> {
         let batches = receiver.seal();
         if let Some(last) = batches.last() {
             let end = last.first + last.count;
             self.order(batches.iter().map(|batch| root(receiver.name(), batch)).collect())?;
             receiver.entered(end);
-        }
-        while let Some(full) = receiver.full() {
-            let filed = receiver.file(&full).map_err(|error| told(receiver.name(), &error))?;
-            self.order(vec![file(receiver.name(), &filed)])?;
-            receiver.filed(&filed).map_err(|error| told(receiver.name(), &error))?;
         }
         Ok(())
     }
@@ -300,11 +302,10 @@ impl Lines {
         state.flows.iter().map(Flows::figures).reduce(std::ops::Add::add)
     }
 
-    /// What was received from one moment up to another: blocks that are in no file yet, and files.
-    fn at_hand(&self, from: Option<Instant>, until: Option<Instant>) -> Result<(Tail, Vec<Listed>), Told> {
+    /// Files with lines of a time, and what is in none of them yet.
+    fn snapshot(&self, from: Option<Instant>, until: Option<Instant>) -> Result<query::Snapshot, Told> {
         // First what is in no file yet: what is filed meanwhile stands in both, and its file is left out.
-        let receivers: Vec<Arc<Receiver>> =
-            self.state().receivers.values().map(|at| Arc::clone(&at.receiver)).collect();
+        let receivers = self.receivers();
         let mut tail = Vec::new();
         for receiver in &receivers {
             tail.extend(receiver.tail().into_iter().map(|block| (receiver.name().to_owned(), block)));
@@ -316,19 +317,24 @@ impl Lines {
             .filter(|file| {
                 !tail.iter().any(|(receiver, block)| *receiver == file.receiver && block.first == file.first)
             })
-            .map(|file| Listed {
-                receiver: file.receiver,
-                first: file.first,
-                received: (file.from, file.until),
-            })
+            .map(listed)
             .collect();
-        Ok((tail, files))
+        Ok(query::Snapshot { library: Arc::clone(&self.0.library), files, tail })
     }
 
     /// Lines in which something stands.
     pub(crate) fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
-        let (tail, files) = self.at_hand(wanted.from, wanted.until)?;
-        self.0.library.find(wanted, &files, &tail).map_err(|error| unfound(&error))
+        let query::Snapshot { library, files, tail } = self.snapshot(wanted.from, wanted.until)?;
+        library.find(wanted, &files, &tail).map_err(|error| unfound(&error))
+    }
+
+    /// Asks a statement in SQL of all lines.
+    pub(crate) fn ask(&self, statement: &str, most: usize) -> Result<web::Answer, Unanswered> {
+        let snapshot = self.snapshot(None, None).map_err(Unanswered::Unavailable)?;
+        let limits = Limits { rows: most, ..QUERY };
+        let query::Answer { columns, rows, cut } =
+            query::ask(statement, snapshot, &limits).map_err(|error| unanswered(&error))?;
+        Ok(web::Answer { columns, rows, cut })
     }
 
     /// Makes durable and enters what was received, and ends.
@@ -342,7 +348,7 @@ impl Lines {
         let mut done = noted;
         for (_, At { receiver, .. }) in state.receivers {
             receiver.wait_for(receiver.figures().lines);
-            done = done.and(self.enter(&receiver));
+            done = done.and(self.enter(&receiver)).and(self.file(&receiver));
             if let Some(receiver) = Arc::into_inner(receiver) {
                 receiver.close();
             }
@@ -356,7 +362,8 @@ impl Lines {
         self.enter(receiver)?;
         receiver.cut().map_err(|error| told(receiver.name(), &error))?;
         receiver.wait_until_cut();
-        self.enter(receiver)
+        self.enter(receiver)?;
+        self.file(receiver)
     }
 }
 
@@ -387,9 +394,12 @@ fn root(receiver: &str, batch: &Batch) -> LinesFact {
     })
 }
 
-fn file(receiver: &str, filed: &Filed) -> LinesFact {
-    let digest = |hash: &proof::hash::Hash| format!("sha256:{}", HEXLOWER.encode(hash.as_bytes()));
-    LinesFact::File(LinesFile {
+fn digest(hash: &proof::hash::Hash) -> String {
+    format!("sha256:{}", HEXLOWER.encode(hash.as_bytes()))
+}
+
+fn file(receiver: &str, filed: &Filed) -> LinesFile {
+    LinesFile {
         count: u32::try_from(filed.count).unwrap_or(u32::MAX),
         file: digest(&filed.file),
         first: filed.first,
@@ -397,7 +407,7 @@ fn file(receiver: &str, filed: &Filed) -> LinesFact {
         index: digest(&filed.index),
         receiver: receiver.to_owned(),
         until: filed.received.1,
-    })
+    }
 }
 
 fn unopened(at: &str, error: &std::io::Error) -> Told {
@@ -455,12 +465,108 @@ fn unfound(error: &FindError) -> Told {
     )
 }
 
+/// Why a statement has no answer.
+fn unanswered(error: &QueryError) -> Unanswered {
+    let refused = |zh: String, en: String| Unanswered::Refused(Told::new(zh, en));
+    match error {
+        QueryError::Statement(why) => refused(
+            format!("敘述無法執行：{why}。僅接受對資料表 lines 之單一查詢（SELECT）"),
+            format!(
+                "the statement cannot be run: {why}; it is to be one query (SELECT) over the table lines"
+            ),
+        ),
+        QueryError::Failed(why) => {
+            refused(format!("查詢過程發生錯誤：{why}"), format!("the query failed: {why}"))
+        }
+        QueryError::Memory(bytes) => refused(
+            format!("查詢所需記憶體逾上限 {} MiB，請縮小接收時間範圍、減少分組或欄位", bytes >> 20),
+            format!(
+                "the query takes more than {} MiB of memory; narrow the time, group by less or ask for fewer columns",
+                bytes >> 20
+            ),
+        ),
+        QueryError::Time(time) => refused(
+            format!("查詢逾時（{} 秒），請縮小接收時間範圍，或以位址、帳號、設備為條件", time.as_secs()),
+            format!(
+                "the query takes longer than {} seconds; narrow the time, or ask by address, account or device",
+                time.as_secs()
+            ),
+        ),
+        QueryError::Lines(causes) => Unanswered::Unavailable(Told::new(
+            format!("查詢紀錄時無法讀取檔案：{causes}。請以 ward verify 查核，並由備份還原該檔。"),
+            format!(
+                "A file could not be read while lines were looked for: {causes}. Look with ward verify, and restore that file from the backup."
+            ),
+        )),
+    }
+}
+
+impl Lines {
+    /// Proves lines of one receiver: for each batch the entry with its root, and its lines.
+    pub(crate) fn prove(
+        &self,
+        receiver: &str,
+        numbers: &BTreeSet<u64>,
+    ) -> Result<Vec<(u64, Proven)>, Unanswered> {
+        let known = self.state().receivers.get(receiver).map(|at| Arc::clone(&at.receiver));
+        let (mut proven, mut left) = (Vec::new(), numbers.clone());
+        while let Some(first) = left.first().copied() {
+            let batch = self.0.desk.read::<_, StoreError>(|sql, _| sql.line_batch(receiver, first));
+            let (batch, entry) = batch
+                .map_err(|error| Unanswered::Unavailable(unread(&error)))?
+                .ok_or_else(|| unrooted(receiver, first))?;
+            let root = batch.root.parse().map_err(|_| unrooted(receiver, first))?;
+            let batch = Batch { first: batch.first, count: batch.count.into(), root };
+            let later = left.split_off(&(batch.first + batch.count));
+            let here = std::mem::replace(&mut left, later);
+            let unproven = |error: ProveError| unproven(receiver, &error);
+            let live =
+                known.as_ref().map(|known| known.prove(&batch, &here)).transpose().map_err(unproven)?;
+            let found = match live.flatten() {
+                Some(found) => found,
+                None => {
+                    let file = self.0.desk.read::<_, StoreError>(|sql, _| sql.line_file(receiver, first));
+                    let file = file.map_err(|error| Unanswered::Unavailable(unread(&error)))?;
+                    let file = file.ok_or_else(|| unrooted(receiver, first))?;
+                    let opened = self
+                        .0
+                        .library
+                        .open(&listed(file))
+                        .map_err(|error| Unanswered::Unavailable(unfound(&error)))?;
+                    opened.prove(&batch, &here).map_err(unproven)?
+                }
+            };
+            proven.extend(found.into_iter().map(|found| (entry, found)));
+        }
+        Ok(proven)
+    }
+}
+
+fn unrooted(receiver: &str, number: u64) -> Unanswered {
+    Unanswered::Refused(Told::new(
+        format!("接收器「{receiver}」第 {number} 筆尚未登載於帳本（一秒內完成），請稍後再試"),
+        format!(
+            "Line {number} of {receiver} is not under a root of the ledger yet (it takes a second); try again"
+        ),
+    ))
+}
+
+fn unproven(receiver: &str, error: &ProveError) -> Unanswered {
+    let causes = causes(error);
+    Unanswered::Unavailable(Told::new(
+        format!("接收器「{receiver}」之紀錄無法證明：{causes}。請以 ward verify 查核，並由備份還原該檔。"),
+        format!(
+            "Lines of {receiver} cannot be proven: {causes}. Look with ward verify, and restore that file from the backup."
+        ),
+    ))
+}
+
 impl web::Lines for Lines {
     fn traffic(&self, span: Range<Instant>) -> Result<web::Reckoned, Told> {
         let list = self.0.known.list();
-        let (tail, mut files) = self.at_hand(Some(span.start), Some(span.end))?;
+        let query::Snapshot { library, mut files, tail } = self.snapshot(Some(span.start), Some(span.end))?;
         files.sort_by_key(|file| file.received);
-        let reckoned = self.0.months.reckon(&self.0.library, &list, span, &files, &tail);
+        let reckoned = self.0.months.reckon(&library, &list, span, &files, &tail);
         reckoned.map_err(|error| unfound(&error))
     }
 
@@ -483,6 +589,14 @@ impl web::Lines for Lines {
             })
             .collect();
         senders
+    }
+
+    fn prove(&self, receiver: &str, numbers: &BTreeSet<u64>) -> Result<Vec<(u64, Proven)>, Unanswered> {
+        Self::prove(self, receiver, numbers)
+    }
+
+    fn ask(&self, statement: &str, most: usize) -> Result<web::Answer, Unanswered> {
+        Self::ask(self, statement, most)
     }
 
     fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
@@ -510,5 +624,10 @@ impl web::Lines for Lines {
 }
 
 fn listed(file: LinesFile) -> Listed {
-    Listed { receiver: file.receiver, first: file.first, received: (file.from, file.until) }
+    Listed {
+        receiver: file.receiver,
+        first: file.first,
+        count: file.count.into(),
+        received: (file.from, file.until),
+    }
 }

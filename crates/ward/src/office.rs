@@ -116,8 +116,8 @@ fn say_what_was_read(opened: Opened, size: u64) {
 /// How often what comes with time is looked for.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// Drives the desk: what is due, what is to leave Ward, and how clauses stand. Evaluating them may take a while, so that
-/// it has a thread of its own.
+/// Drives the desk: what is due, what is to leave Ward, how clauses stand, lines that were received. What may take a while
+/// has a thread of its own.
 pub(crate) struct Pacemaker(Vec<Beating>);
 
 /// Something done at every beat.
@@ -129,11 +129,13 @@ struct Beating {
 impl Pacemaker {
     /// Starts it over an open desk, with the ways out of Ward there are.
     pub(crate) fn start(office: &Office, ways: Ways) -> Self {
-        let (desk, assessed, lines) = (office.desk.clone(), office.desk.clone(), office.lines.clone());
+        let (desk, assessed) = (office.desk.clone(), office.desk.clone());
+        let (lines, kept) = (office.lines.clone(), office.lines.clone());
         Self(vec![
             Beating::start(move || beat(&desk, &ways)),
             Beating::start(move || assess(&assessed)),
             Beating::start(move || lines.beat()),
+            Beating::start(move || kept.keep()),
         ])
     }
 

@@ -127,6 +127,18 @@ impl web::Lines for NoLines {
             receivers: Vec::new(),
         }
     }
+
+    fn prove(
+        &self,
+        _: &str,
+        _: &std::collections::BTreeSet<u64>,
+    ) -> Result<Vec<(u64, telemetry::prove::Proven)>, web::Unanswered> {
+        Ok(Vec::new())
+    }
+
+    fn ask(&self, _: &str, _: usize) -> Result<web::Answer, web::Unanswered> {
+        Ok(web::Answer::default())
+    }
 }
 
 fn oversight(house: &House) -> anyhow::Result<Oversight> {

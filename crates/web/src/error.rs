@@ -95,6 +95,12 @@ impl PageError {
         Self::Hidden(Denial { act: act.into(), about })
     }
 
+    /// What whoever asked is told of it, where there is no page.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        self.fault().told
+    }
+
     pub(crate) fn fault(&self) -> Fault {
         let fault = |status, title: Told, told: Told| Fault {
             status,

@@ -92,5 +92,5 @@ pub use site::{Config, Parts, Report, Site};
 pub use sources::{
     Heard, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing, UnknownSender,
 };
-pub use trace::{HandedIn, Lines};
+pub use trace::{Answer, HandedIn, Lines, Unanswered, bundle as lines_bundle};
 pub use visit::{RequestId, Theme, Visit, session_cookie};

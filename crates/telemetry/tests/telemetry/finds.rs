@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::Arc;
+use telemetry::file::Table;
 use telemetry::find::{Library, Listed, Wanted};
 use telemetry::index::Key;
 use telemetry::source::{Network, Sources};
 use telemetry::traffic::Traffic;
-use telemetry::{Block, Chunk, Filed, Receiver};
+use telemetry::{Batch, Block, Chunk, Filed, Receiver, check, file_paths, merge};
 use testkit::{Chance, SeededEntropy, TemporaryFolder};
 
 struct Sent {
@@ -26,6 +27,7 @@ struct Bed {
     receiver: Receiver,
     sent: Vec<Sent>,
     files: Vec<Filed>,
+    batches: Vec<Batch>,
 }
 
 impl Bed {
@@ -37,7 +39,7 @@ impl Bed {
         let receiver =
             Receiver::open("fw", disk, Box::new(SeededEntropy::new(2)), (0, 0), Sources::new(source), 2)
                 .unwrap();
-        let mut bed = Self { folder, receiver, sent: Vec::new(), files: Vec::new() };
+        let mut bed = Self { folder, receiver, sent: Vec::new(), files: Vec::new(), batches: Vec::new() };
         let mut chance = Chance::new(11);
         for nth in 0..60 {
             let chunk = bed.lines(nth * 40, &mut chance);
@@ -67,8 +69,8 @@ impl Bed {
     fn file(&mut self) {
         self.receiver.cut().unwrap();
         self.receiver.wait_until_cut();
-        let end = self.receiver.seal().last().map_or(0, |batch| batch.first + batch.count);
-        self.receiver.entered(end);
+        self.batches.extend(self.receiver.seal());
+        self.receiver.entered(self.batches.last().map_or(0, |batch| batch.first + batch.count));
         let full = self.receiver.full().unwrap();
         let filed = self.receiver.file(&full).unwrap();
         self.receiver.filed(&filed).unwrap();
@@ -79,6 +81,7 @@ impl Bed {
         let one = |filed: &Filed| Listed {
             receiver: "fw".to_owned(),
             first: filed.first,
+            count: filed.count,
             received: filed.received,
         };
         self.files.iter().map(one).collect()
@@ -193,4 +196,38 @@ fn traffic_is_what_a_plain_reckoning_gives() {
     assert_eq!(sent.lines, within.len() as u64);
     assert_eq!(sent.talkers(talkers.len() + 1), talkers);
     assert_eq!((sent.first, sent.last), (second(520), second(1_960)));
+}
+
+#[test]
+fn what_files_became_one_of_is_found_as_before_and_leads_to_the_same_roots() {
+    let bed = Bed::new();
+    let files = bed.listed();
+    let library = bed.library();
+    let tables: Vec<Table> = files.iter().map(|file| library.open(file).unwrap().table().clone()).collect();
+    let (file, index) = merge::write("fw", &tables).unwrap();
+    let [first, last] = [&files[0], &files[1]];
+    let merged = Listed {
+        count: first.count + last.count,
+        received: (first.received.0, last.received.1),
+        ..first.clone()
+    };
+    let within = bed.batches.iter().copied().filter(|batch| batch.first < merged.count).collect::<Vec<_>>();
+    check::file(file.clone().into(), &index, &within).unwrap();
+    let [path, index_path] = file_paths("fw", merged.first, merged.count);
+    let disk = ledger::disk::Folder::new(bed.folder.path());
+    for (path, content) in [(path, &file), (index_path, &index)] {
+        ledger::disk::Disk::write(&disk, &path, content).unwrap();
+    }
+    for address in ["10.9.9.9", "10.1.0.7", "10.2.0.0/24", "192.0.2.1"] {
+        let values = Wanted::address(address).unwrap();
+        let wanted = Wanted { key: Key::Address, values, from: None, until: None, most: 5_000 };
+        let before = library.find(&wanted, &files, &[]).unwrap();
+        assert_eq!(
+            bed.library().find(&wanted, std::slice::from_ref(&merged), &[]).unwrap(),
+            before,
+            "{address}"
+        );
+    }
+    // Those that do not follow one another never become one.
+    assert!(merge::write("fw", &[tables[1].clone(), tables[0].clone()]).is_err());
 }

@@ -74,7 +74,8 @@ impl Ledger {
     /// Every file and every segment leads to the roots; as many lines as there must be.
     fn check(&self, disk: &CrashDisk, least: u64) {
         for filed in &self.files {
-            let [file, index] = file_paths("fw", filed.first).map(|path| disk.peek(&path).unwrap());
+            let [file, index] =
+                file_paths("fw", filed.first, filed.count).map(|path| disk.peek(&path).unwrap());
             let end = filed.first + filed.count;
             let within: Vec<Batch> = self
                 .batches
@@ -184,4 +185,27 @@ fn after_a_failed_disk_nothing_is_taken() {
     }
     assert!(!put(&receiver, lines(3)));
     assert!(receiver.stopped().is_some());
+}
+
+#[test]
+fn who_sends_faster_than_lines_come_into_files_is_slowed_and_loses_nothing() {
+    let disk = CrashDisk::new();
+    let receiver = open(&disk, (0, 0)).unwrap();
+    for nth in 0..9 {
+        receiver.intake().put(chunk(nth, &[b"one", b"two"]), None).unwrap();
+        receiver.cut().unwrap();
+    }
+    receiver.wait_for(8);
+    let (mut files, mut lines) = (0, 0);
+    while lines < 18 {
+        assert!(receiver.figures().lines <= lines + 8, "no more than four segments wait");
+        receiver.entered(receiver.seal().last().map_or(0, |batch| batch.first + batch.count));
+        let Some(full) = receiver.full() else { continue };
+        let filed = receiver.file(&full).unwrap();
+        assert_eq!((filed.first, filed.count), (lines, 2));
+        receiver.filed(&filed).unwrap();
+        (files, lines) = (files + 1, lines + filed.count);
+    }
+    assert_eq!((files, receiver.figures().lines), (9, 18));
+    receiver.close();
 }

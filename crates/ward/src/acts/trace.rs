@@ -7,10 +7,12 @@ use clap::{ArgGroup, Args};
 use desk::{Asker, Order};
 use model::{Clock as _, Instant, Told};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use store::LinesTraced;
 use telemetry::find::{Line, Wanted};
 use telemetry::index::Key;
+use web::{Unanswered, lines_bundle};
 
 /// Most lines that are shown.
 const MOST: usize = 10_000;
@@ -39,6 +41,14 @@ pub(crate) struct Trace {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Instant>,
+    /// 一併輸出佐證檔（限 10,000 筆以內），可離線以 ward proof check 查驗。Write a bundle that proves all of them offline, 10,000 at most.
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Is a bundle asked for?
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) proven: bool,
     /// 顯示筆數。How many lines are shown, the newest first.
     #[arg(long, default_value_t = 50)]
     most: usize,
@@ -54,6 +64,9 @@ pub(crate) struct Found {
     pub(crate) lines: Vec<Row>,
     /// How long it took, in microseconds.
     pub(crate) micros: u64,
+    /// All of them with what proves them, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bundle: Option<String>,
 }
 
 /// A line that was found.
@@ -85,7 +98,31 @@ pub(crate) fn trace(office: &Office, trace: &Trace) -> Result<Found, Refusal> {
         LinesTraced { found: found.count.to_string(), from: trace.from, until: trace.until, wanted: said };
     let entered = office.desk.ask(Asker::Console, Order::Traced(told));
     entered.map_err(|refused| Refusal::of(&refused))?;
-    Ok(Found { count: found.count, lines: found.lines.into_iter().map(Row::of).collect(), micros })
+    let bundle = trace.proven.then(|| proven(office, &wanted)).transpose()?;
+    Ok(Found { count: found.count, lines: found.lines.into_iter().map(Row::of).collect(), micros, bundle })
+}
+
+/// All of what is wanted in a bundle, base64.
+fn proven(office: &Office, wanted: &Wanted) -> Result<String, Refusal> {
+    let all = Wanted { most: lines_bundle::MOST, ..wanted.clone() };
+    let found = office.lines.find(&all).map_err(Refusal::misuse)?;
+    lines_bundle::fits(found.count).map_err(Refusal::misuse)?;
+    // Where no server runs, nobody else enters what was just read.
+    office.lines.beat().map_err(Refusal::misuse)?;
+    let mut numbers: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for line in found.lines {
+        numbers.entry(line.receiver).or_default().insert(line.number);
+    }
+    let mut proven = Vec::new();
+    for (receiver, numbers) in &numbers {
+        let found = office.lines.prove(receiver, numbers).map_err(|unanswered| match unanswered {
+            Unanswered::Refused(told) | Unanswered::Unavailable(told) => Refusal::misuse(told),
+        });
+        proven.extend(found?);
+    }
+    let bundle = lines_bundle::made(office.desk.reader(), &proven);
+    let bundle = bundle.map_err(|error| Refusal::misuse(error.told()))?;
+    Ok(proof::base64::encode(&bundle))
 }
 
 impl Trace {

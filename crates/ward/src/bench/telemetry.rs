@@ -114,6 +114,13 @@ fn ours(data: &Path, made: &Generator) -> anyhow::Result<()> {
             }
             anyhow::Ok(())
         });
+        let keeping = scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                lines.keep().map_err(told)?;
+                std::thread::park_timeout(BEAT);
+            }
+            anyhow::Ok(())
+        });
         let measured = (|| {
             let spent = children_seconds();
             let generating = made.writing_to(TcpStream::connect(at)?)?;
@@ -130,8 +137,10 @@ fn ours(data: &Path, made: &Generator) -> anyhow::Result<()> {
             anyhow::Ok((durable, start.elapsed(), waits, sender))
         })();
         ended.store(true, Ordering::Relaxed);
-        beats.thread().unpark();
-        beats.join().map_err(|_| anyhow!("the beat ended"))??;
+        for beats in [beats, keeping] {
+            beats.thread().unpark();
+            beats.join().map_err(|_| anyhow!("the beat ended"))??;
+        }
         measured
     })?;
     lines.settle(&receiver, all).map_err(told)?;

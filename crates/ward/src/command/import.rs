@@ -70,7 +70,7 @@ fn import(office: &Office, files: &[PathBuf]) -> anyhow::Result<(u64, bool)> {
             bar.suspend(|| tell(&cut.told(path, count)));
         }
     }
-    office.lines.settle(&receiver, handed).map_err(Refused::misuse)?;
+    office.lines.settle(&receiver, handed).and_then(|()| office.lines.keep()).map_err(Refused::misuse)?;
     bar.finish_and_clear();
     Ok((handed - before, broken))
 }
@@ -137,7 +137,7 @@ fn read(
             Refused::say(format!("接收器已停止：{why}"), format!("The receiver has stopped: {why}"))
         })?;
         // Roots are entered while it goes on, as when lines come by themselves.
-        office.lines.beat().map_err(Refused::misuse)
+        office.lines.beat().and_then(|()| office.lines.keep()).map_err(Refused::misuse)
     };
     let end = loop {
         if buffer.len() - kept < READ / 2 {

@@ -4,19 +4,33 @@ use super::asking::Asking;
 use super::pack::width::harmless;
 use crate::acts::trace::{Found, Trace};
 use crate::acts::{self, Answer, Request};
+use crate::told::tell;
+use anyhow::Context as _;
+use model::Told;
 use std::process::ExitCode;
 
 #[expect(clippy::print_stdout, reason = "what is found is the output")]
-pub(crate) fn run(asking: Asking<Trace>) -> anyhow::Result<ExitCode> {
-    let found = match acts::ask_once(&asking.working, Request::Trace(asking.act))? {
+pub(crate) fn run(mut asking: Asking<Trace>) -> anyhow::Result<ExitCode> {
+    let file = asking.act.bundle.take();
+    asking.act.proven = file.is_some();
+    let mut found = match acts::ask_once(&asking.working, Request::Trace(asking.act))? {
         Answer::Traced(found) => found,
         other => return Err(other.unexpected()),
     };
+    if let (Some(file), Some(bundle)) = (file, found.bundle.take()) {
+        let bundle = proof::base64::decode(&bundle).context("base64")?;
+        super::ledger::write_out(Some(&file), &bundle)?;
+        let (count, file) = (found.count, file.display());
+        tell(&Told::new(
+            format!("佐證檔 {file} 含 {count} 筆。"),
+            format!("The bundle {file} proves {count} lines."),
+        ));
+    }
     if asking.json {
         println!("{}", serde_json::to_string(&found)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let Found { count, lines, micros } = found;
+    let Found { count, lines, micros, .. } = found;
     let (shown, millis) = (lines.len(), micros as f64 / 1_000.0);
     println!(
         "共 {count} 筆，顯示最新 {shown} 筆，{millis:.1} 毫秒。{count} lines, the newest {shown} of them, in {millis:.1} ms."

@@ -17,6 +17,7 @@ mod faults;
 mod first_start;
 mod flows;
 mod follows;
+mod kept;
 mod key_change;
 mod kill;
 mod lines;

@@ -27,7 +27,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,
-        lines::hand_in, lines::line, lines::lines, sources::month, sources::sources,
+        lines::bundle, lines::hand_in, lines::line, lines::lines, lines::query, sources::month, sources::sources,
         own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
         own::tokens, own::work,
         people::act_on_person, people::end_of_person, people::people, people::person, people::register, people::revoke_of_person,
@@ -85,7 +85,7 @@ fn text(pattern: &str) -> Schema {
 }
 
 /// How parameters are spelled, by name, or by path and name. What is spelled otherwise names nothing, or does not read.
-const SPELLED: [(&str, &str); 43] = [
+const SPELLED: [(&str, &str); 44] = [
     ("/api/v1/clauses state", "^(not-met|not-computed|stale|nobody|figure|met|exempt)$"),
     ("Idempotency-Key", "^[!-~]{8,128}$"),
     ("about", SAYS),
@@ -123,6 +123,7 @@ const SPELLED: [(&str, &str); 43] = [
     ("size", "^(25|50|100|200)$"),
     ("sort", "^-?[a-z][a-z0-9_]{0,39}$"),
     ("state", "^[a-z][a-z0-9_-]{0,39}$"),
+    ("statement", SAYS),
     ("step", WORD),
     ("terminal", "^t_[a-z2-7]{25}[aeimquy4]$"),
     ("token", "^a_[a-z2-7]{25}[aeimquy4]$"),
@@ -222,7 +223,7 @@ const REFUSALS: [Refused; 10] = [
     }),
     ("413", "More than may be sent at once.", |asked| asked.posts),
     ("422", "Not accepted: why, and what to do.", |asked| {
-        asked.posts || asked.has("on") || asked.has("address")
+        asked.posts || asked.has("on") || asked.has("address") || asked.has("statement")
     }),
     ("429", "Too many requests.", |_| true),
     ("503", "Not now; nothing was done.", |_| true),

@@ -7,7 +7,7 @@ use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::query::Query;
-use crate::trace::{Asked, By, MOST, by, entered, found};
+use crate::trace::{Answer, Asked, By, MOST, asked, by, entered, found};
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -68,6 +68,34 @@ pub(super) struct LineWhole {
     entry: Option<String>,
 }
 
+/// What a statement found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Answered {
+    /// Names of the columns.
+    columns: Vec<String>,
+    /// Rows, each with a text for each column; null where there is no value.
+    rows: Vec<Vec<Option<String>>>,
+    /// Were there more rows than the 10,000 that are given?
+    cut: bool,
+}
+
+/// Rows of an answer.
+const MOST_ROWS: usize = 10_000;
+
+/// A statement in SQL over the table `lines`, a row of which is a line: one query, which changes nothing.
+#[utoipa::path(get, path = "/api/v1/lines/query", tag = "lines",
+    params(("statement" = String, Query, description = "such as `SELECT action, count(*) FROM lines GROUP BY action`")),
+    responses((status = 200, body = Answered)))]
+pub(super) async fn query(cx: Cx, query: Query) -> PageResult {
+    cx.run(move |cx| {
+        cx.look(crate::audit::admitted)?;
+        let statement = query.one("statement").unwrap_or_default();
+        let Answer { columns, rows, cut } = asked(cx, statement, MOST_ROWS)?;
+        given::json(StatusCode::OK, &Answered { columns, rows, cut })
+    })
+    .await
+}
+
 /// Everything that an address or network, an account or a device did: one of them is asked for.
 #[utoipa::path(get, path = "/api/v1/lines", tag = "lines",
     params(("address" = Option<String>, Query, description = "an address or a network, on either side"),
@@ -79,17 +107,34 @@ pub(super) struct LineWhole {
 pub(super) async fn lines(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
         cx.look(crate::audit::admitted)?;
-        let by = By { address: query.one("address"), user: query.one("user"), device: query.one("device") };
-        let span = (moment(&query, "from")?, moment(&query, "until")?);
-        let asked = Asked::of(&by, span, MOST)?;
-        let asked = asked.ok_or_else(|| {
-            unfit("address", "請指定位址、帳號或設備", "name an address, an account or a device")
-        })?;
+        let asked = asked_by(&query, MOST)?;
         let found = found(cx, &asked)?;
         let lines = found.lines.iter().map(LineShape::of).collect();
         given::json(StatusCode::OK, &Traced { count: found.count.to_string(), lines })
     })
     .await
+}
+
+/// The same lines in a bundle, each with what leads from it to the ledger's head: 10,000 at most.
+#[utoipa::path(get, path = "/api/v1/lines/bundle", tag = "lines",
+    params(("address" = Option<String>, Query, description = "an address or a network, on either side"),
+        ("user" = Option<String>, Query, description = "an account"),
+        ("device" = Option<String>, Query, description = "a device, by the name it gives itself or its host"),
+        ("from" = Option<String>, Query, description = "received at this moment or later"),
+        ("until" = Option<String>, Query, description = "received before this moment")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+pub(super) async fn bundle(cx: Cx, query: Query) -> PageResult {
+    cx.run(move |cx| {
+        cx.look(crate::audit::admitted)?;
+        crate::trace::bundle::of(cx, &asked_by(&query, crate::trace::bundle::MOST)?)
+    })
+    .await
+}
+
+fn asked_by(query: &Query, most: usize) -> Result<Asked, PageError> {
+    let by = By { address: query.one("address"), user: query.one("user"), device: query.one("device") };
+    let asked = Asked::of(&by, (moment(query, "from")?, moment(query, "until")?), most)?;
+    asked.ok_or_else(|| unfit("address", "請指定位址、帳號或設備", "name an address, an account or a device"))
 }
 
 /// A line, with the entry that proves it.

@@ -102,10 +102,12 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::post("/api/v1/lines", APP, Audit::None, || post(lines::hand_in))
         .by(Right::Lines)
         .of_bytes(lines::MOST_BYTES),
-    Route::get("/api/v1/lines/{receiver}/{number}", APP, Audit::Tracing, || get(lines::line))
-        .by(Right::Audit),
+    Route::get("/api/v1/lines/bundle", APP, Audit::Tracing, || get(lines::bundle)).by(Right::Audit),
+    Route::get("/api/v1/lines/query", APP, Audit::Tracing, || get(lines::query)).by(Right::Audit),
     Route::get("/api/v1/sources", APP, Audit::None, || get(sources::sources)).by(Right::Audit),
     Route::get("/api/v1/sources/months/{month}", APP, Audit::None, || get(sources::month)).by(Right::Audit),
+    Route::get("/api/v1/lines/{receiver}/{number}", APP, Audit::Tracing, || get(lines::line))
+        .by(Right::Audit),
     Route::get("/api/v1/work", APP, Audit::None, || get(own::work)),
     Route::get("/api/v1/notices", APP, Audit::None, || get(read::notices)),
     Route::post("/api/v1/notices/{entry}/read", APP, Audit::Act, || post(act::read_notice)),

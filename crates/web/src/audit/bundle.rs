@@ -52,19 +52,8 @@ pub(crate) async fn policy(cx: Cx) -> PageResult {
 fn bundle(cx: &Cx, numbers: Vec<u64>) -> Result<Vec<u8>, PageError> {
     let desk = cx.site.desk();
     let reader = desk.reader();
-    let head = match reader.cosigned_head().map_err(PageError::failed)? {
-        Some(head) => head,
-        None => reader.head().map_err(PageError::failed)?,
-    };
-    let size =
-        proof::checkpoint::SignedCheckpoint::parse(&head).map_err(PageError::failed)?.unverified().size;
     let numbers = with_credentials(cx, numbers)?;
-    if numbers.last().is_some_and(|last| *last >= size) {
-        return Err(PageError::Stale(Told::new(
-            "最新紀錄尚未公布於檢查點，請稍後再下載",
-            "The newest entries are not covered by a published head yet; take it a little later",
-        )));
-    }
+    let (head, size) = head_over(reader, &numbers)?;
     let mut builder = BundleBuilder::new(&head);
     for range in runs(&numbers) {
         let mut entries = Vec::new();
@@ -82,6 +71,26 @@ fn bundle(cx: &Cx, numbers: Vec<u64>) -> Result<Vec<u8>, PageError> {
         }
     }
     builder.build().map_err(PageError::failed)
+}
+
+/// The best published head, which must cover these entries, with its size.
+///
+/// # Errors
+/// `Stale`: it does not cover all of them yet.
+pub(crate) fn head_over(reader: &Reader, numbers: &BTreeSet<u64>) -> Result<(Vec<u8>, u64), PageError> {
+    let head = match reader.cosigned_head().map_err(PageError::failed)? {
+        Some(head) => head,
+        None => reader.head().map_err(PageError::failed)?,
+    };
+    let size =
+        proof::checkpoint::SignedCheckpoint::parse(&head).map_err(PageError::failed)?.unverified().size;
+    if numbers.last().is_some_and(|last| *last >= size) {
+        return Err(PageError::Stale(Told::new(
+            "最新紀錄尚未公布於檢查點，請稍後再下載",
+            "The newest entries are not covered by a published head yet; take it a little later",
+        )));
+    }
+    Ok((head, size))
 }
 
 /// The numbers with those of the entries that made the signers' passkeys known.
@@ -129,7 +138,7 @@ fn made_known(reader: &Reader, at: Instant, credential: &[u8]) -> Result<Option<
 }
 
 /// Numbers that follow one another, together.
-fn runs(numbers: &BTreeSet<u64>) -> Vec<std::ops::Range<u64>> {
+pub(crate) fn runs(numbers: &BTreeSet<u64>) -> Vec<std::ops::Range<u64>> {
     let mut runs: Vec<std::ops::Range<u64>> = Vec::new();
     for number in numbers {
         match runs.last_mut() {

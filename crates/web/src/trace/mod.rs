@@ -5,10 +5,17 @@
 //! search is entered in the ledger before anything of it goes out.
 //! Source: clauses 27.1.2, 27.3.1; `docs/adr/0018-lines.md`.
 
+pub mod bundle;
+mod drawn;
+mod overview;
+mod sql;
+
 use crate::audit::admitted;
 use crate::component::export::{Plain, give};
 use crate::component::rows::{Around, Column, Rows};
-use crate::component::{Empty, Fact, Facts, FilterInput, FilterKind, ListCell, ListView, Notice, Tone};
+use crate::component::{
+    Empty, Export, Fact, Facts, FilterInput, FilterKind, ListCell, ListView, Notice, Tone,
+};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
@@ -27,18 +34,28 @@ use identity::Action;
 use lines::Field;
 use model::{Instant, Told};
 use regulation::TimeOfDay;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::ops::Range;
 use store::{LinesTraced, StoreError};
 use telemetry::Came;
 use telemetry::find::{Found, Line, Wanted};
 use telemetry::index::Key;
+use telemetry::prove::Proven;
 use telemetry::source::is_apart;
+
+pub(crate) use sql::asked;
+pub use sql::{Answer, Unanswered};
 
 const PERSON: Access = Access::Person;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/trace", PERSON, Audit::Tracing, || get(page)),
     Route::get("/trace/export", PERSON, Audit::Tracing, || get(export)),
+    Route::get("/trace/bundle", PERSON, Audit::Tracing, || get(bundle::give)),
+    Route::get("/trace/overview", PERSON, Audit::Tracing, || get(overview::page)),
+    Route::get("/trace/sql", PERSON, Audit::Tracing, || get(sql::page)),
+    Route::get("/trace/sql/export", PERSON, Audit::Tracing, || get(sql::export)),
     Route::get("/trace/lines/{receiver}/{number}", PERSON, Audit::Tracing, || get(line)),
 ];
 
@@ -79,6 +96,18 @@ pub trait Lines: Send + Sync {
     /// # Errors
     /// Lines cannot be read, told.
     fn traffic(&self, span: Range<Instant>) -> Result<Reckoned, Told>;
+
+    /// Proves lines of one receiver: for each batch the entry with its root, and its lines.
+    ///
+    /// # Errors
+    /// `Refused`: their root is not in the ledger yet. `Unavailable`.
+    fn prove(&self, receiver: &str, numbers: &BTreeSet<u64>) -> Result<Vec<(u64, Proven)>, Unanswered>;
+
+    /// Asks a statement in SQL of all lines; so many rows are given.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn ask(&self, statement: &str, most: usize) -> Result<Answer, Unanswered>;
 }
 
 const PATH: &str = "/trace";
@@ -168,6 +197,8 @@ fn shown(bytes: &[u8]) -> String {
 struct TracePage<'a> {
     cx: &'a Cx,
     shell: Shell,
+    /// Where what it did is told as a whole, where something is asked for.
+    overview: Option<String>,
     list: ListView<'a>,
 }
 
@@ -179,6 +210,8 @@ struct LinePage<'a> {
     facts: Facts<'a>,
     proof: Notice<'a>,
     line: String,
+    /// Lines received just before and after, each with where it is; none for this one.
+    around: Vec<(Option<String>, String, String)>,
     /// What else there is: text and where.
     more: Vec<(String, String)>,
 }
@@ -225,6 +258,41 @@ impl Asked {
         Ok(Some(Self { wanted: Wanted { key, values, from, until, most }, said }))
     }
 
+    /// What is asked for, in words.
+    fn told(&self, cx: &Cx) -> String {
+        let value = self.said.split_once(' ').map_or("", |(_, value)| value);
+        let word = match self.wanted.key {
+            Key::Address => cx.t("位址", "address"),
+            Key::User => cx.t("帳號", "account"),
+            Key::Device => cx.t("設備", "device"),
+        };
+        format!("{word} {value}")
+    }
+
+    /// The same as a condition in SQL.
+    fn condition(&self) -> String {
+        let value = self.said.split_once(' ').map_or("", |(_, value)| value).replace('\'', "''");
+        let mut condition = match self.wanted.key {
+            Key::Address if value.contains('/') => {
+                format!("(in_network(src_ip, '{value}') OR in_network(dst_ip, '{value}'))")
+            }
+            // In its one spelling, as the table has it.
+            Key::Address => {
+                let value =
+                    value.parse::<IpAddr>().map_or(value, |address| address.to_canonical().to_string());
+                format!("(src_ip = '{value}' OR dst_ip = '{value}')")
+            }
+            Key::User => format!("\"user\" = '{value}'"),
+            Key::Device => format!("(device = '{value}' OR host = '{value}')"),
+        };
+        for (test, moment) in [(">=", self.wanted.from), ("<", self.wanted.until)] {
+            if let Some(moment) = moment {
+                condition.push_str(&format!(" AND received {test} '{moment}'"));
+            }
+        }
+        condition
+    }
+
     /// From the address of a page.
     ///
     /// # Errors
@@ -266,6 +334,7 @@ pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
     };
     let links = vec![
         link(cx.t("追查", "Trace"), PATH),
+        link(cx.t("以 SQL 查詢", "Ask in SQL"), sql::PATH),
         link(cx.t("紀錄來源", "Sources of lines"), sources::PATH),
         link(cx.t("月報數據", "Lines of a month"), sources::MONTH),
     ];
@@ -281,6 +350,11 @@ pub(crate) fn found(cx: &Cx, asked: &Asked) -> Result<Found, PageError> {
     let (from, until) = (asked.wanted.from, asked.wanted.until);
     enter(cx, LinesTraced { found: found.count.to_string(), from, until, wanted: asked.said.clone() })?;
     Ok(found)
+}
+
+/// What was looked for, whenever it was received, and how much of it was found.
+fn traced(wanted: String, found: u64) -> LinesTraced {
+    LinesTraced { found: found.to_string(), from: None, until: None, wanted }
 }
 
 fn enter(cx: &Cx, traced: LinesTraced) -> Result<(), PageError> {
@@ -301,12 +375,14 @@ async fn page(cx: Cx, query: Query) -> PageResult {
                 Err(error) => return Err(error),
             };
             let found = asked.as_ref().map(|asked| found(cx, asked)).transpose()?;
+            let found_some = found.as_ref().is_some_and(|found| found.count > 0);
             let list = view(look, &query, found, problem.as_ref(), began)?;
             if cx.wants("list") {
                 return cx.render(&list.as_region());
             }
+            let overview = found_some.then(|| query.without("page").behind(overview::PATH));
             let shell = Shell::of_area(cx, Area::Trace).with_second(second(cx, PATH));
-            cx.render(&TracePage { cx, shell, list })
+            cx.render(&TracePage { cx, shell, overview, list })
         })
     })
     .await
@@ -378,8 +454,12 @@ fn view<'a>(
     let of_all = lines.len() as u64;
     let lead = |line: &Line| line_path(line);
     let mut list = table(cx, lines, query.clone()).page(look, lead, around);
-    if problem.is_some() || !asked {
-        list.exports = None;
+    match &mut list.exports {
+        Some(exports) if asked && problem.is_none() => exports.exports.push(Export {
+            text: cx.t("佐證檔（可離線查驗）", "Bundle (proves each line offline)"),
+            href: query.without("page").without("size").behind("/trace/bundle"),
+        }),
+        exports => *exports = None,
     }
     list.problems.extend(problem.map(|told| Notice::new(cx, Tone::Warning, cx.language.told(told))));
     if count > of_all {
@@ -417,8 +497,7 @@ fn line_path(line: &Line) -> String {
 pub(crate) fn by(cx: &Cx, receiver: &str, number: u64) -> Result<Line, PageError> {
     let line = cx.site.lines().line(receiver, number).map_err(PageError::Unavailable)?;
     let line = line.ok_or(PageError::NotFound)?;
-    let wanted = format!("line {receiver} {number}");
-    enter(cx, LinesTraced { found: "1".to_owned(), from: None, until: None, wanted })?;
+    enter(cx, traced(format!("line {receiver} {number}"), 1))?;
     Ok(line)
 }
 
@@ -444,11 +523,33 @@ async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)>) -> PageR
             };
             let shell = Shell::new(cx, Some(Area::Trace), &title).with_second(second(cx, ""));
             let (proof, more) = (proven(cx, entry), more(cx, &line, entry));
+            let around = neighbours(cx, &receiver, number)?;
             let (facts, line) = (facts(cx, &line), shown(&line.bytes));
-            cx.render(&LinePage { cx, shell, facts, proof, line, more })
+            cx.render(&LinePage { cx, shell, facts, proof, line, around, more })
         })
     })
     .await
+}
+
+/// Lines on either side of one that are shown with it.
+const AROUND: u64 = 5;
+
+/// What its receiver received just before and after: which line, when and what it says, and where each is.
+fn neighbours(
+    cx: &Cx,
+    receiver: &str,
+    number: u64,
+) -> Result<Vec<(Option<String>, String, String)>, PageError> {
+    let mut around = Vec::new();
+    for one in number.saturating_sub(AROUND)..=number.saturating_add(AROUND) {
+        let line = cx.site.lines().line(receiver, one).map_err(PageError::Unavailable)?;
+        around.extend(line.map(|line| {
+            let text: String = shown(&line.bytes).chars().take(GLIMPSE).collect();
+            let nth = if cx.chinese() { format!("第 {one} 筆") } else { format!("Line {one}") };
+            ((one != number).then(|| line_path(&line)), nth, format!("{} {text}", cx.second(line.received)))
+        }));
+    }
+    Ok(around)
 }
 
 /// Where its root is.

@@ -4,15 +4,17 @@ use crate::people::{Office, office};
 use axum::http::StatusCode;
 use lines::{Part, Source};
 use model::{Instant, Told};
+use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use telemetry::find::{Found, Library, Line, Wanted, line_of};
+use telemetry::prove::Proven;
 use telemetry::source::Network;
 use telemetry::traffic::Traffic;
 use telemetry::{Block, Came, Chunk, Maker, SaltKey};
-use web::{HandedIn, Reckoned, Senders};
+use web::{Answer, HandedIn, Reckoned, Senders, Unanswered};
 
 /// A receiver that has received some lines and no more.
 pub(crate) struct Received(Arc<Block>);
@@ -81,6 +83,37 @@ impl web::Lines for Received {
         let mut traffic = Traffic::within(span);
         traffic.block(&self.0, Network::alone).unwrap();
         Ok(crate::sources::reckoned(traffic))
+    }
+
+    /// No root of theirs is in any ledger: a bundle has nothing of them.
+    fn prove(&self, _: &str, _: &BTreeSet<u64>) -> Result<Vec<(u64, Proven)>, Unanswered> {
+        Ok(Vec::new())
+    }
+
+    /// Knows one statement; crate `query` is what knows SQL.
+    fn ask(&self, statement: &str, most: usize) -> Result<Answer, Unanswered> {
+        if statement.starts_with("SELECT count(*), min(to_unixtime") {
+            let row = ["4", "1764144000", "1764144060", "2", "2", "2"].map(|text| Some(text.to_owned()));
+            return Ok(Answer { columns: Vec::new(), rows: vec![row.to_vec()], cut: false });
+        }
+        if statement.starts_with("SELECT src_ip, dst_ip, count(*)") {
+            let row =
+                ["10.1.2.3", "192.0.2.9", "2", "1764144000", "1764144060"].map(|text| Some(text.to_owned()));
+            return Ok(Answer { columns: Vec::new(), rows: vec![row.to_vec()], cut: false });
+        }
+        if statement.contains(" FROM lines WHERE (src_ip = '10.1.2.3' OR dst_ip = '10.1.2.3')") {
+            return Ok(Answer::default());
+        }
+        if statement != "SELECT number, src_ip FROM lines" {
+            return Err(Unanswered::Refused(Told::new("敘述無法執行", "it does not read")));
+        }
+        let address =
+            ["10.1.2.3", "10.1.2.4", "10.1.2.3", ""].map(|text| (!text.is_empty()).then(|| text.to_owned()));
+        let rows: Vec<_> =
+            (0..).zip(address).map(|(nth, address)| vec![Some(nth.to_string()), address]).collect();
+        let cut = rows.len() > most;
+        let columns = vec!["number".to_owned(), "src_ip".to_owned()];
+        Ok(Answer { columns, rows: rows.into_iter().take(most).collect(), cut })
     }
 }
 
@@ -183,6 +216,53 @@ fn what_is_found_leaves_as_a_file() {
     let text = office.traces("/trace/export?q=10.1.0.0/16&format=csv");
     assert_eq!(text.lines().filter(|line| line.contains("TC-FW-01")).count(), 3, "{text}");
     assert!(text.contains("來源位址") && text.contains("198.51.100.7"), "{text}");
+}
+
+#[test]
+fn a_statement_in_sql_is_answered_entered_and_given_as_a_file() {
+    let office = office();
+    let empty = office.traces("/trace/sql");
+    assert!(empty.contains("in_network") && !empty.contains("查詢結果"), "{empty}");
+    assert!(office.asked.entered("lines.traced/1").is_empty());
+    let asked = "SELECT+number%2C+src_ip+FROM+lines";
+    let page = office.traces(&format!("/trace/sql?q={asked}"));
+    assert!(page.contains("<th scope=\"col\" class=\"\">src_ip</th>") && page.contains("10.1.2.4"), "{page}");
+    assert!(page.contains(&format!("/trace/sql/export?q={asked}&#38;format=csv")), "{page}");
+    let csv = office.traces(&format!("/trace/sql/export?q={asked}&format=csv"));
+    assert_eq!(csv, "\u{FEFF}number,src_ip\r\n0,10.1.2.3\r\n1,10.1.2.4\r\n2,10.1.2.3\r\n3,\r\n");
+    let entered = office.asked.entered("lines.traced/1");
+    assert_eq!(entered.len(), 2);
+    assert_eq!(
+        (&entered[0]["body"]["wanted"], &entered[0]["body"]["found"]),
+        (&"sql SELECT number, src_ip FROM lines".into(), &"4".into())
+    );
+}
+
+#[test]
+fn a_statement_that_cannot_be_answered_comes_back_with_the_reason() {
+    let office = office();
+    let page = office.traces("/trace/sql?q=SELEC+%3Cb%3E");
+    assert!(page.contains("敘述無法執行") && page.contains("SELEC &#60;b&#62;"), "{page}");
+    let long = office.traces(&format!("/trace/sql?q={}", "x".repeat(4_001)));
+    assert!(long.contains("不得逾 4000 字"), "{long}");
+    assert!(office.asked.entered("lines.traced/1").is_empty());
+    let answer = office.asked.get(&format!("cookie-of-{}", office.wang.person), "/trace/sql?q=SELECT+1");
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn what_an_address_did_is_told_as_a_whole_and_entered_once() {
+    let office = office();
+    let list = office.traces("/trace?q=10.1.2.3");
+    assert!(list.contains("href=\"/trace/overview?q=10.1.2.3\""), "{list}");
+    let page = office.traces("/trace/overview?q=10.1.2.3");
+    assert!(page.contains("位址 10.1.2.3") && page.contains("<svg"), "{page}");
+    assert!(page.contains("href=\"/trace/overview?q=192.0.2.9\""), "it leads on: {page}");
+    let entered = office.asked.entered("lines.traced/1");
+    let wanted: Vec<_> = entered.iter().map(|entry| entry["body"]["wanted"].clone()).collect();
+    assert_eq!(wanted, ["address 10.1.2.3", "overview address 10.1.2.3"]);
+    let answer = office.asked.get(&format!("cookie-of-{}", office.wang.person), "/trace/overview?q=10.1.2.3");
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
 
 #[test]

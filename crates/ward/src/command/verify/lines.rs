@@ -8,7 +8,7 @@ use model::Told;
 use proof::entry::Skimmed;
 use proof::hash::Hash;
 use std::collections::BTreeMap;
-use store::{LINES_BATCH, LINES_FILE, LinesBatch, LinesFile};
+use store::{LINES_BATCH, LINES_FILE, LINES_MERGED, LinesBatch, LinesFile};
 use telemetry::receive::place_path;
 use telemetry::{Batch, Journal, check, file_paths, journal_folder};
 
@@ -33,11 +33,25 @@ enum Unread {
 struct Known {
     batches: Vec<Batch>,
     files: Vec<LinesFile>,
+    /// Files that others stand for, and that may be there still.
+    former: Vec<LinesFile>,
 }
 
 impl Known {
     fn rooted(&self) -> u64 {
         self.batches.last().map_or(0, |batch| batch.first + batch.count)
+    }
+
+    /// A file stands for others, which hold its very lines.
+    fn merged(&mut self, merged: LinesFile) -> Option<()> {
+        let end = merged.first + u64::from(merged.count);
+        let from = self.files.iter().position(|file| file.first == merged.first)?;
+        let to = self.files.iter().rposition(|file| file.first + u64::from(file.count) == end)?;
+        if from > to {
+            return None;
+        }
+        self.former.extend(self.files.splice(from..=to, [merged]));
+        Some(())
     }
 
     fn filed(&self) -> u64 {
@@ -72,15 +86,21 @@ impl Verifier for LineFiles<'_> {
                 return outcome;
             }
         };
-        let (mut lines, mut expected) = (0, Vec::new());
+        let (mut lines, mut files, mut expected) = (0, 0, Vec::new());
         for (receiver, known) in &known {
             lines += known.rooted();
+            files += known.files.len();
             for file in &known.files {
-                let paths = file_paths(receiver, file.first);
-                let judged = judge_file(context, progress, &paths, file, known);
-                judged.into_iter().for_each(|finding| outcome.findings.add(finding));
+                let paths = paths(file);
+                let [path, _] = &paths;
+                // Beside a running writer it may have become a part of another meanwhile.
+                if !(context.live && matches!(context.disk.read(path), Ok(None)) && self.is_former(file)) {
+                    let judged = judge_file(context, progress, &paths, file, known);
+                    judged.into_iter().for_each(|finding| outcome.findings.add(finding));
+                }
                 expected.extend(paths);
             }
+            expected.extend(known.former.iter().flat_map(paths));
             // Beside a running writer what is in no file yet is on its way.
             if !context.live {
                 judge_journal(context, receiver, known).into_iter().for_each(|one| outcome.findings.add(one));
@@ -97,12 +117,22 @@ impl Verifier for LineFiles<'_> {
             }
         }
         outcome.facts.insert("lines", lines.to_string());
-        outcome.facts.insert("files", expected.len().to_string());
+        outcome.facts.insert("files", files.to_string());
         outcome
     }
 }
 
+fn paths(file: &LinesFile) -> [String; 2] {
+    file_paths(&file.receiver, file.first, file.count.into())
+}
+
 impl LineFiles<'_> {
+    /// Does another file stand for this one, as the ledger is now?
+    fn is_former(&self, file: &LinesFile) -> bool {
+        self.known()
+            .is_ok_and(|known| known.get(&file.receiver).is_some_and(|known| known.former.contains(file)))
+    }
+
     /// What the ledger has of each receiver.
     fn known(&self) -> Result<BTreeMap<String, Known>, Unread> {
         let mut all: BTreeMap<String, Known> = BTreeMap::new();
@@ -141,6 +171,10 @@ fn take(all: &mut BTreeMap<String, Known>, bytes: &[u8]) -> Option<()> {
             let file: LinesFile = serde_json::from_slice(body).ok()?;
             let known = all.entry(file.receiver.clone()).or_default();
             (file.first == known.filed()).then(|| known.files.push(file))
+        }
+        LINES_MERGED => {
+            let file: LinesFile = serde_json::from_slice(body).ok()?;
+            all.get_mut(&file.receiver)?.merged(file)
         }
         _ => Some(()),
     }

@@ -198,6 +198,21 @@ fn audit() -> Vec<Case> {
         get("/trace/export", "the same as a file", AUDITOR, |_, _| {
             Sent::to("/trace/export?q=10.1.2.3&format=csv").looking_for("192.0.2.9")
         }),
+        get("/trace/bundle", "lines in a bundle", AUDITOR, |town, _| {
+            town.published();
+            Sent::to("/trace/bundle?q=10.1.2.3")
+        }),
+        get("/trace/overview", "what an address did as a whole", AUDITOR, |_, _| {
+            Sent::to("/trace/overview?q=10.1.2.3").looking_for("192.0.2.9")
+        }),
+        get("/trace/sql", "where lines are asked in SQL", AUDITOR, |_, _| Sent::to("/trace/sql")),
+        get("/trace/sql", "a statement", AUDITOR, |_, _| {
+            Sent::to("/trace/sql?q=SELECT+number,+src_ip+FROM+lines").looking_for("10.1.2.4")
+        }),
+        get("/trace/sql/export", "the same as a file", AUDITOR, |_, _| {
+            Sent::to("/trace/sql/export?q=SELECT+number,+src_ip+FROM+lines&format=csv")
+                .looking_for("10.1.2.4")
+        }),
         get("/trace/lines/{receiver}/{number}", "a line", AUDITOR, |_, _| {
             Sent::to("/trace/lines/syslog-tcp/0").looking_for("192.0.2.9")
         }),

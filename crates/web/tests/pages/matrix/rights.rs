@@ -218,6 +218,13 @@ fn audit() -> Vec<Case> {
         get("/api/v1/lines", "what an address did", API_AUDIT, |_, _| {
             at("/lines?address=10.1.2.3").looking_for("192.0.2.9")
         }),
+        get("/api/v1/lines/bundle", "lines in a bundle", API_AUDIT, |town, _| {
+            town.published();
+            at("/lines/bundle?address=10.1.2.3")
+        }),
+        get("/api/v1/lines/query", "a statement in SQL", API_AUDIT, |_, _| {
+            at("/lines/query?statement=SELECT+number,+src_ip+FROM+lines").looking_for("10.1.2.4")
+        }),
         post("/api/v1/lines", "lines are handed in", API_LINES, |_, _| Sent {
             bytes: Some("<13>a line"),
             ..at("/lines")

@@ -1,0 +1,250 @@
+//! Columns of the table `lines`, and how they are made of those of a file.
+//!
+//! Addresses are texts here, in their one spelling, as people write them.
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt32Type};
+use arrow_array::{
+    Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
+    UInt32Array, UInt64Array,
+};
+use arrow_schema::{ArrowError, DataType, Field as Described, Schema, SchemaRef, TimeUnit};
+use lines::Field;
+use std::net::Ipv6Addr;
+use std::sync::{Arc, LazyLock};
+use telemetry::column::{FIELD_COLUMNS, Kind, kind, place};
+use telemetry::{Row, Shapes};
+
+/// A column of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// Who received the line: `receiver`.
+    Receiver,
+    /// Its number there: `number`.
+    Number,
+    /// When it was received: `received`.
+    Received,
+    /// Address of its sender, nothing where it was read from a file: `sender`.
+    Sender,
+    /// When the device says that it happened: `time`.
+    Time,
+    /// When the session began: `begins`.
+    Begins,
+    /// When it ended: `ends`.
+    Ends,
+    /// Facility of syslog, 0 to 23: `facility`.
+    Facility,
+    /// Severity of syslog, 0 to 7, the least the worst: `severity`.
+    Severity,
+    /// Whose way of writing it is: `dialect`.
+    Dialect,
+    /// `on` of a log-on, `off` of a log-off: `mark`.
+    Mark,
+    /// A field, by its name.
+    Field(Field),
+    /// The line as it came; bytes that are no UTF-8 as U+FFFD: `line`.
+    Line,
+}
+
+/// Columns in their order.
+pub static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    let mut columns = vec![
+        Column::Receiver,
+        Column::Number,
+        Column::Received,
+        Column::Sender,
+        Column::Time,
+        Column::Begins,
+        Column::Ends,
+        Column::Facility,
+        Column::Severity,
+        Column::Dialect,
+        Column::Mark,
+    ];
+    columns.extend(FIELD_COLUMNS.map(Column::Field));
+    columns.push(Column::Line);
+    columns
+});
+
+/// The table as SQL knows it.
+pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let described = |column: &Column| {
+        let always = matches!(column, Column::Receiver | Column::Number | Column::Received | Column::Line);
+        Described::new(column.name(), column.kind(), !always)
+    };
+    Arc::new(Schema::new(COLUMNS.iter().map(described).collect::<Vec<_>>()))
+});
+
+fn moment() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+impl Column {
+    /// Its name in SQL.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Receiver => "receiver",
+            Self::Number => "number",
+            Self::Received => "received",
+            Self::Sender => "sender",
+            Self::Time => "time",
+            Self::Begins => "begins",
+            Self::Ends => "ends",
+            Self::Facility => "facility",
+            Self::Severity => "severity",
+            Self::Dialect => "dialect",
+            Self::Mark => "mark",
+            Self::Field(field) => field.name(),
+            Self::Line => "line",
+        }
+    }
+
+    fn kind(self) -> DataType {
+        match self {
+            Self::Number => DataType::UInt64,
+            Self::Received | Self::Time | Self::Begins | Self::Ends => moment(),
+            Self::Facility | Self::Severity => DataType::UInt32,
+            Self::Field(field) => match kind(field) {
+                Some(Kind::Port) => DataType::UInt32,
+                Some(Kind::Number) => DataType::Int64,
+                _ => DataType::Utf8,
+            },
+            Self::Receiver | Self::Sender | Self::Dialect | Self::Mark | Self::Line => DataType::Utf8,
+        }
+    }
+
+    /// Columns of a file that it is made of; none where it is made of all.
+    pub(crate) fn places(self) -> Option<Vec<usize>> {
+        Some(match self {
+            // Something has to be read, so that rows are counted.
+            Self::Receiver | Self::Number | Self::Received => vec![place::RECEIVED],
+            Self::Sender => vec![place::PEER],
+            Self::Time => vec![place::TIME],
+            Self::Begins => [Some(place::BEGINS), Some(place::ENDS), place::of(Field::Duration)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            Self::Ends => vec![place::ENDS],
+            Self::Facility | Self::Severity => vec![place::PRIORITY],
+            Self::Dialect => vec![place::DIALECT],
+            Self::Mark => vec![place::MARK],
+            Self::Field(field) => place::of(field).into_iter().collect(),
+            Self::Line => return None,
+        })
+    }
+}
+
+/// Rows of a file or a block.
+pub(crate) struct Rows<'r> {
+    /// Who received them.
+    pub(crate) receiver: &'r str,
+    /// Number of the first.
+    pub(crate) first: u64,
+    /// Columns of a file that were read.
+    pub(crate) columns: &'r RecordBatch,
+    /// Which these are, in order; all where there is none.
+    pub(crate) taken: Option<&'r [usize]>,
+    /// Shapes, by number.
+    pub(crate) shapes: &'r Shapes,
+}
+
+impl Rows<'_> {
+    /// As rows of the table.
+    pub(crate) fn as_table(&self, schema: &SchemaRef, columns: &[Column]) -> Result<RecordBatch, ArrowError> {
+        let arrays = columns.iter().map(|column| self.array(*column)).collect::<Result<Vec<_>, _>>()?;
+        let count = RecordBatchOptions::new().with_row_count(Some(self.columns.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &count)
+    }
+
+    /// A column of the file.
+    fn of_file(&self, place: usize) -> Result<&ArrayRef, ArrowError> {
+        let at = match self.taken {
+            Some(taken) => taken.iter().position(|one| *one == place),
+            None => Some(place),
+        };
+        let column = at.and_then(|at| self.columns.columns().get(at));
+        column.ok_or_else(|| ArrowError::SchemaError(format!("no column {place}")))
+    }
+
+    fn array(&self, column: Column) -> Result<ArrayRef, ArrowError> {
+        let rows = self.columns.num_rows();
+        Ok(match column {
+            Column::Receiver => {
+                Arc::new(StringArray::from_iter_values(std::iter::repeat_n(self.receiver, rows)))
+            }
+            Column::Number => Arc::new(UInt64Array::from_iter_values(self.first..self.first + rows as u64)),
+            Column::Received => Arc::clone(self.of_file(place::RECEIVED)?),
+            Column::Sender => addresses(self.of_file(place::PEER)?, false)?,
+            Column::Time => Arc::clone(self.of_file(place::TIME)?),
+            Column::Ends => Arc::clone(self.of_file(place::ENDS)?),
+            Column::Begins => self.begins()?,
+            Column::Facility => self.priority(|priority| priority / 8)?,
+            Column::Severity => self.priority(|priority| priority % 8)?,
+            Column::Dialect => Arc::clone(self.of_file(place::DIALECT)?),
+            Column::Mark => Arc::clone(self.of_file(place::MARK)?),
+            Column::Field(field) => {
+                let place =
+                    place::of(field).ok_or_else(|| ArrowError::SchemaError(field.name().to_owned()))?;
+                match kind(field) {
+                    Some(Kind::Address) => addresses(self.of_file(place)?, true)?,
+                    _ => Arc::clone(self.of_file(place)?),
+                }
+            }
+            Column::Line => self.lines()?,
+        })
+    }
+
+    /// Where it is not kept, the beginning of a session is its end less its duration.
+    fn begins(&self) -> Result<ArrayRef, ArrowError> {
+        let places = [Some(place::BEGINS), Some(place::ENDS), place::of(Field::Duration)];
+        let [begins, ends, seconds] = places.map(|place| place.map(|place| self.of_file(place)).transpose());
+        let moments = |array: Option<&ArrayRef>| {
+            array.and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>()).cloned()
+        };
+        let (begins, ends) = (moments(begins?), moments(ends?));
+        let seconds = seconds?.and_then(|array| array.as_primitive_opt::<Int64Type>()).cloned();
+        let (Some(begins), Some(ends), Some(seconds)) = (begins, ends, seconds) else {
+            return Err(ArrowError::SchemaError("begins".to_owned()));
+        };
+        let rows = begins.iter().zip(ends.iter()).zip(seconds.iter());
+        let made = rows.map(|((begins, ends), seconds)| {
+            begins.or_else(|| ends?.checked_sub(seconds?.checked_mul(1_000_000)?))
+        });
+        Ok(Arc::new(made.collect::<TimestampMicrosecondArray>().with_timezone("UTC")))
+    }
+
+    fn priority(&self, of: impl Fn(u32) -> u32) -> Result<ArrayRef, ArrowError> {
+        let column = self.of_file(place::PRIORITY)?.as_primitive_opt::<UInt32Type>();
+        let column = column.ok_or_else(|| ArrowError::SchemaError("priority".to_owned()))?;
+        Ok(Arc::new(column.iter().map(|priority| priority.map(&of)).collect::<UInt32Array>()))
+    }
+
+    fn lines(&self) -> Result<ArrayRef, ArrowError> {
+        let mut lines = StringBuilder::new();
+        for at in 0..self.columns.num_rows() {
+            let row = Row { columns: self.columns, shapes: self.shapes, at };
+            let number = self.first + at as u64;
+            let line =
+                row.line().ok_or_else(|| ArrowError::ComputeError(format!("line {number} is damaged")))?;
+            lines.append_value(String::from_utf8_lossy(&line));
+        }
+        Ok(Arc::new(lines.finish()))
+    }
+}
+
+/// Addresses as texts; one that is not given is nothing.
+fn addresses(column: &ArrayRef, given: bool) -> Result<ArrayRef, ArrowError> {
+    let column = column.as_fixed_size_binary_opt();
+    let column = column.ok_or_else(|| ArrowError::SchemaError("an address".to_owned()))?;
+    let mut texts = StringBuilder::with_capacity(column.len(), column.len() * 12);
+    for at in 0..column.len() {
+        let bytes: Option<[u8; 16]> = column.value(at).try_into().ok().filter(|_| column.is_valid(at));
+        match bytes.map(Ipv6Addr::from).filter(|address| given || !address.is_unspecified()) {
+            Some(address) => texts.append_value(address.to_canonical().to_string()),
+            None => texts.append_null(),
+        }
+    }
+    Ok(Arc::new(texts.finish()))
+}
