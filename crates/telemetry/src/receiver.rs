@@ -31,7 +31,7 @@ use std::time::Duration;
 pub const SEGMENT_LINES: u64 = 1 << 18;
 /// How long a segment stays open that has lines.
 pub const SEGMENT_AGE: Duration = Duration::from_secs(60);
-/// Segments that may wait to become files, and be held in memory meanwhile; then nothing more is taken.
+/// Segments of a run that may wait to become files, and be held in memory meanwhile; then nothing more is taken.
 const MOST_SEGMENTS: usize = 4;
 /// Chunks that may wait for the journal.
 const WAITING: usize = 64;
@@ -218,7 +218,8 @@ impl Receiver {
         let (unread, to_read) = sync_channel(UNREAD);
         let to_read = Arc::new(Mutex::new(to_read));
         let mut threads = Vec::new();
-        let writer = Writer { journal, entropy, shared: Arc::clone(&shared), unread };
+        let most = MOST_SEGMENTS + segments.len();
+        let writer = Writer { journal, entropy, shared: Arc::clone(&shared), unread, most };
         threads.push(spawned(&format!("{name} journal"), move || writer.run(&messages))?);
         for _ in 0..workers.max(1) {
             let (shared, to_read, sources) = (Arc::clone(&shared), Arc::clone(&to_read), sources.clone());
@@ -534,6 +535,8 @@ struct Writer {
     entropy: Box<dyn Entropy>,
     shared: Arc<Shared>,
     unread: SyncSender<(u64, SaltKey, Chunk)>,
+    /// Segments there may be, with those that a former run has left.
+    most: usize,
 }
 
 impl Writer {
@@ -595,7 +598,7 @@ impl Writer {
 
     /// Begins a segment, once few enough wait to become files: who sends faster than lines come into files is slowed.
     fn begin(&mut self) -> Result<SaltKey, ReceiverError> {
-        let waiting = |live: &mut Live| live.segments.len() >= MOST_SEGMENTS && live.stopped.is_none();
+        let waiting = |live: &mut Live| live.segments.len() >= self.most && live.stopped.is_none();
         let live = self.shared.moved.wait_while(self.shared.live(), waiting);
         drop(live.unwrap_or_else(PoisonError::into_inner));
         let mut bytes = [0; 32];
