@@ -400,7 +400,6 @@ impl Deciding<'_> {
     }
 }
 
-/// What the board has reckoned stands as it is, and nobody else says it.
 /// Looking for lines leaves an entry, whoever does it.
 fn traced_by(asker: &Asker, traced: &store::LinesTraced) -> Decided {
     let actor = match asker {
@@ -411,6 +410,7 @@ fn traced_by(asker: &Asker, traced: &store::LinesTraced) -> Decided {
     Decided { facts: vec![Fact::Lines(LinesFact::Traced(traced.clone(), actor))], record: None }
 }
 
+/// What the board has reckoned stands as it is, and nobody else says it.
 fn evaluated_by(asker: &Asker, evaluated: &[store::Evaluated]) -> Result<Decided, Refused> {
     if *asker != Asker::System {
         return Err(Refused::NotForAsker);
