@@ -5,6 +5,7 @@
 //! decides before it puts anything.
 
 mod access;
+mod auditd;
 mod cef;
 mod checkpoint;
 mod cisco;
@@ -99,6 +100,8 @@ dialects! {
     Netfilter = "netfilter", plain::none, netfilter::read;
     /// MikroTik.
     MikroTik = "mikrotik", plain::none, mikrotik::read;
+    /// Linux audit records.
+    Auditd = "auditd", plain::none, auditd::read;
     /// sshd, PAM, sudo, su, logind.
     Login = "login", plain::none, login::read;
     /// ProxySG.
