@@ -72,6 +72,13 @@ bench-web: release ## 量測網頁，附記於 bench/RESULTS.md · measure the p
 	@{ printf '\n## Pages, %s, commit %s\n\n    make bench-web\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
 	  $(WARD) bench web --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))/city"; echo '```'; } | tee -a bench/RESULTS.md
 
+.PHONY: bench-watch
+bench-watch: toolchain ## 量測監看規則，附記於 bench/RESULTS.md；SIGMA_RULES 指明公開 Sigma 規則之資料夾 · measure the rules, append to bench/RESULTS.md; SIGMA_RULES names a folder of public rules
+	@mkdir -p bench
+	@cargo build --locked --release -p watch --example bench
+	@{ printf '\n## Rules, %s, commit %s\n\n    make bench-watch\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
+	  $(CARGO_TARGET_DIR)/release/examples/bench $(SIGMA_RULES); echo '```'; } | tee -a bench/RESULTS.md
+
 .PHONY: bench-telemetry
 bench-telemetry: release peers ## 量測紀錄之接收與保存，與他種工具同場比較，附記於 bench/RESULTS.md · measure lines received and kept, peers beside, append to bench/RESULTS.md
 	@mkdir -p bench

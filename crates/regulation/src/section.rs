@@ -11,6 +11,10 @@ use crate::read::Context;
 use crate::shape::Shape;
 use std::collections::BTreeMap;
 
+/// Folders of engines that are not at hand wherever a pack is read: their files belong to it all the same, and are looked
+/// at where the engine is, as it is where packs are checked and published.
+pub(crate) const FOLDERS: [&str; 1] = ["rules"];
+
 /// A part of a pack read by an engine.
 pub trait Section: Send + Sync {
     /// Its folder and the name of its schema, for example `limits`.

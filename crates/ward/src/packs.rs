@@ -23,7 +23,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The sections of all engines. An engine that comes with one is added here, and nowhere else.
 pub(crate) fn sections() -> Sections {
-    Sections::none().with(identity::PolicySection)
+    Sections::none().with(identity::PolicySection).with(watch::RuleSection)
 }
 
 /// A pack: its name, and its files with their paths.

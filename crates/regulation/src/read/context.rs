@@ -228,7 +228,9 @@ impl<'c> Context<'c> {
         table.list(key).into_iter().filter_map(|node| self.known(node, names(), ("角色", "role"))).collect()
     }
 
-    pub(crate) fn register_at(&self, table: Table<'_>, key: &str) -> Option<RegisterId> {
+    /// The register named at a key; what is none is told.
+    #[must_use]
+    pub fn register_at(&self, table: Table<'_>, key: &str) -> Option<RegisterId> {
         self.known_at(
             table,
             key,
@@ -250,8 +252,9 @@ impl<'c> Context<'c> {
             .collect()
     }
 
-    /// The clauses cited at `clause`.
-    pub(crate) fn clauses(&self, table: Table<'_>) -> Vec<ClauseId> {
+    /// The clauses cited at `clause`; what is none is told.
+    #[must_use]
+    pub fn clauses(&self, table: Table<'_>) -> Vec<ClauseId> {
         let names = || self.names.clauses.iter().map(ClauseId::as_str);
         table
             .list("clause")

@@ -115,10 +115,10 @@ fn belongs(path: &str, sections: &Sections) -> bool {
     let ours = FILE_KINDS
         .iter()
         .any(|kind| if kind.path.ends_with('/') { in_folder(kind.path, ".toml") } else { path == kind.path });
+    let at_hand = sections.iter().filter(|section| section.has_folder()).map(|section| section.name());
+    let mut engines = at_hand.chain(crate::section::FOLDERS);
     ours || in_folder("policies/", ".cedar")
-        || sections
-            .iter()
-            .any(|section| section.has_folder() && in_folder(&format!("{}/", section.name()), ".toml"))
+        || engines.any(|engine| in_folder(&format!("{engine}/"), ".toml"))
 }
 
 fn read(

@@ -1,4 +1,5 @@
-//! `ward pack …`: regulations as files: check one, begin one, write the schemas editors use, publish one.
+//! `ward pack …`: regulations as files: check one, begin one, write the schemas editors use, publish one, try its
+//! rules on lines.
 //!
 //! Owns: what is asked on the command line, and the texts that are printed. What is right and wrong about a pack is
 //! `regulation`'s to say.
@@ -12,6 +13,7 @@ mod publish;
 mod report;
 mod schema;
 mod summary;
+mod try_rules;
 pub(crate) mod width;
 
 use clap::Subcommand;
@@ -28,6 +30,8 @@ pub(crate) enum Pack {
     Publish(publish::Publish),
     /// 綱要：於規範旁寫出 schema/，供編輯器補全及檢查。Schema: writes schema/ beside the pack, for editors.
     Schema(schema::Schema),
+    /// 試跑：以監看規則逐行檢視紀錄檔，列出應有之告警。Try: what the rules would have raised over files of lines.
+    Try(try_rules::Try),
 }
 
 pub(crate) fn run(command: &Pack) -> anyhow::Result<ExitCode> {
@@ -36,6 +40,7 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<ExitCode> {
         Pack::New(args) => new::run(args),
         Pack::Publish(args) => publish::run(args),
         Pack::Schema(args) => schema::run(args),
+        Pack::Try(args) => try_rules::run(args),
     }
 }
 

@@ -11,6 +11,7 @@ mod broken;
 mod check;
 mod howto;
 mod new;
+mod rules;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
