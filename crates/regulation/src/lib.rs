@@ -55,7 +55,9 @@ pub use flow::{
 };
 pub use label::{Label, Piece, Template};
 pub use moves::{Move, Moves};
-pub use pack::{Contents, Crosswalk, Hook, LineSources, Pack};
+pub use pack::{
+    Contents, Crosswalk, Hook, LineDisposals, LineErasures, LineHolds, LineRules, LineSources, Pack,
+};
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};
 pub use publish::schemas;

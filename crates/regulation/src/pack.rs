@@ -10,7 +10,7 @@ use crate::moves::Moves;
 use crate::procedure::Procedure;
 use crate::register::Register;
 use crate::role::{Grade, Role};
-use crate::time::{Calendar, OfficeTime, TimeOfDay, Zone};
+use crate::time::{Calendar, Limit, OfficeTime, TimeOfDay, Zone};
 use crate::value::Type;
 use crate::word::{ClauseId, DutyId, FieldId, GradeId, HookId, PackId, ProcedureId, RegisterId, RoleId};
 use model::CivilDate;
@@ -53,6 +53,8 @@ pub struct Contents {
     pub exemption: Option<Exemption>,
     /// Where it is signed who sends lines.
     pub line_sources: Option<LineSources>,
+    /// How long lines are kept, and where it is signed that some go, or stay.
+    pub line_rules: LineRules,
     /// Law in force that asks the same.
     pub crosswalk: Vec<Crosswalk>,
     /// Ways out of Ward.
@@ -105,6 +107,63 @@ pub struct LineSources {
     pub name: Condition,
     /// By how many hours the times it writes are ahead of UTC, a condition of type number.
     pub offset: Condition,
+    /// It counts while this holds.
+    pub holds: Condition,
+}
+
+/// How long lines are kept, and where it is signed that some go, or stay.
+#[derive(Debug, Clone, Default)]
+pub struct LineRules {
+    /// So long they are kept at least; none is disposed of where it is not said.
+    pub keep: Option<Limit>,
+    /// Where it is signed that files of lines go.
+    pub disposal: Option<LineDisposals>,
+    /// Where it is signed that lines stay, whatever else is.
+    pub hold: Option<LineHolds>,
+    /// Where it is signed that single lines go.
+    pub erasure: Option<LineErasures>,
+}
+
+/// A register whose records have files of lines go: conditions over such a record.
+#[derive(Debug, Clone)]
+pub struct LineDisposals {
+    /// The register.
+    pub register: RegisterId,
+    /// Who received the lines, of type text.
+    pub receiver: Condition,
+    /// The last day, or the moment, up to which they were received, of type date or moment.
+    pub until: Condition,
+    /// It counts while this holds.
+    pub holds: Condition,
+}
+
+/// A register whose records have lines stay: conditions over such a record. What is absent, or is not filled in, narrows
+/// nothing.
+#[derive(Debug, Clone)]
+pub struct LineHolds {
+    /// The register.
+    pub register: RegisterId,
+    /// Who received the lines, of type text.
+    pub receiver: Option<Condition>,
+    /// An address or network that stands in them, of type text.
+    pub network: Option<Condition>,
+    /// From when on they were received, of type date or moment.
+    pub from: Option<Condition>,
+    /// The last day, or the moment, up to which they were received, of type date or moment.
+    pub until: Option<Condition>,
+    /// It counts while this holds.
+    pub holds: Condition,
+}
+
+/// A register whose records have single lines go: conditions over such a record.
+#[derive(Debug, Clone)]
+pub struct LineErasures {
+    /// The register.
+    pub register: RegisterId,
+    /// Who received the lines, of type text.
+    pub receiver: Condition,
+    /// Their numbers, a list of numbers.
+    pub lines: Condition,
     /// It counts while this holds.
     pub holds: Condition,
 }

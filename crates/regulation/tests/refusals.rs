@@ -570,6 +570,25 @@ fn a_register_belongs_in_its_own_file() {
 }
 
 #[test]
+fn what_lines_go_by_is_kept_for_ever_and_in_clear_and_lines_are_kept_for_a_time() {
+    let disposal = |lines: &str, register: &str, receiver: &str| {
+        format!(
+            "\n{lines}[lines.disposal]\n⟦register = \"{register}\"\nreceiver = \"{receiver}\"\n\
+             until = \"record.opened_at\"\nwhile = \"has(record.closed_at)\"\n"
+        )
+    };
+    let kept = "[lines]\nkeep = \"1 year\"\n";
+    one("pack.toml", "", &disposal(kept, "loan", "purpose"), "kept for ever", None);
+    one("pack.toml", "", &disposal(kept, "key", "code"), "no sealed field", None);
+    one("pack.toml", "", &disposal("", "destruction", "record.number"), "`keep` of [lines]", None);
+    let (found, _) = problems(&[change("pack.toml", "", &disposal(kept, "destruction", "record.number"))]);
+    assert!(found.is_empty(), "{found:?}");
+    let erasure = "\n[lines.erasure]\nregister = \"destruction\"\nreceiver = \"record.number\"\n\
+                   lines = \"⟦record.number\"\nwhile = \"has(record.closed_at)\"\n";
+    one("pack.toml", "", erasure, "list", None);
+}
+
+#[test]
 fn files_that_are_no_part_of_a_pack_are_refused() {
     refused(&[change("rolls.toml", "", "⟦x = 1")], "no such file", Some("roles.toml"));
     refused(&[change("registers/sub/x.toml", "", "⟦x = 1")], "no such file", None);

@@ -4,7 +4,7 @@
 #![expect(clippy::panic, reason = "helpers of tests, which fail by panicking")]
 
 use model::CivilDate;
-use regulation::{Effect, Folder, Kind, LimitUnit, Pack, Register, RetentionStart, load};
+use regulation::{Effect, Folder, Kind, LimitUnit, Pack, Register, RegisterId, RetentionStart, load};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -143,14 +143,22 @@ fn condemned(pack: &Pack) -> Vec<(&Register, &str)> {
 }
 
 #[test]
-fn what_is_not_kept_for_ever_can_be_destroyed_and_only_destructions_are_kept_for_ever() {
+fn what_is_not_kept_for_ever_can_be_destroyed_and_only_what_something_goes_by_is_kept_for_ever() {
     let pack = taichung();
     let condemned: BTreeSet<&str> =
         condemned(&pack).iter().map(|(register, _)| register.id.as_str()).collect();
+    let rules = &pack.line_rules;
+    let disposal = rules.disposal.iter().map(|of| &of.register);
+    let hold = rules.hold.iter().map(|of| &of.register);
+    let by: BTreeSet<&RegisterId> = disposal
+        .chain(hold)
+        .chain(rules.erasure.iter().map(|of| &of.register))
+        .chain(&pack.destruction)
+        .collect();
     for register in pack.registers.values() {
         let id = register.id.as_str();
         assert_eq!(register.retention.keep.is_some(), condemned.contains(id), "{id}");
-        assert_eq!(register.retention.keep.is_none(), id == "destruction", "{id}");
+        assert_eq!(register.retention.keep.is_none(), by.contains(&register.id), "{id}");
     }
 }
 

@@ -8,6 +8,7 @@ mod duty;
 mod effect;
 mod field;
 mod flow;
+mod lines;
 mod names;
 mod register;
 mod sample;
@@ -155,7 +156,7 @@ fn read(
     let roles = sorted.roles.map(|file| small::roles(file, &context)).unwrap_or_default();
     let policies = policies(texts, sections, &context);
     let engines = engines(documents, sections, &context);
-    let head = sorted.pack.and_then(|file| small::head(file, &context));
+    let head = sorted.pack.and_then(|file| small::head(file, &registers, &context));
     let moves =
         sorted.moves.and_then(|file| small::moves(file, head.as_ref().map(|head| head.version), &context));
     let destruction = head.as_ref().and_then(|head| head.destruction.as_ref());
@@ -185,6 +186,7 @@ fn read(
         destruction: head.destruction,
         exemption: head.exemption,
         line_sources: head.line_sources,
+        line_rules: head.line_rules,
         crosswalk: head.crosswalk,
         hooks: head.hooks,
         grades,

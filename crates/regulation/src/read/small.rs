@@ -8,10 +8,11 @@ use crate::condition::Typing;
 use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
-use crate::pack::{Crosswalk, Hook, LineSources};
+use crate::pack::{Crosswalk, Hook, LineRules, LineSources};
 use crate::problem::Place;
 use crate::procedure::{Procedure, ProcedureStep, Proof};
 use crate::raw::{Node, Problems, Table};
+use crate::register::Register;
 use crate::role::{Grade, HeldIn, Role};
 use crate::shape::{WEEKDAYS, label_of};
 use crate::time::{Calendar, CalendarError, DayOff, TimeOfDay, WorkDay, Year, Zone};
@@ -36,12 +37,17 @@ pub(super) struct Head {
     pub(super) destruction: Option<RegisterId>,
     pub(super) exemption: Option<Exemption>,
     pub(super) line_sources: Option<LineSources>,
+    pub(super) line_rules: LineRules,
     pub(super) crosswalk: Vec<Crosswalk>,
     pub(super) hooks: BTreeMap<HookId, Hook>,
 }
 
-pub(super) fn head(file: Table<'_>, context: &Context<'_>) -> Option<Head> {
-    let table = file.inner("pack")?;
+pub(super) fn head(
+    file: Table<'_>,
+    registers: &BTreeMap<RegisterId, Register>,
+    context: &Context<'_>,
+) -> Option<Head> {
+    let (table, lines) = (file.inner("pack")?, file.inner("lines"));
     let id = table.parsed::<PackId>("id");
     if let (None, Some(node)) = (&id, table.get("id")) {
         context.problem(
@@ -67,10 +73,10 @@ pub(super) fn head(file: Table<'_>, context: &Context<'_>) -> Option<Head> {
             .inner("board")
             .and_then(|board| board.inner("exemption"))
             .and_then(|table| exemption(table, context)),
-        line_sources: file
-            .inner("lines")
+        line_sources: lines
             .and_then(|lines| lines.inner("sources"))
-            .and_then(|table| line_sources(table, context)),
+            .and_then(|table| super::lines::sources(table, context)),
+        line_rules: lines.map(|lines| super::lines::rules(lines, registers, context)).unwrap_or_default(),
         crosswalk: file
             .tables("crosswalk")
             .into_iter()
@@ -96,19 +102,6 @@ fn exemption(table: Table<'_>, context: &Context<'_>) -> Option<Exemption> {
     Some(Exemption {
         clause: context.condition_at(table, "clause", Some(&Type::Text), &typing)?,
         holds: context.condition_at(table, "while", Some(&Type::Truth), &typing)?,
-        register,
-    })
-}
-
-fn line_sources(table: Table<'_>, context: &Context<'_>) -> Option<LineSources> {
-    let register = context.register_at(table, "register")?;
-    let typing = Typing::record(&context.vocabulary, &register);
-    let condition = |key, of: &Type| context.condition_at(table, key, Some(of), &typing);
-    Some(LineSources {
-        network: condition("network", &Type::Text)?,
-        name: condition("name", &Type::Text)?,
-        offset: condition("offset", &Type::Number)?,
-        holds: condition("while", &Type::Truth)?,
         register,
     })
 }

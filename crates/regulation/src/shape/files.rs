@@ -85,8 +85,44 @@ pub(crate) static EXEMPTION: Shape = Shape {
     ],
 };
 
-static LINES: Shape =
-    Shape { keys: &[may("sources", Form::Table(&LINE_SOURCES), "紀錄來源", "who sends lines")] };
+static LINES: Shape = Shape {
+    keys: &[
+        may("sources", Form::Table(&LINE_SOURCES), "紀錄來源", "who sends lines"),
+        may("keep", Form::Limit, "最短保存期間", "so long lines are kept at least"),
+        may("disposal", Form::Table(&LINE_DISPOSAL), "屆期銷毀", "where it is signed that files of lines go"),
+        may("hold", Form::Table(&LINE_HOLD), "法律保全", "where it is signed that lines stay"),
+        may("erasure", Form::Table(&LINE_ERASURE), "單筆塗銷", "where it is signed that single lines go"),
+    ],
+};
+
+static LINE_DISPOSAL: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "屆期銷毀之登記簿", "the register of disposals"),
+        need("receiver", Form::Condition, "接收器", "who received the lines"),
+        need("until", Form::Condition, "接收迄日", "the last day they were received on"),
+        need("while", Form::Condition, "核准之條件", "a disposal counts while this holds"),
+    ],
+};
+
+static LINE_HOLD: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "法律保全之登記簿", "the register of holds"),
+        may("receiver", Form::Condition, "接收器", "who received the lines"),
+        may("network", Form::Condition, "位址或網段", "an address or network that stands in them"),
+        may("from", Form::Condition, "接收起日", "the first day they were received on"),
+        may("until", Form::Condition, "接收迄日", "the last day they were received on"),
+        need("while", Form::Condition, "效力存續之條件", "a hold counts while this holds"),
+    ],
+};
+
+static LINE_ERASURE: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "單筆塗銷之登記簿", "the register of erasures"),
+        need("receiver", Form::Condition, "接收器", "who received the lines"),
+        need("lines", Form::Condition, "各筆之筆次", "their numbers"),
+        need("while", Form::Condition, "核准之條件", "an erasure counts while this holds"),
+    ],
+};
 
 static LINE_SOURCES: Shape = Shape {
     keys: &[
