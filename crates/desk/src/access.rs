@@ -120,7 +120,7 @@ fn act(order: &Order, person: PersonId) -> (String, String) {
         Order::Door(order) => (order.body.kind().replace('/', "."), order.person.to_string()),
         Order::Evaluated(_) => ("evaluated".to_owned(), person.to_string()),
         Order::Traced(traced) => ("trace".to_owned(), traced.wanted.clone()),
-        Order::Lines(_) => ("lines".to_owned(), person.to_string()),
+        Order::Lines(_) | Order::LinesGo(_) => ("lines".to_owned(), person.to_string()),
         Order::Identity(_) => ("identity".to_owned(), person.to_string()),
         Order::Publish(_) => ("publish".to_owned(), person.to_string()),
         Order::ReadNotice(_) => ("read-notice".to_owned(), person.to_string()),

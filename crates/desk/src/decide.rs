@@ -116,6 +116,7 @@ impl Deciding<'_> {
             Order::Evaluated(evaluated) => evaluated_by(&work.asker, evaluated),
             Order::Identity(command) => self.identity(&work.asker, command),
             Order::Lines(facts) => self.lines(&work.asker, facts),
+            Order::LinesGo(going) => Ok(Decided { facts: self.lines_go(&work.asker, going)?, record: None }),
             Order::Traced(traced) => Ok(traced_by(&work.asker, traced)),
             Order::Publish(files) => self.publish(&work.asker, files),
             Order::ReadNotice(notice) => self.read_notice(&work.asker, *notice),
@@ -143,7 +144,9 @@ impl Deciding<'_> {
                     self.merged(file)?;
                     continue;
                 }
-                LinesFact::Traced(..) => return Err(Refused::NotForAsker),
+                LinesFact::Retired(_) | LinesFact::Erased(_) | LinesFact::Traced(..) => {
+                    return Err(Refused::NotForAsker);
+                }
             };
             if first != *expected || count == 0 {
                 let (receiver, expected) = (receiver.to_owned(), *expected);
@@ -166,14 +169,19 @@ impl Deciding<'_> {
         let end = merged.first.saturating_add(merged.count.into());
         let gap =
             |expected| Refused::LinesGap { receiver: receiver.to_owned(), first: merged.first, expected };
-        let mut expected = merged.first;
+        let (mut expected, mut erased) = (merged.first, 0);
         for file in files.iter().filter(|file| (merged.first..end).contains(&file.first)) {
             if file.first != expected {
                 return Err(gap(expected));
             }
             expected += u64::from(file.count);
+            erased += u64::from(file.erased);
         }
-        if expected == end && merged.count > 0 { Ok(()) } else { Err(gap(expected)) }
+        if expected == end && merged.count > 0 && erased == u64::from(merged.erased) {
+            Ok(())
+        } else {
+            Err(gap(expected))
+        }
     }
 
     fn casework(
@@ -389,7 +397,16 @@ impl Deciding<'_> {
         Ok(Roster::new(self.projection.roster(), pack, self.now))
     }
 
-    fn around<T>(&self, roster: &Roster<'_>, decide: impl FnOnce(Around<'_>) -> T) -> Result<T, Refused> {
+    /// The pack in force.
+    pub(crate) fn pack(&self) -> Option<&regulation::Pack> {
+        self.packs.current()
+    }
+
+    pub(crate) fn around<T>(
+        &self,
+        roster: &Roster<'_>,
+        decide: impl FnOnce(Around<'_>) -> T,
+    ) -> Result<T, Refused> {
         let shelf = self.packs.shelf().ok_or(Refused::NoPack)?;
         let records: &dyn Records = &self.overlay;
         Ok(decide(Around { shelf: &shelf, records, directory: roster, now: self.now }))

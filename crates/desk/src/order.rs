@@ -1,12 +1,14 @@
 //! Orders: what the desk is asked, by whom, and what it answers.
 
 use crate::packs::PackFiles;
+use crate::rulings::Stays;
 use casework::EntryNumber;
 use identity::DoorBody;
 use ledger::error::AppendError;
 use model::{Person, PersonId, RecordId, SessionId, TerminalId, Told};
 use proof::signature::SignatureError;
 use regulation::{FieldId, Problem};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use store::StoreError;
 
@@ -36,6 +38,8 @@ pub enum Order {
     Identity(identity::Command),
     /// Lines were received, or are in a file.
     Lines(Vec<store::LinesFact>),
+    /// Lines go by approved cases.
+    LinesGo(LinesGoing),
     /// A version of a pack is to be published.
     Publish(PackFiles),
     /// A notice was read.
@@ -44,6 +48,15 @@ pub enum Order {
     Traced(store::LinesTraced),
     /// Records were read whose grade is above what everybody is cleared for; [`MOST_READ`] at once.
     ReadRecords(Vec<RecordId>),
+}
+
+/// Lines that go by approved cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinesGoing {
+    /// Files that go; or lines that go, each followed by the file in which it is no more.
+    pub facts: Vec<store::LinesFact>,
+    /// Holds on some of a file's lines that were looked for among those that go, in vain.
+    pub clear_of: BTreeSet<RecordId>,
 }
 
 /// Records whose reading is entered at once. Whoever has read more hands in several orders.
@@ -151,6 +164,9 @@ pub enum Refused {
         /// Which number would follow.
         expected: u64,
     },
+    /// Lines are not to go.
+    #[error("lines stay")]
+    LinesStay(#[source] Stays),
     /// There is no such notice for whoever asks.
     #[error("there is no such notice")]
     NoNotice,
@@ -274,6 +290,10 @@ impl Refused {
                     "Lines of {receiver} from {first} on do not follow what the ledger has (it is at {expected}) and were not entered. See whether the folder lines was restored from a backup, and run ward verify."
                 ),
             ),
+            Self::LinesStay(why) => {
+                let why = why.told();
+                Told::new(format!("紀錄不予銷毀：{}", why.zh), format!("Lines stay: {}", why.en))
+            }
             Self::NoNotice => Told::new("查無此通知", "There is no such notice"),
             Self::TooLarge { bytes } => Told::new(
                 format!("內容過大（{bytes} 位元組），請將長文改以附件檔案提出"),
@@ -297,6 +317,7 @@ impl Refused {
             Self::Identity(_) => "refused-identity",
             Self::Key(_) | Self::Signature(_) => "signature",
             Self::LinesGap { .. } => "lines-gap",
+            Self::LinesStay(_) => "lines-stay",
             Self::NoPack => "no-pack",
             Self::NotForAsker | Self::Policy(_) => "forbidden",
             Self::Pack(_) => "pack",

@@ -14,6 +14,7 @@ use lines::Field;
 use std::net::Ipv6Addr;
 use std::sync::{Arc, LazyLock};
 use telemetry::column::{FIELD_COLUMNS, Kind, kind, place};
+use telemetry::file::Erased;
 use telemetry::{Row, Shapes};
 
 /// A column of the table.
@@ -43,8 +44,10 @@ pub enum Column {
     Mark,
     /// A field, by its name.
     Field(Field),
-    /// The line as it came; bytes that are no UTF-8 as U+FFFD: `line`.
+    /// The line as it came, nothing where it was erased; bytes that are no UTF-8 as U+FFFD: `line`.
     Line,
+    /// Of a line that was erased the case that approved it: `erased`.
+    Erased,
 }
 
 /// Columns in their order.
@@ -63,14 +66,14 @@ pub static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
         Column::Mark,
     ];
     columns.extend(FIELD_COLUMNS.map(Column::Field));
-    columns.push(Column::Line);
+    columns.extend([Column::Line, Column::Erased]);
     columns
 });
 
 /// The table as SQL knows it.
 pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let described = |column: &Column| {
-        let always = matches!(column, Column::Receiver | Column::Number | Column::Received | Column::Line);
+        let always = matches!(column, Column::Receiver | Column::Number | Column::Received);
         Described::new(column.name(), column.kind(), !always)
     };
     Arc::new(Schema::new(COLUMNS.iter().map(described).collect::<Vec<_>>()))
@@ -98,6 +101,7 @@ impl Column {
             Self::Mark => "mark",
             Self::Field(field) => field.name(),
             Self::Line => "line",
+            Self::Erased => "erased",
         }
     }
 
@@ -111,7 +115,9 @@ impl Column {
                 Some(Kind::Number) => DataType::Int64,
                 _ => DataType::Utf8,
             },
-            Self::Receiver | Self::Sender | Self::Dialect | Self::Mark | Self::Line => DataType::Utf8,
+            Self::Receiver | Self::Sender | Self::Dialect | Self::Mark | Self::Line | Self::Erased => {
+                DataType::Utf8
+            }
         }
     }
 
@@ -119,7 +125,7 @@ impl Column {
     pub(crate) fn places(self) -> Option<Vec<usize>> {
         Some(match self {
             // Something has to be read, so that rows are counted.
-            Self::Receiver | Self::Number | Self::Received => vec![place::RECEIVED],
+            Self::Receiver | Self::Number | Self::Received | Self::Erased => vec![place::RECEIVED],
             Self::Sender => vec![place::PEER],
             Self::Time => vec![place::TIME],
             Self::Begins => [Some(place::BEGINS), Some(place::ENDS), place::of(Field::Duration)]
@@ -148,6 +154,8 @@ pub(crate) struct Rows<'r> {
     pub(crate) taken: Option<&'r [usize]>,
     /// Shapes, by number.
     pub(crate) shapes: &'r Shapes,
+    /// Lines that were erased, those of the rows among them, in the order of their numbers.
+    pub(crate) erased: &'r [Erased],
 }
 
 impl Rows<'_> {
@@ -193,6 +201,10 @@ impl Rows<'_> {
                 }
             }
             Column::Line => self.lines()?,
+            Column::Erased => {
+                let cases = (self.first..self.first + rows as u64).map(|number| self.case(number));
+                Arc::new(cases.collect::<StringArray>())
+            }
         })
     }
 
@@ -221,11 +233,25 @@ impl Rows<'_> {
         Ok(Arc::new(column.iter().map(|priority| priority.map(&of)).collect::<UInt32Array>()))
     }
 
+    fn erased_at(&self, number: u64) -> Option<&Erased> {
+        let at = self.erased.binary_search_by_key(&number, |erased| erased.line).ok()?;
+        self.erased.get(at)
+    }
+
+    /// The case by which a line was erased.
+    fn case(&self, number: u64) -> Option<String> {
+        self.erased_at(number).map(|erased| erased.case.to_string())
+    }
+
     fn lines(&self) -> Result<ArrayRef, ArrowError> {
         let mut lines = StringBuilder::new();
         for at in 0..self.columns.num_rows() {
             let row = Row { columns: self.columns, shapes: self.shapes, at };
             let number = self.first + at as u64;
+            if self.erased_at(number).is_some() {
+                lines.append_null();
+                continue;
+            }
             let line =
                 row.line().ok_or_else(|| ArrowError::ComputeError(format!("line {number} is damaged")))?;
             lines.append_value(String::from_utf8_lossy(&line));

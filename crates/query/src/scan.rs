@@ -65,6 +65,7 @@ impl Share {
                     columns: &block.columns,
                     taken: None,
                     shapes: &block.shapes,
+                    erased: &[],
                 };
                 Ok(Box::new(std::iter::once(Ok(rows.as_table(&self.schema, &self.columns)?))))
             }
@@ -89,6 +90,7 @@ impl Share {
                 columns: &columns,
                 taken: taken.as_deref(),
                 shapes: opened.shapes(),
+                erased: &opened.table().about().erased,
             };
             Ok(rows.as_table(&share.schema, &share.columns)?)
         })))

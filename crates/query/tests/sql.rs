@@ -66,6 +66,7 @@ impl Bed {
                     receiver: "fw".to_owned(),
                     first: filed.first,
                     count: filed.count,
+                    erased: 0,
                     received: filed.received,
                 });
             }
@@ -225,7 +226,7 @@ fn a_query_ends_at_its_limits() {
 #[test]
 fn a_damaged_file_is_told_by_its_path() {
     let bed = Bed::new();
-    let [path, _] = telemetry::file_paths("fw", 0, 6_000);
+    let [path, _] = telemetry::file_paths("fw", 0, 6_000, 0);
     let path = bed._folder.path().join(path);
     std::fs::write(&path, b"nothing of the kind").unwrap();
     let error = bed.refused("SELECT count(*) FROM lines", &LIMITS);

@@ -226,12 +226,35 @@ CREATE TABLE line_file (
   receiver TEXT NOT NULL,
   first INTEGER NOT NULL CHECK (first >= 0),
   count INTEGER NOT NULL CHECK (count > 0),
+  erased INTEGER NOT NULL CHECK (erased BETWEEN 0 AND count),
   file TEXT NOT NULL,
   index_file TEXT NOT NULL,
   received_from TEXT NOT NULL,
   received_until TEXT NOT NULL,
   entry INTEGER NOT NULL,
   PRIMARY KEY (receiver, first)
+) STRICT, WITHOUT ROWID;
+
+-- Files of lines that approved cases have retired.
+CREATE TABLE line_retired (
+  receiver TEXT NOT NULL,
+  first INTEGER NOT NULL CHECK (first >= 0),
+  count INTEGER NOT NULL CHECK (count > 0),
+  received_from TEXT NOT NULL,
+  received_until TEXT NOT NULL,
+  record TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (receiver, first)
+) STRICT, WITHOUT ROWID;
+
+-- Lines that approved cases have erased; their files have but their leaves.
+CREATE TABLE line_erased (
+  receiver TEXT NOT NULL,
+  number INTEGER NOT NULL CHECK (number >= 0),
+  leaf TEXT NOT NULL,
+  record TEXT NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (receiver, number)
 ) STRICT, WITHOUT ROWID;
 
 -- Evaluations of checks as they were recorded: for a unit with those below it, or (no unit) for all together. The value

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 21] = [
+const TABLES: [(&str, &str); 23] = [
     ("ask", "entry"),
     ("condemned", "record"),
     ("destroyed_key", "data_key"),
@@ -19,7 +19,9 @@ const TABLES: [(&str, &str); 21] = [
     ("history", "opened, entry"),
     ("identity", "kind, id"),
     ("line_batch", "receiver, first"),
+    ("line_erased", "receiver, number"),
     ("line_file", "receiver, first"),
+    ("line_retired", "receiver, first"),
     ("lost", "record"),
     ("mention", "target, opened, field"),
     ("meta", "name"),

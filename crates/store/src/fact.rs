@@ -6,7 +6,7 @@
 //! Source: `docs/format.md` §2, §3, §6.
 
 use crate::board::{EVALUATED, Evaluated};
-use crate::telemetry::{LINES_BATCH, LINES_FILE, LINES_MERGED, LinesFact};
+use crate::telemetry::{LINE_ERASED, LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_RETIRED, LinesFact};
 use casework::{ContentHash, Entered, EntryNumber};
 use ledger::vault::{KeyState, VaultError};
 use model::{Actor, DataKeyId, Instant, RecordId, UnitId};
@@ -199,13 +199,13 @@ impl Fact {
                 let value = match lines {
                     LinesFact::Batch(body) => json(body)?,
                     LinesFact::File(body) | LinesFact::Merged(body) => json(body)?,
+                    LinesFact::Retired(body) => json(body)?,
+                    LinesFact::Erased(body) => json(body)?,
                     LinesFact::Traced(body, _) => json(body)?,
                 };
                 let actor = match lines {
                     LinesFact::Traced(_, actor) => spelled(actor),
-                    LinesFact::Batch(_) | LinesFact::File(_) | LinesFact::Merged(_) => {
-                        Actor::machine("telemetry")
-                    }
+                    _ => Actor::machine("telemetry"),
                 };
                 own(actor, lines.kind(), lines.subject().to_owned(), value)
             }
@@ -300,6 +300,14 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
             let file = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
             Fact::Lines(LinesFact::Merged(file))
         }
+        Family::LinesRetired => {
+            let retired = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Lines(LinesFact::Retired(retired))
+        }
+        Family::LineErased => {
+            let erased = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Lines(LinesFact::Erased(erased))
+        }
         Family::Published => {
             Fact::Published(serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?)
         }
@@ -323,6 +331,8 @@ enum Family {
     LinesBatch,
     LinesFile,
     LinesMerged,
+    LinesRetired,
+    LineErased,
     NoticeRead,
     Published,
 }
@@ -334,6 +344,8 @@ fn family(kind: &str) -> Option<Family> {
         LINES_BATCH => return Some(Family::LinesBatch),
         LINES_FILE => return Some(Family::LinesFile),
         LINES_MERGED => return Some(Family::LinesMerged),
+        LINES_RETIRED => return Some(Family::LinesRetired),
+        LINE_ERASED => return Some(Family::LineErased),
         NOTICE_READ => return Some(Family::NoticeRead),
         PUBLISHED => return Some(Family::Published),
         _ => {}
@@ -377,7 +389,7 @@ const IDENTITY: [&str; 7] = ["clearance", "credential", "deputy", "person", "rol
 /// Families of the door; the tables take no note of them.
 const DOOR: [&str; 6] = ["account", "factor", "recovery", "session", "sign-in", "token"];
 /// Families of the board, of the desk, of the ledger and of telemetry.
-const OTHERS: [&str; 5] = ["access", "check", "ledger", "lines", "pack"];
+const OTHERS: [&str; 6] = ["access", "check", "ledger", "line", "lines", "pack"];
 
 fn case_event(entry: &Skimmed<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
     let body = match casework::Body::read(entry.kind(), body) {

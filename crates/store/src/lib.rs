@@ -65,8 +65,8 @@ pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use sql::{Access, Dialect, Row, Sql, Value};
 pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow};
 pub use telemetry::{
-    LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_TRACED, LinesBatch, LinesEnd, LinesFact, LinesFile,
-    LinesTraced,
+    Gone as LineWent, LINE_ERASED, LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_RETIRED, LINES_TRACED,
+    LineErased, LineGone, LinesBatch, LinesEnd, LinesFact, LinesFile, LinesGone, LinesRetired, LinesTraced,
 };
 pub use turn::{Turn, Turns, turns};
 pub use work::{Due, Mention};

@@ -5,11 +5,11 @@
 use crate::block::Row;
 use crate::came::{Came, leaf, part_of};
 use crate::column::place;
-use crate::file::{FileError, PAGE, Stored, Table};
+use crate::erase;
+use crate::file::{Erased, FileError, PAGE, Stored, Table};
 use crate::index::{self, Keys};
 use crate::journal::Segment;
 use crate::receiver::Batch;
-use crate::salt::SaltKey;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::UInt32Type;
@@ -37,6 +37,9 @@ pub enum CheckError {
     /// Lines lead to another root.
     #[error("lines {}..{} lead to another root than the ledger's", .0.first, .0.first + .0.count)]
     Root(Batch),
+    /// A line is said to be erased, and something of it is left.
+    #[error("line {0} is said to be erased, and something of it is left")]
+    Left(u64),
     /// The index says something else than the lines.
     #[error("the index says something else than the lines")]
     Index,
@@ -78,11 +81,12 @@ impl<'b> Roots<'b> {
     }
 }
 
-/// Checks a file that is to hold the lines of these batches, which follow one another, and its index.
+/// Checks a file that is to hold the lines of these batches, which follow one another, and its index. Gives the lines that
+/// it says were erased: whether they might be is not known here.
 ///
 /// # Errors
 /// [`CheckError`]: what is wrong first.
-pub fn file(bytes: Bytes, index: &[u8], batches: &[Batch]) -> Result<(), CheckError> {
+pub fn file(bytes: Bytes, index: &[u8], batches: &[Batch]) -> Result<Vec<Erased>, CheckError> {
     let table = Table::open(Stored::Memory(bytes))?;
     let range = table.about().range();
     let first = batches.first().map_or(range.start, |batch| batch.first);
@@ -97,10 +101,7 @@ pub fn file(bytes: Bytes, index: &[u8], batches: &[Batch]) -> Result<(), CheckEr
         let salts = salts(&table, roots.next, columns.num_rows()).ok_or(FileError::About)?;
         for (at, salt) in salts.iter().enumerate() {
             let row = Row { columns: &columns, shapes: table.shapes(), at };
-            let number = roots.next;
-            let line = row.line().ok_or(CheckError::Line(number))?;
-            let came = came(&columns, &row).ok_or(CheckError::Line(number))?;
-            roots.take(leaf(salt, &came, &line))?;
+            roots.take(leaf_of(&table, &row, roots.next, salt)?)?;
         }
         parts.push(Keys::of(&columns));
     }
@@ -108,7 +109,18 @@ pub fn file(bytes: Bytes, index: &[u8], batches: &[Batch]) -> Result<(), CheckEr
     if index::build(&parts) != index {
         return Err(CheckError::Index);
     }
-    Ok(())
+    Ok(table.about().erased.clone())
+}
+
+/// The leaf of a row: that of its line, or the one that is left of it where it was erased.
+fn leaf_of(table: &Table, row: &Row<'_>, number: u64, salt: &[u8; 16]) -> Result<Hash, CheckError> {
+    let line = row.line().ok_or(CheckError::Line(number))?;
+    if let Some(erased) = table.about().erased(number) {
+        let gone = line.is_empty() && erase::is_blank(row.columns, row.at);
+        return erased.leaf().filter(|_| gone).ok_or(CheckError::Left(number));
+    }
+    let came = came(row.columns, row).ok_or(CheckError::Line(number))?;
+    Ok(leaf(salt, &came, &line))
 }
 
 /// Checks a segment of the journal against the roots of lines that it holds.
@@ -138,8 +150,7 @@ pub(crate) fn salts(table: &Table, first: u64, count: usize) -> Option<Vec<[u8; 
         let from = first.max(part.first);
         let to = (first + count as u64).min(part.first + part.count);
         if from < to {
-            let key: SaltKey = part.salt_key()?;
-            salts.extend(key.salts(from, usize::try_from(to - from).ok()?));
+            salts.extend(part.salts(from..to)?);
         }
     }
     (salts.len() == count).then_some(salts)

@@ -13,6 +13,7 @@ use arrow_array::types::{Int64Type, UInt32Type};
 use arrow_array::{ArrayRef, UInt32Array};
 use arrow_schema::ArrowError;
 use bytes::Bytes;
+use model::RecordId;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -24,9 +25,11 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::ColumnPath;
+use proof::hash::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,9 +57,12 @@ pub struct About {
     pub parts: Vec<Stretch>,
     /// Shapes, by the numbers that stand in their column; base64.
     pub shapes: Vec<String>,
+    /// Lines that were erased, in the order of their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<Erased>,
 }
 
-/// Lines that follow one another, whose salts have one key.
+/// Lines that follow one another, as they came in one segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stretch {
@@ -64,8 +70,24 @@ pub struct Stretch {
     pub first: u64,
     /// How many.
     pub count: u64,
-    /// The key of their salts, base64.
-    pub key: String,
+    /// The key of their salts, base64; none once one of them was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Then their salts, one after the other, base64; zeros for a line that was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salts: Option<String>,
+}
+
+/// A line that was erased: what is left of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erased {
+    /// Its number.
+    pub line: u64,
+    /// Its leaf in the tree of its batch, base64.
+    pub leaf: String,
+    /// The case that approved it.
+    pub case: RecordId,
 }
 
 /// Why a file is not written or read.
@@ -92,20 +114,77 @@ impl Stretch {
     /// Of a segment.
     #[must_use]
     pub fn new(first: u64, count: u64, key: &SaltKey) -> Self {
-        Self { first, count, key: proof::base64::encode(key.secret_bytes()) }
+        Self { first, count, key: Some(proof::base64::encode(key.secret_bytes())), salts: None }
     }
 
-    /// The key of its salts; none where it is no key.
+    /// Number of the line behind its last.
     #[must_use]
-    pub fn salt_key(&self) -> Option<SaltKey> {
-        proof::base64::decode_array(&self.key).map(SaltKey::from_bytes)
+    pub const fn end(&self) -> u64 {
+        self.first.saturating_add(self.count)
+    }
+
+    /// Salts of its lines; none where it does not say them.
+    #[must_use]
+    pub fn salts(&self, lines: Range<u64>) -> Option<Vec<[u8; 16]>> {
+        let count = usize::try_from(lines.end.checked_sub(lines.start)?).ok()?;
+        if let Some(key) = &self.key {
+            let key = SaltKey::from_bytes(proof::base64::decode_array(key)?);
+            return Some(key.salts(lines.start, count));
+        }
+        let all = proof::base64::decode(self.salts.as_ref()?)?;
+        let (all, rest) = all.as_chunks::<16>();
+        let from = usize::try_from(lines.start.checked_sub(self.first)?).ok()?;
+        let whole = rest.is_empty() && all.len() as u64 == self.count;
+        all.get(from..from.checked_add(count)?).filter(|_| whole).map(<[_]>::to_vec)
+    }
+}
+
+impl Erased {
+    /// Its leaf; none where it is no hash.
+    #[must_use]
+    pub fn leaf(&self) -> Option<Hash> {
+        self.leaf.parse().ok()
     }
 }
 
 impl About {
+    /// Of a file with these stretches; its shapes are found when it is written.
+    #[must_use]
+    pub fn of(receiver: &str, parts: Vec<Stretch>) -> Self {
+        Self { receiver: receiver.to_owned(), parts, shapes: Vec::new(), erased: Vec::new() }
+    }
+
+    /// Was a line erased?
+    #[must_use]
+    pub fn erased(&self, line: u64) -> Option<&Erased> {
+        let at = self.erased.binary_search_by_key(&line, |erased| erased.line).ok()?;
+        self.erased.get(at)
+    }
+
+    /// Lines are erased in their order, each once, and no key is left of which a salt of theirs follows.
+    fn is_sound(&self) -> bool {
+        let ordered = self.erased.is_sorted_by(|one, next| one.line < next.line);
+        let within = |part: &Stretch| {
+            let from = self.erased.partition_point(|erased| erased.line < part.first);
+            let to = self.erased.partition_point(|erased| erased.line < part.end());
+            self.erased.get(from..to).unwrap_or_default()
+        };
+        let alone = |part: &Stretch| {
+            let erased = within(part);
+            if erased.is_empty() {
+                return true;
+            }
+            let salts = part.salts(part.first..part.end()).filter(|_| part.key.is_none());
+            let salt = |line: u64| salts.as_ref()?.get(usize::try_from(line - part.first).ok()?);
+            erased.iter().all(|one| one.leaf().is_some() && salt(one.line) == Some(&[0; 16]))
+        };
+        let homes: usize = self.parts.iter().map(|part| within(part).len()).sum();
+        ordered && homes == self.erased.len() && self.parts.iter().all(alone)
+    }
+
     /// Number of the first line, and of the one after the last.
     #[must_use]
-    pub fn range(&self) -> std::ops::Range<u64> {
+    pub fn range(&self) -> Range<u64> {
         let first = self.parts.first().map_or(0, |part| part.first);
         let end = self.parts.last().map_or(first, |part| part.first + part.count);
         first..end
@@ -135,15 +214,11 @@ impl Part {
 }
 
 /// Writes a file of these parts, one after the other, and reads it back. Parts are asked for again whenever they are gone
-/// through, so that they need not all be in memory.
+/// through, so that they need not all be in memory. Shapes of what it is about are those of the parts.
 ///
 /// # Errors
 /// [`FileError`].
-pub fn write<I>(
-    receiver: &str,
-    stretches: Vec<Stretch>,
-    parts: impl Fn() -> Result<I, FileError>,
-) -> Result<Vec<u8>, FileError>
+pub fn write<I>(about: About, parts: impl Fn() -> Result<I, FileError>) -> Result<Vec<u8>, FileError>
 where
     I: Iterator<Item = Result<Part, FileError>>,
 {
@@ -154,7 +229,7 @@ where
         writer.write(&numbering.renumbered(&part?)?)?;
     }
     let shapes = numbering.shapes.iter().map(|shape| proof::base64::encode(shape)).collect();
-    let about = About { receiver: receiver.to_owned(), parts: stretches, shapes };
+    let about = About { shapes, ..about };
     let about = serde_json::to_string(&about).map_err(|_| FileError::About)?;
     writer.append_key_value_metadata(KeyValue::new(ABOUT.to_owned(), about));
     let bytes = Bytes::from(writer.into_inner()?);
@@ -356,7 +431,7 @@ impl Table {
         let range = about.range();
         let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
         let same = metadata.schema().fields() == SCHEMA.fields();
-        if !same || range.end - range.start != rows {
+        if !same || range.end - range.start != rows || !about.is_sound() {
             return Err(FileError::About);
         }
         let shapes = about.shapes.iter().map(|shape| proof::base64::decode(shape).map(Arc::from));

@@ -78,6 +78,8 @@ pub struct Listed {
     pub first: u64,
     /// How many.
     pub count: u64,
+    /// How many of them were erased.
+    pub erased: u64,
     /// When the first and the last of them were received.
     pub received: (Instant, Instant),
 }
@@ -117,6 +119,12 @@ pub enum FindError {
     Damaged(u64),
 }
 
+impl Listed {
+    fn name(&self) -> Name {
+        (self.receiver.clone(), self.first, self.count, self.erased)
+    }
+}
+
 impl Wanted {
     /// An address or a network: `192.0.2.1`, `2001:db8::/32`. None where it is neither.
     #[must_use]
@@ -141,10 +149,13 @@ impl Wanted {
 /// Files that are held open at once; each has a descriptor, its index and what it says of itself.
 const MOST_OPEN: usize = 512;
 
+/// What a file is known by: its receiver, its first line, how many it has, and how many of them were erased.
+type Name = (String, u64, u64, u64);
+
 /// Files that are looked through, with what was read of them.
 pub struct Library {
     root: PathBuf,
-    opened: Mutex<HashMap<(String, u64, u64), Arc<Opened>>>,
+    opened: Mutex<HashMap<Name, Arc<Opened>>>,
 }
 
 /// A file that is open, with its index.
@@ -179,6 +190,21 @@ impl Opened {
     #[must_use]
     pub fn broken(&self, source: IndexError) -> FindError {
         FindError::Index { path: self.index_path.clone(), source }
+    }
+
+    /// Rows of lines that were not erased; none where none was.
+    fn left(&self) -> Option<RowSelection> {
+        let about = self.table.about();
+        let (range, mut from) = (about.range(), 0);
+        let row = |line: u64| usize::try_from(line.saturating_sub(range.start)).unwrap_or(usize::MAX);
+        let total = row(range.end);
+        let mut left = Vec::new();
+        for erased in &about.erased {
+            left.push(from..row(erased.line));
+            from = row(erased.line) + 1;
+        }
+        left.push(from..total);
+        (!about.erased.is_empty()).then(|| RowSelection::from_consecutive_ranges(left.into_iter(), total))
     }
 
     /// Rows page by page, each with the number of its first line: of these pages, all where none are named; and of these
@@ -223,14 +249,13 @@ impl Library {
     /// # Errors
     /// `Open`, `File`, `Index`.
     pub fn open(&self, file: &Listed) -> Result<Arc<Opened>, FindError> {
-        let Listed { receiver, first, count, .. } = file;
-        let (first, count) = (*first, *count);
-        let name = (receiver.clone(), first, count);
+        let (name, first) = (file.name(), file.first);
         let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
-        let [path, index_path] = file_paths(receiver, first, count).map(|path| self.root.join(path));
+        let paths = file_paths(&file.receiver, first, file.count, file.erased);
+        let [path, index_path] = paths.map(|path| self.root.join(path));
         let stored = Stored::open(&path).map_err(|source| FindError::Open { path: path.clone(), source })?;
         let table = Table::open(stored).map_err(|source| FindError::File { path: path.clone(), source })?;
         let bytes = std::fs::read(&index_path);
@@ -243,6 +268,33 @@ impl Library {
             all.clear();
         }
         Ok(Arc::clone(all.entry(name).or_insert(opened)))
+    }
+
+    /// Lets go of a file, so that nothing of it is held once it is taken away.
+    pub fn forget(&self, file: &Listed) {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).remove(&file.name());
+    }
+
+    /// Does an address of this range stand in a file, on either side of a line or as its sender?
+    ///
+    /// # Errors
+    /// [`FindError`].
+    pub fn speaks_of(&self, file: &Listed, values: &RangeInclusive<Vec<u8>>) -> Result<bool, FindError> {
+        let opened = self.open(file)?;
+        let (low, high) = (values.start().as_slice(), values.end().as_slice());
+        let postings = opened.index.range(Key::Address, Bound::Included(low), Bound::Included(high));
+        if !postings.map_err(|source| opened.broken(source))?.is_empty() {
+            return Ok(true);
+        }
+        let told = |source| FindError::File { path: opened.path.clone(), source };
+        for rows in opened.table.rows(None, &[place::PEER], PAGE).map_err(told)? {
+            let rows = rows?;
+            let sent = |at| bytes_at(rows.column(0), at).is_some_and(|peer| peer >= low && peer <= high);
+            if (0..rows.num_rows()).any(sent) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Finds lines in these files and in what is in no file yet: blocks with the name of their receiver.
@@ -290,7 +342,8 @@ impl Library {
     ) -> Result<(), FindError> {
         let opened = self.open(file)?;
         let told = |source| FindError::File { path: opened.path.clone(), source };
-        for rows in opened.table.rows(None, &traffic::COLUMNS, PAGE).map_err(told)? {
+        let left = opened.left();
+        for rows in opened.table.rows(left, &traffic::COLUMNS, PAGE).map_err(told)? {
             traffic.add(&rows?, &of)?;
         }
         Ok(())

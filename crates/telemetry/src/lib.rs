@@ -30,6 +30,7 @@ mod peers;
 
 mod receiver;
 
+pub mod erase;
 pub mod merge;
 
 pub mod receive;

@@ -1,9 +1,9 @@
-//! Merging: small files that follow one another become one. Lines, salts and roots stay as they are, and so does what each
-//! file was before: its entry is in the ledger.
+//! Merging: small files that follow one another become one. Lines, salts and roots stay as they are, and so does what is
+//! left of lines that were erased; what each file was before is in the ledger.
 //!
 //! A receiver that few lines come to makes a file a minute; whoever looks for something has to open each of them.
 
-use crate::file::{self, FileError, Part, Stretch, Table};
+use crate::file::{self, About, FileError, Part, Stretch, Table};
 use crate::find::Listed;
 use crate::index::{self, Keys, PLACES};
 use std::ops::Range;
@@ -57,7 +57,9 @@ pub fn write(receiver: &str, tables: &[Table]) -> Result<(Vec<u8>, Vec<u8>), Fil
         }
         next += stretch.count;
     }
-    let file = file::write(receiver, stretches, || parts(tables))?;
+    let erased = tables.iter().flat_map(|table| table.about().erased.clone()).collect();
+    let about = About { erased, ..About::of(receiver, stretches) };
+    let file = file::write(about, || parts(tables))?;
     let mut keys = Vec::new();
     for table in tables {
         for rows in table.rows(None, &PLACES, file::PAGE)? {
@@ -87,6 +89,7 @@ mod tests {
                 receiver: "r".to_owned(),
                 first,
                 count: *count,
+                erased: 0,
                 received: (minute(nth), minute(nth + 1)),
             };
             first += count;

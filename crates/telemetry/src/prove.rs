@@ -6,8 +6,7 @@
 use crate::block::{Row, Shapes};
 use crate::came::leaf;
 use crate::check::{CheckError, came, salts};
-use crate::file::FileError;
-use crate::file::PAGE;
+use crate::file::{Erased, FileError, PAGE};
 use crate::find::{FindError, Opened};
 use crate::receiver::Batch;
 use arrow_array::RecordBatch;
@@ -66,15 +65,17 @@ impl Opened {
         let shapes = self.table().shapes();
         let rows = self.pages(Some(&pages), &[])?;
         let rows = rows.map(|rows| rows.map(|(first, columns)| (first, columns, Arc::clone(shapes))));
-        prove(batch, &salts, rows, numbers)
+        prove(batch, &salts, rows, &self.table().about().erased, numbers)
     }
 }
 
-/// Proves lines of these numbers out of a batch, all of whose rows are given, and maybe some around them.
+/// Proves lines of these numbers out of a batch, all of whose rows are given, and maybe some around them; those that were
+/// erased have but their leaves, and prove their neighbours alone.
 pub(crate) fn prove(
     batch: &Batch,
     salts: &[[u8; 16]],
     rows: impl Iterator<Item = Result<Rows, FindError>>,
+    erased: &[Erased],
     numbers: &BTreeSet<u64>,
 ) -> Result<Vec<Proven>, ProveError> {
     let (mut leaves, mut records) = (Vec::with_capacity(salts.len()), Vec::new());
@@ -87,6 +88,10 @@ pub(crate) fn prove(
             else {
                 continue;
             };
+            if let Ok(at) = erased.binary_search_by_key(&number, |erased| erased.line) {
+                leaves.extend(erased.get(at).and_then(Erased::leaf));
+                continue;
+            }
             let row = Row { columns: &columns, shapes: &shapes, at };
             let line = row.line().ok_or(CheckError::Line(number))?;
             let head = came(&columns, &row).ok_or(CheckError::Line(number))?;

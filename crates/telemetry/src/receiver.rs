@@ -9,7 +9,7 @@
 
 use crate::block::{Block, Maker};
 use crate::chunk::Chunk;
-use crate::file::{self, FileError, Part, Stretch};
+use crate::file::{self, About, FileError, Part, Stretch};
 use crate::index::{self, Keys};
 use crate::journal::{Journal, JournalError, Segment, SegmentName};
 use crate::peers::Peers;
@@ -325,10 +325,11 @@ impl Receiver {
     pub fn file(&self, full: &Full) -> Result<Filed, ReceiverError> {
         let count = full.end - full.first;
         let stretch = Stretch::new(full.first, count, &full.key);
-        let bytes = file::write(&self.name, vec![stretch], || Ok(Part::of_all(&full.blocks)))?;
+        let about = About::of(&self.name, vec![stretch]);
+        let bytes = file::write(about, || Ok(Part::of_all(&full.blocks)))?;
         let keys: Vec<Keys> = full.blocks.iter().map(|block| Keys::of(&block.columns)).collect();
         let index = index::build(&keys);
-        let paths = file_paths(&self.name, full.first, count);
+        let paths = file_paths(&self.name, full.first, count, 0);
         for (path, content) in paths.iter().zip([&bytes, &index]) {
             self.disk.write(path, content)?;
             self.disk.sync(path)?;
@@ -385,7 +386,7 @@ impl Receiver {
             .filter(|block| block.first < end && block.first + block.columns.num_rows() as u64 > batch.first);
         let rows = within.map(|block| Ok((block.first, block.columns.clone(), Arc::clone(&block.shapes))));
         let salts = key.salts(batch.first, usize::try_from(batch.count).unwrap_or(usize::MAX));
-        prove::prove(batch, &salts, rows, numbers).map(Some)
+        prove::prove(batch, &salts, rows, &[], numbers).map(Some)
     }
 
     /// Takes what is handed in already, makes it durable, and ends.
@@ -410,23 +411,28 @@ pub fn files_folder(name: &str) -> String {
     format!("lines/{name}/files")
 }
 
-/// Paths of the file that holds so many lines from this one on, and of its index.
+/// Paths of the file that has so many lines from this one on, so many of which were erased, and of its index.
 #[must_use]
-pub fn file_paths(name: &str, first: u64, count: u64) -> [String; 2] {
+pub fn file_paths(name: &str, first: u64, count: u64, erased: u64) -> [String; 2] {
     let folder = files_folder(name);
-    ["parquet", "index"].map(|end| format!("{folder}/{first:020}-{count:07}.{end}"))
+    let erased = if erased == 0 { String::new() } else { format!("-{erased}") };
+    ["parquet", "index"].map(|end| format!("{folder}/{first:020}-{count:07}{erased}.{end}"))
 }
 
-/// Number of the first line and how many, by the name of a file or of its index; none where it has another name.
+/// Number of the first line, how many, and how many of them were erased, by the name of a file or of its index; none where
+/// it has another name.
 #[must_use]
-pub fn lines_of_name(name: &str) -> Option<(u64, u64)> {
+pub fn lines_of_name(name: &str) -> Option<(u64, u64, u64)> {
     let (numbers, end) = name.split_once('.')?;
-    let (first, count) = numbers.split_once('-')?;
+    let (first, counts) = numbers.split_once('-')?;
+    let (count, erased) = counts.split_once('-').unwrap_or((counts, ""));
     let number = |text: &str, least: usize| {
         let digits = text.len() >= least && text.bytes().all(|byte| byte.is_ascii_digit());
         digits.then(|| text.parse().ok()).flatten()
     };
-    ["parquet", "index"].contains(&end).then_some((number(first, 20)?, number(count, 7)?))
+    let lines =
+        (number(first, 20)?, number(count, 7)?, if erased.is_empty() { 0 } else { number(erased, 1)? });
+    ["parquet", "index"].contains(&end).then_some(lines)
 }
 
 pub(crate) fn spawned(

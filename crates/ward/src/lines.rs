@@ -4,6 +4,7 @@
 //! Invariant: a receiver is opened where the ledger says that its lines stand; what it hands out goes through the desk.
 //! Does not: read a line.
 
+mod dispose;
 mod doors;
 mod keep;
 
@@ -92,6 +93,7 @@ struct Inner {
     since: Instant,
     state: Mutex<State>,
     kept: Mutex<keep::Kept>,
+    disposing: Mutex<dispose::Disposing>,
 }
 
 #[derive(Default)]
@@ -117,8 +119,8 @@ impl Lines {
         let library = Arc::new(Library::new(data));
         let (known, since) = (Known::nobody(), SystemClock.now());
         let (heard, months) = (Mutex::default(), Months::default());
-        let (state, kept) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state, kept }))
+        let (state, kept, disposing) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state, kept, disposing }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -401,6 +403,7 @@ fn digest(hash: &proof::hash::Hash) -> String {
 fn file(receiver: &str, filed: &Filed) -> LinesFile {
     LinesFile {
         count: u32::try_from(filed.count).unwrap_or(u32::MAX),
+        erased: 0,
         file: digest(&filed.file),
         first: filed.first,
         from: filed.received.0,
@@ -511,6 +514,10 @@ impl Lines {
         let known = self.state().receivers.get(receiver).map(|at| Arc::clone(&at.receiver));
         let (mut proven, mut left) = (Vec::new(), numbers.clone());
         while let Some(first) = left.first().copied() {
+            let gone = self.0.desk.read::<_, StoreError>(|sql, _| sql.line_gone(receiver, first));
+            if let Some(gone) = gone.map_err(|error| Unanswered::Unavailable(unread(&error)))? {
+                return Err(Unanswered::Refused(web::told_of_gone(receiver, first, &gone)));
+            }
             let batch = self.0.desk.read::<_, StoreError>(|sql, _| sql.line_batch(receiver, first));
             let (batch, entry) = batch
                 .map_err(|error| Unanswered::Unavailable(unread(&error)))?
@@ -568,6 +575,10 @@ impl web::Lines for Lines {
         files.sort_by_key(|file| file.received);
         let reckoned = self.0.months.reckon(&library, &list, span, &files, &tail);
         reckoned.map_err(|error| unfound(&error))
+    }
+
+    fn cases(&self) -> Vec<web::LinesCase> {
+        self.standing()
     }
 
     fn senders(&self, now: Instant) -> web::Senders {
@@ -628,6 +639,7 @@ fn listed(file: LinesFile) -> Listed {
         receiver: file.receiver,
         first: file.first,
         count: file.count.into(),
+        erased: file.erased.into(),
         received: (file.from, file.until),
     }
 }

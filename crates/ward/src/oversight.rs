@@ -34,7 +34,7 @@ impl Verify for Beside {
         let tables = Command::tables(working, master.as_ref());
         let site = Command::site(working, master.as_deref());
         let reader = Reader::new(installation::published(working.folder()));
-        let lines = Command::lines(&reader);
+        let lines = Command::lines(working, &reader);
         let report = verifiers_of(&folder, master.as_deref(), None, &[&tables, &site, &lines], |verifiers| {
             // One processor is left to whoever works.
             ledger::verify::verify(&folder, true, 1, verifiers, progress)

@@ -37,6 +37,9 @@ pub enum PageError {
     /// There, but not for whoever asks, to whom it looks as if it were not there: the guard has it entered.
     #[error("hidden: {}", .0.act)]
     Hidden(Denial),
+    /// It was there, and went by an approved case.
+    #[error("gone: {}", .0.en)]
+    Gone(Told),
     /// By the rules.
     #[error("refused: {}", .0.en)]
     Refused(Told),
@@ -126,6 +129,11 @@ impl PageError {
             Self::Stale(told) => fault(
                 StatusCode::CONFLICT,
                 Told::new("資料已有異動", "It has changed meanwhile"),
+                told.clone(),
+            ),
+            Self::Gone(told) => fault(
+                StatusCode::GONE,
+                Told::new("已依核准案件銷毀", "Gone by an approved case"),
                 told.clone(),
             ),
             Self::Foreign => fault(

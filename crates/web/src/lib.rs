@@ -90,7 +90,8 @@ pub use session::{Codes, Factor, Place, Session, Sessions};
 pub use shell::{Area, Link, Section, Shell, UnitChoice, Watch};
 pub use site::{Config, Parts, Report, Site};
 pub use sources::{
-    Heard, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing, UnknownSender,
+    Heard, LinesCase, LinesCaseKind, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing,
+    UnknownSender,
 };
-pub use trace::{Answer, HandedIn, Lines, Unanswered, bundle as lines_bundle};
+pub use trace::{Answer, HandedIn, Lines, Unanswered, bundle as lines_bundle, told_of_gone};
 pub use visit::{RequestId, Theme, Visit, session_cookie};

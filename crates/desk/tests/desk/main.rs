@@ -13,6 +13,7 @@ mod crashes;
 mod crowd;
 mod faults;
 mod golden;
+mod gone;
 mod naive;
 mod orders;
 mod path;

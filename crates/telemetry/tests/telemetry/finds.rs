@@ -82,6 +82,7 @@ impl Bed {
             receiver: "fw".to_owned(),
             first: filed.first,
             count: filed.count,
+            erased: 0,
             received: filed.received,
         };
         self.files.iter().map(one).collect()
@@ -213,7 +214,7 @@ fn what_files_became_one_of_is_found_as_before_and_leads_to_the_same_roots() {
     };
     let within = bed.batches.iter().copied().filter(|batch| batch.first < merged.count).collect::<Vec<_>>();
     check::file(file.clone().into(), &index, &within).unwrap();
-    let [path, index_path] = file_paths("fw", merged.first, merged.count);
+    let [path, index_path] = file_paths("fw", merged.first, merged.count, 0);
     let disk = ledger::disk::Folder::new(bed.folder.path());
     for (path, content) in [(path, &file), (index_path, &index)] {
         ledger::disk::Disk::write(&disk, &path, content).unwrap();

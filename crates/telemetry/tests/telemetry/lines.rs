@@ -5,7 +5,7 @@ use lines::{Field, Source};
 use proptest::prelude::*;
 use std::sync::Arc;
 use telemetry::column::{Value, place};
-use telemetry::file::{self, Part, Stored, Stretch, Table};
+use telemetry::file::{self, About, Part, Stored, Stretch, Table};
 use telemetry::index::Keys;
 use telemetry::{Batch, Block, Chunk, Maker, Row, SaltKey, check, index};
 
@@ -20,7 +20,7 @@ fn block(first: u64, chunk: &Chunk) -> Block {
 fn round(chunk: &Chunk) -> Vec<Vec<u8>> {
     let block = block(5, chunk);
     let (stretch, blocks) = (Stretch::new(5, chunk.count() as u64, &KEY), [Arc::new(block.clone())]);
-    let bytes = file::write("test", vec![stretch], || Ok(Part::of_all(&blocks))).unwrap();
+    let bytes = file::write(About::of("test", vec![stretch]), || Ok(Part::of_all(&blocks))).unwrap();
     let batch = Batch { first: 5, count: chunk.count() as u64, root: proof::tree::root_of(&block.leaves) };
     check::file(bytes.clone().into(), &index::build(&[Keys::of(&block.columns)]), &[batch]).unwrap();
     let table = Table::open(Stored::Memory(bytes.into())).unwrap();

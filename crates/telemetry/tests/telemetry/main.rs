@@ -6,6 +6,7 @@
 )]
 
 mod doors;
+mod erases;
 mod finds;
 mod follows;
 mod journals;

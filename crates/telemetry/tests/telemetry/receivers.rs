@@ -75,7 +75,7 @@ impl Ledger {
     fn check(&self, disk: &CrashDisk, least: u64) {
         for filed in &self.files {
             let [file, index] =
-                file_paths("fw", filed.first, filed.count).map(|path| disk.peek(&path).unwrap());
+                file_paths("fw", filed.first, filed.count, 0).map(|path| disk.peek(&path).unwrap());
             let end = filed.first + filed.count;
             let within: Vec<Batch> = self
                 .batches

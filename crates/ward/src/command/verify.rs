@@ -3,6 +3,7 @@
 //! Nothing is written and nothing repaired. Beside a running server it judges what stood when it began. Sealed bodies
 //! are opened, and tables compared with the ledger, where the master key is at hand.
 
+mod gone;
 mod lines;
 mod site;
 mod tables;
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let tables = TableFiles { data, place: args.working.place(), master: master.as_ref() };
     let site = SiteFiles { data, master: master.as_deref() };
     let reader = Reader::new(installation::published(data));
-    let lines = LineFiles { reader: &reader };
+    let lines = LineFiles { reader: &reader, data };
     let report =
         verifiers_of(&folder, master.as_deref(), policy.as_ref(), &[&tables, &site, &lines], |verifiers| {
             verify::verify(&folder, live, cores, verifiers, &bar)
@@ -92,8 +93,8 @@ impl Verify {
     }
 
     /// Files of lines, by what the published ledger says of them.
-    pub(crate) fn lines(reader: &Reader) -> impl Verifier + '_ {
-        LineFiles { reader }
+    pub(crate) fn lines<'a>(working: &'a Working, reader: &'a Reader) -> impl Verifier + 'a {
+        LineFiles { reader, data: working.folder() }
     }
 
     /// What the site keeps beside the ledger.

@@ -1,7 +1,6 @@
-//! Keeping: segments that have ended become files, and small files become larger ones.
+//! Keeping: segments that have ended become files, small files become larger ones, and what approved cases say goes.
 //!
-//! Invariants: one at a time; a file goes when the tables' manifest has others with all of its lines, which the ledger
-//! has entered.
+//! Invariants: one at a time; a file goes when the ledger has entered others with all of its lines, or that they go.
 
 use super::{Lines, digest, file, listed, told, unfound, unread};
 use ledger::disk::DiskError;
@@ -32,7 +31,14 @@ impl Lines {
         for (name, _) in names.map_err(|error| unread(&error))? {
             self.tidy(&name)?;
         }
-        Ok(())
+        self.dispose()
+    }
+
+    /// A receiver's files are not those they were: what is not listed any more goes the next time.
+    pub(super) fn unswept(&self, name: &str) {
+        let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.swept.remove(name);
+        kept.looked.remove(name);
     }
 
     /// Brings segments that have ended into files.
@@ -80,16 +86,12 @@ impl Lines {
         let failed = |error: ReceiverError| told(name, &error);
         let (content, index) = merge::write(name, &tables).map_err(|error| failed(error.into()))?;
         let count = run.iter().map(|file| file.count).sum();
-        let write = || -> Result<(), DiskError> {
-            for (path, content) in file_paths(name, first.first, count).iter().zip([&content, &index]) {
-                self.0.disk.write(path, content)?;
-                self.0.disk.sync(path)?;
-            }
-            self.0.disk.sync_folder(&files_folder(name))
-        };
-        write().map_err(|error| failed(error.into()))?;
+        let erased = run.iter().map(|file| file.erased).sum();
+        let paths = file_paths(name, first.first, count, erased);
+        self.write(name, &paths, [&content, &index]).map_err(|error| failed(error.into()))?;
         self.order(vec![LinesFact::Merged(LinesFile {
             count: u32::try_from(count).unwrap_or(u32::MAX),
+            erased: u32::try_from(erased).unwrap_or(u32::MAX),
             file: digest(&Hash::of(&[&content])),
             first: first.first,
             from: first.received.0,
@@ -100,16 +102,35 @@ impl Lines {
         Ok(true)
     }
 
-    /// Does away with files of which the manifest has every line in others: those that were merged, and what a merging
-    /// that was cut off has left behind.
+    /// Writes a file and its index, durably.
+    pub(super) fn write(
+        &self,
+        name: &str,
+        paths: &[String; 2],
+        contents: [&Vec<u8>; 2],
+    ) -> Result<(), DiskError> {
+        for (path, content) in paths.iter().zip(contents) {
+            self.0.disk.write(path, content)?;
+            self.0.disk.sync(path)?;
+        }
+        self.0.disk.sync_folder(&files_folder(name))
+    }
+
+    /// Does away with files of which the manifest has every line in others, or among those that have gone by an approved
+    /// case: those that were merged or retired, or have lines that were erased, and what a writing that was cut off has
+    /// left behind.
     fn sweep(&self, name: &str) -> Result<(), DiskError> {
         let folder = files_folder(name);
         let Some(there) = self.0.disk.list(&folder)? else { return Ok(()) };
         let Ok(files) = self.files(name) else { return Ok(()) };
+        let retired = self.0.desk.read::<_, StoreError>(|sql, _| sql.lines_retired(name));
+        let Ok(mut known) = retired else { return Ok(()) };
+        known.extend(files.iter().map(|file| (file.first, file.count)));
+        known.sort_unstable();
         for file in there {
-            let Some((first, count)) = lines_of_name(&file) else { continue };
-            let listed = files.iter().any(|one| (one.first, one.count) == (first, count));
-            if !listed && covers(&files, first, first + count) {
+            let Some((first, count, erased)) = lines_of_name(&file) else { continue };
+            let is_it = |one: &Listed| (one.first, one.count, one.erased) == (first, count, erased);
+            if !files.iter().any(is_it) && covers(&known, first, first + count) {
                 self.0.disk.remove(&format!("{folder}/{file}"))?;
             }
         }
@@ -117,11 +138,11 @@ impl Lines {
     }
 }
 
-/// Have these files, in order, every line from one up to another?
-fn covers(files: &[Listed], first: u64, end: u64) -> bool {
-    let reached = files.iter().fold(first, |reached, file| {
-        let holds = file.first <= reached && reached < file.first + file.count;
-        if holds { file.first + file.count } else { reached }
+/// Have these stretches, in order, every line from one up to another?
+fn covers(stretches: &[(u64, u64)], first: u64, end: u64) -> bool {
+    let reached = stretches.iter().fold(first, |reached, (first, count)| {
+        let holds = *first <= reached && reached < first + count;
+        if holds { first + count } else { reached }
     });
     reached >= end
 }

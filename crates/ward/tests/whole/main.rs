@@ -13,6 +13,7 @@
 
 mod acts;
 mod appending;
+mod disposal;
 mod faults;
 mod first_start;
 mod flows;

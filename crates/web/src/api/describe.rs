@@ -210,7 +210,7 @@ impl Asked<'_> {
 /// How requests are refused: with which status, when, and which of them can be.
 type Refused = (&'static str, &'static str, fn(&Asked<'_>) -> bool);
 
-const REFUSALS: [Refused; 10] = [
+const REFUSALS: [Refused; 11] = [
     ("400", "It does not read as described.", |_| true),
     ("401", "No token that counts.", |_| true),
     ("403", "Not the owner's to do, and why; or it comes from a page of another site.", |asked| asked.posts),
@@ -220,6 +220,9 @@ const REFUSALS: [Refused; 10] = [
     ("408", "What was sent did not come in time.", |asked| asked.posts),
     ("409", "It is no longer as it was seen.", |asked| {
         asked.path.contains("{step}") || asked.path.ends_with("/bundle")
+    }),
+    ("410", "It has gone, by an approved case: which.", |asked| {
+        asked.path.ends_with("/lines/{receiver}/{number}")
     }),
     ("413", "More than may be sent at once.", |asked| asked.posts),
     ("422", "Not accepted: why, and what to do.", |asked| {

@@ -146,7 +146,7 @@ pub(super) async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)
     cx.run(move |cx| {
         cx.look(|look| {
             crate::audit::admitted(look)?;
-            let line = by(cx, &receiver, number)?;
+            let line = by(look, &receiver, number)?;
             let entry = entered(look, &receiver, number)?.map(|entry| entry.to_string());
             given::json(StatusCode::OK, &LineWhole { line: LineShape::of(&line), entry })
         })

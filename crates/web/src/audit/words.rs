@@ -5,7 +5,7 @@ use crate::names::Named;
 use model::{PersonId, RecordId, UnitId};
 
 /// Kinds with what they are called. A kind without a name here is shown as it is written.
-const KINDS: [(&str, &str, &str); 62] = [
+const KINDS: [(&str, &str, &str); 64] = [
     ("access.read", "閱覽具機密等級之紀錄", "A graded record was read"),
     ("access.refused", "作業遭拒", "An act was refused"),
     ("account.locked", "帳號鎖定", "An account was locked"),
@@ -45,6 +45,8 @@ const KINDS: [(&str, &str, &str); 62] = [
     ("hook.answered", "外部作業回覆", "An outside act was answered"),
     ("hook.asked", "外部作業請求", "An outside act was asked for"),
     ("key.destroyed", "金鑰銷毀", "A data key was destroyed"),
+    ("line.erased", "單筆設備紀錄塗銷", "A line of a device was erased"),
+    ("lines.retired", "設備紀錄屆期銷毀", "A file of lines has gone"),
     ("notice.read", "通知已讀", "A notice was read"),
     ("notice.sent", "通知", "A notice was sent"),
     ("pack.published", "發布規範", "A version of the rules was published"),

@@ -5,9 +5,11 @@
 //! Invariant: of whom nothing was heard for an hour, or ever, it is said first; nobody is told to be heard who is not.
 //! Source: clauses 27.1.1, 27.1.2.
 
+mod cases;
 mod heard;
 mod month;
 
+pub use cases::{LinesCase, LinesCaseKind};
 pub use heard::{Heard, ReceiverHeard, Senders, SourceHeard, Standing, UnknownSender};
 pub(crate) use month::{Month, TALKERS, reckoned};
 pub use month::{Reckoned, SourceName};
@@ -149,6 +151,8 @@ struct SourcesPage<'a> {
     /// How many of them are left out, and lines of those that are not told apart.
     beyond: Option<String>,
     receivers: TableView<'a>,
+    /// Cases by which lines go, or stay.
+    cases: Option<TableView<'a>>,
     since: String,
     /// The register, and where a source is filed, for whoever may.
     book: Option<String>,
@@ -174,6 +178,7 @@ async fn page(cx: Cx, query: Query) -> PageResult {
                 unknown: unknown(look, &senders),
                 beyond: beyond(cx, &senders),
                 receivers: receivers(cx, &senders),
+                cases: cases::table(look)?,
                 since: cx.second(senders.since),
                 book: look.pack.line_sources.as_ref().map(|of| register_path(&of.register)),
                 form: register(look),

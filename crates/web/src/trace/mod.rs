@@ -7,6 +7,7 @@
 
 pub mod bundle;
 mod drawn;
+mod gone;
 mod overview;
 mod sql;
 
@@ -24,7 +25,7 @@ use crate::query::Query;
 use crate::roc;
 use crate::route::{Access, Audit, Route, named};
 use crate::shell::{Area, Link, Section, Shell};
-use crate::sources::{self, Reckoned, Senders};
+use crate::sources::{self, LinesCase, Reckoned, Senders};
 use crate::{acting, views};
 use askama::Template;
 use axum::extract::Path;
@@ -44,6 +45,7 @@ use telemetry::index::Key;
 use telemetry::prove::Proven;
 use telemetry::source::is_apart;
 
+pub use gone::told_of_gone;
 pub(crate) use sql::asked;
 pub use sql::{Answer, Unanswered};
 
@@ -87,6 +89,9 @@ pub trait Lines: Send + Sync {
     /// # Errors
     /// It cannot be read, told.
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told>;
+
+    /// How the cases stand by which lines go, or stay.
+    fn cases(&self) -> Vec<LinesCase>;
 
     /// Who sends lines, and what has come of them by now.
     fn senders(&self, now: Instant) -> Senders;
@@ -493,8 +498,13 @@ fn line_path(line: &Line) -> String {
 /// A line by its number; that it was looked for is entered.
 ///
 /// # Errors
-/// `NotFound`: there is none. `Unavailable`: it cannot be read. `Hidden`.
-pub(crate) fn by(cx: &Cx, receiver: &str, number: u64) -> Result<Line, PageError> {
+/// `NotFound`: there is none. `Gone`: it went by an approved case. `Unavailable`: it cannot be read. `Hidden`.
+pub(crate) fn by(look: &Look<'_>, receiver: &str, number: u64) -> Result<Line, PageError> {
+    let cx = look.cx;
+    if let Some(gone) = gone::of(look, receiver, number)? {
+        enter(cx, traced(format!("line {receiver} {number}"), 0))?;
+        return Err(PageError::Gone(told_of_gone(receiver, number, &gone)));
+    }
     let line = cx.site.lines().line(receiver, number).map_err(PageError::Unavailable)?;
     let line = line.ok_or(PageError::NotFound)?;
     enter(cx, traced(format!("line {receiver} {number}"), 1))?;
@@ -515,15 +525,19 @@ async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)>) -> PageR
     cx.run(move |cx| {
         cx.look(|look| {
             admitted(look)?;
-            let line = by(cx, &receiver, number)?;
-            let entry = entered(look, &receiver, number)?;
             let title = match cx.chinese() {
                 true => format!("{receiver} 第 {number} 筆紀錄"),
                 false => format!("Line {number} of {receiver}"),
             };
+            if let Some(gone) = gone::of(look, &receiver, number)? {
+                enter(cx, traced(format!("line {receiver} {number}"), 0))?;
+                return cx.render(&gone::page(look, &title, (&receiver, number), &gone)?);
+            }
+            let line = by(look, &receiver, number)?;
+            let entry = entered(look, &receiver, number)?;
             let shell = Shell::new(cx, Some(Area::Trace), &title).with_second(second(cx, ""));
             let (proof, more) = (proven(cx, entry), more(cx, &line, entry));
-            let around = neighbours(cx, &receiver, number)?;
+            let around = neighbours(look, &receiver, number)?;
             let (facts, line) = (facts(cx, &line), shown(&line.bytes));
             cx.render(&LinePage { cx, shell, facts, proof, line, around, more })
         })
@@ -536,17 +550,26 @@ const AROUND: u64 = 5;
 
 /// What its receiver received just before and after: which line, when and what it says, and where each is.
 fn neighbours(
-    cx: &Cx,
+    look: &Look<'_>,
     receiver: &str,
     number: u64,
 ) -> Result<Vec<(Option<String>, String, String)>, PageError> {
-    let mut around = Vec::new();
+    let (cx, mut around) = (look.cx, Vec::new());
+    let nth = |one: u64| if cx.chinese() { format!("第 {one} 筆") } else { format!("Line {one}") };
     for one in number.saturating_sub(AROUND)..=number.saturating_add(AROUND) {
+        if let Some(gone) = gone::of(look, receiver, one)? {
+            let path = (one != number).then(|| format!("{PATH}/lines/{receiver}/{one}"));
+            around.push((path, nth(one), gone::word(cx, &gone).to_owned()));
+            continue;
+        }
         let line = cx.site.lines().line(receiver, one).map_err(PageError::Unavailable)?;
         around.extend(line.map(|line| {
             let text: String = shown(&line.bytes).chars().take(GLIMPSE).collect();
-            let nth = if cx.chinese() { format!("第 {one} 筆") } else { format!("Line {one}") };
-            ((one != number).then(|| line_path(&line)), nth, format!("{} {text}", cx.second(line.received)))
+            (
+                (one != number).then(|| line_path(&line)),
+                nth(one),
+                format!("{} {text}", cx.second(line.received)),
+            )
         }));
     }
     Ok(around)

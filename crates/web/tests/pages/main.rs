@@ -20,6 +20,7 @@ mod enter;
 mod export;
 mod filing;
 mod forms;
+mod gone;
 mod layers;
 mod lists;
 mod live;

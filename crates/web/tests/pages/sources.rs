@@ -2,10 +2,13 @@
 
 use crate::people::office;
 use axum::http::StatusCode;
-use model::{Instant, RecordId, UnitId};
+use model::{Instant, RecordId, Told, UnitId};
 use std::time::Duration;
 use telemetry::traffic::Traffic;
-use web::{Heard, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing, UnknownSender};
+use web::{
+    Heard, LinesCase, LinesCaseKind, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing,
+    UnknownSender,
+};
 
 /// What the binary would hand in: one source that is heard, one silent, one never heard, one that is no address; and two
 /// senders whom nobody has registered.
@@ -56,6 +59,21 @@ pub(crate) fn senders(now: Instant) -> Senders {
     }
 }
 
+/// What the binary would say of cases: a disposal of which some files stay, and a hold.
+pub(crate) fn cases() -> Vec<LinesCase> {
+    let case = |nth: u8, kind, receiver: Option<&str>, stays| LinesCase {
+        record: RecordId::from_bytes([nth; 16]),
+        kind,
+        receiver: receiver.map(ToOwned::to_owned),
+        stays,
+    };
+    let kept = Told::new("未逾最短保存期間", "They are within the time that lines are kept at least");
+    vec![
+        case(6, LinesCaseKind::Disposal, Some("syslog-tcp"), vec![(kept, 12_345)]),
+        case(7, LinesCaseKind::Hold, None, Vec::new()),
+    ]
+}
+
 /// What the binary would say of a month: all of it is read, but of March 2020 one file of five.
 pub(crate) fn reckoned(traffic: Traffic) -> Reckoned {
     let begins = traffic.span().start.to_string();
@@ -94,6 +112,9 @@ fn what_is_to_be_looked_at_stands_first_and_what_is_not_heard_is_never_told_to_b
         assert!(at(name) < at("TC-FW-01"), "{name} is to be looked at");
     }
     assert_eq!(page.matches("收受中").count(), 1, "{page}");
+    for there in ["法律保全", "所有接收器", "未逾最短保存期間：12,345 筆"] {
+        assert!(at(there) > at("TC-FW-01"), "{there}");
+    }
     for there in ["靜默", "未曾收到", "位址無法辨識", "89.9 %", "快 1 分鐘", "600", "2 個未登錄之傳送者"]
     {
         at(there);

@@ -75,6 +75,10 @@ impl web::Lines for Received {
         Ok(there.then(|| line_of(&self.0, receiver, number).unwrap()))
     }
 
+    fn cases(&self) -> Vec<web::LinesCase> {
+        crate::sources::cases()
+    }
+
     fn senders(&self, now: Instant) -> Senders {
         crate::sources::senders(now)
     }

@@ -2,13 +2,19 @@
 //!
 //! Owns: everything below `lines/`. What is to be there is read from the ledger's own entries, not from tables.
 
+use super::gone;
 use ledger::reader::{ReadError, Reader};
 use ledger::verify::{Context, Finding, Outcome, Progress, Verifier};
 use model::Told;
 use proof::entry::Skimmed;
 use proof::hash::Hash;
 use std::collections::BTreeMap;
-use store::{LINES_BATCH, LINES_FILE, LINES_MERGED, LinesBatch, LinesFile};
+use std::path::Path;
+use store::{
+    LINE_ERASED, LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_RETIRED, LineErased, LinesBatch, LinesFile,
+    LinesRetired,
+};
+use telemetry::file::Erased;
 use telemetry::receive::place_path;
 use telemetry::{Batch, Journal, check, file_paths, journal_folder};
 
@@ -18,6 +24,8 @@ const FOLDER: &str = "lines/";
 pub(super) struct LineFiles<'a> {
     /// The published ledger.
     pub(super) reader: &'a Reader,
+    /// The folder it is in.
+    pub(super) data: &'a Path,
 }
 
 /// Why it is not known what is to be there.
@@ -33,8 +41,12 @@ enum Unread {
 struct Known {
     batches: Vec<Batch>,
     files: Vec<LinesFile>,
-    /// Files that others stand for, and that may be there still.
+    /// Files that others stand for, or that have gone, and that may be there still.
     former: Vec<LinesFile>,
+    /// Where the last line is whose file has gone.
+    retired: u64,
+    /// Lines that were erased, with what is left of them.
+    erased: BTreeMap<u64, Erased>,
 }
 
 impl Known {
@@ -42,20 +54,54 @@ impl Known {
         self.batches.last().map_or(0, |batch| batch.first + batch.count)
     }
 
-    /// A file stands for others, which hold its very lines.
+    /// A file stands for others, which hold its very lines, save those that were erased.
     fn merged(&mut self, merged: LinesFile) -> Option<()> {
         let end = merged.first + u64::from(merged.count);
         let from = self.files.iter().position(|file| file.first == merged.first)?;
         let to = self.files.iter().rposition(|file| file.first + u64::from(file.count) == end)?;
-        if from > to {
+        let count: u64 = self.files.get(from..=to)?.iter().map(|file| u64::from(file.count)).sum();
+        let erased = self.erased.range(merged.first..end).count() as u64;
+        if count != u64::from(merged.count) || erased != u64::from(merged.erased) {
             return None;
         }
         self.former.extend(self.files.splice(from..=to, [merged]));
         Some(())
     }
 
+    /// A file goes.
+    fn retired(&mut self, retired: &LinesRetired) -> Option<()> {
+        let is_it = |file: &LinesFile| {
+            (file.first, file.count, &file.file) == (retired.first, retired.count, &retired.file)
+        };
+        let at = self.files.iter().position(is_it)?;
+        let file = self.files.remove(at);
+        let end = file.first + u64::from(file.count);
+        if self.batches_of(&file).len() as u64 != u64::from(retired.batches) {
+            return None;
+        }
+        self.retired = self.retired.max(end);
+        self.former.push(file);
+        Some(())
+    }
+
+    /// A line of a file goes.
+    fn erased(&mut self, line: LineErased) -> Option<()> {
+        let holds = |file: &LinesFile| (file.first..file.first + u64::from(file.count)).contains(&line.line);
+        let erased = Erased { line: line.line, leaf: line.leaf, case: line.case };
+        let fits = self.files.iter().any(holds) && !self.erased.contains_key(&line.line);
+        fits.then(|| drop(self.erased.insert(line.line, erased)))
+    }
+
+    fn batches_of(&self, file: &LinesFile) -> &[Batch] {
+        let end = file.first + u64::from(file.count);
+        let from = self.batches.partition_point(|batch| batch.first < file.first);
+        let to = self.batches.partition_point(|batch| batch.first < end);
+        self.batches.get(from..to).unwrap_or_default()
+    }
+
     fn filed(&self) -> u64 {
-        self.files.last().map_or(0, |file| file.first + u64::from(file.count))
+        let filed = self.files.last().map_or(0, |file| file.first + u64::from(file.count));
+        filed.max(self.retired)
     }
 }
 
@@ -86,10 +132,11 @@ impl Verifier for LineFiles<'_> {
                 return outcome;
             }
         };
-        let (mut lines, mut files, mut expected) = (0, 0, Vec::new());
+        let (mut lines, mut files, mut erased, mut expected) = (0, 0, 0, Vec::new());
         for (receiver, known) in &known {
             lines += known.rooted();
             files += known.files.len();
+            erased += known.erased.len();
             for file in &known.files {
                 let paths = paths(file);
                 let [path, _] = &paths;
@@ -116,6 +163,14 @@ impl Verifier for LineFiles<'_> {
                 outcome.findings.add(Finding::bytes(path, told));
             }
         }
+        // What is absent is absent by an approved case.
+        match gone::unapproved(self.reader, self.data) {
+            Ok(unapproved) => unapproved.into_iter().for_each(|one| outcome.findings.add(one)),
+            Err(what) => outcome.remarks.push(what),
+        }
+        if erased > 0 {
+            outcome.facts.insert("erased", erased.to_string());
+        }
         outcome.facts.insert("lines", lines.to_string());
         outcome.facts.insert("files", files.to_string());
         outcome
@@ -123,7 +178,7 @@ impl Verifier for LineFiles<'_> {
 }
 
 fn paths(file: &LinesFile) -> [String; 2] {
-    file_paths(&file.receiver, file.first, file.count.into())
+    file_paths(&file.receiver, file.first, file.count.into(), file.erased.into())
 }
 
 impl LineFiles<'_> {
@@ -176,6 +231,14 @@ fn take(all: &mut BTreeMap<String, Known>, bytes: &[u8]) -> Option<()> {
             let file: LinesFile = serde_json::from_slice(body).ok()?;
             all.get_mut(&file.receiver)?.merged(file)
         }
+        LINES_RETIRED => {
+            let retired: LinesRetired = serde_json::from_slice(body).ok()?;
+            all.get_mut(&retired.receiver)?.retired(&retired)
+        }
+        LINE_ERASED => {
+            let line: LineErased = serde_json::from_slice(body).ok()?;
+            all.get_mut(&line.receiver)?.erased(line)
+        }
         _ => Some(()),
     }
 }
@@ -214,13 +277,30 @@ fn judge_file(
         }
         contents.push(content);
     }
-    let end = file.first + u64::from(file.count);
-    let from = known.batches.partition_point(|batch| batch.first < file.first);
-    let to = known.batches.partition_point(|batch| batch.first < end);
-    let batches = known.batches.get(from..to).unwrap_or_default();
     let (index, content) = (contents.pop()?, contents.pop()?);
-    let error = check::file(content.into(), &index, batches).err()?;
-    Some(Finding::meaning(path, Told::new(format!("與帳本之根值不符：{error}"), error.to_string())))
+    let end = file.first + u64::from(file.count);
+    let said = match check::file(content.into(), &index, known.batches_of(file)) {
+        Ok(said) => said,
+        Err(error) => {
+            let told = Told::new(format!("與帳本之根值不符：{error}"), error.to_string());
+            return Some(Finding::meaning(path, told));
+        }
+    };
+    // It says of no line that it was erased but of those of which the ledger says so.
+    let entered: Vec<&Erased> = known.erased.range(file.first..end).map(|(_, erased)| erased).collect();
+    if said.iter().eq(entered.iter().copied()) {
+        return None;
+    }
+    let differs = said.iter().find(|one| !entered.contains(one)).or_else(|| {
+        let missing = entered.iter().find(|one| !said.contains(one));
+        missing.copied()
+    });
+    let line = differs.map_or(file.first, |one| one.line);
+    let told = Told::new(
+        format!("第 {line} 筆之塗銷與帳本所載不符"),
+        format!("line {line} is not erased as the ledger says"),
+    );
+    Some(Finding::meaning(path, told))
 }
 
 /// Does it say where reading stands in files? That is state, and says nothing of what was received.
