@@ -34,12 +34,20 @@ struct Opened {
 }
 
 /// Scenarios that make what duties are owed for.
-const OBJECTS: [&str; 5] = [
+const OBJECTS: [&str; 13] = [
     "room/in_use",
     "room/vault",
     "fire_equipment/ready",
     "program_library/in_use",
     "document_catalogue/in_use",
+    "site/in_use",
+    "safe_store/in_use",
+    "backup_plan/in_force",
+    "asset_catalogue/in_use",
+    "business_system/in_use",
+    "data_file/in_use",
+    "outsourced_entry/in_force",
+    "line/in_force",
 ];
 
 /// A town with all a duty is owed for, since the first hours of 2023.
