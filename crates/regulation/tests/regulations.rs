@@ -86,8 +86,8 @@ fn every_clause_of_articles_1_to_4_is_there_and_those_that_ask_something_have_a_
     assert_eq!(without, ["1", "2"]);
 }
 
-/// All articles are listed whole, numbered as the text counts them; a clause of which no engine gives a figure yet says
-/// why.
+/// Articles 5 to 28 are listed whole, numbered as the text counts them; until their engines come they say why nothing
+/// is computed.
 #[test]
 fn every_clause_of_the_regulation_is_listed() {
     let pack = taichung();
@@ -103,31 +103,34 @@ fn every_clause_of_the_regulation_is_listed() {
     }
 }
 
-/// Who uses which terminal, and what was accessed from where, is for identity to tell, which gives no figures yet.
+/// Of articles 5 to 23 two clauses have no figure: who uses which terminal, and what was accessed from where, is for
+/// identity to tell. Each figure is served by a register.
 #[test]
 fn of_articles_5_to_23_only_what_identity_alone_can_tell_has_no_figure() {
     let pack = taichung();
-    let article = |id: &str| id.split('.').next().unwrap().parse::<u32>().unwrap();
-    let without: Vec<&str> = pack
-        .clauses
-        .iter()
-        .filter(|clause| clause.checks.is_empty() && (5..=23).contains(&article(clause.id.as_str())))
-        .map(|clause| clause.id.as_str())
-        .collect();
+    let article = |id: &str| -> u32 { id.split('.').next().unwrap().parse().unwrap() };
+    let these = pack.clauses.iter().filter(|clause| (5..=23).contains(&article(clause.id.as_str())));
+    let (with, without): (Vec<_>, Vec<_>) = these.partition(|clause| !clause.checks.is_empty());
+    let without: Vec<&str> = without.iter().map(|clause| clause.id.as_str()).collect();
     assert_eq!(without, ["19.1.5", "22.3.1"]);
+    let registers = pack.registers.values().flat_map(|register| &register.clauses);
+    let cited: BTreeSet<&str> = registers.map(|clause| clause.as_str()).collect();
+    for clause in with {
+        assert!(cited.contains(clause.id.as_str()), "nothing serves {}", clause.id);
+    }
 }
 
 /// A clause that no form, duty or procedure cites would be a figure without work behind it.
 #[test]
-fn every_clause_with_a_figure_is_served_by_a_form_a_duty_or_a_procedure() {
+fn every_clause_that_asks_something_is_served_by_a_form_a_duty_or_a_procedure() {
     let pack = taichung();
     let registers = pack.registers.values().flat_map(|register| &register.clauses);
     let duties = pack.duties.values().flat_map(|duty| &duty.clauses);
     let procedures = pack.procedures.values().flat_map(|procedure| &procedure.clauses);
     let served: BTreeSet<&str> =
         registers.chain(duties).chain(procedures).map(|clause| clause.as_str()).collect();
-    for clause in pack.clauses.iter().filter(|clause| !clause.checks.is_empty()) {
-        assert!(served.contains(clause.id.as_str()), "nothing serves {}", clause.id);
+    for id in CLAUSES.into_iter().skip(2) {
+        assert!(served.contains(id), "nothing serves {id}");
     }
 }
 
