@@ -34,7 +34,7 @@ struct Opened {
 }
 
 /// Scenarios that make what duties are owed for.
-const OBJECTS: [&str; 13] = [
+const OBJECTS: [&str; 14] = [
     "room/in_use",
     "room/vault",
     "fire_equipment/ready",
@@ -48,6 +48,7 @@ const OBJECTS: [&str; 13] = [
     "data_file/in_use",
     "outsourced_entry/in_force",
     "line/in_force",
+    "security_rules/in_force",
 ];
 
 /// A town with all a duty is owed for, since the first hours of 2023.
