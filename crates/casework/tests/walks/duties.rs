@@ -34,7 +34,7 @@ struct Opened {
 }
 
 /// Scenarios that make what duties are owed for.
-const OBJECTS: [&str; 14] = [
+const OBJECTS: [&str; 16] = [
     "room/in_use",
     "room/vault",
     "fire_equipment/ready",
@@ -49,6 +49,8 @@ const OBJECTS: [&str; 14] = [
     "outsourced_entry/in_force",
     "line/in_force",
     "security_rules/in_force",
+    "host/in_use",
+    "firewall/in_use",
 ];
 
 /// A town with all a duty is owed for, since the first hours of 2023.
