@@ -34,7 +34,7 @@ struct Opened {
 }
 
 /// Scenarios that make what duties are owed for.
-const OBJECTS: [&str; 16] = [
+const OBJECTS: [&str; 17] = [
     "room/in_use",
     "room/vault",
     "fire_equipment/ready",
@@ -51,6 +51,7 @@ const OBJECTS: [&str; 16] = [
     "security_rules/in_force",
     "host/in_use",
     "firewall/in_use",
+    "redundant_system/in_use",
 ];
 
 /// A town with all a duty is owed for, since the first hours of 2023.
