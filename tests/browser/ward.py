@@ -127,6 +127,16 @@ class Ward:
             self.process = None
             self.address = ""
 
+    def kill(self) -> None:
+        """Ends the server as a failure of the machine does."""
+        if self.process:
+            self.process.kill()
+            self.process.wait(LIMIT)
+            if self._listener:
+                self._listener.join(LIMIT)
+            self.process = None
+            self.address = ""
+
     def close(self) -> None:
         """Stops it and takes the folder away."""
         self.stop()
