@@ -95,6 +95,45 @@ fn datagrams_are_lines() {
     receiver.close();
 }
 
+/// Datagrams of a sender that does not wait.
+const FLOOD: usize = 20_000;
+
+#[test]
+fn of_datagrams_that_come_faster_than_they_are_read_each_is_received_or_counted_as_dropped() {
+    let receiver = receiver();
+    let door = Udp::open(anywhere(), receiver.intake().into(), Arc::new(FixedClock::new())).unwrap();
+    let line = [b"<13>".as_slice(), &[b'x'; 1_200]].concat();
+    let mut sent = 0;
+    // Three at once, until there are more than can be taken.
+    while door.dropped() == 0 {
+        std::thread::scope(|scope| {
+            let peers: Vec<UdpSocket> = (0..3).map(|_| UdpSocket::bind(anywhere()).unwrap()).collect();
+            for peer in peers {
+                let (line, to) = (&line, door.address());
+                scope.spawn(move || {
+                    for _ in 0..FLOOD {
+                        peer.send_to(line, to).unwrap();
+                    }
+                });
+            }
+        });
+        sent += 3 * FLOOD as u64;
+        door.look();
+    }
+    // What the kernel still holds is read, none of it is dropped any more; and one line says how many were.
+    let dropped = door.dropped();
+    receiver.wait_for(sent - dropped + 1);
+    door.close();
+    let (received, noted): (Vec<String>, _) =
+        lines(&receiver).into_iter().partition(|line| line.starts_with("<13>"));
+    assert_eq!(received.len() as u64 + dropped, sent);
+    assert!(
+        matches!(&noted[..], [note] if note.ends_with(&format!("dropped={dropped} total={dropped}"))),
+        "{noted:?}"
+    );
+    receiver.close();
+}
+
 #[test]
 fn lines_of_unknown_senders_go_into_a_receiver_of_their_own_until_they_are_registered() {
     let (known, apart) = (receiver(), receiver());
