@@ -9,11 +9,12 @@ use arrow_array::{
     Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
     UInt32Array, UInt64Array,
 };
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Described, Schema, SchemaRef, TimeUnit};
 use lines::Field;
 use std::net::Ipv6Addr;
 use std::sync::{Arc, LazyLock};
-use telemetry::column::{FIELD_COLUMNS, Kind, kind, place};
+use telemetry::column::{FIELD_COLUMNS, Kind, Value, kind, place};
 use telemetry::file::Erased;
 use telemetry::{Row, Shapes};
 
@@ -264,13 +265,18 @@ impl Rows<'_> {
 fn addresses(column: &ArrayRef, given: bool) -> Result<ArrayRef, ArrowError> {
     let column = column.as_fixed_size_binary_opt();
     let column = column.ok_or_else(|| ArrowError::SchemaError("an address".to_owned()))?;
-    let mut texts = StringBuilder::with_capacity(column.len(), column.len() * 12);
+    let (mut bytes, mut ends) = (Vec::with_capacity(column.len() * 12), Vec::with_capacity(column.len()));
+    let mut there = NullBufferBuilder::new(column.len());
     for at in 0..column.len() {
-        let bytes: Option<[u8; 16]> = column.value(at).try_into().ok().filter(|_| column.is_valid(at));
-        match bytes.map(Ipv6Addr::from).filter(|address| given || !address.is_unspecified()) {
-            Some(address) => texts.append_value(address.to_canonical().to_string()),
-            None => texts.append_null(),
+        let octets: Option<[u8; 16]> = column.value(at).try_into().ok().filter(|_| column.is_valid(at));
+        let address = octets.map(Ipv6Addr::from).filter(|address| given || !address.is_unspecified());
+        if let Some(address) = address {
+            telemetry::column::write(Value::Address(address), &mut bytes);
         }
+        there.append(address.is_some());
+        ends.push(bytes.len());
     }
-    Ok(Arc::new(texts.finish()))
+    let lengths = ends.iter().scan(0, |from, end| Some(end - std::mem::replace(from, *end)));
+    let places = OffsetBuffer::from_lengths(lengths);
+    Ok(Arc::new(StringArray::try_new(places, bytes.into(), there.finish())?))
 }
