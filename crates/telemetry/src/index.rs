@@ -8,6 +8,7 @@ use crate::file::PAGE;
 use crate::leb;
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, ArrayRef, RecordBatch};
+use foldhash::fast::RandomState;
 use lines::Field;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
@@ -129,7 +130,7 @@ pub fn build(parts: &[Keys]) -> Vec<u8> {
 /// Every key with its postings, in order.
 fn sorted(key: Key, parts: &[Keys]) -> Vec<(&[u8], Lines)> {
     // A key is looked up where it is not that of the row before; its postings are in the order of rows as they come.
-    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    let mut places: HashMap<&[u8], usize, RandomState> = HashMap::default();
     let mut found: Vec<(&[u8], Lines)> = Vec::new();
     let mut row = 0usize;
     for part in parts {
