@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "figures are the output")]
 
 mod appends;
+mod asked;
 mod casework;
 mod city;
 mod firewall;

@@ -14,6 +14,11 @@ const BEGIN: u64 = 1_795_651_200;
 /// The first session's number.
 const FIRST: u64 = 700_000_000;
 
+/// An address of which there is a line in a million, and the place of its first.
+pub(super) const RARE: (&str, (u64, u64)) = ("10.9.0.2", (1_000_000, 500_000));
+/// An address of which there is a line in a hundred, and the place of its first.
+pub(super) const BUSY: (&str, (u64, u64)) = ("10.9.0.1", (100, 7));
+
 const ACTIONS: [&str; 10] =
     ["close", "close", "close", "close", "accept", "accept", "deny", "deny", "timeout", "timeout"];
 const SERVICES: [(u64, u64, &str); 6] = [
@@ -71,12 +76,8 @@ fn line(nth: u64, drawn: &mut Drawn, out: &mut Vec<u8>) {
     clock(out, day);
     text(out, " devname=\"TC-FW-001\" devid=\"FG200FT922900123\" eventtime=");
     number(out, BEGIN + second);
-    text(out, " logid=\"0000000013\" type=\"traffic\" subtype=\"forward\" level=\"notice\" srcip=10.");
-    number(out, drawn.below(4));
-    text(out, ".");
-    number(out, drawn.small(64));
-    text(out, ".");
-    number(out, drawn.below(250));
+    text(out, " logid=\"0000000013\" type=\"traffic\" subtype=\"forward\" level=\"notice\" srcip=");
+    source(nth, drawn, out);
     text(out, " srcport=");
     number(out, 1_024 + drawn.below(64_000));
     text(out, " srcintf=\"port1");
@@ -104,6 +105,20 @@ fn line(nth: u64, drawn: &mut Drawn, out: &mut Vec<u8>) {
     text(out, " rcvdbyte=");
     number(out, drawn.small(2_000_000));
     out.push(b'\n');
+}
+
+fn source(nth: u64, drawn: &mut Drawn, out: &mut Vec<u8>) {
+    for (address, (every, first)) in [RARE, BUSY] {
+        if nth % every == first {
+            return text(out, address);
+        }
+    }
+    text(out, "10.");
+    number(out, drawn.below(4));
+    text(out, ".");
+    number(out, drawn.small(64));
+    text(out, ".");
+    number(out, drawn.below(250));
 }
 
 fn text(out: &mut Vec<u8>, text: &str) {

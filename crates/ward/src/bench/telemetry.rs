@@ -5,7 +5,9 @@
 //! is told apart from the receiver's; both, and every peer, share the machine.
 
 use super::appends::{children_seconds, cpu_seconds};
+use super::asked::{self, QUESTIONS};
 use super::city::City;
+use super::firewall::{BUSY, RARE};
 use crate::lines::{Lines, Protocol, Syslog};
 use anyhow::{Context as _, anyhow, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,8 +20,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 use telemetry::Receiver;
-use telemetry::find::Wanted;
-use telemetry::index::Key;
 
 /// The receiver of what comes over TCP from senders that nobody has registered; the way is that of all others.
 const RECEIVER: &str = "syslog-tcp-unknown";
@@ -31,6 +31,8 @@ const BEAT: Duration = Duration::from_secs(1);
 const STALLED: Duration = Duration::from_secs(60);
 /// Shares of the lines, in quarters, at which a line is sent beside and looked for.
 const PROBED: [u64; 3] = [1, 2, 3];
+/// Lines that are written to a file as they are, at most.
+const MOST_PLAIN: u64 = 10_000_000;
 /// What ClickHouse is asked to do.
 const CLICKHOUSE: &str = include_str!("../../../../bench/clickhouse.py");
 
@@ -47,18 +49,21 @@ pub(super) fn run(data: &Path, count: u64, seed: u64, python: &str) -> anyhow::R
     let spent = children_seconds();
     made.writing_to(File::create("/dev/null")?)?.end()?;
     let alone = children_seconds() - spent;
-    let file = data.join("lines.log");
-    made.writing_to(File::create(&file)?)?.end()?;
-    let bytes = file.metadata()?.len();
-    let mean = bytes as f64 / count as f64 - 1.0;
-    println!("{count} lines of {mean:.1} bytes on average, seed {seed}");
+    println!("{count} lines, seed {seed}");
     println!("generator alone: {:.2} CPU-seconds a million lines", each(alone, count));
     ours(&data.join("city"), &made)?;
     println!("peers:");
+    clickhouse(data, &made, python)?;
+    // Those that write every byte get as many as the disk has room for.
+    let made = Generator { count: count.min(MOST_PLAIN), seed };
+    let file = data.join("lines.log");
+    made.writing_to(File::create(&file)?)?.end()?;
+    let bytes = file.metadata()?.len();
+    let mean = bytes as f64 / made.count as f64 - 1.0;
+    println!("  the first {} of the lines, {mean:.1} bytes each on average:", made.count);
     rsyslog(&data.join("rsyslog"), &made, bytes)?;
-    clickhouse(&data.join("clickhouse"), &file, count, python)?;
     for program in ["zstd", "gzip"] {
-        packed(program, &file, count)?;
+        packed(program, &file, made.count)?;
     }
     Ok(())
 }
@@ -146,13 +151,14 @@ fn ours(data: &Path, made: &Generator) -> anyhow::Result<()> {
     lines.settle(&receiver, all).map_err(told)?;
     let (filed, processor) = (start.elapsed(), cpu_seconds() - processor);
     ensure!(receiver.figures().filed == all, "{} of {all} lines are in files", receiver.figures().filed);
-    let count = |text: &str| anyhow::Ok(lines.find(&wanted(text)?).map_err(told)?.count);
+    let count = |text: &str| anyhow::Ok(lines.find(&asked::wanted(text, 1)?).map_err(told)?.count);
     let (first, again) = (count("10.0.0.0/8")?, count("198.18.0.0/15")?);
     ensure!((first, again) == (made.count, all - made.count), "{first} and {again} lines are found");
-    let (files, indexes) = kept(&data.join("lines").join(RECEIVER).join("files"))?;
+    let folder = data.join("lines").join(RECEIVER).join("files");
+    let (files, indexes) = kept(&folder)?;
+    let peak = peak(std::process::id())?;
     drop(receiver);
     lines.close().map_err(told)?;
-    desk.close();
     let rate = |time: Duration| made.count as f64 / time.as_secs_f64();
     println!("ward (durable: fdatasync for each batch; parsed, provable, queryable):");
     println!("  durable: {:.0} lines/s wall", rate(durable));
@@ -167,14 +173,11 @@ fn ours(data: &Path, made: &Generator) -> anyhow::Result<()> {
         each(files),
         each(indexes)
     );
-    println!("  peak memory: {:.0} MB", peak(std::process::id())?);
+    println!("  peak memory: {peak:.0} MB");
     println!("  a line sent meanwhile is found after: {}", waits.join(", "));
+    asked::ask(&Lines::new(desk.clone(), city.disk(), data), &folder, made.count)?;
+    desk.close();
     Ok(())
-}
-
-fn wanted(address: &str) -> anyhow::Result<Wanted> {
-    let values = Wanted::address(address).context("an address")?;
-    Ok(Wanted { key: Key::Address, values, from: None, until: None, most: 1 })
 }
 
 /// Waits until a receiver stands so.
@@ -204,7 +207,7 @@ fn found(lines: &Lines, at: SocketAddr, nth: u64) -> anyhow::Result<String> {
          type=\"traffic\" subtype=\"forward\" level=\"notice\" vd=\"root\" srcip={address} srcport=1024 \
          dstip=192.0.2.1 dstport=443 sessionid={nth} proto=6 action=\"close\" policyid=1 duration=1 sentbyte=1\n"
     );
-    let (wanted, start) = (wanted(&address)?, Stopwatch::now());
+    let (wanted, start) = (asked::wanted(&address, 1)?, Stopwatch::now());
     TcpStream::connect(at)?.write_all(line.as_bytes())?;
     while lines.find(&wanted).map_err(|told| anyhow!("{told}"))?.count == 0 {
         ensure!(start.elapsed() < STALLED, "a line that was sent is not found");
@@ -313,27 +316,46 @@ struct ClickHouse {
     processor: f64,
     bytes: u64,
     memory: u64,
+    /// Seconds for each question.
+    asked: Vec<f64>,
 }
 
-/// ClickHouse, by chdb: the same lines from a file, parsed by an expression and inserted, the raw line kept beside.
-fn clickhouse(data: &Path, file: &Path, count: u64, python: &str) -> anyhow::Result<()> {
+/// ClickHouse, by chdb: the same lines from a pipe, parsed by an expression and inserted, the raw line kept beside; then the
+/// same questions.
+fn clickhouse(data: &Path, made: &Generator, python: &str) -> anyhow::Result<()> {
     let there = Command::new(python).args(["-c", "import chdb"]).stderr(Stdio::null()).status();
     if !there.is_ok_and(|status| status.success()) {
         println!("  ClickHouse: not installed (chdb for {python})");
         return Ok(());
     }
-    let ended = Command::new(python).args(["-c", CLICKHOUSE]).arg(file).arg(data).output()?;
+    let folder = data.join("clickhouse");
+    let (reader, writer) = std::io::pipe()?;
+    let mut command = Command::new(python);
+    command.args(["-c", CLICKHOUSE]).arg(&folder);
+    command.args([asked::lines_of(RARE.0), asked::lines_of(BUSY.0)]);
+    command.args(QUESTIONS.map(|(_, _, statement)| statement));
+    let peer = command.stdin(reader).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    // It has the pipe still; one that ends early ends whoever writes.
+    drop(command);
+    let generated = made.writing_to(writer)?.end();
+    let ended = peer.wait_with_output()?;
     ensure!(ended.status.success(), "ClickHouse: {}", String::from_utf8_lossy(&ended.stderr));
+    generated?;
     let said: ClickHouse = serde_json::from_slice(&ended.stdout).context("ClickHouse")?;
-    ensure!(said.rows == count, "ClickHouse has {} of {count} lines", said.rows);
+    ensure!(said.rows == made.count, "ClickHouse has {} of {} lines", said.rows, made.count);
     println!(
-        "  ClickHouse {} (from a file; parsed, ZSTD, raw line kept; fsync_after_insert=0): {:.0} lines/s wall, {:.2} CPU-seconds a million lines, {:.2} bytes a line, {:.0} MB",
+        "  ClickHouse {} (from a pipe; parsed, ZSTD, raw line kept, bloom filters for addresses; fsync_after_insert=0): {:.0} lines/s wall, {:.2} CPU-seconds a million lines, {:.2} bytes a line, {:.0} MB",
         said.version,
-        count as f64 / said.wall,
-        each(said.processor, count),
-        said.bytes as f64 / count as f64,
+        made.count as f64 / said.wall,
+        each(said.processor, made.count),
+        said.bytes as f64 / made.count as f64,
         said.memory as f64 / 1e6,
     );
+    let names = ["a rare address", "a busy address"].into_iter().chain(QUESTIONS.map(|(name, ..)| name));
+    for (name, seconds) in names.zip(said.asked) {
+        println!("    {name}: {:.1} ms, asked again", seconds * 1e3);
+    }
+    std::fs::remove_dir_all(folder)?;
     Ok(())
 }
 

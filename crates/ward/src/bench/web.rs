@@ -36,7 +36,7 @@ pub(super) fn run(data: &Path, devices: u64, stretch: Duration) -> anyhow::Resul
     store::rebuild(&city.place, &city.ledger_reader(), city.size()?, &sources)?;
     let cookies = sign_in(&city)?;
     let (server, address) = Server::start(&city)?;
-    println!("memory at rest: {:.0} MB", server.memory()?);
+    println!("memory at rest: {}", server.memory()?);
     let asked = Asked { agent: agent(), address, cookies, grown: &grown };
     let pages = asked.pages();
     for (name, address) in &pages {
@@ -49,7 +49,7 @@ pub(super) fn run(data: &Path, devices: u64, stretch: Duration) -> anyhow::Resul
         say(name, waits);
     }
     asked.limit(&pages, stretch / 6)?;
-    println!("memory after that: {:.0} MB", server.memory()?);
+    println!("memory after that: {}", server.memory()?);
     Ok(())
 }
 
@@ -114,12 +114,15 @@ impl Server {
         Ok((server, address))
     }
 
-    /// Resident memory, in MB.
-    fn memory(&self) -> anyhow::Result<f64> {
+    /// Resident memory; what of it are pages of files, which the machine takes back when it needs them, told apart.
+    fn memory(&self) -> anyhow::Result<String> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib * 1024.0 / 1e6)
+        let of = |name: &str| -> anyhow::Result<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).context("resident memory")?;
+            let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+            Ok(kib * 1024.0 / 1e6)
+        };
+        Ok(format!("{:.0} MB, and {:.0} MB of pages of files", of("RssAnon:")?, of("RssFile:")?))
     }
 }
 

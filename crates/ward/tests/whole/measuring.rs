@@ -20,7 +20,8 @@ fn the_benchmark_of_lines_says_all_its_figures() {
         let rest = said(what);
         rest.split_whitespace().next().unwrap_or_default().parse().unwrap_or_else(|_| panic!("{what}{rest}"))
     };
-    assert!(said("20000 lines of 371").ends_with("bytes on average, seed 1"));
+    assert_eq!(said("20000 lines, "), "seed 1");
+    assert!(said("the first 20000 of the lines, 371").ends_with("bytes each on average:"));
     for what in ["durable: ", "read and sealed: ", "in files, with their indexes: ", "peak memory: "] {
         assert!(figure(what) > 0.0, "{what}");
     }
@@ -34,6 +35,11 @@ fn the_benchmark_of_lines_says_all_its_figures() {
     assert_eq!(ended.output.iter().filter(processor).count(), 1);
     let kept: Vec<_> = ended.output.iter().filter(|line| line.contains("bytes a line kept")).collect();
     assert!(kept.len() == 1 && kept[0].contains("files ") && kept[0].contains("indexes "), "{kept:?}");
+    assert!(said("a rare address: 0 lines counted, 0 shown: ").ends_with(" ms"));
+    assert!(said("a busy address: 200 lines counted, 50 shown: ").ends_with(" ms"));
+    for question in ["count, by port and action: ", "top talkers: "] {
+        assert_eq!(said(question).matches(" ms").count(), 2);
+    }
     assert_eq!(said("ClickHouse: "), "not installed (chdb for /nowhere/python)");
     for peer in ["rsyslog", "zstd -1", "gzip -1"] {
         let rest = said(peer);
