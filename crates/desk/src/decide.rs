@@ -215,7 +215,7 @@ impl Deciding<'_> {
         };
         let events = self.around(&roster, |around| casework::decide(around, &by, command, &mut draw_id))?;
         if let Some(told) = failed {
-            return Err(Refused::Vault(told));
+            return Err(Refused::Failed(told));
         }
         let events = events?;
         let record = events.first().and_then(casework::Event::record);

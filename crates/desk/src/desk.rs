@@ -190,7 +190,7 @@ impl Desk {
     /// # Errors
     /// The source of randomness failed.
     pub fn draw<const N: usize>(&self) -> Result<[u8; N], Refused> {
-        crate::keys::draw(&mut self.entropy.clone()).map_err(Refused::Vault)
+        crate::keys::draw(&mut self.entropy.clone()).map_err(Refused::Failed)
     }
 
     /// Does all that is due by now.
@@ -243,10 +243,10 @@ impl Desk {
     pub fn person_key(&self, person: PersonId) -> Result<Option<DataKey>, Refused> {
         let id = self.pool.with(|sql| sql.person_key(person))?;
         let Some(id) = id else { return Ok(None) };
-        match store::Keys::key(self.vault.as_ref(), id).map_err(|error| Refused::Vault(error.told()))? {
+        match store::Keys::key(self.vault.as_ref(), id).map_err(|error| Refused::Failed(error.told()))? {
             KeyState::Here(key) => Ok(Some(key)),
             KeyState::Destroyed => Ok(None),
-            KeyState::Unknown => Err(Refused::Vault(Told::new(
+            KeyState::Unknown => Err(Refused::Failed(Told::new(
                 format!("金鑰庫沒有 {id}"),
                 format!("The vault has no key {id}"),
             ))),

@@ -40,7 +40,7 @@ impl Clerk {
         let mut keys = vec![key];
         for file in self.projection.ask(|sql| sql.files_of_record_alone(record))? {
             let noted = self.projection.ask(|sql| sql.file_key(&file))?;
-            match self.files.key_of(&file, noted).map_err(Refused::Vault)? {
+            match self.files.key_of(&file, noted).map_err(Refused::Failed)? {
                 Some(key) => keys.push(key),
                 None => self.forget(&file)?,
             }
@@ -92,7 +92,7 @@ impl Clerk {
     pub(crate) fn take_up_destructions(&mut self) -> Result<(), Refused> {
         match self.finish_destructions() {
             // The tick says why.
-            Err(Refused::Vault(_)) => Ok(()),
+            Err(Refused::Failed(_)) => Ok(()),
             ended => ended,
         }
     }
@@ -107,12 +107,12 @@ impl Clerk {
 
     /// Takes a file away, and then what the state knows of it: cut off in between, it is known and is gone through again.
     pub(crate) fn forget(&mut self, file: &str) -> Result<(), Refused> {
-        self.files.remove(file).map_err(Refused::Vault)?;
+        self.files.remove(file).map_err(Refused::Failed)?;
         self.projection.ask(|sql| sql.file_forgotten(file))?;
         Ok(())
     }
 }
 
 fn vault_failed(error: VaultError) -> Refused {
-    Refused::Vault(error.told())
+    Refused::Failed(error.told())
 }

@@ -6,7 +6,7 @@
 
 use crate::decide::Deciding;
 use crate::order::{Asker, DoorOrder, Refused};
-use identity::{Action, Beside, Door, On, Refusal, Verdict};
+use identity::{Action, Beside, Door, On, Refusal};
 use model::{Actor, Person};
 
 /// How the parts of Ward that let people in sign.
@@ -24,7 +24,7 @@ impl Deciding<'_> {
         let (actor, policy) = match (asker, order.own) {
             (Asker::System, None) => (Actor::machine(DOOR), None),
             (Asker::System, Some((session, terminal))) => {
-                let (person, role) = (order.person, ONESELF.to_owned());
+                let (person, role, session) = (order.person, ONESELF.to_owned(), Some(session));
                 (Actor::Person(Person { acting_for: None, person, role, session, terminal, unit }), None)
             }
             (Asker::Console, _) => (Actor::machine(CONSOLE), None),
@@ -34,7 +34,7 @@ impl Deciding<'_> {
             }
         };
         let (person, at, body) = (order.person, self.now, order.body.clone());
-        Ok(Door { person, unit: Some(unit), actor, at, body, policy })
+        Ok(Door { person, unit, actor, at, body, policy })
     }
 
     /// The policy by which a person does this to another.
@@ -47,10 +47,6 @@ impl Deciding<'_> {
         let policies = self.policies.ok_or(Refused::NoPack)?;
         let act = order.body.act().ok_or(Refused::NotForAsker)?;
         let ask = roster.ask(actor, Action::Identity(act), On::Person(order.person), Beside::default());
-        match policies.judge(&ask.ok_or(Refused::NotForAsker)?) {
-            Verdict::Granted(policy) => Ok(policy),
-            Verdict::Forbidden(policy) => Err(Refusal::Forbidden(policy).into()),
-            Verdict::Silent => Err(Refusal::NotPermitted.into()),
-        }
+        Ok(policies.judge(&ask.ok_or(Refused::NotForAsker)?).granted()?)
     }
 }

@@ -55,11 +55,11 @@ fn own_key(
         },
         _ => None,
     };
-    let failed = |error: ledger::vault::VaultError| Refused::Vault(error.told());
+    let failed = |error: ledger::vault::VaultError| Refused::Failed(error.told());
     let Some(id) = found else { return vault.fresh(entropy).map_err(failed) };
     match store::Keys::key(vault, id).map_err(failed)? {
         ledger::vault::KeyState::Here(key) => Ok((id, key)),
-        _ => Err(Refused::Vault(Told::new(
+        _ => Err(Refused::Failed(Told::new(
             format!("金鑰庫沒有 {id}，內容可能已核准銷毀"),
             format!("The vault has no key {id}; the content may have been destroyed"),
         ))),
@@ -70,19 +70,19 @@ fn seal(draft: Draft, id: DataKeyId, key: &DataKey, entropy: &mut dyn Entropy) -
     let EntryBody::Clear { value, salt } = draft.body else { return Ok(draft) };
     let salt = match salt {
         Some(salt) => salt,
-        None => draw(entropy).map_err(Refused::Vault)?,
+        None => draw(entropy).map_err(Refused::Failed)?,
     };
-    let nonce = draw(entropy).map_err(Refused::Vault)?;
+    let nonce = draw(entropy).map_err(Refused::Failed)?;
     let draft = Draft { body: EntryBody::Clear { value, salt: Some(salt) }, ..draft };
     proof::seal::seal(draft, key, id, nonce).map_err(|error| {
-        Refused::Vault(Told::new(format!("無法封存：{error}"), format!("Cannot be sealed: {error}")))
+        Refused::Failed(Told::new(format!("無法封存：{error}"), format!("Cannot be sealed: {error}")))
     })
 }
 
 fn encoded(error: EntryError) -> Refused {
     match error {
         EntryError::TooLong { bytes } => Refused::TooLarge { bytes },
-        error => Refused::Vault(Told::new(
+        error => Refused::Failed(Told::new(
             format!("無法成為帳本紀錄：{error}"),
             format!("It does not make an entry: {error}"),
         )),

@@ -171,7 +171,7 @@ impl Files {
     pub(crate) fn put_archive(&self, content: &[u8]) -> Result<Digest, Refused> {
         let mut source = content;
         let stored = self.shelf.put(&mut source, LARGEST_ARCHIVE, None);
-        stored.map(|stored| stored.digest).map_err(|error| Refused::Vault(error.told()))
+        stored.map(|stored| stored.digest).map_err(|error| Refused::Failed(error.told()))
     }
 
     /// Takes away what interrupted processes have left on its way.

@@ -89,7 +89,7 @@ pub struct DoorOrder {
     /// Whom it is about.
     pub person: PersonId,
     /// The session and the terminal of the person themselves, where it is their own doing.
-    pub own: Option<(Option<SessionId>, Option<TerminalId>)>,
+    pub own: Option<(SessionId, Option<TerminalId>)>,
     /// What.
     pub body: DoorBody,
 }
@@ -176,9 +176,9 @@ pub enum Refused {
         /// How large.
         bytes: usize,
     },
-    /// The vault gave no key, or randomness failed.
-    #[error("the vault failed: {0}")]
-    Vault(Told),
+    /// Something that Ward needs failed: the vault, randomness, a file, a hash.
+    #[error("something needed failed: {0}")]
+    Failed(Told),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -239,7 +239,7 @@ impl Refused {
                     cause.en
                 ),
             ),
-            Self::Stopped(told) | Self::Vault(told) | Self::File(told) => told.clone(),
+            Self::Stopped(told) | Self::Failed(told) | Self::File(told) => told.clone(),
             Self::FileGone(name) => Told::new(
                 format!("檔案「{name}」已不存在（上傳逾一日未送件者予以清除），請重新上傳"),
                 format!(
@@ -307,7 +307,7 @@ impl Refused {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Append(_) | Self::Away(_) | Self::Store(_) | Self::Vault(_) => "unavailable",
+            Self::Append(_) | Self::Away(_) | Self::Store(_) | Self::Failed(_) => "unavailable",
             Self::Behind(_) | Self::Stopped(_) => "stopped",
             Self::File(_) | Self::FileGone(_) | Self::FileInClear(_) | Self::FileUnlike(_) => "file",
             Self::Casework(casework::Refusal::Stale { .. }) => "stale",

@@ -52,7 +52,7 @@ impl Clerk {
         if !self.sweeping.unknown_gone {
             let known = self.projection.ask(Sql::files_known)?;
             let known: BTreeSet<Digest> = known.iter().filter_map(|text| packs::digest(text)).collect();
-            swept += files.sweep_all_but(&known).map_err(Refused::Vault)?;
+            swept += files.sweep_all_but(&known).map_err(Refused::Failed)?;
             self.sweeping.unknown_gone = true;
         }
         self.sweeping.done_at = Some(now);

@@ -41,10 +41,8 @@ fn permission(roster: &Roster<'_>, by: &By, command: &Command) -> Result<Option<
         roster.acts(actor)?;
     }
     match permitted.verdict() {
-        Verdict::Forbidden(policy) => Err(Refusal::Forbidden(policy.clone())),
-        Verdict::Granted(policy) => Ok(Some(policy.clone())),
         Verdict::Silent if own => Ok(None),
-        Verdict::Silent => Err(Refusal::NotPermitted),
+        verdict => verdict.clone().granted().map(Some),
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Door {
     /// Whom it is about.
     pub person: PersonId,
     /// The unit the person belongs to.
-    pub unit: Option<UnitId>,
+    pub unit: UnitId,
     /// Who did it.
     pub actor: Actor,
     /// When.

@@ -16,6 +16,7 @@ pub use schema::schema;
 pub use section::PolicySection;
 
 use crate::command::{Command, Permitted};
+use crate::refusal::Refusal;
 use crate::roster::Roster;
 use cedar_policy::{
     ActionConstraint, Authorizer, Decision, Effect, Policy, PolicySet, PrincipalConstraint,
@@ -37,6 +38,20 @@ pub enum Verdict {
     Granted(String),
     /// Nothing: the flow alone decides; of people and units nothing is permitted then.
     Silent,
+}
+
+impl Verdict {
+    /// The policy that grants it.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotPermitted`: none does.
+    pub fn granted(self) -> Result<String, Refusal> {
+        match self {
+            Self::Granted(policy) => Ok(policy),
+            Self::Forbidden(policy) => Err(Refusal::Forbidden(policy)),
+            Self::Silent => Err(Refusal::NotPermitted),
+        }
+    }
 }
 
 /// The policies of a pack, ready to be asked.

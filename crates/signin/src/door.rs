@@ -362,7 +362,7 @@ impl SignIn {
 
     /// An entry of what somebody does themselves, waited for.
     pub(crate) fn enter_own(&self, session: &Session, body: DoorBody) -> Result<(), Refused> {
-        let own = Some((Some(session.id), session.terminal));
+        let own = Some((session.id, session.terminal));
         let order = DoorOrder { person: session.person, own, body };
         self.desk().ask(Asker::System, Order::Door(order)).map(drop)
     }

@@ -21,7 +21,7 @@ impl Draw {
     pub(crate) fn bytes<const N: usize>(&self) -> Result<[u8; N], Refused> {
         let mut bytes = [0; N];
         let mut entropy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entropy.fill(&mut bytes).map_err(|error| Refused::Vault(error.told()))?;
+        entropy.fill(&mut bytes).map_err(|error| Refused::Failed(error.told()))?;
         Ok(bytes)
     }
 

@@ -173,7 +173,7 @@ impl SignIn {
         let ended = self.desk().state(move |sql| sql.end_session(session, now, &text))?;
         if ended {
             let body = DoorBody::SessionEnded { session, why, terminal };
-            let own = matches!(why, Ended::SignedOut | Ended::Withdrawn).then_some((Some(session), terminal));
+            let own = matches!(why, Ended::SignedOut | Ended::Withdrawn).then_some((session, terminal));
             let order = DoorOrder { person: row.person, own, body };
             self.desk().ask(Asker::System, Order::Door(order))?;
         }

@@ -172,7 +172,7 @@ impl Hasher {
         let _turn = self.turn();
         self.reckoned.fetch_add(1, Ordering::Relaxed);
         let failed = |error: argon2::Error| {
-            Refused::Vault(Told::new(format!("密碼雜湊失敗：{error}"), format!("Hashing failed: {error}")))
+            Refused::Failed(Told::new(format!("密碼雜湊失敗：{error}"), format!("Hashing failed: {error}")))
         };
         let params = Params::new(memory_kib, passes, 1, Some(HASH_BYTES)).map_err(failed)?;
         let mut hash = Zeroizing::new(vec![0; HASH_BYTES]);

@@ -113,7 +113,7 @@ impl SignIn {
         }
     }
 
-    /// Who waits for a second person to confirm, with whoever began it.
+    /// Who has begun the recovery of this person that waits for a second one to confirm; none where none waits.
     ///
     /// # Errors
     /// `Desk`.

@@ -143,7 +143,7 @@ fn damaged(person: PersonId) -> Refused {
 }
 
 fn destroyed() -> Refused {
-    Refused::Vault(Told::new(
+    Refused::Failed(Told::new(
         "該員之個人資料已銷毀，不得設定登入驗證",
         "The person's data was destroyed; no factor can be set",
     ))

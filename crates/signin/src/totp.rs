@@ -45,7 +45,7 @@ impl Totp {
         if digits.len() != DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(false);
         }
-        let damaged = || Refused::Vault(Told::new("驗證碼密鑰毀損", "The secret of the codes is damaged"));
+        let damaged = || Refused::Failed(Told::new("驗證碼密鑰毀損", "The secret of the codes is damaged"));
         let secret = BASE32_NOPAD.decode(self.secret.as_bytes()).map_err(|_| damaged())?;
         let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_skew(1);
         let totp = builder.with_step_duration(30).with_secret(secret).build().map_err(|_| damaged())?;
@@ -79,7 +79,7 @@ impl Totp {
 pub(crate) fn picture(text: &str) -> Result<Zeroizing<String>, Refused> {
     let code = qrcode::QrCode::new(text.as_bytes());
     let code = code.map_err(|error| {
-        Refused::Vault(Told::new(
+        Refused::Failed(Told::new(
             format!("無法產生 QR 碼：{error}"),
             format!("No QR code can be made: {error}"),
         ))

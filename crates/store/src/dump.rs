@@ -1,7 +1,7 @@
 //! Dumps: all tables of a projection as text in one order, the same on every database.
 //!
-//! Two projections with the same dump are the same, row for row. The search index is no table of facts and is left
-//! out: it follows from rows that are in.
+//! Two projections with the same dump are the same, row for row. Left out is what follows from rows that are in and is
+//! brought up behind them: the search index, and whose turn it is (`turn`, `turned`).
 
 use crate::error::StoreError;
 use crate::layout::Layout;

@@ -174,7 +174,7 @@ impl Fact {
                 signature: event.signed.as_ref().map(|signed| signed.carried.clone()),
             },
             Self::Door(door) => Draft {
-                unit: door.unit,
+                unit: Some(door.unit),
                 ..own(spelled(&door.actor), door.body.kind(), door.person.to_string(), door_body(door)?)
             },
             Self::Identity(event) => Draft {

@@ -420,7 +420,7 @@ impl Fold {
         Ok(())
     }
 
-    /// Notes that a person or a unit changes, and the data key of a person.
+    /// Notes that a person, a unit or a terminal changes, and the data key of a person.
     fn known(&mut self, subject: identity::Subject, key: Option<DataKeyId>) {
         if let (identity::Subject::Person(person), Some(key)) = (subject, key) {
             self.people.insert(person, key);

@@ -11,7 +11,8 @@ use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use foldhash::fast::RandomState;
 use lines::Field;
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Bound;
+use std::hash::Hash;
+use std::ops::{Bound, Range};
 use std::sync::LazyLock;
 
 /// First bytes of an index.
@@ -103,9 +104,9 @@ impl Keys {
         Self { columns: rows.columns().to_vec(), rows: rows.num_rows() }
     }
 
-    fn column(&self, field: Field) -> Option<&ArrayRef> {
-        let place = place::of(field)?;
-        self.columns.get(PLACES.iter().position(|one| *one == place)?)
+    fn columns_of(&self, key: Key) -> impl Iterator<Item = &ArrayRef> {
+        let places = key.fields().iter().filter_map(|field| place::of(*field));
+        places.filter_map(|place| self.columns.get(PLACES.iter().position(|one| *one == place)?))
     }
 }
 
@@ -113,10 +114,10 @@ impl Keys {
 #[must_use]
 pub fn build(parts: &[Keys]) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
-    let mut sections = Vec::new();
-    for key in Key::ALL {
-        sections.push(section(&sorted(key, parts), &mut out));
-    }
+    let sections = Key::ALL.map(|key| match key {
+        Key::Address => section(&addresses(parts), &mut out),
+        Key::User | Key::Device => section(&texts(key, parts), &mut out),
+    });
     // Sections are found from the end.
     for section in &sections {
         for place in [section.restarts.0, section.restarts.1, section.end] {
@@ -127,38 +128,80 @@ pub fn build(parts: &[Keys]) -> Vec<u8> {
     out
 }
 
-/// Every key with its postings, in order.
-fn sorted(key: Key, parts: &[Keys]) -> Vec<(&[u8], Lines)> {
-    // A key is looked up where it is not that of the row before; its postings are in the order of rows as they come.
-    let mut places: HashMap<&[u8], usize, RandomState> = HashMap::default();
-    let mut found: Vec<(&[u8], Lines)> = Vec::new();
-    let mut row = 0usize;
+/// Every address with its postings, in order. There are many, all of one size: they are looked up as numbers.
+fn addresses(parts: &[Keys]) -> Vec<([u8; 16], Lines)> {
+    let cell = |column: &ArrayRef| {
+        let column = column.as_fixed_size_binary_opt()?.clone();
+        Some(move |at: usize| {
+            let bytes: &[u8; 16] = column.is_valid(at).then(|| column.value(at).first_chunk())??;
+            Some(u128::from_be_bytes(*bytes))
+        })
+    };
+    let mut found = Found::default();
+    let mut row = 0;
     for part in parts {
-        let columns: Vec<_> = key.fields().iter().filter_map(|field| part.column(*field)).collect();
+        let columns = part.columns_of(Key::Address).filter_map(cell).collect();
+        row = found.add(columns, row..row + part.rows);
+    }
+    found.sorted().map(|(address, lines)| (address.to_be_bytes(), lines)).collect()
+}
+
+/// The same of texts.
+fn texts(key: Key, parts: &[Keys]) -> Vec<(&[u8], Lines)> {
+    let mut found = Found::default();
+    let mut row = 0;
+    for part in parts {
+        let columns = part.columns_of(key).filter_map(|column| {
+            let column = column.as_string_opt::<i32>()?;
+            Some(move |at: usize| column.is_valid(at).then(|| column.value(at).as_bytes()))
+        });
+        row = found.add(columns.collect(), row..row + part.rows);
+    }
+    found.sorted().collect()
+}
+
+/// Keys as they are found, in the order of rows.
+struct Found<K> {
+    places: HashMap<K, usize, RandomState>,
+    keys: Vec<(K, Lines)>,
+}
+
+impl<K> Default for Found<K> {
+    fn default() -> Self {
+        Self { places: HashMap::default(), keys: Vec::new() }
+    }
+}
+
+impl<K: Copy + Ord + Hash> Found<K> {
+    /// Adds the keys of rows; gives the row behind them.
+    fn add(&mut self, columns: Vec<impl Fn(usize) -> Option<K>>, rows: Range<usize>) -> usize {
+        // A key is looked up where it is not that of the row before.
         let mut last = vec![usize::MAX; columns.len()];
-        for at in 0..part.rows {
-            let page = u32::try_from((row + at) / PAGE).unwrap_or(u32::MAX);
-            let mut before: Option<&[u8]> = None;
+        for row in rows.clone() {
+            let page = u32::try_from(row / PAGE).unwrap_or(u32::MAX);
+            let mut before = None;
             for (column, last) in columns.iter().zip(&mut last) {
-                let value = bytes_at(column, at);
                 // Of a line that names it on both sides it is one line.
-                let Some(value) = value.filter(|value| before != Some(*value)) else { continue };
-                if found.get(*last).is_none_or(|(key, _)| *key != value) {
-                    *last = *places.entry(value).or_insert_with(|| {
-                        found.push((value, Lines::default()));
-                        found.len() - 1
+                let Some(key) = column(row - rows.start).filter(|key| before != Some(*key)) else { continue };
+                if self.keys.get(*last).is_none_or(|(known, _)| *known != key) {
+                    *last = *self.places.entry(key).or_insert_with(|| {
+                        self.keys.push((key, Lines::default()));
+                        self.keys.len() - 1
                     });
                 }
-                if let Some((_, lines)) = found.get_mut(*last) {
+                if let Some((_, lines)) = self.keys.get_mut(*last) {
                     lines.add(page);
                 }
-                before = Some(value);
+                before = Some(key);
             }
         }
-        row += part.rows;
+        rows.end
     }
-    found.sort_unstable_by_key(|(key, _)| *key);
-    found
+
+    fn sorted(mut self) -> impl Iterator<Item = (K, Lines)> {
+        self.keys.sort_unstable_by_key(|(key, _)| *key);
+        self.keys.into_iter()
+    }
 }
 
 /// Lines of a key, while they are found.
@@ -197,10 +240,11 @@ pub(crate) fn bytes_at(column: &ArrayRef, at: usize) -> Option<&[u8]> {
     column.as_string_opt::<i32>().map(|column| column.value(at).as_bytes())
 }
 
-fn section(keys: &[(&[u8], Lines)], out: &mut Vec<u8>) -> Section {
+fn section(keys: &[(impl AsRef<[u8]>, Lines)], out: &mut Vec<u8>) -> Section {
     let mut restarts = Vec::new();
     let mut before: &[u8] = &[];
     for (nth, (key, lines)) in keys.iter().enumerate() {
+        let key = key.as_ref();
         let whole = nth % RESTART == 0;
         if whole {
             restarts.push(out.len() as u64);

@@ -198,7 +198,7 @@ impl House {
     /// # Errors
     /// It is refused.
     pub fn publish(&self, pack: &dyn Source) -> Result<Done, Refused> {
-        let files = PackFiles::of(pack).map_err(Refused::Vault)?;
+        let files = PackFiles::of(pack).map_err(Refused::Failed)?;
         self.desk.ask(Asker::Console, Order::Publish(files))
     }
 

@@ -142,7 +142,7 @@ impl Refusal {
             R::Identity(I::NoGrade(_) | I::NoPerson(_) | I::NoRole(_) | I::NoTerminal(_) | I::NoUnit(_)) => {
                 Self::misuse(refused.told())
             }
-            R::Append(_) | R::NoPack | R::Stopped(_) | R::Store(_) | R::TooLarge { .. } | R::Vault(_) => {
+            R::Append(_) | R::NoPack | R::Stopped(_) | R::Store(_) | R::TooLarge { .. } | R::Failed(_) => {
                 Self::misuse(refused.told())
             }
             _ => Self::by_rule(refused.told()),
