@@ -13,6 +13,7 @@ pub(crate) use self::doors::{Protocol, Syslog};
 use self::doors::{Doors, Lost};
 use crate::machine::SystemClock;
 use crate::months::Months;
+use crate::names::{NameServer, Names};
 use crate::sources::{Known, Remembered};
 use data_encoding::HEXLOWER;
 use desk::{Asker, Desk, Order};
@@ -21,11 +22,11 @@ use ledger::entropy::MachineEntropy;
 use model::{Clock as _, Instant, Told};
 use query::{Limits, QueryError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
@@ -90,6 +91,8 @@ struct Inner {
     known: Known,
     heard: Mutex<Remembered>,
     months: Months,
+    /// Whoever is asked what addresses are called; nobody unless the operator names a server.
+    names: OnceLock<Names>,
     since: Instant,
     state: Mutex<State>,
     kept: Mutex<keep::Kept>,
@@ -118,9 +121,21 @@ impl Lines {
     pub(crate) fn new(desk: Desk, disk: Arc<dyn Disk>, data: &Path) -> Self {
         let library = Arc::new(Library::new(data));
         let (known, since) = (Known::nobody(), SystemClock.now());
-        let (heard, months) = (Mutex::default(), Months::default());
+        let (heard, months, names) = (Mutex::default(), Months::default(), OnceLock::new());
         let (state, kept, disposing) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state, kept, disposing }))
+        Self(Arc::new(Inner {
+            desk,
+            disk,
+            library,
+            known,
+            heard,
+            months,
+            names,
+            since,
+            state,
+            kept,
+            disposing,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -144,6 +159,11 @@ impl Lines {
         let receiver = Arc::new(receiver.map_err(|error| told(name, &error))?);
         state.receivers.insert(name.to_owned(), At { receiver: Arc::clone(&receiver), since: None });
         Ok(receiver)
+    }
+
+    /// Has this server asked what addresses are called.
+    pub(crate) fn name_by(&self, server: NameServer) {
+        self.0.names.get_or_init(|| Names::by(server, Arc::new(SystemClock), || Box::new(MachineEntropy)));
     }
 
     /// Opens every receiver that has left lines behind, so that they come into files.
@@ -575,6 +595,10 @@ impl web::Lines for Lines {
         files.sort_by_key(|file| file.received);
         let reckoned = self.0.months.reckon(&library, &list, span, &files, &tail);
         reckoned.map_err(|error| unfound(&error))
+    }
+
+    fn names(&self, addresses: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, String> {
+        self.0.names.get().map(|names| names.of(addresses)).unwrap_or_default()
     }
 
     fn cases(&self) -> Vec<web::LinesCase> {
