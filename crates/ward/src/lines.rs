@@ -192,7 +192,15 @@ impl Lines {
     /// Who has sent lines, by receiver.
     fn peers(&self) -> Vec<(String, Peers)> {
         let state = self.state();
-        state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.peers())).collect()
+        let mut peers: Vec<(String, Peers)> =
+            state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.peers())).collect();
+        let of_flows = [FLOWS.to_owned(), apart(FLOWS)];
+        for (exporter, gaps) in state.flows.iter().flat_map(Flows::gaps) {
+            // In one of both receivers, so that it counts once.
+            let mut takers = peers.iter_mut().filter(|(name, _)| of_flows.contains(name));
+            let _ = takers.any(|(_, peers)| peers.add_gaps(exporter, &gaps));
+        }
+        peers
     }
 
     /// Notes who was heard, so that a later run knows.
