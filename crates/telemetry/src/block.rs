@@ -437,6 +437,13 @@ impl Row<'_> {
         Instant::from_micros(column.value(self.at)).ok()
     }
 
+    /// The sender's port; of a line that was read from a file the number of the file's name.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        let column = self.columns.column(place::PEER_PORT).as_primitive_opt::<UInt32Type>()?;
+        u16::try_from(column.value(self.at)).ok()
+    }
+
     /// When the device says that it happened.
     #[must_use]
     pub fn time(&self) -> Option<Instant> {

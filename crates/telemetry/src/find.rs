@@ -8,6 +8,7 @@ use crate::block::{Block, Row, Shapes};
 use crate::column::{Value, place};
 use crate::file::{FileError, PAGE, Stored, Table};
 use crate::index::{Index, IndexError, Key, bytes_at};
+use crate::receive::{names_of, names_path};
 use crate::receiver::file_paths;
 use crate::source::Network;
 use crate::traffic::{self, Traffic};
@@ -50,6 +51,8 @@ pub struct Line {
     pub received: Instant,
     /// Who sent it; unspecified where it was read from a file.
     pub peer: Ipv6Addr,
+    /// Its port; of a line that was read from a file the number of the file's name ([`Library::file_name`]); else 0.
+    pub port: u16,
     /// When the device says that it happened.
     pub time: Option<Instant>,
     /// Whose way of writing it is.
@@ -156,6 +159,8 @@ type Name = (String, u64, u64, u64);
 pub struct Library {
     root: PathBuf,
     opened: Mutex<HashMap<Name, Arc<Opened>>>,
+    /// Names of files that are followed, by receiver, as far as they were asked for.
+    names: Mutex<HashMap<String, Arc<Vec<String>>>>,
 }
 
 /// A file that is open, with its index.
@@ -241,7 +246,7 @@ impl Library {
     /// Below the folder of an installation.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), opened: Mutex::default() }
+        Self { root: root.to_owned(), opened: Mutex::default(), names: Mutex::default() }
     }
 
     /// A file, opened if it is not.
@@ -347,6 +352,27 @@ impl Library {
             traffic.add(&rows?, &of)?;
         }
         Ok(())
+    }
+
+    /// The name of the file that a line was read from; none where somebody sent it, or its file's name is not known.
+    #[must_use]
+    pub fn file_of(&self, line: &Line) -> Option<String> {
+        line.peer.is_unspecified().then(|| self.file_name(&line.receiver, line.port))?
+    }
+
+    /// The name of the file that a line was read from, by its number; none where it has none, or its name is not known.
+    #[must_use]
+    pub fn file_name(&self, receiver: &str, number: u16) -> Option<String> {
+        let at = usize::from(number).checked_sub(1)?;
+        let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = known.get(receiver).and_then(|names| names.get(at)) {
+            return Some(name.clone());
+        }
+        // Names are added at the end, and none is changed.
+        let names = Arc::new(names_of(&std::fs::read(self.root.join(names_path(receiver))).ok()?)?);
+        let name = names.get(at).cloned();
+        known.insert(receiver.to_owned(), names);
+        name
     }
 
     /// A line of a file.
@@ -507,6 +533,7 @@ fn line(row: &Row<'_>, receiver: &str, number: u64) -> Result<Line, FindError> {
         number,
         received: row.received().ok_or_else(damaged)?,
         peer: peer.map(Ipv6Addr::from).ok_or_else(damaged)?,
+        port: row.port().ok_or_else(damaged)?,
         time: row.time(),
         dialect: row.dialect().map(ToOwned::to_owned),
         fields,

@@ -352,6 +352,11 @@ impl Lines {
         Ok(query::Snapshot { library: Arc::clone(&self.0.library), files, tail })
     }
 
+    /// The file that a line was read from, where its files are followed.
+    pub(crate) fn file_of(&self, line: &Line) -> Option<String> {
+        self.0.library.file_of(line)
+    }
+
     /// Lines in which something stands.
     pub(crate) fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
         let query::Snapshot { library, files, tail } = self.snapshot(wanted.from, wanted.until)?;
@@ -603,6 +608,10 @@ impl web::Lines for Lines {
         files.sort_by_key(|file| file.received);
         let reckoned = self.0.months.reckon(&library, &list, span, &files, &tail);
         reckoned.map_err(|error| unfound(&error))
+    }
+
+    fn file_of(&self, line: &Line) -> Option<String> {
+        Self::file_of(self, line)
     }
 
     fn names(&self, addresses: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, String> {

@@ -117,6 +117,10 @@ impl web::Lines for NoLines {
         Ok(web::Reckoned { traffic, names: BTreeMap::new(), left: 0, files: 0 })
     }
 
+    fn file_of(&self, _: &telemetry::find::Line) -> Option<String> {
+        None
+    }
+
     fn names(&self, _: &BTreeSet<std::net::IpAddr>) -> BTreeMap<std::net::IpAddr, String> {
         BTreeMap::new()
     }

@@ -92,6 +92,9 @@ pub trait Lines: Send + Sync {
     /// It cannot be read, told.
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told>;
 
+    /// The file that a line was read from; none where somebody sent it, or nobody follows its file.
+    fn file_of(&self, line: &Line) -> Option<String>;
+
     /// What addresses are called by DNS, as far as that is known within a moment; of none where nobody is asked.
     fn names(&self, addresses: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, String>;
 
@@ -170,10 +173,11 @@ fn device(line: &Line) -> String {
     line.fields.get(&Field::Device).or_else(|| line.fields.get(&Field::Host)).cloned().unwrap_or_default()
 }
 
-/// Who sent a line, marked where nobody has registered them.
+/// Who sent a line, marked where nobody has registered them, or the file it was read from.
 fn sender(cx: &Cx, line: &Line) -> String {
     if line.peer.is_unspecified() {
-        return cx.t("由檔案匯入", "read from a file").to_owned();
+        let file = cx.site.lines().file_of(line).map(|file| shown(file.as_bytes()));
+        return file.unwrap_or_else(|| cx.t("由檔案匯入", "read from a file").to_owned());
     }
     let address = line.peer.to_canonical().to_string();
     if is_apart(&line.receiver) {
@@ -610,7 +614,8 @@ fn facts<'a>(cx: &'a Cx, line: &Line) -> Facts<'a> {
     let ends = [Field::SrcIp, Field::DstIp];
     let texts = ends.iter().filter_map(|end| line.fields.get(end)).map(String::as_str);
     let called = Called::of(cx, texts.chain([peer.as_str()]));
-    facts.push(fact(cx.t("傳送者", "Sender"), sender(cx, line) + &called.beside(&peer)));
+    let from = if line.peer.is_unspecified() { cx.t("檔案", "File") } else { cx.t("傳送者", "Sender") };
+    facts.push(fact(from, sender(cx, line) + &called.beside(&peer)));
     facts.extend(line.dialect.as_ref().map(|dialect| fact(cx.t("格式", "Dialect"), dialect.clone())));
     for (field, value) in &line.fields {
         let (zh, en) = words(*field);

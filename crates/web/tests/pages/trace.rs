@@ -20,6 +20,7 @@ use web::{Answer, HandedIn, Reckoned, Senders, Unanswered};
 pub(crate) struct Received(Arc<Block>);
 
 const RECEIVER: &str = "syslog-tcp";
+const FILES: &str = "files";
 
 /// Lines of a firewall: who spoke with whom.
 fn firewall(session: u32, from: &str, to: &str, user: &str) -> String {
@@ -71,8 +72,17 @@ impl web::Lines for Received {
     }
 
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told> {
-        let there = receiver == RECEIVER && self.0.holds(number);
-        Ok(there.then(|| line_of(&self.0, receiver, number).unwrap()))
+        // The first of them stands in a file that is followed, too.
+        let there = receiver == RECEIVER && self.0.holds(number) || (receiver, number) == (FILES, 0);
+        let mut line = there.then(|| line_of(&self.0, receiver, number).unwrap());
+        if let Some(line) = line.as_mut().filter(|_| receiver == FILES) {
+            (line.peer, line.port) = (Ipv6Addr::UNSPECIFIED, 1);
+        }
+        Ok(line)
+    }
+
+    fn file_of(&self, line: &Line) -> Option<String> {
+        (line.receiver == FILES && line.port == 1).then(|| "/var/log/fw<1>.log".to_owned())
     }
 
     /// Knows what two of them are called.
@@ -227,6 +237,8 @@ fn a_line_is_shown_as_it_came_and_does_no_harm() {
     ] {
         assert!(page.contains(there), "{there}: {page}");
     }
+    let followed = office.traces("/trace/lines/files/0");
+    assert!(followed.contains("檔案") && followed.contains("/var/log/fw&#60;1&#62;.log"), "{followed}");
     let strange = office.traces("/trace/lines/syslog-tcp/3");
     assert!(strange.contains("一句話 &#60;script&#62;") && strange.contains('\u{FFFD}'), "{strange}");
     for path in ["/trace/lines/syslog-tcp/4", "/trace/lines/nothing/0", "/trace/lines/syslog-tcp/x"] {
