@@ -5,8 +5,9 @@
 //! a time is asked for that a file is not wholly within.
 
 use crate::block::{Block, Row, Shapes};
+use crate::came::Came;
 use crate::column::{Value, place};
-use crate::file::{FileError, PAGE, Stored, Table};
+use crate::file::{Erased, FileError, PAGE, Stored, Table};
 use crate::index::{Index, IndexError, Key, bytes_at};
 use crate::receive::{names_of, names_path};
 use crate::receiver::file_paths;
@@ -21,7 +22,7 @@ use model::Instant;
 use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
-use std::ops::{Bound, RangeInclusive};
+use std::ops::{Bound, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -354,6 +355,46 @@ impl Library {
         Ok(())
     }
 
+    /// Every line of a receiver that was received within a time, in the order of `files`, then of `tail`: how it came, and
+    /// the line. Those that were erased are left out.
+    ///
+    /// # Errors
+    /// [`FindError`]; some were given then.
+    pub fn each(
+        &self,
+        files: &[Listed],
+        tail: &[Arc<Block>],
+        within: &Range<Instant>,
+        mut take: impl FnMut(&Came, &[u8]),
+    ) -> Result<(), FindError> {
+        let mut give = |first: u64,
+                        columns: &RecordBatch,
+                        shapes: &Shapes,
+                        erased: &[Erased]|
+         -> Result<(), FindError> {
+            for at in 0..columns.num_rows() {
+                let (number, row) = (first + at as u64, Row { columns, shapes, at });
+                let damaged = || FindError::Damaged(number);
+                let received = row.received().ok_or_else(damaged)?;
+                let gone = erased.binary_search_by_key(&number, |one| one.line).is_ok();
+                if gone || !within.contains(&received) {
+                    continue;
+                }
+                let (address, port) = row.peer().zip(row.port()).ok_or_else(damaged)?;
+                take(&Came { received, address, port }, &row.line().ok_or_else(damaged)?);
+            }
+            Ok(())
+        };
+        for file in files {
+            let opened = self.open(file)?;
+            for batch in opened.pages(None, &[])? {
+                let (first, columns) = batch?;
+                give(first, &columns, opened.shapes(), &opened.table().about().erased)?;
+            }
+        }
+        tail.iter().try_for_each(|block| give(block.first, &block.columns, &block.shapes, &[]))
+    }
+
     /// The name of the file that a line was read from; none where somebody sent it, or its file's name is not known.
     #[must_use]
     pub fn file_of(&self, line: &Line) -> Option<String> {
@@ -523,16 +564,11 @@ fn line(row: &Row<'_>, receiver: &str, number: u64) -> Result<Line, FindError> {
             fields.insert(*field, shown(value));
         }
     }
-    let peer: Option<[u8; 16]> = row
-        .columns
-        .column(place::PEER)
-        .as_fixed_size_binary_opt()
-        .and_then(|column| column.value(row.at).try_into().ok());
     Ok(Line {
         receiver: receiver.to_owned(),
         number,
         received: row.received().ok_or_else(damaged)?,
-        peer: peer.map(Ipv6Addr::from).ok_or_else(damaged)?,
+        peer: row.peer().ok_or_else(damaged)?,
         port: row.port().ok_or_else(damaged)?,
         time: row.time(),
         dialect: row.dialect().map(ToOwned::to_owned),

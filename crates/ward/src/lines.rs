@@ -4,6 +4,7 @@
 //! Invariant: a receiver is opened where the ledger says that its lines stand; what it hands out goes through the desk.
 //! Does not: read a line.
 
+pub(crate) mod again;
 mod dispose;
 mod doors;
 mod keep;
