@@ -13,7 +13,7 @@ pub(crate) use self::doors::{Protocol, Syslog};
 
 use self::doors::{Doors, Lost};
 use crate::machine::SystemClock;
-use crate::months::Months;
+use crate::months::{Gone, Months};
 use crate::names::{NameServer, Names};
 use crate::sources::{Known, Remembered};
 use data_encoding::HEXLOWER;
@@ -358,6 +358,14 @@ impl Lines {
         self.0.library.file_of(line)
     }
 
+    /// What had been sent within a span by lines that went since.
+    fn gone(&self, span: &Range<Instant>) -> Result<Vec<Gone>, Told> {
+        let kept = self.0.desk.read::<_, StoreError>(|sql, _| sql.traffic_gone(span.start, span.end));
+        let read = |kept| Gone::read(kept).ok_or_else(|| StoreError::damaged("state.traffic_gone", "body"));
+        let gone = kept.and_then(|kept| kept.into_iter().map(read).collect::<Result<Vec<_>, _>>());
+        gone.map_err(|error| unread(&error))
+    }
+
     /// Lines in which something stands.
     pub(crate) fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
         let query::Snapshot { library, files, tail } = self.snapshot(wanted.from, wanted.until)?;
@@ -607,7 +615,8 @@ impl web::Lines for Lines {
         let list = self.0.known.list();
         let query::Snapshot { library, mut files, tail } = self.snapshot(Some(span.start), Some(span.end))?;
         files.sort_by_key(|file| file.received);
-        let reckoned = self.0.months.reckon(&library, &list, span, &files, &tail);
+        let gone = self.gone(&span)?;
+        let reckoned = self.0.months.reckon(&library, &list, span, (&files, &gone), &tail);
         reckoned.map_err(|error| unfound(&error))
     }
 
