@@ -20,6 +20,9 @@ SPOKE = [
     ("198.51.100.77", "10.1.2.3", 22, "deny"), ("198.51.100.77", "10.1.2.4", 22, "deny"),
     ("198.51.100.77", "10.1.2.5", 22, "deny"), ("10.1.2.3", "2001:db8::53", 53, "accept"),
 ]
+#: How large the letters in the picture of who spoke with whom are on the screen, in pixels.
+SIZES = '''return [...document.querySelectorAll("figure.narrow text")].map(text =>
+  text.getAttribute("font-size") * text.getScreenCTM().a)'''
 
 
 class Trace(Looking):
@@ -58,6 +61,12 @@ class Trace(Looking):
         self.look_twice("overview", "/trace/overview?q=10.1.2.3")
         self.city.open("/trace/overview?q=10.1.2.3")
         self.assertIn("203.0.113.9", one.find("main table").text)
+        self.assertFalse(one.all("#sessions"), "connections that end are nobody's log-off")
+        one.width("phone")
+        sizes = one.driver.execute_script(SIZES)
+        one.width("desktop")
+        self.assertEqual(len(sizes), 5, "each address once on its side")
+        self.assertGreaterEqual(min(sizes), 12, "addresses in the picture are read on a telephone")
         sql = "SELECT dst_ip, count(*) AS lines FROM lines WHERE src_ip = '10.1.2.3' GROUP BY dst_ip"
         asked = "/trace/sql?q=" + urllib.parse.quote_plus(sql)
         self.look_twice("sql", asked)

@@ -23,6 +23,8 @@ pub(crate) struct Kept {
     pub(crate) when: When,
     pub(crate) body: Span,
     pub(crate) mark: Option<Mark>,
+    /// The number by which the device counts what it sends.
+    pub(crate) sequence: Option<u64>,
     pub(crate) addresses: [IpAddr; 2],
     pub(crate) ports: [u16; 2],
     /// Which fields are there, a bit each.
@@ -56,6 +58,7 @@ impl Kept {
             when: When { received: Instant::EPOCH, offset: 0 },
             body: Span::default(),
             mark: None,
+            sequence: None,
             addresses: [ANY; 2],
             ports: [0; 2],
             there: 0,
@@ -68,7 +71,7 @@ impl Kept {
     }
 
     fn clear(&mut self, when: When) {
-        (self.dialect, self.priority, self.mark) = (None, None, None);
+        (self.dialect, self.priority, self.mark, self.sequence) = (None, None, None, None);
         (self.time, self.head_time, self.when) = (None, None, when);
         self.body = Span::default();
         self.there = 0;
@@ -133,6 +136,10 @@ impl<'r> Draft<'r> {
 
     pub(crate) const fn set_mark(&mut self, mark: Mark) {
         self.kept.mark = Some(mark);
+    }
+
+    pub(crate) const fn set_sequence(&mut self, number: u64) {
+        self.kept.sequence = Some(number);
     }
 
     pub(crate) fn span(&self, field: Field) -> Option<Span> {

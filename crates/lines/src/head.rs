@@ -113,12 +113,25 @@ fn structured(draft: &mut Draft<'_>, from: usize) -> usize {
     while line.get(at) == Some(&b'[')
         && let Some(end) = element(line, at)
     {
+        if let Some(number) = line.get(at..end).and_then(sequence) {
+            draft.set_sequence(number);
+        }
         at = end;
     }
     if at > from {
         draft.data = Some(Span::of(from, at));
     }
     at
+}
+
+/// `[meta … sequenceId="1234" …]`, RFC 5424 §7.3.1.
+fn sequence(element: &[u8]) -> Option<u64> {
+    let values = element.strip_prefix(b"[meta")?;
+    let name = b" sequenceId=\"";
+    let from = memchr::memmem::find(values, name)? + name.len();
+    let text = values.get(from..)?;
+    // Nine digits and one at most; more are no number of a message.
+    number(text.get(..memchr::memchr(b'"', text)?)?).filter(|number| *number < 1 << 31)
 }
 
 /// One element in brackets, quotes and escapes minded; where it ends.
@@ -155,8 +168,9 @@ fn round(draft: &mut Draft<'_>, from: usize) -> Option<usize> {
     // A relay may have kept the priority of the device.
     let inner = if second { priority(draft, at) } else { None };
     let before = behind_blanks(line, inner.unwrap_or(at));
-    // Cisco's routers count their messages, some twice.
-    let at = counted(line, counted(line, before));
+    // Cisco's routers count their messages, some twice: what was sent, then what there was.
+    let count = counted(line, before);
+    let at = count.map_or(before, |(_, end)| counted(line, end).map_or(end, |(_, end)| end));
     let mut named = None;
     let rest = line.get(at..)?;
     let found = stamp(rest, draft.when()).map(|(stamp, end)| (stamp, at, at + end)).or_else(|| {
@@ -169,10 +183,17 @@ fn round(draft: &mut Draft<'_>, from: usize) -> Option<usize> {
         if line.get(name.end()..from) != Some(b": ") {
             return None;
         }
+        // `52: R1: 000051: Mar  1 …`
+        let from = counted(line, from).map_or(from, |(_, end)| end);
         let (stamp, end) = stamp(line.get(from..)?, draft.when())?;
         named = Some(name).filter(|name| !name.is_empty());
         Some((stamp, from, from + end))
     });
+    if let Some((number, _)) = count
+        && (found.is_some() || rest.starts_with(b"%"))
+    {
+        draft.set_sequence(number);
+    }
     let Some((stamp, from, end)) = found else { return inner };
     if let Some(name) = named {
         draft.own(Field::Host, name);
@@ -190,13 +211,13 @@ fn round(draft: &mut Draft<'_>, from: usize) -> Option<usize> {
     Some(host(draft, next))
 }
 
-/// `1234: `, the number by which Cisco's devices count their messages.
-fn counted(line: &[u8], at: usize) -> usize {
+/// `1234: `, the number by which Cisco's devices count their messages, and what is behind it.
+fn counted(line: &[u8], at: usize) -> Option<(u64, usize)> {
     let digits = behind_all(line, at, at + 10, |byte| byte.is_ascii_digit());
-    if digits == at || line.get(digits..digits + 2) != Some(b": ") {
-        return at;
+    if line.get(digits..digits + 2) != Some(b": ") {
+        return None;
     }
-    behind_blanks(line, digits + 2)
+    Some((number(line.get(at..digits)?)?, behind_blanks(line, digits + 2)))
 }
 
 /// The host: a word that is no program's tag and no body's beginning.

@@ -105,6 +105,13 @@ impl<'r> Record<'r> {
         self.kept.mark
     }
 
+    /// The number by which its device counts what it sends: `sequenceId` of RFC 5424 §7.3.1, or the one that devices of
+    /// Cisco write in front of the time; of two the first, which counts what was sent and not all that there was.
+    #[must_use]
+    pub const fn sequence(&self) -> Option<u64> {
+        self.kept.sequence
+    }
+
     /// Where a field stands; none where the line does not say it.
     #[must_use]
     pub fn span(&self, field: Field) -> Option<Span> {

@@ -12,10 +12,12 @@ use arrow_array::{
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Described, Schema, SchemaRef, TimeUnit};
 use lines::Field;
+use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 use std::sync::{Arc, LazyLock};
 use telemetry::column::{FIELD_COLUMNS, Kind, Value, kind, place};
 use telemetry::file::Erased;
+use telemetry::find::Library;
 use telemetry::{Row, Shapes};
 
 /// A column of the table.
@@ -29,6 +31,8 @@ pub enum Column {
     Received,
     /// Address of its sender, nothing where it was read from a file: `sender`.
     Sender,
+    /// The file it was read from, where that is followed: `file`.
+    File,
     /// When the device says that it happened: `time`.
     Time,
     /// When the session began: `begins`.
@@ -58,6 +62,7 @@ pub static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
         Column::Number,
         Column::Received,
         Column::Sender,
+        Column::File,
         Column::Time,
         Column::Begins,
         Column::Ends,
@@ -93,6 +98,7 @@ impl Column {
             Self::Number => "number",
             Self::Received => "received",
             Self::Sender => "sender",
+            Self::File => "file",
             Self::Time => "time",
             Self::Begins => "begins",
             Self::Ends => "ends",
@@ -116,9 +122,13 @@ impl Column {
                 Some(Kind::Number) => DataType::Int64,
                 _ => DataType::Utf8,
             },
-            Self::Receiver | Self::Sender | Self::Dialect | Self::Mark | Self::Line | Self::Erased => {
-                DataType::Utf8
-            }
+            Self::Receiver
+            | Self::Sender
+            | Self::File
+            | Self::Dialect
+            | Self::Mark
+            | Self::Line
+            | Self::Erased => DataType::Utf8,
         }
     }
 
@@ -128,6 +138,7 @@ impl Column {
             // Something has to be read, so that rows are counted.
             Self::Receiver | Self::Number | Self::Received | Self::Erased => vec![place::RECEIVED],
             Self::Sender => vec![place::PEER],
+            Self::File => vec![place::PEER, place::PEER_PORT],
             Self::Time => vec![place::TIME],
             Self::Begins => [Some(place::BEGINS), Some(place::ENDS), place::of(Field::Duration)]
                 .into_iter()
@@ -145,6 +156,8 @@ impl Column {
 
 /// Rows of a file or a block.
 pub(crate) struct Rows<'r> {
+    /// Where names of files are known.
+    pub(crate) library: &'r Library,
     /// Who received them.
     pub(crate) receiver: &'r str,
     /// Number of the first.
@@ -186,6 +199,7 @@ impl Rows<'_> {
             Column::Number => Arc::new(UInt64Array::from_iter_values(self.first..self.first + rows as u64)),
             Column::Received => Arc::clone(self.of_file(place::RECEIVED)?),
             Column::Sender => addresses(self.of_file(place::PEER)?, false)?,
+            Column::File => self.files()?,
             Column::Time => Arc::clone(self.of_file(place::TIME)?),
             Column::Ends => Arc::clone(self.of_file(place::ENDS)?),
             Column::Begins => self.begins()?,
@@ -226,6 +240,26 @@ impl Rows<'_> {
             begins.or_else(|| ends?.checked_sub(seconds?.checked_mul(1_000_000)?))
         });
         Ok(Arc::new(made.collect::<TimestampMicrosecondArray>().with_timezone("UTC")))
+    }
+
+    /// Names of the files that lines were read from; lines that somebody sent have none.
+    fn files(&self) -> Result<ArrayRef, ArrowError> {
+        let (peers, ports) = (self.of_file(place::PEER)?, self.of_file(place::PEER_PORT)?);
+        let (Some(peers), Some(ports)) =
+            (peers.as_fixed_size_binary_opt(), ports.as_primitive_opt::<UInt32Type>())
+        else {
+            return Err(ArrowError::SchemaError("a sender".to_owned()));
+        };
+        let mut named: BTreeMap<u32, Option<String>> = BTreeMap::new();
+        let mut files = StringBuilder::new();
+        for at in 0..peers.len() {
+            let of_file = peers.is_valid(at) && peers.value(at) == Ipv6Addr::UNSPECIFIED.octets().as_slice();
+            let number = ports.value(at);
+            let name = || self.library.file_name(self.receiver, u16::try_from(number).ok()?);
+            let name = of_file.then(|| named.entry(number).or_insert_with(name).as_deref()).flatten();
+            files.append_option(name);
+        }
+        Ok(Arc::new(files.finish()))
     }
 
     fn priority(&self, of: impl Fn(u32) -> u32) -> Result<ArrayRef, ArrowError> {

@@ -60,6 +60,7 @@ impl Share {
             Source::File(file) => self.file(file),
             Source::Block(receiver, block) => {
                 let rows = Rows {
+                    library: &self.library,
                     receiver,
                     first: block.first,
                     columns: &block.columns,
@@ -85,6 +86,7 @@ impl Share {
         Ok(Box::new(read.map(move |batch| {
             let (first, columns) = batch.map_err(external)?;
             let rows = Rows {
+                library: &share.library,
                 receiver: &receiver,
                 first,
                 columns: &columns,

@@ -139,3 +139,14 @@ CREATE TABLE IF NOT EXISTS state.heard (
   address TEXT NOT NULL PRIMARY KEY,
   last TEXT NOT NULL
 );
+
+-- What senders had sent, of files of lines that went by an approved case: figures of a month stay.
+CREATE TABLE IF NOT EXISTS state.traffic_gone (
+  receiver TEXT NOT NULL,
+  first_line INTEGER NOT NULL,
+  lines INTEGER NOT NULL,
+  from_at TEXT NOT NULL,
+  until_at TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (receiver, first_line, from_at)
+);

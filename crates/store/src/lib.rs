@@ -63,7 +63,7 @@ pub use projection::Projection;
 pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use sql::{Access, Dialect, Row, Sql, Value};
-pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow};
+pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow, TrafficGone};
 pub use telemetry::{
     Gone as LineWent, LINE_ERASED, LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_RETIRED, LINES_TRACED,
     LineErased, LineGone, LinesBatch, LinesEnd, LinesFact, LinesFile, LinesGone, LinesRetired, LinesTraced,

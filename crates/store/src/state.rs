@@ -1,5 +1,5 @@
 //! State: what is neither in the ledger nor computed from it: sealed secrets, sessions and tokens, drafts, saved views,
-//! attempts to send, texts of files, when senders of lines were heard.
+//! attempts to send, texts of files, when senders of lines were heard, what they had sent of lines that went.
 //!
 //! No entry is lost with it, but nobody signs in without it: it is backed up, and what is changed there is durable.
 
@@ -7,11 +7,13 @@ mod answered;
 mod door;
 mod drafts;
 mod heard;
+mod traffic;
 mod views;
 
 pub use answered::Answered;
 pub use door::{Failures, SessionRow, TokenRow};
 pub use drafts::Draft;
+pub use traffic::TrafficGone;
 pub use views::SavedView;
 
 use crate::error::StoreError;

@@ -7,6 +7,7 @@ use crate::came::{leaf, part_number};
 use crate::chunk::{Chunk, MOST_LINES};
 use crate::column::{self, FIELD_COLUMNS, Kind, SCHEMA, Value, kind, place};
 use crate::fill::{Texts, Values};
+use crate::gaps::{Run, Runs};
 use crate::salt::SaltKey;
 use crate::shape::{self, Filling, NUMBERS, Pieces, TEXTS};
 use arrow_array::cast::AsArray as _;
@@ -46,6 +47,8 @@ pub struct Block {
     pub bytes: u64,
     /// Microseconds from the time the device wrote to the reception, of the last line that has such a time.
     pub skew: Option<i64>,
+    /// Lines that bear a number of their device, as far as these follow one another.
+    pub runs: Vec<Run>,
 }
 
 impl Block {
@@ -85,6 +88,7 @@ impl Maker {
         let mut leaves = Vec::with_capacity(chunk.count());
         let mut columns = Columns::new(chunk.count());
         let (mut nine, mut head, mut head_of) = (0, [0; crate::came::HEAD], None);
+        let mut runs = Runs::default();
         for ((line, part), salt) in chunk.lines().zip(&salts) {
             if head_of != Some(part) {
                 (head, head_of) = (chunk.came.head(part), Some(part));
@@ -93,6 +97,9 @@ impl Maker {
             let record = self.reader.read(source, chunk.came.received, line);
             let filled = columns.fields(&record);
             nine += u64::from(columns.line(&record));
+            if let Some(number) = record.sequence() {
+                runs.add(record.text(Field::Host).unwrap_or_default(), number);
+            }
             self.pieces.take(&record, |field| filled & (1 << field as u32) != 0);
             let shape = match columns.shapes.number(&self.pieces.shape) {
                 Some(number) => number,
@@ -115,6 +122,7 @@ impl Maker {
             peer: chunk.came.address,
             bytes: chunk.bytes() as u64,
             skew: last_time(&columns).map(|time| received.as_micros() - time),
+            runs: runs.finish(),
             columns,
         })
     }
@@ -427,6 +435,20 @@ impl Row<'_> {
     pub fn received(&self) -> Option<Instant> {
         let column = self.columns.column(place::RECEIVED).as_primitive_opt::<TimestampMicrosecondType>()?;
         Instant::from_micros(column.value(self.at)).ok()
+    }
+
+    /// Who sent it; unspecified where it was read from a file.
+    #[must_use]
+    pub fn peer(&self) -> Option<Ipv6Addr> {
+        let column = self.columns.column(place::PEER).as_fixed_size_binary_opt()?;
+        <[u8; 16]>::try_from(column.value(self.at)).ok().map(Ipv6Addr::from)
+    }
+
+    /// The sender's port; of a line that was read from a file the number of the file's name.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        let column = self.columns.column(place::PEER_PORT).as_primitive_opt::<UInt32Type>()?;
+        u16::try_from(column.value(self.at)).ok()
     }
 
     /// When the device says that it happened.

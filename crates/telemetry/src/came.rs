@@ -19,7 +19,7 @@ pub struct Came {
     pub received: Instant,
     /// Who sent it; an address of IPv4 as its mapped form. Unspecified where it was read from a file.
     pub address: Ipv6Addr,
-    /// The sender's port; 0 where there is none.
+    /// The sender's port; of a line that was read from a file the number of the file's name, if it has one; else 0.
     pub port: u16,
 }
 

@@ -5,9 +5,11 @@
 //! a time is asked for that a file is not wholly within.
 
 use crate::block::{Block, Row, Shapes};
+use crate::came::Came;
 use crate::column::{Value, place};
-use crate::file::{FileError, PAGE, Stored, Table};
+use crate::file::{Erased, FileError, PAGE, Stored, Table};
 use crate::index::{Index, IndexError, Key, bytes_at};
+use crate::receive::{names_of, names_path};
 use crate::receiver::file_paths;
 use crate::source::Network;
 use crate::traffic::{self, Traffic};
@@ -20,7 +22,7 @@ use model::Instant;
 use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
-use std::ops::{Bound, RangeInclusive};
+use std::ops::{Bound, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -50,6 +52,8 @@ pub struct Line {
     pub received: Instant,
     /// Who sent it; unspecified where it was read from a file.
     pub peer: Ipv6Addr,
+    /// Its port; of a line that was read from a file the number of the file's name ([`Library::file_name`]); else 0.
+    pub port: u16,
     /// When the device says that it happened.
     pub time: Option<Instant>,
     /// Whose way of writing it is.
@@ -156,6 +160,8 @@ type Name = (String, u64, u64, u64);
 pub struct Library {
     root: PathBuf,
     opened: Mutex<HashMap<Name, Arc<Opened>>>,
+    /// Names of files that are followed, by receiver, as far as they were asked for.
+    names: Mutex<HashMap<String, Arc<Vec<String>>>>,
 }
 
 /// A file that is open, with its index.
@@ -241,7 +247,7 @@ impl Library {
     /// Below the folder of an installation.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), opened: Mutex::default() }
+        Self { root: root.to_owned(), opened: Mutex::default(), names: Mutex::default() }
     }
 
     /// A file, opened if it is not.
@@ -347,6 +353,67 @@ impl Library {
             traffic.add(&rows?, &of)?;
         }
         Ok(())
+    }
+
+    /// Every line of a receiver that was received within a time, in the order of `files`, then of `tail`: how it came, and
+    /// the line. Those that were erased are left out.
+    ///
+    /// # Errors
+    /// [`FindError`]; some were given then.
+    pub fn each(
+        &self,
+        files: &[Listed],
+        tail: &[Arc<Block>],
+        within: &Range<Instant>,
+        mut take: impl FnMut(&Came, &[u8]),
+    ) -> Result<(), FindError> {
+        let mut give = |first: u64,
+                        columns: &RecordBatch,
+                        shapes: &Shapes,
+                        erased: &[Erased]|
+         -> Result<(), FindError> {
+            for at in 0..columns.num_rows() {
+                let (number, row) = (first + at as u64, Row { columns, shapes, at });
+                let damaged = || FindError::Damaged(number);
+                let received = row.received().ok_or_else(damaged)?;
+                let gone = erased.binary_search_by_key(&number, |one| one.line).is_ok();
+                if gone || !within.contains(&received) {
+                    continue;
+                }
+                let (address, port) = row.peer().zip(row.port()).ok_or_else(damaged)?;
+                take(&Came { received, address, port }, &row.line().ok_or_else(damaged)?);
+            }
+            Ok(())
+        };
+        for file in files {
+            let opened = self.open(file)?;
+            for batch in opened.pages(None, &[])? {
+                let (first, columns) = batch?;
+                give(first, &columns, opened.shapes(), &opened.table().about().erased)?;
+            }
+        }
+        tail.iter().try_for_each(|block| give(block.first, &block.columns, &block.shapes, &[]))
+    }
+
+    /// The name of the file that a line was read from; none where somebody sent it, or its file's name is not known.
+    #[must_use]
+    pub fn file_of(&self, line: &Line) -> Option<String> {
+        line.peer.is_unspecified().then(|| self.file_name(&line.receiver, line.port))?
+    }
+
+    /// The name of the file that a line was read from, by its number; none where it has none, or its name is not known.
+    #[must_use]
+    pub fn file_name(&self, receiver: &str, number: u16) -> Option<String> {
+        let at = usize::from(number).checked_sub(1)?;
+        let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = known.get(receiver).and_then(|names| names.get(at)) {
+            return Some(name.clone());
+        }
+        // Names are added at the end, and none is changed.
+        let names = Arc::new(names_of(&std::fs::read(self.root.join(names_path(receiver))).ok()?)?);
+        let name = names.get(at).cloned();
+        known.insert(receiver.to_owned(), names);
+        name
     }
 
     /// A line of a file.
@@ -497,16 +564,12 @@ fn line(row: &Row<'_>, receiver: &str, number: u64) -> Result<Line, FindError> {
             fields.insert(*field, shown(value));
         }
     }
-    let peer: Option<[u8; 16]> = row
-        .columns
-        .column(place::PEER)
-        .as_fixed_size_binary_opt()
-        .and_then(|column| column.value(row.at).try_into().ok());
     Ok(Line {
         receiver: receiver.to_owned(),
         number,
         received: row.received().ok_or_else(damaged)?,
-        peer: peer.map(Ipv6Addr::from).ok_or_else(damaged)?,
+        peer: row.peer().ok_or_else(damaged)?,
+        port: row.port().ok_or_else(damaged)?,
         time: row.time(),
         dialect: row.dialect().map(ToOwned::to_owned),
         fields,

@@ -19,6 +19,7 @@ mod salt;
 mod block;
 pub mod column;
 mod fill;
+mod gaps;
 pub mod shape;
 
 pub mod file;
@@ -43,6 +44,7 @@ pub mod traffic;
 pub use block::{Block, Maker, Row, Shapes};
 pub use came::{Came, HEAD, leaf};
 pub use chunk::{Chunk, ENOUGH_BYTES, MOST_LINES};
+pub use gaps::{Gaps, Run};
 pub use journal::{Journal, JournalError, Segment};
 pub use peers::{MOST as MOST_PEERS, Peer, Peers};
 pub use receiver::{

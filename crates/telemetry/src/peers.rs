@@ -4,6 +4,7 @@
 //! apart; lines of the rest are counted together.
 
 use crate::block::Block;
+use crate::gaps::Gaps;
 use model::Instant;
 use std::collections::HashMap;
 use std::net::Ipv6Addr;
@@ -28,6 +29,8 @@ pub struct Peer {
     pub last: Instant,
     /// Microseconds from the time the device wrote to its reception, of the last line that has such a time.
     pub skew: Option<i64>,
+    /// What is missing by the numbers that its devices give their lines.
+    pub gaps: Gaps,
     /// The minute of the last line, with the lines of it and of the one before.
     minute: (i64, u64, u64),
 }
@@ -35,7 +38,17 @@ pub struct Peer {
 impl Peer {
     /// Of one that has sent nothing yet.
     const fn new(received: Instant) -> Self {
-        Self { lines: 0, bytes: 0, nine: 0, first: received, last: received, skew: None, minute: (0, 0, 0) }
+        let gaps = Gaps { numbered: 0, untold: 0, found: 0, missing: 0, back: 0 };
+        Self {
+            lines: 0,
+            bytes: 0,
+            nine: 0,
+            first: received,
+            last: received,
+            skew: None,
+            gaps,
+            minute: (0, 0, 0),
+        }
     }
 
     fn add(&mut self, block: &Block) {
@@ -78,16 +91,24 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Counts a block. What Ward itself wrote or what was read from a file is nobody's.
-    pub fn add(&mut self, block: &Block) {
+    /// Counts a block; gives its peer where that is told apart. What Ward itself wrote or what was read from a file is
+    /// nobody's.
+    pub fn add(&mut self, block: &Block) -> Option<&mut Peer> {
         if block.peer.is_unspecified() {
-            return;
+            return None;
         }
         if self.each.len() >= MOST && !self.each.contains_key(&block.peer) {
             self.others += block.leaves.len() as u64;
-            return;
+            return None;
         }
-        self.each.entry(block.peer).or_insert_with(|| Peer::new(block.received)).add(block);
+        let peer = self.each.entry(block.peer).or_insert_with(|| Peer::new(block.received));
+        peer.add(block);
+        Some(peer)
+    }
+
+    /// Adds what is missing of a peer by other numbers than those of lines; false where it is not among those told apart.
+    pub fn add_gaps(&mut self, address: Ipv6Addr, gaps: &Gaps) -> bool {
+        self.each.get_mut(&address).map(|peer| peer.gaps.add(gaps)).is_some()
     }
 
     /// Each, by its address, in no order.

@@ -10,6 +10,7 @@
 use crate::block::{Block, Maker};
 use crate::chunk::Chunk;
 use crate::file::{self, About, FileError, Part, Stretch};
+use crate::gaps::Devices;
 use crate::index::{self, Keys};
 use crate::journal::{Journal, JournalError, Segment, SegmentName};
 use crate::peers::Peers;
@@ -153,6 +154,7 @@ struct Live {
     entered: u64,
     figures: Figures,
     peers: Peers,
+    devices: Devices,
     stopped: Option<String>,
 }
 
@@ -508,7 +510,9 @@ impl Live {
         }
         self.figures.read.0 += count;
         self.figures.read.1 += block.nine;
-        self.peers.add(&block);
+        if let Some(peer) = self.peers.add(&block) {
+            self.devices.count(&block, &mut peer.gaps);
+        }
         self.next = block.first + count;
         let home = self.segments.iter_mut().rev().find(|open| open.first <= block.first);
         if let Some(open) = home {

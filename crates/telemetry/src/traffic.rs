@@ -13,6 +13,7 @@ use arrow_array::{Array as _, FixedSizeBinaryArray, PrimitiveArray, RecordBatch}
 use arrow_schema::ArrowError;
 use lines::Field;
 use model::Instant;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv6Addr;
 use std::ops::Range;
@@ -81,6 +82,19 @@ impl Sent {
         self.last = self.last.max(received);
     }
 
+    fn absorb(&mut self, remains: &Remains) {
+        if remains.first > self.last.plus(PAUSE) {
+            self.pauses.push(self.last..remains.first);
+        }
+        self.pauses.extend(remains.pauses.iter().cloned());
+        self.lines += remains.lines;
+        self.transferred = self.transferred.saturating_add(remains.transferred);
+        self.telling += remains.telling;
+        self.errors += remains.errors;
+        self.last = self.last.max(remains.last);
+        self.given_up = true;
+    }
+
     fn spoke(&mut self, address: Ipv6Addr) {
         *self.talkers.entry(address).or_default() += 1;
         if self.talkers.len() > MOST_TALKERS {
@@ -111,11 +125,28 @@ impl Sent {
         talkers
     }
 
-    /// Were there so many sources that some were given up? Counts of the rest are then at least what they say.
+    /// Were there so many sources that some were given up, or have lines gone? Counts of the rest are then at least what
+    /// they say.
     #[must_use]
     pub const fn is_about(&self) -> bool {
         self.given_up
     }
+}
+
+/// What one sender had sent, to be kept where its lines go: without whom they spoke of, which goes with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remains {
+    /// The sender.
+    pub peer: Ipv6Addr,
+    lines: u64,
+    transferred: u64,
+    telling: u64,
+    errors: u64,
+    /// When the first was received.
+    pub first: Instant,
+    last: Instant,
+    pauses: Vec<Range<Instant>>,
 }
 
 /// What has been sent within a span of time, by sender.
@@ -150,6 +181,27 @@ impl Traffic {
     /// Columns are not those of the layout.
     pub fn block(&mut self, block: &Block, of: impl Fn(Ipv6Addr) -> Network) -> Result<(), ArrowError> {
         self.add(&block.columns.project(&COLUMNS)?, of)
+    }
+
+    /// What is to be kept of this where its lines go. Senders are to be addresses.
+    #[must_use]
+    pub fn remains(&self) -> Vec<Remains> {
+        let of = |(network, sent): (&Network, &Sent)| Remains {
+            peer: *network.addresses().start(),
+            lines: sent.lines,
+            transferred: sent.transferred,
+            telling: sent.telling,
+            errors: sent.errors,
+            first: sent.first,
+            last: sent.last,
+            pauses: sent.pauses.clone(),
+        };
+        self.senders.iter().map(of).collect()
+    }
+
+    /// Adds what was kept of lines that have gone.
+    pub fn add_remains(&mut self, remains: &Remains, of: impl Fn(Ipv6Addr) -> Network) {
+        self.senders.entry(of(remains.peer)).or_insert_with(|| Sent::new(remains.first)).absorb(remains);
     }
 
     /// Adds rows of [`COLUMNS`].
@@ -318,6 +370,32 @@ mod tests {
         assert_eq!(sent.pauses, [minute(15)..minute(31), minute(32)..minute(100)]);
         assert_eq!(sent.pauses_until(minute(115)).len(), 2);
         assert_eq!(sent.pauses_until(minute(116)).last(), Some(&(minute(100)..minute(116))));
+    }
+
+    #[test]
+    fn what_is_kept_of_lines_that_go_gives_the_same_figures_but_for_the_talkers() {
+        let of = |_| network("192.0.2.0/24");
+        let lines = [line(187, "10.1.1.1", "sentbyte=100 rcvdbyte=900")];
+        let (mut whole, mut gone, mut both) = (day(), day(), day());
+        for at in [0, 20, 40, 41, 80] {
+            let block = block("192.0.2.1:514", minute(at), &lines);
+            whole.block(&block, of).unwrap();
+            if at <= 40 {
+                gone.block(&block, alone).unwrap();
+            }
+        }
+        let written = serde_json::to_string(&gone.remains()).unwrap();
+        assert!(!written.contains("10.1.1.1"), "{written}");
+        for remains in serde_json::from_str::<Vec<Remains>>(&written).unwrap() {
+            both.add_remains(&remains, of);
+        }
+        for at in [41, 80] {
+            both.block(&block("192.0.2.1:514", minute(at), &lines), of).unwrap();
+        }
+        let [whole, both] = [whole, both].map(|traffic| traffic.senders()[&network("192.0.2.0/24")].clone());
+        assert_eq!((both.lines, both.transferred, both.telling, both.errors), (5, 5_000, 5, 5));
+        assert_eq!((both.first, both.last, &both.pauses), (whole.first, whole.last, &whole.pauses));
+        assert!(both.is_about() && !whole.is_about());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! one that has opened the folder itself get the same answers from the same code.
 //! Does not: decide (the desk does), print.
 
+pub(crate) mod flows;
 pub(crate) mod named;
 pub(crate) mod person;
 pub(crate) mod publish;
@@ -32,6 +33,8 @@ use std::path::PathBuf;
 pub(crate) enum Request {
     /// Append these, all or none.
     Append(Vec<Line>),
+    /// Read datagrams of flows again.
+    FlowsDecode(flows::Decode),
     /// Appoint a deputy.
     PersonAppoint(person::Appoint),
     /// Register a person.
@@ -80,6 +83,8 @@ pub(crate) enum Request {
 pub(crate) enum Answer {
     /// Numbers of the entries: first, and one past the last.
     Appended(u64, u64),
+    /// Flows that were read again.
+    Decoded(flows::Decoded),
     /// It is done.
     Done(Done),
     /// The factors of a person.
@@ -172,6 +177,7 @@ pub(crate) fn answer(office: &Office, request: Request) -> Answer {
             let range = office.holder().append(&lines);
             range.map(|(first, end)| Answer::Appended(first, end)).map_err(Refusal::by_rule)
         }
+        Request::FlowsDecode(asked) => flows::decode(office, &asked).map(Answer::Decoded),
         Request::PersonAdd(add) => person::add(office, &add).map(Answer::Done),
         Request::PersonAppoint(appoint) => person::appoint(office, &appoint).map(Answer::Done),
         Request::PersonChange(change) => person::change(office, &change).map(Answer::Done),

@@ -5,6 +5,7 @@
 pub(crate) mod append;
 mod asking;
 mod bundle;
+mod flows;
 mod import;
 mod key;
 mod ledger;
@@ -54,6 +55,9 @@ enum Command {
     Import(import::Import),
     /// 追查：某位址、帳號或設備之所有紀錄。Trace: everything an address, an account or a device did.
     Trace(asking::Asking<crate::acts::trace::Trace>),
+    /// 網路流量：重新解讀所保存之資料包。Flows: the datagrams that were kept, read again.
+    #[command(subcommand)]
+    Flows(flows::Flows),
     /// 以 SQL 查詢紀錄。Ask lines in SQL.
     Query(asking::Asking<crate::acts::query::Query>),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
@@ -108,6 +112,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Terminal(command) => terminal::run(command),
         Command::Import(args) => import::run(&args),
         Command::Trace(asking) => trace::run(asking),
+        Command::Flows(command) => flows::run(command),
         Command::Query(asking) => query::run(asking),
         Command::Rebuild(args) => rebuild::run(&args),
         Command::Pack(command) => pack::run(&command),

@@ -4,6 +4,7 @@
 //! Invariant: a receiver is opened where the ledger says that its lines stand; what it hands out goes through the desk.
 //! Does not: read a line.
 
+pub(crate) mod again;
 mod dispose;
 mod doors;
 mod keep;
@@ -12,7 +13,8 @@ pub(crate) use self::doors::{Protocol, Syslog};
 
 use self::doors::{Doors, Lost};
 use crate::machine::SystemClock;
-use crate::months::Months;
+use crate::months::{Gone, Months};
+use crate::names::{NameServer, Names};
 use crate::sources::{Known, Remembered};
 use data_encoding::HEXLOWER;
 use desk::{Asker, Desk, Order};
@@ -21,11 +23,11 @@ use ledger::entropy::MachineEntropy;
 use model::{Clock as _, Instant, Told};
 use query::{Limits, QueryError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
@@ -90,6 +92,8 @@ struct Inner {
     known: Known,
     heard: Mutex<Remembered>,
     months: Months,
+    /// Whoever is asked what addresses are called; nobody unless the operator names a server.
+    names: OnceLock<Names>,
     since: Instant,
     state: Mutex<State>,
     kept: Mutex<keep::Kept>,
@@ -118,9 +122,21 @@ impl Lines {
     pub(crate) fn new(desk: Desk, disk: Arc<dyn Disk>, data: &Path) -> Self {
         let library = Arc::new(Library::new(data));
         let (known, since) = (Known::nobody(), SystemClock.now());
-        let (heard, months) = (Mutex::default(), Months::default());
+        let (heard, months, names) = (Mutex::default(), Months::default(), OnceLock::new());
         let (state, kept, disposing) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state, kept, disposing }))
+        Self(Arc::new(Inner {
+            desk,
+            disk,
+            library,
+            known,
+            heard,
+            months,
+            names,
+            since,
+            state,
+            kept,
+            disposing,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -144,6 +160,11 @@ impl Lines {
         let receiver = Arc::new(receiver.map_err(|error| told(name, &error))?);
         state.receivers.insert(name.to_owned(), At { receiver: Arc::clone(&receiver), since: None });
         Ok(receiver)
+    }
+
+    /// Has this server asked what addresses are called.
+    pub(crate) fn name_by(&self, server: NameServer) {
+        self.0.names.get_or_init(|| Names::by(server, Arc::new(SystemClock), || Box::new(MachineEntropy)));
     }
 
     /// Opens every receiver that has left lines behind, so that they come into files.
@@ -172,7 +193,15 @@ impl Lines {
     /// Who has sent lines, by receiver.
     fn peers(&self) -> Vec<(String, Peers)> {
         let state = self.state();
-        state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.peers())).collect()
+        let mut peers: Vec<(String, Peers)> =
+            state.receivers.iter().map(|(name, at)| (name.clone(), at.receiver.peers())).collect();
+        let of_flows = [FLOWS.to_owned(), apart(FLOWS)];
+        for (exporter, gaps) in state.flows.iter().flat_map(Flows::gaps) {
+            // In one of both receivers, so that it counts once.
+            let mut takers = peers.iter_mut().filter(|(name, _)| of_flows.contains(name));
+            let _ = takers.any(|(_, peers)| peers.add_gaps(exporter, &gaps));
+        }
+        peers
     }
 
     /// Notes who was heard, so that a later run knows.
@@ -322,6 +351,19 @@ impl Lines {
             .map(listed)
             .collect();
         Ok(query::Snapshot { library: Arc::clone(&self.0.library), files, tail })
+    }
+
+    /// The file that a line was read from, where its files are followed.
+    pub(crate) fn file_of(&self, line: &Line) -> Option<String> {
+        self.0.library.file_of(line)
+    }
+
+    /// What had been sent within a span by lines that went since.
+    fn gone(&self, span: &Range<Instant>) -> Result<Vec<Gone>, Told> {
+        let kept = self.0.desk.read::<_, StoreError>(|sql, _| sql.traffic_gone(span.start, span.end));
+        let read = |kept| Gone::read(kept).ok_or_else(|| StoreError::damaged("state.traffic_gone", "body"));
+        let gone = kept.and_then(|kept| kept.into_iter().map(read).collect::<Result<Vec<_>, _>>());
+        gone.map_err(|error| unread(&error))
     }
 
     /// Lines in which something stands.
@@ -573,8 +615,17 @@ impl web::Lines for Lines {
         let list = self.0.known.list();
         let query::Snapshot { library, mut files, tail } = self.snapshot(Some(span.start), Some(span.end))?;
         files.sort_by_key(|file| file.received);
-        let reckoned = self.0.months.reckon(&library, &list, span, &files, &tail);
+        let gone = self.gone(&span)?;
+        let reckoned = self.0.months.reckon(&library, &list, span, (&files, &gone), &tail);
         reckoned.map_err(|error| unfound(&error))
+    }
+
+    fn file_of(&self, line: &Line) -> Option<String> {
+        Self::file_of(self, line)
+    }
+
+    fn names(&self, addresses: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, String> {
+        self.0.names.get().map(|names| names.of(addresses)).unwrap_or_default()
     }
 
     fn cases(&self) -> Vec<web::LinesCase> {

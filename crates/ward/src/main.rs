@@ -9,6 +9,7 @@ mod lines;
 mod machine;
 mod metrics;
 mod months;
+mod names;
 mod office;
 mod oversight;
 mod packs;

@@ -14,6 +14,7 @@ use crate::installation::Working;
 use crate::lines::{FlowDoor, Protocol, Syslog};
 use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
+use crate::names::NameServer;
 use crate::office::{Office, Pacemaker, Recovery};
 use crate::oversight;
 use crate::site::{self, Beside, Premises, Scheme, Tls};
@@ -74,6 +75,9 @@ pub(crate) struct Serve {
     /// 接收 systemd 日誌；可指定日誌資料夾。The journal of systemd is received; that of a folder, if one is named.
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     journald: Option<Option<PathBuf>>,
+    /// 反查位址名稱之 DNS 伺服器，如 10.0.0.53；未指定者不予反查。The DNS server that is asked what addresses are called, such as 10.0.0.53; without it nobody is asked.
+    #[arg(long, value_name = "ADDRESS")]
+    names_by: Option<NameServer>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -122,6 +126,9 @@ impl Serve {
     /// Takes up what former runs have received, and opens the doors for more.
     fn receive(&self, office: &Office, tls: Option<&Tls>) -> anyhow::Result<()> {
         office.lines.take_up().map_err(Refused::wrong)?;
+        if let Some(server) = self.names_by {
+            office.lines.name_by(server);
+        }
         let clients = self.syslog_clients.as_deref();
         if clients.is_some() && !self.receives_tls() {
             return Err(Refused::misuse(Told::new(

@@ -165,6 +165,7 @@ fn add(heard: &mut Heard, receiver: &str, peer: &Peer, now: Instant) {
     heard.bytes += peer.bytes;
     heard.nine += peer.nine;
     heard.rate += peer.rate(now);
+    heard.gaps.add(&peer.gaps);
     if heard.last <= Some(peer.last) {
         heard.skew = peer.skew.or(heard.skew);
     }

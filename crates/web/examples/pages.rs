@@ -12,7 +12,7 @@ use axum::routing::get;
 use model::{Clock, Instant, PersonId, RecordId, SessionId, Told};
 use regulation::Outcome;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use testkit::{Acting, House, SeededEntropy};
@@ -115,6 +115,14 @@ impl web::Lines for NoLines {
     fn traffic(&self, span: std::ops::Range<Instant>) -> Result<web::Reckoned, model::Told> {
         let traffic = telemetry::traffic::Traffic::within(span);
         Ok(web::Reckoned { traffic, names: BTreeMap::new(), left: 0, files: 0 })
+    }
+
+    fn file_of(&self, _: &telemetry::find::Line) -> Option<String> {
+        None
+    }
+
+    fn names(&self, _: &BTreeSet<std::net::IpAddr>) -> BTreeMap<std::net::IpAddr, String> {
+        BTreeMap::new()
     }
 
     fn cases(&self) -> Vec<web::LinesCase> {

@@ -14,6 +14,7 @@ mod broken;
 mod corpus;
 mod loose;
 mod sample;
+mod sequence;
 
 use lines::{Framer, Source};
 use model::Instant;

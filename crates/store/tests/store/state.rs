@@ -179,7 +179,30 @@ fn senders_are_known_by_when_they_were_heard_last_and_not_without_end(on: On) {
     assert!(!left.iter().any(|(address, _)| address == "192.0.2.1" || address == "2001:db8::1"));
 }
 
+fn what_had_been_sent_of_lines_that_went_stays(on: On) {
+    let mut bed = Bed::new(on, 48).unwrap();
+    let at = |second: i64| model::Instant::from_micros(second * 1_000_000).unwrap();
+    let one = |first, (from, until): (i64, i64), body: &str| store::TrafficGone {
+        receiver: "syslog-tcp".to_owned(),
+        first,
+        lines: 100,
+        from: at(from),
+        until: at(until),
+        body: body.to_owned(),
+    };
+    let kept = [one(0, (10, 20), "a"), one(0, (20, 30), "b"), one(100, (20, 30), "c")];
+    bed.tables.ask(|sql| sql.durably(|sql| sql.note_traffic_gone(&kept))).unwrap();
+    bed.reopen();
+    let again = one(100, (20, 30), "d");
+    bed.tables.ask(|sql| sql.durably(|sql| sql.note_traffic_gone(std::slice::from_ref(&again)))).unwrap();
+    let ask = |from, until| bed.tables.ask(|sql| sql.traffic_gone(at(from), at(until))).unwrap();
+    assert_eq!(ask(20, 30), [kept[1].clone(), again.clone()]);
+    assert_eq!(ask(0, 30).len(), 3);
+    assert!(ask(21, 30).is_empty() && ask(0, 19).is_empty());
+}
+
 on_both!(
+    what_had_been_sent_of_lines_that_went_stays,
     senders_are_known_by_when_they_were_heard_last_and_not_without_end,
     stored_files_are_known_by_their_digest_until_they_are_forgotten,
     files_that_nothing_speaks_of_are_found_once_they_have_waited,

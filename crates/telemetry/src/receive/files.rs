@@ -8,6 +8,7 @@
 //! to whoever reads beside: logrotate's `copytruncate` says so itself.
 //! Looks at files five times a second, rather than being told: network file systems tell nothing.
 
+use super::names::Names;
 use super::note_line;
 use super::pattern::Pattern;
 use super::place::Place;
@@ -119,12 +120,15 @@ struct At {
     within: bool,
     /// Bytes at the beginning by which it is known again, and their SHA-256.
     head: (u64, String),
+    /// The number of the name under which its lines were handed in last; 0 before the first.
+    #[serde(default)]
+    name: u16,
 }
 
 impl At {
     fn new(path: &Path, (device, inode): (u64, u64)) -> Self {
         let path = text(path);
-        Self { path, device, inode, offset: 0, within: false, head: (0, String::new()) }
+        Self { path, device, inode, offset: 0, within: false, head: (0, String::new()), name: 0 }
     }
 
     const fn id(&self) -> (u64, u64) {
@@ -156,6 +160,7 @@ struct Followed {
 pub struct Follower {
     patterns: Vec<Pattern>,
     place: Place<Vec<At>>,
+    names: Names,
     clock: Arc<dyn Clock>,
     files: Vec<Followed>,
     /// Where a former run stood in files that were not opened yet.
@@ -175,30 +180,59 @@ impl Follower {
         disk: Arc<dyn Disk>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ReceiverError> {
+        let names = Names::open(Arc::clone(&disk), receiver)?;
         let place: Place<Vec<At>> = Place::open(disk, receiver)?;
         let former = place.at().clone();
         let buffer = vec![0; READ];
-        Ok(Self { patterns, place, clock, files: Vec::new(), former, trouble: None, buffer })
+        Ok(Self { patterns, place, names, clock, files: Vec::new(), former, trouble: None, buffer })
     }
 
-    /// Looks at every file and hands in what is new, up to a chunk; waits until it is durable. Was there anything?
+    /// Looks at every file and hands in what is new, up to a chunk of each; waits until it is durable. Was there anything?
     ///
     /// # Errors
     /// `Disk`, `Stopped`: it is to be opened anew.
     pub fn round(&mut self) -> Result<bool, ReceiverError> {
         self.trouble = None;
         let now = self.clock.now();
+        let note = |chunk: &mut Chunk, notes: Vec<String>| {
+            notes.iter().for_each(|text| chunk.push(&note_line(now, text), Part::Whole));
+        };
         let (mut chunk, mut notes) = (Chunk::new(Came::from_file(now)), Vec::new());
         self.look(&mut notes);
-        for followed in &mut self.files {
+        note(&mut chunk, notes);
+        let mut moved = self.step(chunk)?;
+        let mut nth = 0;
+        while let Some(followed) = self.files.get_mut(nth) {
+            let (mut chunk, mut notes) = (Chunk::new(Came::from_file(now)), Vec::new());
             if let Err(error) = followed.read(&mut self.buffer, &mut chunk, &mut notes) {
                 self.trouble = Some(format!("{}: {error}", followed.at.path));
             }
+            let done = followed.is_done(&mut chunk);
+            if !chunk.is_empty() {
+                let name = self.names.number(&followed.at.path)?;
+                if followed.at.name != name {
+                    followed.at.name = name;
+                    notes.push(format!("follow {} file={name}", followed.at.path));
+                }
+            }
+            chunk.came.port = followed.at.name;
+            note(&mut chunk, notes);
+            if done {
+                self.files.remove(nth);
+            } else {
+                nth += 1;
+            }
+            if !chunk.is_empty() {
+                moved |= self.step(chunk)?;
+            }
         }
-        self.files.retain_mut(|followed| !followed.is_done(&mut chunk));
-        for text in notes {
-            chunk.push(&note_line(now, &text), Part::Whole);
-        }
+        // What has moved without a line.
+        let chunk = Chunk::new(Came::from_file(now));
+        Ok(self.step(chunk)? || moved)
+    }
+
+    /// Hands in lines, and keeps where reading then stands; false where there is nothing to do.
+    fn step(&mut self, chunk: Chunk) -> Result<bool, ReceiverError> {
         let ats = self.files.iter().map(|followed| &followed.at).chain(&self.former);
         let after: Vec<At> = ats.cloned().collect();
         if chunk.is_empty() && after == *self.place.at() {

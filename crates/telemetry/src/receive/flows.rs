@@ -9,11 +9,14 @@ use super::sorting::Sorting;
 use super::udp::{dropped, inode};
 use crate::came::Came;
 use crate::chunk::Chunk;
+use crate::gaps::Gaps;
+use crate::peers::MOST;
 use lines::flow::{Decoder, Figures};
 use lines::{LONGEST, Part};
 use model::Clock;
+use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -41,6 +44,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     stopped: AtomicBool,
     figures: Mutex<Figures>,
+    /// What is missing of each exporter by its own numbers.
+    gaps: Mutex<HashMap<Ipv6Addr, Gaps>>,
     /// Datagrams that the kernel dropped for want of room.
     dropped: AtomicU64,
     /// Why nothing is read any more.
@@ -69,6 +74,7 @@ impl Flows {
             clock,
             stopped: AtomicBool::new(false),
             figures: Mutex::default(),
+            gaps: Mutex::default(),
             dropped: AtomicU64::new(0),
             failed: OnceLock::new(),
         });
@@ -98,6 +104,13 @@ impl Flows {
         *self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is missing of each exporter by its own numbers since the door was opened; of a datagram that has a number it
+    /// counts as one that is numbered. No more are told apart than peers of a receiver are.
+    #[must_use]
+    pub fn gaps(&self) -> HashMap<Ipv6Addr, Gaps> {
+        self.shared.gaps.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Datagrams that the kernel dropped since the door was opened, as far as it was asked ([`Flows::look`]).
     #[must_use]
     pub fn dropped(&self) -> u64 {
@@ -125,6 +138,16 @@ impl Flows {
         self.look();
         self.shared.stopped.store(true, Ordering::SeqCst);
         let _ = self.thread.join();
+    }
+}
+
+impl Shared {
+    /// Counts what is missing in front of a datagram of an exporter.
+    fn count(&self, exporter: Ipv6Addr, read: &Gaps) {
+        let mut gaps = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.numbered > 0 && (gaps.len() < MOST || gaps.contains_key(&exporter)) {
+            gaps.entry(exporter).or_default().add(read);
+        }
     }
 }
 
@@ -177,11 +200,17 @@ impl Reading<'_> {
         raw.push(datagram, Part::Whole);
         let [known, others] = &mut self.decoders;
         let is_known = self.shared.lines.know(lines.came.address);
+        let before = known.figures() + others.figures();
         let read = if is_known { known.read(peer, datagram) } else { others.read(peer, datagram) };
         let figures = known.figures() + others.figures();
         read.lines.iter().for_each(|line| lines.push_long(line));
         read.notes.iter().for_each(|note| lines.push_long(&note_line(now, note)));
         *self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner) = figures;
+        let missing = figures.missing - before.missing;
+        // What has waited may be found broken as well.
+        let numbered = (figures.datagrams - before.datagrams).saturating_sub(figures.broken - before.broken);
+        let read = Gaps { numbered, found: u64::from(missing > 0), missing, ..Gaps::default() };
+        self.shared.count(lines.came.address, &read);
         Ok(())
     }
 

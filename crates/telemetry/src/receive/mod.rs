@@ -9,6 +9,7 @@
 mod files;
 mod flows;
 mod journald;
+mod names;
 mod pattern;
 mod place;
 mod sorting;
@@ -26,6 +27,7 @@ pub use files::{Files, Follower};
 pub use flows::Flows;
 pub use handed::{chunks, hand_in};
 pub use journald::Journald;
+pub use names::{names_of, names_path};
 pub use pattern::Pattern;
 pub use place::place_path;
 pub use sorting::Sorting;

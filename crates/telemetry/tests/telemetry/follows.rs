@@ -1,11 +1,12 @@
 //! Files that grow: read to the end, over renaming and emptying, each line once whatever ends the process.
 
+use ledger::disk::Disk as _;
 use lines::Source;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use telemetry::receive::{Files, Follower, Pattern};
+use telemetry::receive::{Files, Follower, Pattern, names_of, names_path};
 use telemetry::source::Sources;
 use telemetry::{Receiver, ReceiverError, Row};
 use testkit::{Chance, CrashDisk, FixedClock, SeededEntropy, TemporaryFolder};
@@ -61,17 +62,21 @@ impl Run {
         self
     }
 
-    /// Everything that was ever received.
+    /// Everything that was ever received, but for what names files.
     fn lines(&self) -> Vec<String> {
+        self.received().into_iter().map(|(line, _)| line).filter(|line| !line.contains(" file=")).collect()
+    }
+
+    /// Every line, with the number of its file's name.
+    fn received(&self) -> Vec<(String, u16)> {
         self.receiver.wait_for(self.receiver.figures().lines);
         let mut lines = Vec::new();
         for block in self.receiver.tail() {
             for at in 0..block.columns.num_rows() {
                 let row = Row { columns: &block.columns, shapes: &block.shapes, at };
                 let line = String::from_utf8(row.line().unwrap()).unwrap();
-                lines.push(
-                    line.split_once(" - ward - note - ").map_or(line.clone(), |(_, note)| note.to_owned()),
-                );
+                let note = line.split_once(" - ward - note - ").map(|(_, note)| note.to_owned());
+                lines.push((note.unwrap_or(line), row.port().unwrap()));
             }
         }
         lines
@@ -116,6 +121,45 @@ fn a_file_is_read_on_over_renaming_and_from_where_a_former_run_has_come_to() {
     let lines = run.rounds().lines();
     assert_eq!(without(scene.folder.path(), &lines[9]), "follow fw.log gone at=6");
     assert_eq!(lines.len(), 10);
+}
+
+#[test]
+fn a_line_names_its_file_and_a_number_stands_for_one_name_for_ever() {
+    let scene = Scene::new();
+    scene.append("a.log", "a1\n");
+    scene.append("b.log", "b1\n");
+    let mut run = scene.run(&["*.log*"]);
+    run.rounds();
+    // Renamed, its name is another from then on.
+    scene.rename("a.log", "a.log.1");
+    scene.append("a.log.1", "a2\n");
+    scene.append("a.log", "a3\n");
+    run.rounds();
+    drop(run);
+    scene.append("b.log", "b2\n");
+    scene.append("a.log", "a4\n");
+    let mut run = scene.run(&["*.log*"]);
+    let received = run.rounds().received();
+    let mut told: Vec<(String, u16)> =
+        received.into_iter().map(|(line, number)| (without(scene.folder.path(), &line), number)).collect();
+    told.sort();
+    let expected = [
+        ("a1", 1),
+        ("a2", 3),
+        ("a3", 1),
+        ("a4", 1),
+        ("b1", 2),
+        ("b2", 2),
+        ("follow a.log file=1", 1),
+        ("follow a.log file=1", 1),
+        ("follow a.log.1 file=3", 3),
+        ("follow b.log file=2", 2),
+    ];
+    assert_eq!(told, expected.map(|(line, number)| (line.to_owned(), number)));
+    let names = scene.disk.read(&names_path("files")).unwrap().unwrap();
+    let names: Vec<String> = names_of(&names).unwrap();
+    let names: Vec<String> = names.iter().map(|name| without(scene.folder.path(), name)).collect();
+    assert_eq!(names, ["a.log", "b.log", "a.log.1"]);
 }
 
 #[test]

@@ -77,6 +77,9 @@ pub(crate) struct Row {
     pub(crate) number: u64,
     pub(crate) received: Instant,
     pub(crate) peer: String,
+    /// The file it was read from, where that is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) time: Option<Instant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +102,8 @@ pub(crate) fn trace(office: &Office, trace: &Trace) -> Result<Found, Refusal> {
     let entered = office.desk.ask(Asker::Console, Order::Traced(told));
     entered.map_err(|refused| Refusal::of(&refused))?;
     let bundle = trace.proven.then(|| proven(office, &wanted)).transpose()?;
-    Ok(Found { count: found.count, lines: found.lines.into_iter().map(Row::of).collect(), micros, bundle })
+    let row = |line: Line| Row::of(office.lines.file_of(&line), line);
+    Ok(Found { count: found.count, lines: found.lines.into_iter().map(row).collect(), micros, bundle })
 }
 
 /// All of what is wanted in a bundle, base64.
@@ -152,13 +156,14 @@ fn no_address(text: &str) -> Refusal {
 }
 
 impl Row {
-    fn of(line: Line) -> Self {
+    fn of(file: Option<String>, line: Line) -> Self {
         let fields = line.fields.into_iter().map(|(field, text)| (field.name().to_owned(), text));
         Self {
             receiver: line.receiver,
             number: line.number,
             received: line.received,
             peer: line.peer.to_canonical().to_string(),
+            file,
             time: line.time,
             dialect: line.dialect,
             fields: fields.collect(),

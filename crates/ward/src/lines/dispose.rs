@@ -6,6 +6,7 @@
 //! Does not: decide; the desk does, when it enters what goes.
 
 use super::{Lines, digest, listed, told, unfound, unread};
+use crate::months::Gone;
 use crate::told::tell;
 use desk::{Asker, LineDisposal, LineErasure, LineHold, LineRulings, LinesGoing, Order, RulingsRead, Stays};
 use lines::Field;
@@ -112,6 +113,7 @@ impl Lines {
     }
 
     fn retire_file(&self, case: RecordId, file: LinesFile, clear_of: BTreeSet<RecordId>) -> Result<(), Told> {
+        self.keep_figures(&file)?;
         let batches = self.batches_of(&file)?.len();
         let fact = LinesFact::Retired(LinesRetired {
             batches: u32::try_from(batches).unwrap_or(u32::MAX),
@@ -130,6 +132,16 @@ impl Lines {
             format!("By the approved case {case} lines of {receiver} go, {count} from {first} on."),
         ));
         Ok(())
+    }
+
+    /// Keeps what senders had sent by the lines of a file, before it goes: the figures of its month stay.
+    fn keep_figures(&self, file: &LinesFile) -> Result<(), Told> {
+        let zone = self.0.desk.seen().packs.current().map(|pack| pack.zone.clone());
+        // Cases are of a pack.
+        let Some(zone) = zone else { return Ok(()) };
+        let kept =
+            Gone::of(&self.0.library, &listed(file.clone()), &zone).map_err(|error| unfound(&error))?;
+        self.0.desk.state(move |sql| sql.note_traffic_gone(&kept)).map_err(|refused| refused.told())
     }
 
     /// The lines of an erasure go that may; do some wait for their file?

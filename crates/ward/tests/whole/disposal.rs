@@ -220,6 +220,15 @@ fn files_go_by_an_approved_case_past_their_time_and_no_others_do() {
     assert_eq!(city.traced("10.1.0.7")["count"], 0);
     assert_eq!(city.traced("10.1.0.107")["count"], 1);
     assert_eq!(city.asks("SELECT count(*), min(number) FROM lines")[1], "100,100");
+    // What had been sent by them stays with the figures of their month, without whom they spoke of.
+    city.house.open_again().unwrap();
+    let month = ["2024-12-31T16:00:00.000000Z", "2025-01-31T16:00:00.000000Z"].map(|at| at.parse().unwrap());
+    let [from, until] = month;
+    let kept = city.house.desk.read::<_, store::StoreError>(|sql, _| sql.traffic_gone(from, until)).unwrap();
+    let [kept] = &kept[..] else { panic!("{kept:?}") };
+    assert_eq!((kept.receiver.as_str(), kept.first, kept.lines), (RECEIVER, 0, 100));
+    assert!(kept.body.contains("\"lines\":100,") && !kept.body.contains("10.1.0."), "{}", kept.body);
+    city.house.desk.close();
     // What goes without a case is missed, whatever has gone by one.
     let [march] = &city.files()[..] else { panic!("one file") };
     let content = std::fs::read(march).unwrap();
@@ -342,6 +351,48 @@ fn lines_are_erased_and_their_neighbours_are_proven_whenever_the_program_is_kill
     city.house.forge(draft(store::LINE_ERASED, &line)).unwrap();
     let found = city.found();
     assert!(found.contains(JANUARY) && found.contains(" 4 "), "{found}");
+}
+
+#[test]
+fn a_line_that_is_in_no_file_yet_becomes_one_before_it_is_erased() {
+    let mut city = City::new(44);
+    // What a server that was killed has left of the journal of systemd: durable, and in no file.
+    let (disk, source) = (Arc::new(Folder::new(&city.house.data)), Sources::new(Source { offset: 28_800 }));
+    let receiver =
+        Receiver::open("journald", disk, Box::new(SeededEntropy::new(4)), (0, 0), source, 1).unwrap();
+    let mut chunk = Chunk::new(Came::from_file("2025-12-01T01:00:00.000000Z".parse().unwrap()));
+    for nth in 0..3 {
+        let line = format!("{{\"MESSAGE\":\"entry {nth}\",\"_HOSTNAME\":\"gw-1\"}}");
+        chunk.push(line.as_bytes(), lines::Part::Whole);
+    }
+    receiver.intake().put(chunk, None).unwrap();
+    receiver.wait_for(3);
+    receiver.close();
+    city.house.at("2026-03-03T01:00").unwrap();
+    let fill =
+        [("receiver", json!("journald")), ("numbers", json!([{ "number": "1" }])), ("reason", json!("刪除"))];
+    let case = city.case("line_erasure", &fill);
+    city.house.desk.close();
+    let server = city.program(&["serve", "--listen", "127.0.0.1:0"]).start().unwrap();
+    server.line(LIMIT).unwrap().expect("where it serves");
+    let statement = "SELECT number, line, erased FROM lines WHERE receiver = 'journald' ORDER BY number";
+    let listed = loop {
+        let listed = city.asks(statement);
+        if listed.get(2).is_some_and(|line| line.starts_with("1,,")) {
+            break listed;
+        }
+    };
+    assert_eq!(listed[2], format!("1,,{case}"));
+    assert!(
+        listed[1].contains("entry 0") && listed[3].contains("entry 2") && listed.len() == 4,
+        "{listed:?}"
+    );
+    drop(server.kill().unwrap());
+    city.verify();
+    // Its segment, in which it stood in clear, is gone; the file without it is there.
+    let folder = city.house.data.join("lines/journald");
+    assert!(!folder.join(format!("journal/{:020}", 0)).exists());
+    assert!(city.house.data.join(&file_paths("journald", 0, 3, 1)[0]).exists());
 }
 
 impl City {

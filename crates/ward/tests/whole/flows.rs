@@ -2,10 +2,18 @@
 //! and says what it makes of them.
 
 use crate::{City, LIMIT};
+use ledger::disk::Folder;
+use lines::flow::Decoder;
+use lines::{Part, Source};
+use model::Instant;
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
-use testkit::{Program, Running};
+use std::sync::Arc;
+use std::time::Duration;
+use telemetry::source::Sources;
+use telemetry::{Came, Chunk, Receiver};
+use testkit::{Program, Running, SeededEntropy};
 
 const FLOWS: u16 = 120;
 
@@ -211,7 +219,91 @@ fn flows_of_softflowd_are_what_another_collector_reads_of_them() {
     ] {
         assert!(figures.lines().any(|line| line == format!("{name} {value}")), "{name} {value}\n{figures}");
     }
+    // Read again beside the running server, datagrams come to what they came to then.
+    let (decoded, code) = city.decoded(&[]);
+    assert_eq!((code, &decoded["datagrams"], &decoded["unread"]), (Some(0), &sent.into(), &0.into()));
+    assert_eq!((&decoded["now"], &decoded["then"]), (&0.into(), &0.into()), "{decoded}");
+    assert!(decoded["same"].as_u64().unwrap() >= 3 * u64::from(FLOWS), "{decoded}");
     city.stop(server);
+    city.verify();
+}
+
+impl City {
+    /// What `ward flows decode` says, and how it ends.
+    fn decoded(&self, more: &[&str]) -> (serde_json::Value, Option<i32>) {
+        let ended = self.ward(&[&["flows", "decode", "--data", "data", "--json"][..], more].concat(), "");
+        (serde_json::from_str(&ended.output.concat()).unwrap(), ended.status.code())
+    }
+
+    /// Puts lines into a receiver, as if they had come from this peer at these moments.
+    fn put(&self, receiver: &str, lines: &[(Instant, Vec<u8>)]) {
+        let disk = Arc::new(Folder::new(self.path().join("data")));
+        let (entropy, sources) = (Box::new(SeededEntropy::new(3)), Sources::new(Source { offset: 0 }));
+        let receiver = Receiver::open(receiver, disk, entropy, (0, 0), sources, 1).unwrap();
+        for (received, line) in lines {
+            let mut chunk = Chunk::new(Came::from_peer(*received, EXPORTER.parse().unwrap()));
+            chunk.push(line, Part::Whole);
+            receiver.intake().put(chunk, None).unwrap();
+        }
+        receiver.wait_for(lines.len() as u64);
+        receiver.close();
+    }
+}
+
+const EXPORTER: &str = "192.0.2.50:40000";
+
+#[test]
+fn what_was_made_of_datagrams_is_compared_with_what_is_made_of_them_today() {
+    let city = City::new();
+    std::fs::write(city.path().join("flows.pcap"), capture()).unwrap();
+    let at = |second: u64| {
+        let begin: Instant = "2026-11-26T08:00:00.000000Z".parse().unwrap();
+        begin.plus(Duration::from_secs(second))
+    };
+    // The first has the templates; each comes ten seconds after the one before.
+    let datagrams: Vec<(Instant, Vec<u8>)> =
+        (0..).zip(city.exported("9")).map(|(nth, datagram)| (at(10 * nth), datagram)).collect();
+    assert!(datagrams.len() >= 3, "{}", datagrams.len());
+    let mut decoder = Decoder::default();
+    let made: Vec<(Instant, Vec<u8>)> = datagrams
+        .iter()
+        .flat_map(|(received, datagram)| {
+            let read = decoder.read(EXPORTER.parse().unwrap(), datagram);
+            read.lines.into_iter().map(|line| (*received, line))
+        })
+        .collect();
+    // One is not there, and another is there that nobody exported.
+    let invented = b"{\"flow\":9,\"src_ip\":\"10.9.9.9\"}".to_vec();
+    let mut then = made.clone();
+    let (lost_at, lost) = then.remove(5);
+    then.push((at(25), invented.clone()));
+    then.push((at(25), b"<45>1 2026-11-26T08:00:00Z - ward - note - missing".to_vec()));
+    city.put("flows-raw-unknown", &datagrams);
+    city.put("flows-unknown", &then);
+    let (decoded, code) = city.decoded(&[]);
+    let count = |name: &str| decoded[name].as_u64().unwrap();
+    assert_eq!((code, count("datagrams"), count("unread")), (Some(1), datagrams.len() as u64, 0));
+    assert_eq!((count("same"), count("now"), count("then")), (made.len() as u64 - 1, 1, 1));
+    let row = |made: &str, received: Instant, line: &[u8]| {
+        let line = String::from_utf8_lossy(line);
+        serde_json::json!({ "made": made, "exporter": EXPORTER, "received": received.to_string(), "line": line })
+    };
+    assert_eq!(
+        decoded["lines"],
+        serde_json::json!([row("now", lost_at, &lost), row("then", at(25), &invented)])
+    );
+    // Without what comes before, nobody knows the templates; with it, they are known.
+    let from = at(5).to_string();
+    let (blind, _) = city.decoded(&["--from", &from, "--lead", "0"]);
+    assert!(blind["unread"].as_u64() > Some(0) && blind["same"] == 0, "{blind}");
+    let (seen, _) = city.decoded(&["--from", &from, "--lead", "1"]);
+    assert_eq!((&seen["unread"], &seen["datagrams"]), (&0.into(), &(datagrams.len() - 1).into()));
+    // All that is made leaves as lines of JSON.
+    let ended = city.ward(&["flows", "decode", "--data", "data", "--lines"], "");
+    let expected: Vec<String> =
+        made.iter().map(|(_, line)| String::from_utf8(line.clone()).unwrap()).collect();
+    assert_eq!(ended.output, expected);
+    assert!(ended.errors.contains("僅今有 1 筆，僅昔有 1 筆"), "{}", ended.errors);
     city.verify();
 }
 

@@ -85,6 +85,14 @@ fn files_that_logrotate_turns_over_are_followed_and_a_killed_server_loses_and_do
     let found = city.numbers("files", expected.len());
     assert_eq!(found.len(), expected.len());
     assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected);
+    // Each names its file, on whichever way it is asked for.
+    let by_file = "SELECT file, count(*) FROM lines WHERE src_ip IS NOT NULL GROUP BY file ORDER BY file";
+    let asked = city.good(&["query", "--data", "data", by_file], "");
+    let file = |name: &str, count: u64| format!("{folder}/{name},{count}");
+    assert_eq!(asked[1..], [file("copied.log", copies - 1_000_000), file("fw.log", next)]);
+    let traced = city.traced(&[FROM, "--most", "1"]);
+    let named = traced["lines"][0]["file"].as_str().unwrap();
+    assert!(named.starts_with(&folder) && named.ends_with(".log"), "{named}");
     city.stop(server);
     city.verify();
     let packed = city.refused(&["serve", "--data", "data", "--follow", "fw.log.2.gz"], "", 2);

@@ -44,6 +44,8 @@ pub(super) struct LineShape {
     received: String,
     /// Address of its sender; null where it was read from a file.
     sender: Option<String>,
+    /// The file it was read from; null where somebody sent it, or files are not followed by name.
+    file: Option<String>,
     /// Was the sender unknown when it came? Lines of senders that nobody has registered are kept apart.
     unknown_sender: bool,
     /// When the device says that it happened.
@@ -109,7 +111,7 @@ pub(super) async fn lines(cx: Cx, query: Query) -> PageResult {
         cx.look(crate::audit::admitted)?;
         let asked = asked_by(&query, MOST)?;
         let found = found(cx, &asked)?;
-        let lines = found.lines.iter().map(LineShape::of).collect();
+        let lines = found.lines.iter().map(|line| LineShape::of(cx, line)).collect();
         given::json(StatusCode::OK, &Traced { count: found.count.to_string(), lines })
     })
     .await
@@ -148,7 +150,7 @@ pub(super) async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)
             crate::audit::admitted(look)?;
             let line = by(look, &receiver, number)?;
             let entry = entered(look, &receiver, number)?.map(|entry| entry.to_string());
-            given::json(StatusCode::OK, &LineWhole { line: LineShape::of(&line), entry })
+            given::json(StatusCode::OK, &LineWhole { line: LineShape::of(cx, &line), entry })
         })
     })
     .await
@@ -202,13 +204,14 @@ fn moment(query: &Query, name: &str) -> Result<Option<Instant>, PageError> {
 }
 
 impl LineShape {
-    fn of(line: &Line) -> Self {
+    fn of(cx: &Cx, line: &Line) -> Self {
         let fields = line.fields.iter().map(|(field, text)| (field.name().to_owned(), text.clone()));
         Self {
             receiver: line.receiver.clone(),
             number: line.number.to_string(),
             received: line.received.to_string(),
             sender: (!line.peer.is_unspecified()).then(|| line.peer.to_canonical().to_string()),
+            file: cx.site.lines().file_of(line),
             unknown_sender: is_apart(&line.receiver),
             time: line.time.map(|time| time.to_string()),
             dialect: line.dialect.clone(),

@@ -11,6 +11,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use model::Instant;
 use serde::Serialize;
+use telemetry::Gaps;
 use telemetry::source::Network;
 use telemetry::traffic::Sent;
 use utoipa::ToSchema;
@@ -88,8 +89,25 @@ struct HeardShape {
     last: Option<String>,
     /// Microseconds from the time the device wrote to its reception, of the last line with such a time.
     skew: Option<String>,
+    /// What is missing by the numbers that its devices give what they send; null where they give none.
+    gaps: Option<GapsShape>,
     /// Into which receivers they went.
     receivers: Vec<String>,
+}
+
+/// What is missing of a sender by the numbers that its devices give what they send, since the start.
+#[derive(Debug, Serialize, ToSchema)]
+struct GapsShape {
+    /// Lines, or datagrams of flows, with a number.
+    numbered: String,
+    /// Of these, lines of devices that are too many to be told apart.
+    untold: String,
+    /// Gaps.
+    found: String,
+    /// Numbers that are missing in them.
+    missing: String,
+    /// How often numbers went back: a device began anew, or sent again what it had sent.
+    back: String,
 }
 
 /// A receiver.
@@ -157,7 +175,20 @@ impl HeardShape {
             rate: heard.rate.to_string(),
             last: heard.last.map(|last| last.to_string()),
             skew: heard.skew.map(|skew| skew.to_string()),
+            gaps: Some(&heard.gaps).filter(|gaps| gaps.numbered > 0).map(GapsShape::of),
             receivers: heard.receivers.clone(),
+        }
+    }
+}
+
+impl GapsShape {
+    fn of(gaps: &Gaps) -> Self {
+        Self {
+            numbered: gaps.numbered.to_string(),
+            untold: gaps.untold.to_string(),
+            found: gaps.found.to_string(),
+            missing: gaps.missing.to_string(),
+            back: gaps.back.to_string(),
         }
     }
 }

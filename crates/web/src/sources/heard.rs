@@ -3,6 +3,7 @@
 use model::{Instant, RecordId, UnitId};
 use std::net::IpAddr;
 use std::time::Duration;
+use telemetry::Gaps;
 
 /// For so long a registered source may say nothing.
 const SILENT: Duration = Duration::from_secs(3_600);
@@ -76,6 +77,8 @@ pub struct Heard {
     pub last: Option<Instant>,
     /// Microseconds from the time the device wrote to its reception, of the last line that has such a time.
     pub skew: Option<i64>,
+    /// What is missing by the numbers that its devices give what they send.
+    pub gaps: Gaps,
     /// Into which receivers they went.
     pub receivers: Vec<String>,
 }

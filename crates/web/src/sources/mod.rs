@@ -32,6 +32,7 @@ use askama::Template;
 use axum::routing::get;
 use model::Instant;
 use regulation::{Expr, Name};
+use telemetry::Gaps;
 
 const PERSON: Access = Access::Person;
 
@@ -93,6 +94,12 @@ const COLUMNS: &[Column<Row>] = &[
         },
     },
     Column {
+        name: "gaps",
+        zh: "編號缺漏",
+        en: "Missing by number",
+        of: |look, row| gaps(look.cx, &row.source.heard),
+    },
+    Column {
         name: "receivers",
         zh: "接收器",
         en: "Receivers",
@@ -117,6 +124,20 @@ fn nine(heard: &Heard) -> Plain {
     match heard.nine_per_thousand() {
         Some(share) => Plain::text(format!("{}.{} %", share / 10, share % 10)),
         None => Plain::Nothing,
+    }
+}
+
+/// What is missing by the numbers of its devices; nothing where they give none, of which nothing can be said.
+fn gaps(cx: &Cx, heard: &Heard) -> Plain {
+    let Gaps { numbered, untold, found, missing, back: _ } = heard.gaps;
+    let told = numbered - untold;
+    let least = if untold > 0 { cx.t("至少 ", "at least ") } else { "" };
+    match (told, missing, cx.chinese()) {
+        (0, ..) => Plain::Nothing,
+        (_, 0, _) if untold > 0 => Plain::text(cx.t("無法全部判斷", "not known of all").to_owned()),
+        (_, 0, _) => Plain::text(cx.t("無", "none").to_owned()),
+        (.., true) => Plain::text(format!("{least}{missing} 筆（{found} 處）")),
+        (.., false) => Plain::text(format!("{least}{missing} (gaps: {found})")),
     }
 }
 
@@ -288,6 +309,18 @@ fn notices<'a>(look: &Look<'a>, senders: &Senders) -> Vec<Notice<'a>> {
             format!("{broken} 筆登記之位址無法辨識或重複，其設備以未登錄來源處理。請註銷後重新登記。"),
             format!(
                 "Registrations whose address is none, or registered twice: {broken}. Their devices count as unknown; end them and file them anew."
+            ),
+        );
+    }
+    let gappy = senders.sources.iter().filter(|source| source.heard.gaps.missing > 0).count();
+    if gappy > 0 {
+        notice(
+            Tone::Warning,
+            format!(
+                "{gappy} 個紀錄來源之編號有缺漏：設備已送出而未收到，或設備未送出。請確認網路及其傳送設定。"
+            ),
+            format!(
+                "Sources of which numbers are missing: {gappy}. Their devices sent what did not come, or did not send it; look at the network, and at what they are set to send."
             ),
         );
     }

@@ -59,6 +59,9 @@ impl Bars {
 }
 
 /// Who spoke with whom: sources on the left, destinations on the right.
+///
+/// Narrow, so that addresses are read on a telephone: each stands above its end of the lines on the left, below it on the
+/// right, and has the whole width to itself.
 #[derive(Template)]
 #[template(path = "trace/web.html")]
 pub(super) struct Web {
@@ -73,7 +76,7 @@ pub(super) struct Web {
 }
 
 /// Units between two addresses.
-const STEP: usize = 26;
+const STEP: usize = 48;
 /// Lines of a picture.
 const LINES: usize = 20;
 
@@ -92,7 +95,7 @@ impl Web {
             (sources.place(source), destinations.place(destination), thick, said)
         });
         let lines = lines.collect();
-        let high = sources.places.len().max(destinations.places.len()) * STEP + 10;
+        let high = sources.places.len().max(destinations.places.len()) * STEP + 4;
         Some(Self { lines, high, sources: sources.sorted(), destinations: destinations.sorted() })
     }
 }
@@ -104,7 +107,7 @@ struct Side {
 
 impl Side {
     fn place(&mut self, address: String) -> usize {
-        let next = self.places.len() * STEP + STEP / 2 + 5;
+        let next = self.places.len() * STEP + STEP / 2 + 2;
         *self.places.entry(address).or_insert(next)
     }
 

@@ -6,6 +6,7 @@
 //! Source: clauses 27.1.2, 27.3.1; `docs/adr/0018-lines.md`.
 
 pub mod bundle;
+mod called;
 mod drawn;
 mod gone;
 mod overview;
@@ -30,12 +31,13 @@ use crate::{acting, views};
 use askama::Template;
 use axum::extract::Path;
 use axum::routing::get;
+use called::Called;
 use desk::{About, Asker, Order};
 use identity::Action;
 use lines::Field;
 use model::{Instant, Told};
 use regulation::TimeOfDay;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 use store::{LinesTraced, StoreError};
@@ -89,6 +91,12 @@ pub trait Lines: Send + Sync {
     /// # Errors
     /// It cannot be read, told.
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told>;
+
+    /// The file that a line was read from; none where somebody sent it, or nobody follows its file.
+    fn file_of(&self, line: &Line) -> Option<String>;
+
+    /// What addresses are called by DNS, as far as that is known within a moment; of none where nobody is asked.
+    fn names(&self, addresses: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, String>;
 
     /// How the cases stand by which lines go, or stay.
     fn cases(&self) -> Vec<LinesCase>;
@@ -165,10 +173,11 @@ fn device(line: &Line) -> String {
     line.fields.get(&Field::Device).or_else(|| line.fields.get(&Field::Host)).cloned().unwrap_or_default()
 }
 
-/// Who sent a line, marked where nobody has registered them.
+/// Who sent a line, marked where nobody has registered them, or the file it was read from.
 fn sender(cx: &Cx, line: &Line) -> String {
     if line.peer.is_unspecified() {
-        return cx.t("由檔案匯入", "read from a file").to_owned();
+        let file = cx.site.lines().file_of(line).map(|file| shown(file.as_bytes()));
+        return file.unwrap_or_else(|| cx.t("由檔案匯入", "read from a file").to_owned());
     }
     let address = line.peer.to_canonical().to_string();
     if is_apart(&line.receiver) {
@@ -601,11 +610,17 @@ fn facts<'a>(cx: &'a Cx, line: &Line) -> Facts<'a> {
     let fact = |name: &str, value: String| Fact::new(name, value);
     let mut facts = vec![fact(cx.t("接收時間", "Received"), cx.second(line.received))];
     facts.extend(line.time.map(|time| fact(cx.t("設備所載時間", "The device's time"), cx.second(time))));
-    facts.push(fact(cx.t("傳送者", "Sender"), sender(cx, line)));
+    let peer = line.peer.to_canonical().to_string();
+    let ends = [Field::SrcIp, Field::DstIp];
+    let texts = ends.iter().filter_map(|end| line.fields.get(end)).map(String::as_str);
+    let called = Called::of(cx, texts.chain([peer.as_str()]));
+    let from = if line.peer.is_unspecified() { cx.t("檔案", "File") } else { cx.t("傳送者", "Sender") };
+    facts.push(fact(from, sender(cx, line) + &called.beside(&peer)));
     facts.extend(line.dialect.as_ref().map(|dialect| fact(cx.t("格式", "Dialect"), dialect.clone())));
     for (field, value) in &line.fields {
         let (zh, en) = words(*field);
-        facts.push(fact(cx.t(zh, en), shown(value.as_bytes())));
+        let name = if ends.contains(field) { called.beside(value) } else { String::new() };
+        facts.push(fact(cx.t(zh, en), shown(value.as_bytes()) + &name));
     }
     Facts { cx, facts }
 }

@@ -3,6 +3,7 @@
 //!
 //! Everything here is asked in SQL of the table of lines; that it was looked for is entered once, before anything goes out.
 
+use super::called::Called;
 use super::drawn::{Bars, Web};
 use super::{Asked, Unanswered, enter, traced};
 use crate::audit::admitted;
@@ -25,7 +26,7 @@ const WIDTHS: [i64; 11] =
     [1, 10, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600, 86_400, 7 * 86_400, 30 * 86_400];
 /// Rows of a table.
 const ROWS: usize = 30;
-/// Log-ons and log-offs that are looked through.
+/// Log-ons and log-offs that are looked through, the newest.
 const MARKS: usize = 1_000;
 
 #[derive(Template)]
@@ -205,11 +206,15 @@ impl<'a> Teller<'a> {
             &heads,
             &spoke.iter().map(told).collect::<Vec<_>>(),
         );
+        let ends = spoke.iter().flat_map(|row| row.iter().take(2)).filter_map(Option::as_deref);
+        let called = Called::of(cx, ends);
         for row in &mut table.rows {
             for cell in row.iter_mut().take(2) {
                 if let Shown::Parts(parts) = cell {
                     parts.iter_mut().for_each(|part| {
-                        part.href = Some(Query::default().with("q", &part.text).behind(PATH))
+                        part.href = Some(Query::default().with("q", &part.text).behind(PATH));
+                        let name = called.beside(&part.text);
+                        part.text += &name;
                     });
                 }
             }
@@ -220,13 +225,17 @@ impl<'a> Teller<'a> {
     /// Log-ons with the log-offs that belong to them; nothing where there are none.
     fn sessions(&self, moment: impl Fn(i64) -> Instant) -> Result<Option<TableView<'a>>, PageError> {
         let cx = self.cx;
-        let marks = self.rows(
+        // Firewalls mark the end of connections as well, which is nobody's log-off where no account stands with it.
+        let mut marks = self.rows(
             "to_unixtime(received), mark, \"user\", src_ip, coalesce(device, host), action",
-            &format!("AND mark IS NOT NULL ORDER BY received, number LIMIT {MARKS}"),
+            &format!(
+                "AND mark IS NOT NULL AND \"user\" IS NOT NULL ORDER BY received DESC, number DESC LIMIT {MARKS}"
+            ),
         )?;
         if marks.is_empty() {
             return Ok(None);
         }
+        marks.reverse();
         let heads = [
             (cx.t("帳號", "Account"), ""),
             (cx.t("來源位址", "Source"), ""),

@@ -1,6 +1,7 @@
 //! Lines that have gone by an approved case: told to have gone, with the case, wherever they would stand.
 
 use crate::people::office;
+use axum::http::{Method, StatusCode};
 use desk::{Asker, LinesGoing, Order};
 use model::{Evidence, Instant};
 use proof::hash::Hash;
@@ -57,6 +58,17 @@ fn an_erased_line_is_told_to_be_erased_with_its_case_and_so_it_is_among_its_neig
     let beside = office.traces("/trace/lines/syslog-tcp/0");
     assert!(beside.contains("（已塗銷）") && beside.contains("10.1.2.3"), "{beside}");
     assert!(!beside.contains("10.1.2.4"), "{beside}");
+    // Programs are told the same.
+    let token = office.asked.token_of(office.auditor.person, &[], &[], &[identity::Right::Audit]);
+    let bearer = format!("Bearer {token}");
+    let asked = |number: u64| {
+        let path = format!("/api/v1/lines/syslog-tcp/{number}");
+        office.asked.ask(Method::GET, &path, &[("authorization", bearer.as_str())], "")
+    };
+    let gone = asked(1);
+    assert_eq!(gone.status, StatusCode::GONE, "{}", gone.text());
+    assert!(gone.text().contains(&case.to_string()) && !gone.text().contains("10.1.2.4"), "{}", gone.text());
+    assert_eq!((asked(0).status, asked(9).status), (StatusCode::OK, StatusCode::NOT_FOUND));
     // What has gone by the case stands with the cases, whatever has become of it.
     let sources = office.traces("/sources");
     assert!(sources.contains(&format!("/records/{case}")) && sources.contains("1 筆"), "{sources}");

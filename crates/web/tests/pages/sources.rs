@@ -4,6 +4,7 @@ use crate::people::office;
 use axum::http::StatusCode;
 use model::{Instant, RecordId, Told, UnitId};
 use std::time::Duration;
+use telemetry::Gaps;
 use telemetry::traffic::Traffic;
 use web::{
     Heard, LinesCase, LinesCaseKind, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing,
@@ -29,6 +30,7 @@ pub(crate) fn senders(now: Instant) -> Senders {
         rate: 600,
         last: before(2),
         skew: Some(-75_000_000),
+        gaps: Gaps { numbered: 12_000, untold: 0, found: 2, missing: 5, back: 1 },
         receivers: vec!["syslog-tcp".to_owned()],
     };
     let stopped = Heard { last: before(2 * 3_600), ..Heard::default() };
@@ -115,6 +117,7 @@ fn what_is_to_be_looked_at_stands_first_and_what_is_not_heard_is_never_told_to_b
     for there in ["法律保全", "所有接收器", "未逾最短保存期間：12,345 筆"] {
         assert!(at(there) > at("TC-FW-01"), "{there}");
     }
+    assert!(at("1 個紀錄來源之編號有缺漏") < at("TC-FW-01") && at("5 筆（2 處）") > at("TC-FW-01"));
     for there in ["靜默", "未曾收到", "位址無法辨識", "89.9 %", "快 1 分鐘", "600", "2 個未登錄之傳送者"]
     {
         at(there);

@@ -4,8 +4,8 @@ use crate::people::{Office, office};
 use axum::http::StatusCode;
 use lines::{Part, Source};
 use model::{Instant, Told};
-use std::collections::BTreeSet;
-use std::net::Ipv6Addr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use web::{Answer, HandedIn, Reckoned, Senders, Unanswered};
 pub(crate) struct Received(Arc<Block>);
 
 const RECEIVER: &str = "syslog-tcp";
+const FILES: &str = "files";
 
 /// Lines of a firewall: who spoke with whom.
 fn firewall(session: u32, from: &str, to: &str, user: &str) -> String {
@@ -71,8 +72,24 @@ impl web::Lines for Received {
     }
 
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told> {
-        let there = receiver == RECEIVER && self.0.holds(number);
-        Ok(there.then(|| line_of(&self.0, receiver, number).unwrap()))
+        // The first of them stands in a file that is followed, too.
+        let there = receiver == RECEIVER && self.0.holds(number) || (receiver, number) == (FILES, 0);
+        let mut line = there.then(|| line_of(&self.0, receiver, number).unwrap());
+        if let Some(line) = line.as_mut().filter(|_| receiver == FILES) {
+            (line.peer, line.port) = (Ipv6Addr::UNSPECIFIED, 1);
+        }
+        Ok(line)
+    }
+
+    fn file_of(&self, line: &Line) -> Option<String> {
+        (line.receiver == FILES && line.port == 1).then(|| "/var/log/fw<1>.log".to_owned())
+    }
+
+    /// Knows what two of them are called.
+    fn names(&self, addresses: &BTreeSet<IpAddr>) -> BTreeMap<IpAddr, String> {
+        let known = [("192.0.2.9", "www.city.example"), ("10.1.2.3", "pc-3.city.example")];
+        let known = known.map(|(address, name)| (address.parse().unwrap(), name.to_owned()));
+        known.into_iter().filter(|(address, _)| addresses.contains(address)).collect()
     }
 
     fn cases(&self) -> Vec<web::LinesCase> {
@@ -104,6 +121,15 @@ impl web::Lines for Received {
             let row =
                 ["10.1.2.3", "192.0.2.9", "2", "1764144000", "1764144060"].map(|text| Some(text.to_owned()));
             return Ok(Answer { columns: Vec::new(), rows: vec![row.to_vec()], cut: false });
+        }
+        if statement.contains("mark IS NOT NULL") {
+            let end = ["1764144050", "off", "", "10.1.2.3", "TC-FW-01", "close"];
+            let off = ["1764144040", "off", "wang", "10.1.2.3", "TC-VPN-01", "logout"];
+            let on = ["1764144000", "on", "wang", "10.1.2.3", "TC-VPN-01", "login"];
+            let row = |row: [&str; 6]| row.map(|text| (!text.is_empty()).then(|| text.to_owned())).to_vec();
+            let mut rows = [end, off, on].map(row).to_vec();
+            rows.retain(|row| !statement.contains("\"user\" IS NOT NULL") || row[2].is_some());
+            return Ok(Answer { columns: Vec::new(), rows, cut: false });
         }
         if statement.contains(" FROM lines WHERE (src_ip = '10.1.2.3' OR dst_ip = '10.1.2.3')") {
             return Ok(Answer::default());
@@ -201,11 +227,18 @@ fn what_is_no_address_is_told_and_nothing_is_looked_for() {
 fn a_line_is_shown_as_it_came_and_does_no_harm() {
     let office = office();
     let page = office.traces("/trace/lines/syslog-tcp/0");
-    for there in
-        ["192.0.2.9", "50000", "devname=&#34;TC-FW-01&#34;", "甫接收", "/trace?q=10.1.2.3", "來源位址"]
-    {
+    for there in [
+        "192.0.2.9（DNS：www.city.example）",
+        "50000",
+        "devname=&#34;TC-FW-01&#34;",
+        "甫接收",
+        "/trace?q=10.1.2.3",
+        "來源位址",
+    ] {
         assert!(page.contains(there), "{there}: {page}");
     }
+    let followed = office.traces("/trace/lines/files/0");
+    assert!(followed.contains("檔案") && followed.contains("/var/log/fw&#60;1&#62;.log"), "{followed}");
     let strange = office.traces("/trace/lines/syslog-tcp/3");
     assert!(strange.contains("一句話 &#60;script&#62;") && strange.contains('\u{FFFD}'), "{strange}");
     for path in ["/trace/lines/syslog-tcp/4", "/trace/lines/nothing/0", "/trace/lines/syslog-tcp/x"] {
@@ -220,6 +253,7 @@ fn what_is_found_leaves_as_a_file() {
     let text = office.traces("/trace/export?q=10.1.0.0/16&format=csv");
     assert_eq!(text.lines().filter(|line| line.contains("TC-FW-01")).count(), 3, "{text}");
     assert!(text.contains("來源位址") && text.contains("198.51.100.7"), "{text}");
+    assert!(!text.contains("city.example"), "what DNS says today is no part of it: {text}");
 }
 
 #[test]
@@ -262,6 +296,13 @@ fn what_an_address_did_is_told_as_a_whole_and_entered_once() {
     let page = office.traces("/trace/overview?q=10.1.2.3");
     assert!(page.contains("位址 10.1.2.3") && page.contains("<svg"), "{page}");
     assert!(page.contains("href=\"/trace/overview?q=192.0.2.9\""), "it leads on: {page}");
+    for name in ["192.0.2.9（DNS：www.city.example）", "10.1.2.3（DNS：pc-3.city.example）"] {
+        assert!(page.contains(name), "{name}: {page}");
+    }
+    // A log-on with its log-off in one row; what a firewall says of the end of a connection is neither.
+    let (_, sessions) = page.split_once("id=\"sessions\"").unwrap();
+    assert_eq!(sessions.matches("TC-VPN-01").count(), 1, "{sessions}");
+    assert!(!sessions.contains("TC-FW-01"), "{sessions}");
     let entered = office.asked.entered("lines.traced/1");
     let wanted: Vec<_> = entered.iter().map(|entry| entry["body"]["wanted"].clone()).collect();
     assert_eq!(wanted, ["address 10.1.2.3", "overview address 10.1.2.3"]);

@@ -15,7 +15,7 @@ use store::{
     LinesRetired,
 };
 use telemetry::file::Erased;
-use telemetry::receive::place_path;
+use telemetry::receive::{names_path, place_path};
 use telemetry::{Batch, Journal, check, file_paths, journal_folder};
 
 const FOLDER: &str = "lines/";
@@ -306,7 +306,10 @@ fn judge_file(
 /// Does it say where reading stands in files? That is state, and says nothing of what was received.
 fn is_place(path: &str) -> bool {
     let receiver = path.strip_prefix(FOLDER).and_then(|path| path.split('/').next());
-    receiver.is_some_and(|receiver| path.strip_suffix(".new").unwrap_or(path) == place_path(receiver))
+    let path_of = path.strip_suffix(".new").unwrap_or(path);
+    receiver.is_some_and(|receiver| {
+        [place_path(receiver), names_path(receiver)].iter().any(|known| known == path_of)
+    })
 }
 
 /// What is in no file yet: it must be there, and lead to the roots that the ledger has.
