@@ -7,6 +7,7 @@
 //! Does not: decide (the desk does), print.
 
 pub(crate) mod named;
+pub(crate) mod outlet;
 pub(crate) mod person;
 pub(crate) mod publish;
 pub(crate) mod query;
@@ -32,6 +33,10 @@ use std::path::PathBuf;
 pub(crate) enum Request {
     /// Append these, all or none.
     Append(Vec<Line>),
+    /// Which outlets there are.
+    OutletList(outlet::List),
+    /// Send a test by one.
+    OutletTest(outlet::Test),
     /// Appoint a deputy.
     PersonAppoint(person::Appoint),
     /// Register a person.
@@ -84,6 +89,8 @@ pub(crate) enum Answer {
     Done(Done),
     /// The factors of a person.
     Factors(signin::Row),
+    /// Outlets.
+    Outlets(Vec<outlet::Row>),
     /// What is to be handed over.
     Pass(signin::Pass),
     /// People.
@@ -98,6 +105,8 @@ pub(crate) enum Answer {
     Terminals(Vec<terminal::Row>),
     /// Lines.
     Traced(trace::Found),
+    /// How a test went.
+    Tried(outlet::Tried),
     /// Units.
     Units(Vec<unit::Row>),
 }
@@ -172,6 +181,8 @@ pub(crate) fn answer(office: &Office, request: Request) -> Answer {
             let range = office.holder().append(&lines);
             range.map(|(first, end)| Answer::Appended(first, end)).map_err(Refusal::by_rule)
         }
+        Request::OutletList(list) => outlet::list(office, &list).map(Answer::Outlets),
+        Request::OutletTest(test) => outlet::test(office, &test).map(Answer::Tried),
         Request::PersonAdd(add) => person::add(office, &add).map(Answer::Done),
         Request::PersonAppoint(appoint) => person::appoint(office, &appoint).map(Answer::Done),
         Request::PersonChange(change) => person::change(office, &change).map(Answer::Done),

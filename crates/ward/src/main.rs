@@ -10,6 +10,7 @@ mod machine;
 mod metrics;
 mod months;
 mod office;
+mod outlets;
 mod oversight;
 mod packs;
 mod serve;

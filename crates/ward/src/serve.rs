@@ -74,6 +74,9 @@ pub(crate) struct Serve {
     /// 接收 systemd 日誌；可指定日誌資料夾。The journal of systemd is received; that of a folder, if one is named.
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     journald: Option<Option<PathBuf>>,
+    /// 告警輸出之設定檔（預設：資料夾內之 outlets.toml）。The settings of outlets (default: outlets.toml in the data folder).
+    #[arg(long, value_name = "FILE")]
+    outlets: Option<PathBuf>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -107,6 +110,7 @@ impl Serve {
         if office.desk.seen().packs.current().is_none() {
             tell(&desk::Refused::NoPack.told());
         }
+        office.outlets.open(self.outlets.as_deref()).map_err(Refused::misuse)?;
         let witnesses = Witnesses::start(&office.ledger, &office.policy, self.witness_ca.as_deref())?;
         // No way out of Ward is there yet; what is asked for waits, and is shown.
         let pacemaker = Pacemaker::start(&office, desk::Ways::new());
