@@ -11,11 +11,11 @@ SHELL := /bin/bash
 # asks the API, faketime brings the server's clock on meanwhile, rsyslog sends lines as it does everywhere, over TLS and
 # RELP as well; so does syslog-ng, which is unpacked and not installed. logrotate turns files over, systemd writes and reads
 # journals, zstd packs, softflowd exports flows and nfdump is another who collects them, dnsmasq (its base alone: nothing of
-# it starts by itself) says what addresses are called.
+# it starts by itself) says what addresses are called. snmptrapd receives traps and informs, python3-aiosmtpd mail.
 # `make run` needs none; without poppler it does not find the text of attached PDF files.
 PACKAGES := chromium chromium-driver dnsmasq-base faketime fonts-noto-cjk g++ logrotate nfdump oathtool poppler-data poppler-utils \
-  postgresql python3-cryptography python3-fido2 python3-venv rsyslog rsyslog-gnutls rsyslog-relp softflowd strace systemd \
-  systemd-journal-remote zstd
+  postgresql python3-aiosmtpd python3-cryptography python3-fido2 python3-venv rsyslog rsyslog-gnutls rsyslog-relp \
+  snmptrapd softflowd strace systemd systemd-journal-remote zstd
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 

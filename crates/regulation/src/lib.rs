@@ -37,6 +37,7 @@ mod source;
 mod check;
 mod read;
 mod section;
+mod settings;
 
 mod publish;
 mod succession;
@@ -69,6 +70,7 @@ pub use register::{
 };
 pub use role::{ActorRule, Grade, HeldIn, Role, RolePlace, Who};
 pub use section::{Section, Sections, whole_file};
+pub use settings::{Findings, settings};
 pub use shape::{Form, Key, Shape, may, need};
 pub use similar::nearest;
 pub use source::{Files, Folder, Source, digest};

@@ -8,6 +8,7 @@
 
 pub(crate) mod flows;
 pub(crate) mod named;
+pub(crate) mod outlet;
 pub(crate) mod person;
 pub(crate) mod publish;
 pub(crate) mod query;
@@ -35,6 +36,10 @@ pub(crate) enum Request {
     Append(Vec<Line>),
     /// Read datagrams of flows again.
     FlowsDecode(flows::Decode),
+    /// Which outlets there are.
+    OutletList(outlet::List),
+    /// Send a test by one.
+    OutletTest(outlet::Test),
     /// Appoint a deputy.
     PersonAppoint(person::Appoint),
     /// Register a person.
@@ -89,6 +94,8 @@ pub(crate) enum Answer {
     Done(Done),
     /// The factors of a person.
     Factors(signin::Row),
+    /// Outlets.
+    Outlets(Vec<outlet::Row>),
     /// What is to be handed over.
     Pass(signin::Pass),
     /// People.
@@ -103,6 +110,8 @@ pub(crate) enum Answer {
     Terminals(Vec<terminal::Row>),
     /// Lines.
     Traced(trace::Found),
+    /// How a test went.
+    Tried(outlet::Tried),
     /// Units.
     Units(Vec<unit::Row>),
 }
@@ -178,6 +187,8 @@ pub(crate) fn answer(office: &Office, request: Request) -> Answer {
             range.map(|(first, end)| Answer::Appended(first, end)).map_err(Refusal::by_rule)
         }
         Request::FlowsDecode(asked) => flows::decode(office, &asked).map(Answer::Decoded),
+        Request::OutletList(list) => outlet::list(office, &list).map(Answer::Outlets),
+        Request::OutletTest(test) => outlet::test(office, &test).map(Answer::Tried),
         Request::PersonAdd(add) => person::add(office, &add).map(Answer::Done),
         Request::PersonAppoint(appoint) => person::appoint(office, &appoint).map(Answer::Done),
         Request::PersonChange(change) => person::change(office, &change).map(Answer::Done),

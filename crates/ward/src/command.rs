@@ -9,6 +9,7 @@ mod flows;
 mod import;
 mod key;
 mod ledger;
+mod outlet;
 pub(crate) mod pack;
 mod person;
 pub(crate) mod proof;
@@ -51,6 +52,9 @@ enum Command {
     /// 終端機：登記、列出、註銷。Terminals: register, list, remove.
     #[command(subcommand)]
     Terminal(terminal::Terminal),
+    /// 告警輸出：列出、測試。The ways by which alarms are told: list, test.
+    #[command(subcommand)]
+    Outlet(outlet::Outlet),
     /// 匯入紀錄檔。Import files of lines.
     Import(import::Import),
     /// 追查：某位址、帳號或設備之所有紀錄。Trace: everything an address, an account or a device did.
@@ -110,6 +114,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Unit(command) => unit::run(command),
         Command::Person(command) => person::run(command),
         Command::Terminal(command) => terminal::run(command),
+        Command::Outlet(command) => outlet::run(command),
         Command::Import(args) => import::run(&args),
         Command::Trace(asking) => trace::run(asking),
         Command::Flows(command) => flows::run(command),

@@ -11,6 +11,7 @@ mod metrics;
 mod months;
 mod names;
 mod office;
+mod outlets;
 mod oversight;
 mod packs;
 mod serve;

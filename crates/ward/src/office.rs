@@ -10,6 +10,7 @@ use crate::command::append::Holder;
 use crate::installation::{self, Opening, Working};
 use crate::lines::Lines;
 use crate::machine::SystemClock;
+use crate::outlets::Outlets;
 use crate::packs;
 use crate::told::{Refused, tell};
 use attachment::Shelf;
@@ -33,6 +34,7 @@ pub(crate) struct Office {
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) lines: Lines,
+    pub(crate) outlets: Outlets,
     /// Held as long as anybody works in it.
     _lock: Arc<FolderLock>,
 }
@@ -62,8 +64,17 @@ impl Office {
         };
         let (desk, opened) = Desk::open(parts).map_err(|refused| Refused::misuse(refused.told()))?;
         say_what_was_read(opened, ledger.head().size);
-        let lines = Lines::new(desk.clone(), disk, working.folder());
-        Ok(Some(Self { ledger, desk, objects, policy: Arc::new(policy), lines, _lock: Arc::new(lock) }))
+        let lines = Lines::new(desk.clone(), Arc::clone(&disk), working.folder());
+        let outlets = Outlets::new(desk.clone(), disk, working.folder());
+        Ok(Some(Self {
+            ledger,
+            desk,
+            objects,
+            policy: Arc::new(policy),
+            lines,
+            outlets,
+            _lock: Arc::new(lock),
+        }))
     }
 
     /// What appending needs.

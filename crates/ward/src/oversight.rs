@@ -8,7 +8,7 @@ use crate::command::verify::{Verify as Command, verifiers_of};
 use crate::installation::{self, Working};
 use ledger::disk::Folder;
 use ledger::reader::Reader;
-use ledger::verify::{Progress, Report};
+use ledger::verify::{Progress, Report, Verifier};
 use model::Told;
 use std::sync::Arc;
 use web::{Oversight, Verify};
@@ -35,7 +35,8 @@ impl Verify for Beside {
         let site = Command::site(working, master.as_deref());
         let reader = Reader::new(installation::published(working.folder()));
         let lines = Command::lines(working, &reader);
-        let report = verifiers_of(&folder, master.as_deref(), None, &[&tables, &site, &lines], |verifiers| {
+        let parts: [&dyn Verifier; 4] = [&tables, &site, &Command::outlets(), &lines];
+        let report = verifiers_of(&folder, master.as_deref(), None, &parts, |verifiers| {
             // One processor is left to whoever works.
             ledger::verify::verify(&folder, true, 1, verifiers, progress)
         });

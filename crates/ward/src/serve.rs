@@ -78,6 +78,9 @@ pub(crate) struct Serve {
     /// 反查位址名稱之 DNS 伺服器，如 10.0.0.53；未指定者不予反查。The DNS server that is asked what addresses are called, such as 10.0.0.53; without it nobody is asked.
     #[arg(long, value_name = "ADDRESS")]
     names_by: Option<NameServer>,
+    /// 告警輸出之設定檔（預設：資料夾內之 outlets.toml）。The settings of outlets (default: outlets.toml in the data folder).
+    #[arg(long, value_name = "FILE")]
+    outlets: Option<PathBuf>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -111,6 +114,7 @@ impl Serve {
         if office.desk.seen().packs.current().is_none() {
             tell(&desk::Refused::NoPack.told());
         }
+        office.outlets.open(self.outlets.as_deref()).map_err(Refused::misuse)?;
         let witnesses = Witnesses::start(&office.ledger, &office.policy, self.witness_ca.as_deref())?;
         // No way out of Ward is there yet; what is asked for waits, and is shown.
         let pacemaker = Pacemaker::start(&office, desk::Ways::new());

@@ -3,9 +3,9 @@
 //! Each rule bears a sample that fires it and one that does not; both are tried whenever the pack is read.
 //! Source: docs/rules.md; Sigma specification, detections.
 
-use crate::alarm::Severity;
 use crate::rule::{Kind, Rule, parsed};
 use crate::sample;
+use model::Severity;
 use regulation::{
     Context, Decimal, EngineBody, Form, Limit, LimitUnit, Node, Section, Shape, Table, may, need,
 };
@@ -219,7 +219,7 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
             id: table.text("id")?.into(),
             title: context.label(table, "title")?,
             clauses: clauses.iter().map(|clause| clause.as_str().into()).collect(),
-            severity: severity(table.text("severity")?)?,
+            severity: Severity::of_word(table.text("severity")?)?,
             opens: opens.flatten().map(|register| register.as_str().into()),
             by,
             kind,
@@ -229,17 +229,6 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
         },
         advice: context.label(table, "advice"),
         looks,
-    })
-}
-
-fn severity(word: &str) -> Option<Severity> {
-    Some(match word {
-        "informational" => Severity::Informational,
-        "low" => Severity::Low,
-        "medium" => Severity::Medium,
-        "high" => Severity::High,
-        "critical" => Severity::Critical,
-        _ => return None,
     })
 }
 

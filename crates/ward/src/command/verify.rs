@@ -5,10 +5,12 @@
 
 mod gone;
 mod lines;
+mod outlets;
 mod site;
 mod tables;
 
 use self::lines::LineFiles;
+use self::outlets::OutletFiles;
 use self::site::SiteFiles;
 use self::tables::TableFiles;
 use crate::installation::{self, Working};
@@ -64,10 +66,10 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let site = SiteFiles { data, master: master.as_deref() };
     let reader = Reader::new(installation::published(data));
     let lines = LineFiles { reader: &reader, data };
-    let report =
-        verifiers_of(&folder, master.as_deref(), policy.as_ref(), &[&tables, &site, &lines], |verifiers| {
-            verify::verify(&folder, live, cores, verifiers, &bar)
-        })?;
+    let parts: [&dyn Verifier; 4] = [&tables, &site, &OutletFiles, &lines];
+    let report = verifiers_of(&folder, master.as_deref(), policy.as_ref(), &parts, |verifiers| {
+        verify::verify(&folder, live, cores, verifiers, &bar)
+    })?;
     bar.0.finish_and_clear();
     let report = report.ok_or_else(|| Refused::misuse(OpenError::NoLedger.told()))?;
     print(&report, args.json);
@@ -95,6 +97,11 @@ impl Verify {
     /// Files of lines, by what the published ledger says of them.
     pub(crate) fn lines<'a>(working: &'a Working, reader: &'a Reader) -> impl Verifier + 'a {
         LineFiles { reader, data: working.folder() }
+    }
+
+    /// What the office keeps for its outlets.
+    pub(crate) fn outlets() -> impl Verifier {
+        OutletFiles
     }
 
     /// What the site keeps beside the ledger.

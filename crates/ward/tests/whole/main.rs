@@ -24,6 +24,7 @@ mod kill;
 mod lines;
 mod measuring;
 mod order;
+mod outlets;
 mod protocol;
 mod senders;
 mod setting_up;
