@@ -20,7 +20,7 @@ use model::Instant;
 use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
-use std::ops::{Bound, RangeInclusive};
+use std::ops::{Bound, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -349,6 +349,39 @@ impl Library {
         Ok(())
     }
 
+    /// Every line of a file that was received within a span, in its order, and when; erased ones are none.
+    ///
+    /// # Errors
+    /// [`FindError`]; some of them were taken then.
+    pub fn each(
+        &self,
+        file: &Listed,
+        span: &Range<Instant>,
+        take: &mut dyn FnMut(Instant, &[u8]),
+    ) -> Result<(), FindError> {
+        let opened = self.open(file)?;
+        let within = span.start.as_micros()..span.end.as_micros();
+        let mut pages = BTreeSet::new();
+        for batch in opened.pages(None, &[place::RECEIVED])? {
+            let (number, batch) = batch?;
+            let received = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+            if received.values().iter().any(|at| within.contains(at)) {
+                pages.extend(u32::try_from((number - file.first) / PAGE as u64).ok());
+            }
+        }
+        for batch in opened.pages(Some(&pages), &[])? {
+            let (number, batch) = batch?;
+            for at in 0..batch.num_rows() {
+                let number = number + at as u64;
+                if opened.table.about().erased(number).is_none() {
+                    let row = Row { columns: &batch, shapes: opened.shapes(), at };
+                    each_of(&row, span, take).ok_or(FindError::Damaged(number))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A line of a file.
     ///
     /// # Errors
@@ -449,6 +482,30 @@ pub fn line_of(block: &Block, receiver: &str, number: u64) -> Result<Line, FindE
     let at = number.checked_sub(block.first).and_then(|at| usize::try_from(at).ok());
     let at = at.filter(|at| *at < block.columns.num_rows()).ok_or(FindError::Damaged(number))?;
     line(&Row { columns: &block.columns, shapes: &block.shapes, at }, receiver, number)
+}
+
+/// Every line of a block that was received within a span, in its order, and when.
+///
+/// # Errors
+/// `Damaged`: a row does not give back its line.
+pub fn each_of_block(
+    block: &Block,
+    span: &Range<Instant>,
+    take: &mut dyn FnMut(Instant, &[u8]),
+) -> Result<(), FindError> {
+    (0..block.columns.num_rows()).try_for_each(|at| {
+        let row = Row { columns: &block.columns, shapes: &block.shapes, at };
+        each_of(&row, span, take).ok_or(FindError::Damaged(block.first + at as u64))
+    })
+}
+
+/// Hands on a row where it is within a span; none where it is damaged.
+fn each_of(row: &Row<'_>, span: &Range<Instant>, take: &mut dyn FnMut(Instant, &[u8])) -> Option<()> {
+    let received = row.received()?;
+    if span.contains(&received) {
+        take(received, &row.line()?);
+    }
+    Some(())
 }
 
 enum Source<'s> {
