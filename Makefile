@@ -10,11 +10,14 @@ SHELL := /bin/bash
 # driver and fonts-noto-cjk for Chinese is the browser in which pages are used, python3-venv holds what drives it and what
 # asks the API, faketime brings the server's clock on meanwhile, rsyslog sends lines as it does everywhere, over TLS and
 # RELP as well; so does syslog-ng, which is unpacked and not installed. logrotate turns files over, systemd writes and reads
-# journals, zstd packs, softflowd exports flows and nfdump is another who collects them.
+# journals, zstd packs, softflowd exports flows and nfdump is another who collects them. Sensors are read of snmpd, of
+# nut-server with its dummy driver, of a controller by python3-pymodbus (with the serial packages that it asks for), of what
+# mosquitto publishes; dnsmasq answers for names; iproute2 sets up a network in which pings are allowed.
 # `make run` needs none; without poppler it does not find the text of attached PDF files.
-PACKAGES := chromium chromium-driver faketime fonts-noto-cjk g++ logrotate nfdump oathtool poppler-data poppler-utils \
-  postgresql python3-cryptography python3-fido2 python3-venv rsyslog rsyslog-gnutls rsyslog-relp softflowd strace systemd \
-  systemd-journal-remote zstd
+PACKAGES := chromium chromium-driver dnsmasq-base faketime fonts-noto-cjk g++ iproute2 logrotate mosquitto \
+  mosquitto-clients nfdump nut-server oathtool poppler-data poppler-utils postgresql python3-cryptography \
+  python3-fido2 python3-pymodbus python3-serial-asyncio python3-venv rsyslog rsyslog-gnutls rsyslog-relp snmpd \
+  softflowd strace systemd systemd-journal-remote zstd
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 
