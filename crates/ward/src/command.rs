@@ -13,6 +13,7 @@ mod person;
 pub(crate) mod proof;
 mod query;
 mod rebuild;
+mod sensor;
 mod succession;
 mod terminal;
 mod trace;
@@ -56,6 +57,9 @@ enum Command {
     Trace(asking::Asking<crate::acts::trace::Trace>),
     /// 以 SQL 查詢紀錄。Ask lines in SQL.
     Query(asking::Asking<crate::acts::query::Query>),
+    /// 感測裝置：列出、讀取一次。Sensors: list those of the settings, read them once.
+    #[command(subcommand)]
+    Sensor(sensor::Sensor),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
     Rebuild(rebuild::Rebuild),
     /// 離線檢查證明或佐證檔。Check a proof or bundle offline.
@@ -109,6 +113,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Trace(asking) => trace::run(asking),
         Command::Query(asking) => query::run(asking),
+        Command::Sensor(command) => sensor::run(&command),
         Command::Rebuild(args) => rebuild::run(&args),
         Command::Pack(command) => pack::run(&command),
         Command::Key(command) => key::run(&command),

@@ -7,10 +7,12 @@
 mod dispose;
 mod doors;
 mod keep;
+mod sensors;
 
 pub(crate) use self::doors::{Protocol, Syslog};
 
 use self::doors::{Doors, Lost};
+use self::sensors::{Devices, Tallies};
 use crate::machine::SystemClock;
 use crate::months::Months;
 use crate::sources::{Known, Remembered};
@@ -90,6 +92,7 @@ struct Inner {
     known: Known,
     heard: Mutex<Remembered>,
     months: Months,
+    tallies: Tallies,
     since: Instant,
     state: Mutex<State>,
     kept: Mutex<keep::Kept>,
@@ -105,6 +108,7 @@ struct State {
     files: Option<Files>,
     journald: Option<Journald>,
     flows: Vec<Flows>,
+    sensors: Option<Devices>,
 }
 
 /// A receiver with what its beats remember.
@@ -118,9 +122,21 @@ impl Lines {
     pub(crate) fn new(desk: Desk, disk: Arc<dyn Disk>, data: &Path) -> Self {
         let library = Arc::new(Library::new(data));
         let (known, since) = (Known::nobody(), SystemClock.now());
-        let (heard, months) = (Mutex::default(), Months::default());
+        let (heard, months, tallies) = (Mutex::default(), Months::default(), Tallies::default());
         let (state, kept, disposing) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { desk, disk, library, known, heard, months, since, state, kept, disposing }))
+        Self(Arc::new(Inner {
+            desk,
+            disk,
+            library,
+            known,
+            heard,
+            months,
+            tallies,
+            since,
+            state,
+            kept,
+            disposing,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -267,8 +283,13 @@ impl Lines {
         let files = || Some((FILES, state.files.as_ref()?.failed()?.to_owned()));
         let journald = || Some((JOURNALD, state.journald.as_ref()?.failed()?.to_owned()));
         let flows = || state.flows.iter().find_map(|door| Some((FLOWS, door.failed()?.to_owned())));
-        let (name, why) =
-            receiver.or_else(|| state.doors.failed()).or_else(files).or_else(journald).or_else(flows)?;
+        let sensors = || Some((sensors::RECEIVER, state.sensors.as_ref()?.sensing.failed()?.to_owned()));
+        let (name, why) = receiver
+            .or_else(|| state.doors.failed())
+            .or_else(files)
+            .or_else(journald)
+            .or_else(flows)
+            .or_else(sensors)?;
         Some(told(name, &ReceiverError::Stopped(why)))
     }
 
@@ -343,6 +364,7 @@ impl Lines {
     pub(crate) fn close(&self) -> Result<(), Told> {
         let noted = self.note_heard(SystemClock.now());
         let state = std::mem::take(&mut *self.state());
+        state.sensors.into_iter().for_each(|devices| devices.sensing.close());
         state.doors.close();
         state.files.into_iter().for_each(Files::close);
         state.journald.into_iter().for_each(Journald::close);
@@ -579,6 +601,10 @@ impl web::Lines for Lines {
 
     fn cases(&self) -> Vec<web::LinesCase> {
         self.standing()
+    }
+
+    fn readings(&self, span: Range<Instant>, step: u32) -> Result<web::Readings, Told> {
+        Self::readings(self, span, step)
     }
 
     fn senders(&self, now: Instant) -> web::Senders {

@@ -12,6 +12,7 @@ mod months;
 mod office;
 mod oversight;
 mod packs;
+mod sensors;
 mod serve;
 mod site;
 mod socket;

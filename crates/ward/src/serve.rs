@@ -16,6 +16,7 @@ use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
 use crate::office::{Office, Pacemaker, Recovery};
 use crate::oversight;
+use crate::sensors;
 use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
 use crate::tls::{self, Authority, Shown};
@@ -74,6 +75,9 @@ pub(crate) struct Serve {
     /// 接收 systemd 日誌；可指定日誌資料夾。The journal of systemd is received; that of a folder, if one is named.
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     journald: Option<Option<PathBuf>>,
+    /// 感測裝置設定檔（TOML）：定時讀取其中之裝置。The settings of sensors, TOML: the devices in it are read again and again.
+    #[arg(long, env = "WARD_SENSORS", value_name = "FILE")]
+    sensors: Option<PathBuf>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -152,6 +156,9 @@ impl Serve {
         }
         if let Some(folder) = &self.journald {
             office.lines.follow_journal(folder.clone()).map_err(Refused::misuse)?;
+        }
+        if let Some(settings) = &self.sensors {
+            office.lines.sense(sensors::devices(settings)?).map_err(Refused::misuse)?;
         }
         Ok(())
     }

@@ -26,6 +26,7 @@ mod measuring;
 mod order;
 mod protocol;
 mod senders;
+mod sensors;
 mod setting_up;
 mod signing_in;
 mod succession;
