@@ -17,6 +17,7 @@ import struct
 from collections.abc import Iterator
 
 import forms
+import sensors
 from browser import Browser, Seat
 from selenium.webdriver.support.ui import Select
 from ward import Ward
@@ -62,7 +63,8 @@ class City:
         self.steward = Person("lin.yc", "林怡君", "科員", "100", ("steward",))
         self.people: dict[str, Person] = {}
         self.ward.found()
-        self.address = self.ward.start("--syslog", "tcp:127.0.0.1:0")
+        settings = sensors.begin(self.ward.folder)
+        self.address = self.ward.start("--syslog", "tcp:127.0.0.1:0", "--sensors", settings)
 
     def open(self, path: str) -> None:
         """Opens a page of the city."""

@@ -57,13 +57,14 @@ pub use flow::{
 pub use label::{Label, Piece, Template};
 pub use moves::{Move, Moves};
 pub use pack::{
-    Contents, Crosswalk, Hook, LineDisposals, LineErasures, LineHolds, LineRules, LineSources, Pack,
+    BesideRoom, Contents, Crosswalk, Hook, LineDisposals, LineErasures, LineHolds, LineRules, LineSources,
+    Pack, Rooms,
 };
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};
 pub use publish::schemas;
 pub use raw::{Node, Table};
-pub use read::{Context, load, load_with};
+pub use read::{Complaints, Context, load, load_single, load_with};
 pub use register::{
     Constraint, GradeRule, Group, Listing, Lookup, NumberPart, Numbering, Paper, Reading, ReadingUnits,
     Register, Reset, Retention, RetentionStart, Sequence, Sort, Unique,

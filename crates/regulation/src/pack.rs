@@ -12,7 +12,9 @@ use crate::register::Register;
 use crate::role::{Grade, Role};
 use crate::time::{Calendar, Limit, OfficeTime, TimeOfDay, Zone};
 use crate::value::Type;
-use crate::word::{ClauseId, DutyId, FieldId, GradeId, HookId, PackId, ProcedureId, RegisterId, RoleId};
+use crate::word::{
+    ClauseId, DutyId, FieldId, GradeId, HookId, PackId, ProcedureId, RegisterId, RoleId, StateId,
+};
 use model::CivilDate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,6 +57,8 @@ pub struct Contents {
     pub line_sources: Option<LineSources>,
     /// How long lines are kept, and where it is signed that some go, or stay.
     pub line_rules: LineRules,
+    /// The register whose records are rooms.
+    pub rooms: Option<Rooms>,
     /// Law in force that asks the same.
     pub crosswalk: Vec<Crosswalk>,
     /// Ways out of Ward.
@@ -109,6 +113,30 @@ pub struct LineSources {
     pub offset: Condition,
     /// It counts while this holds.
     pub holds: Condition,
+}
+
+/// The register whose records are rooms, and what belongs to each.
+#[derive(Debug, Clone)]
+pub struct Rooms {
+    /// The register.
+    pub register: RegisterId,
+    /// The field with a room's code, by which sensors name it.
+    pub code: FieldId,
+    /// States in which there is such a room; all that run where none is named.
+    pub states: Vec<StateId>,
+    /// Registers whose records belong to a room.
+    pub beside: Vec<BesideRoom>,
+}
+
+/// A register whose records belong to a room.
+#[derive(Debug, Clone)]
+pub struct BesideRoom {
+    /// The register.
+    pub register: RegisterId,
+    /// The field that refers to the room.
+    pub room: FieldId,
+    /// Are only those shown that run?
+    pub open: bool,
 }
 
 /// How long lines are kept, and where it is signed that some go, or stay.

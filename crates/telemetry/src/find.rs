@@ -355,44 +355,37 @@ impl Library {
         Ok(())
     }
 
-    /// Every line of a receiver that was received within a time, in the order of `files`, then of `tail`: how it came, and
-    /// the line. Those that were erased are left out.
+    /// Every line of a file that was received within a span, in its order, and how it came; erased ones are none.
     ///
     /// # Errors
-    /// [`FindError`]; some were given then.
+    /// [`FindError`]; some of them were taken then.
     pub fn each(
         &self,
-        files: &[Listed],
-        tail: &[Arc<Block>],
-        within: &Range<Instant>,
-        mut take: impl FnMut(&Came, &[u8]),
+        file: &Listed,
+        span: &Range<Instant>,
+        take: &mut dyn FnMut(&Came, &[u8]),
     ) -> Result<(), FindError> {
-        let mut give = |first: u64,
-                        columns: &RecordBatch,
-                        shapes: &Shapes,
-                        erased: &[Erased]|
-         -> Result<(), FindError> {
-            for at in 0..columns.num_rows() {
-                let (number, row) = (first + at as u64, Row { columns, shapes, at });
-                let damaged = || FindError::Damaged(number);
-                let received = row.received().ok_or_else(damaged)?;
-                let gone = erased.binary_search_by_key(&number, |one| one.line).is_ok();
-                if gone || !within.contains(&received) {
-                    continue;
-                }
-                let (address, port) = row.peer().zip(row.port()).ok_or_else(damaged)?;
-                take(&Came { received, address, port }, &row.line().ok_or_else(damaged)?);
-            }
-            Ok(())
-        };
-        for file in files {
-            let opened = self.open(file)?;
-            for batch in opened.pages(None, &[])? {
-                let (first, columns) = batch?;
-                give(first, &columns, opened.shapes(), &opened.table().about().erased)?;
+        let opened = self.open(file)?;
+        let within = span.start.as_micros()..span.end.as_micros();
+        let mut pages = BTreeSet::new();
+        for batch in opened.pages(None, &[place::RECEIVED])? {
+            let (number, batch) = batch?;
+            let received = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+            if received.values().iter().any(|at| within.contains(at)) {
+                pages.extend(u32::try_from((number - file.first) / PAGE as u64).ok());
             }
         }
-        tail.iter().try_for_each(|block| give(block.first, &block.columns, &block.shapes, &[]))
+        for batch in opened.pages(Some(&pages), &[])? {
+            let (number, batch) = batch?;
+            for at in 0..batch.num_rows() {
+                let number = number + at as u64;
+                if opened.table.about().erased(number).is_none() {
+                    let row = Row { columns: &batch, shapes: opened.shapes(), at };
+                    each_of(&row, span, take).ok_or(FindError::Damaged(number))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The name of the file that a line was read from; none where somebody sent it, or its file's name is not known.
@@ -516,6 +509,30 @@ pub fn line_of(block: &Block, receiver: &str, number: u64) -> Result<Line, FindE
     let at = number.checked_sub(block.first).and_then(|at| usize::try_from(at).ok());
     let at = at.filter(|at| *at < block.columns.num_rows()).ok_or(FindError::Damaged(number))?;
     line(&Row { columns: &block.columns, shapes: &block.shapes, at }, receiver, number)
+}
+
+/// Every line of a block that was received within a span, in its order, and how it came.
+///
+/// # Errors
+/// `Damaged`: a row does not give back its line.
+pub fn each_of_block(
+    block: &Block,
+    span: &Range<Instant>,
+    take: &mut dyn FnMut(&Came, &[u8]),
+) -> Result<(), FindError> {
+    (0..block.columns.num_rows()).try_for_each(|at| {
+        let row = Row { columns: &block.columns, shapes: &block.shapes, at };
+        each_of(&row, span, take).ok_or(FindError::Damaged(block.first + at as u64))
+    })
+}
+
+/// Hands on a row where it is within a span; none where it is damaged.
+fn each_of(row: &Row<'_>, span: &Range<Instant>, take: &mut dyn FnMut(&Came, &[u8])) -> Option<()> {
+    let received = row.received()?;
+    if span.contains(&received) {
+        take(&Came { received, address: row.peer()?, port: row.port()? }, &row.line()?);
+    }
+    Some(())
 }
 
 enum Source<'s> {

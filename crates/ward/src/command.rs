@@ -15,6 +15,7 @@ mod person;
 pub(crate) mod proof;
 mod query;
 mod rebuild;
+mod sensor;
 mod succession;
 mod terminal;
 mod trace;
@@ -64,6 +65,9 @@ enum Command {
     Flows(flows::Flows),
     /// 以 SQL 查詢紀錄。Ask lines in SQL.
     Query(asking::Asking<crate::acts::query::Query>),
+    /// 感測裝置：列出、讀取一次。Sensors: list those of the settings, read them once.
+    #[command(subcommand)]
+    Sensor(sensor::Sensor),
     /// 由帳本重建資料表，或僅比對。Make the tables anew from the ledger, or only compare them.
     Rebuild(rebuild::Rebuild),
     /// 離線檢查證明或佐證檔。Check a proof or bundle offline.
@@ -119,6 +123,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Trace(asking) => trace::run(asking),
         Command::Flows(command) => flows::run(command),
         Command::Query(asking) => query::run(asking),
+        Command::Sensor(command) => sensor::run(&command),
         Command::Rebuild(args) => rebuild::run(&args),
         Command::Pack(command) => pack::run(&command),
         Command::Key(command) => key::run(&command),

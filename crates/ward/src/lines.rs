@@ -8,10 +8,12 @@ pub(crate) mod again;
 mod dispose;
 mod doors;
 mod keep;
+mod sensors;
 
 pub(crate) use self::doors::{Protocol, Syslog};
 
 use self::doors::{Doors, Lost};
+use self::sensors::{Devices, Tallies};
 use crate::machine::SystemClock;
 use crate::months::{Gone, Months};
 use crate::names::{NameServer, Names};
@@ -94,6 +96,7 @@ struct Inner {
     months: Months,
     /// Whoever is asked what addresses are called; nobody unless the operator names a server.
     names: OnceLock<Names>,
+    tallies: Tallies,
     since: Instant,
     state: Mutex<State>,
     kept: Mutex<keep::Kept>,
@@ -109,6 +112,7 @@ struct State {
     files: Option<Files>,
     journald: Option<Journald>,
     flows: Vec<Flows>,
+    sensors: Option<Devices>,
 }
 
 /// A receiver with what its beats remember.
@@ -123,6 +127,7 @@ impl Lines {
         let library = Arc::new(Library::new(data));
         let (known, since) = (Known::nobody(), SystemClock.now());
         let (heard, months, names) = (Mutex::default(), Months::default(), OnceLock::new());
+        let tallies = Tallies::default();
         let (state, kept, disposing) = (Mutex::default(), Mutex::default(), Mutex::default());
         Self(Arc::new(Inner {
             desk,
@@ -132,6 +137,7 @@ impl Lines {
             heard,
             months,
             names,
+            tallies,
             since,
             state,
             kept,
@@ -296,8 +302,13 @@ impl Lines {
         let files = || Some((FILES, state.files.as_ref()?.failed()?.to_owned()));
         let journald = || Some((JOURNALD, state.journald.as_ref()?.failed()?.to_owned()));
         let flows = || state.flows.iter().find_map(|door| Some((FLOWS, door.failed()?.to_owned())));
-        let (name, why) =
-            receiver.or_else(|| state.doors.failed()).or_else(files).or_else(journald).or_else(flows)?;
+        let sensors = || Some((sensors::RECEIVER, state.sensors.as_ref()?.sensing.failed()?.to_owned()));
+        let (name, why) = receiver
+            .or_else(|| state.doors.failed())
+            .or_else(files)
+            .or_else(journald)
+            .or_else(flows)
+            .or_else(sensors)?;
         Some(told(name, &ReceiverError::Stopped(why)))
     }
 
@@ -385,6 +396,7 @@ impl Lines {
     pub(crate) fn close(&self) -> Result<(), Told> {
         let noted = self.note_heard(SystemClock.now());
         let state = std::mem::take(&mut *self.state());
+        state.sensors.into_iter().for_each(|devices| devices.sensing.close());
         state.doors.close();
         state.files.into_iter().for_each(Files::close);
         state.journald.into_iter().for_each(Journald::close);
@@ -630,6 +642,10 @@ impl web::Lines for Lines {
 
     fn cases(&self) -> Vec<web::LinesCase> {
         self.standing()
+    }
+
+    fn readings(&self, span: Range<Instant>, step: u32) -> Result<web::Readings, Told> {
+        Self::readings(self, span, step)
     }
 
     fn senders(&self, now: Instant) -> web::Senders {

@@ -239,6 +239,7 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
     let name = "ward_lines_received_total";
     head(&mut text, name, "counter", "Lines since the start, by whether their sender is registered now.");
     let _ = writeln!(text, "{name}{{sender=\"registered\"}} {known}\n{name}{{sender=\"unknown\"}} {unknown}");
+    sensors(&mut text, &office.lines.sensor_figures());
     type Of = fn(&telemetry::Figures) -> u64;
     let figures: [(&str, &str, Of); 4] = [
         ("ward_lines", "Lines that are durable, by receiver.", |of| of.lines),
@@ -257,6 +258,32 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
         }
     }
     text
+}
+
+/// What came of devices that are read, by their protocol.
+fn sensors(text: &mut String, figures: &[(sense::Protocol, sense::Figures)]) {
+    if figures.is_empty() {
+        return;
+    }
+    type Of = fn(&sense::Figures) -> u64;
+    let all: [(&str, &str, &str, Of); 5] = [
+        ("ward_sensors", "gauge", "Devices that are read.", |of| of.devices),
+        ("ward_sensors_silent", "gauge", "Of these, those that do not answer.", |of| of.silent),
+        ("ward_sensor_readings_total", "counter", "Figures read since the start.", |of| of.readings),
+        ("ward_sensor_bad_total", "counter", "Of these, those that were no number.", |of| of.bad),
+        (
+            "ward_sensor_failures_total",
+            "counter",
+            "Rounds since the start in which a device did not answer.",
+            |of| of.failures,
+        ),
+    ];
+    for (name, of, help, value) in all {
+        head(text, name, of, help);
+        for (protocol, figures) in figures {
+            let _ = writeln!(text, "{name}{{protocol=\"{}\"}} {}", protocol.name(), value(figures));
+        }
+    }
 }
 
 /// Answers with the figures, to whoever may see them.

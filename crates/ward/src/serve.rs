@@ -17,6 +17,7 @@ use crate::metrics::{self, Metrics, Token};
 use crate::names::NameServer;
 use crate::office::{Office, Pacemaker, Recovery};
 use crate::oversight;
+use crate::sensors;
 use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
 use crate::tls::{self, Authority, Shown};
@@ -81,6 +82,9 @@ pub(crate) struct Serve {
     /// 告警輸出之設定檔（預設：資料夾內之 outlets.toml）。The settings of outlets (default: outlets.toml in the data folder).
     #[arg(long, value_name = "FILE")]
     outlets: Option<PathBuf>,
+    /// 感測裝置設定檔（TOML）：定時讀取其中之裝置。The settings of sensors, TOML: the devices in it are read again and again.
+    #[arg(long, env = "WARD_SENSORS", value_name = "FILE")]
+    sensors: Option<PathBuf>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -163,6 +167,9 @@ impl Serve {
         }
         if let Some(folder) = &self.journald {
             office.lines.follow_journal(folder.clone()).map_err(Refused::misuse)?;
+        }
+        if let Some(settings) = &self.sensors {
+            office.lines.sense(sensors::devices(settings)?).map_err(Refused::misuse)?;
         }
         Ok(())
     }

@@ -139,9 +139,7 @@ pub(crate) fn told(record: &Record<'_>) -> Told {
         Some(Dialect::Zeek) if !matches!(record.text(Field::Event), Some(b"conn") | None) => {
             return Told::default();
         }
-        Some(Dialect::Json) if named(record, b"sensor").is_some() && named(record, b"value").is_some() => {
-            return category(Category::Sensor);
-        }
+        Some(Dialect::Json) if is_of_sensor(record) => return category(Category::Sensor),
         Some(Dialect::Auditd | Dialect::Windows | Dialect::Login) => return Told::default(),
         _ => {}
     }
@@ -149,6 +147,12 @@ pub(crate) fn told(record: &Record<'_>) -> Told {
         return Told::default();
     }
     Told { allowed: allowed(record), ..category(Category::Firewall) }
+}
+
+/// Does a sensor speak: of a figure, of none in its place, or of falling silent?
+fn is_of_sensor(record: &Record<'_>) -> bool {
+    let says = |name: &[u8]| named(record, name).is_some();
+    says(b"sensor") && (says(b"value") || says(b"bad") || says(b"silent"))
 }
 
 /// Was a connection let through, in the words of the device?

@@ -163,6 +163,17 @@ impl Section for RuleSection {
 }
 
 impl RuleText {
+    /// Which figure of sensors the rule sets limits to; none where it sets none.
+    #[must_use]
+    pub fn measures(&self) -> Option<&str> {
+        let (Kind::Limit { value, .. }, [look]) = (&self.rule.kind, self.looks.as_slice()) else {
+            return None;
+        };
+        let of_sensors = look.pointer("/logsource/category")?.as_str() == Some("sensor");
+        let quantity = look.pointer("/detection/selection/quantity")?.as_str()?;
+        (of_sensors && &**value == "value").then_some(quantity)
+    }
+
     /// Names in percent signs that the rule asks for.
     pub(crate) fn asks(&self) -> impl Iterator<Item = Box<str>> {
         let mut names = BTreeSet::new();

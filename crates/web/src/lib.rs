@@ -53,6 +53,7 @@ mod live;
 mod notices;
 mod people;
 mod registers;
+mod rooms;
 mod search;
 mod settings;
 mod sources;
@@ -84,6 +85,7 @@ pub use names::{Checked, Named, Shown, Ticked, clause_path, record_path, registe
 pub use pace::Pace;
 pub use query::Query;
 pub use roc::{date, field_moment, moment, read_date, read_moment, span};
+pub use rooms::{Bounds, Readings};
 pub use route::{Access, Audit, Listed as RouteListed, Verb, routes};
 pub use router::{router, router_with};
 pub use session::{Codes, Factor, Place, Session, Sessions};

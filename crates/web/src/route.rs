@@ -8,7 +8,7 @@ use crate::layer::guard;
 use crate::site::Site;
 use crate::{
     about, api, asset, audit, choose, clauses, enter, filing, live, notices, people, records, registers,
-    search, settings, shell, signing, sources, start, terminals, trace, units, views, work,
+    rooms, search, settings, shell, signing, sources, start, terminals, trace, units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -97,6 +97,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("people", people::ROUTES),
     ("records", records::ROUTES),
     ("registers", registers::ROUTES),
+    ("rooms", rooms::ROUTES),
     ("search", search::ROUTES),
     ("settings", settings::ROUTES),
     ("shell", shell::ROUTES),

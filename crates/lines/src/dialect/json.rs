@@ -1,4 +1,4 @@
-//! JSON lines of Suricata (EVE) and Zeek, and of whoever names addresses as many do.
+//! JSON lines of Suricata (EVE) and Zeek, of sensors, and of whoever names addresses as many do.
 //!
 //! Source: Suricata User Guide, EVE JSON Format; Zeek, conn.log, ssh.log, http.log, dns.log with `LogAscii::use_json`;
 //! Elastic Common Schema, for what others borrow from it.
@@ -104,6 +104,7 @@ const OTHER: Names = Names::of(&[
     ("event.code", Field::Event),
     ("host.name", Field::Device),
     ("observer.name", Field::Device),
+    ("sensor", Field::Device),
 ]);
 
 pub(super) fn suricata(draft: &mut Draft<'_>) -> bool {

@@ -11,7 +11,9 @@ mod flow;
 mod lines;
 mod names;
 mod register;
+mod rooms;
 mod sample;
+mod single;
 mod small;
 
 use crate::check;
@@ -31,6 +33,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use context::Context;
+pub use single::{Complaints, load_single};
 
 /// Reads and checks a pack without sections of engines.
 ///
@@ -187,6 +190,7 @@ fn read(
         exemption: head.exemption,
         line_sources: head.line_sources,
         line_rules: head.line_rules,
+        rooms: head.rooms,
         crosswalk: head.crosswalk,
         hooks: head.hooks,
         grades,

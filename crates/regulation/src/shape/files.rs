@@ -46,6 +46,7 @@ static PACK_FILE: Shape = Shape {
         need("pack", Form::Table(&PACK), "規範", "the pack"),
         may("board", Form::Table(&BOARD), "條文看板", "the clause board"),
         may("lines", Form::Table(&LINES), "紀錄收容", "the lines of devices"),
+        may("rooms", Form::Table(&ROOMS), "機房頁", "the page of rooms"),
         may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
         may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
     ],
@@ -131,6 +132,28 @@ static LINE_SOURCES: Shape = Shape {
         need("name", Form::Condition, "名稱", "its name"),
         need("offset", Form::Condition, "時差（小時）", "hours its times are ahead of UTC"),
         need("while", Form::Condition, "效力存續之條件", "a source counts while this holds"),
+    ],
+};
+
+static ROOMS: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "機房之登記簿", "the register of rooms"),
+        need(
+            "code",
+            Form::Id,
+            "機房代號欄位，感測裝置以此指明機房",
+            "the field with the code by which sensors name a room",
+        ),
+        may("states", IDS, "使用中之狀態", "states in which there is such a room"),
+        may("beside", Form::Tables(&BESIDE_ROOM), "併列之登記簿", "registers whose records belong to a room"),
+    ],
+};
+
+static BESIDE_ROOM: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "登記簿", "the register"),
+        need("room", Form::Id, "指向機房之欄位", "the field that refers to the room"),
+        may("open", Form::Flag, "僅列進行中者", "are only those shown that run?"),
     ],
 };
 

@@ -8,11 +8,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::Arc;
 use telemetry::file::Table;
-use telemetry::find::{Library, Listed, Wanted};
+use telemetry::find::{Library, Listed, Wanted, each_of_block};
 use telemetry::index::Key;
 use telemetry::source::{Network, Sources};
 use telemetry::traffic::Traffic;
-use telemetry::{Batch, Block, Chunk, Filed, Receiver, check, file_paths, merge};
+use telemetry::{Batch, Block, Came, Chunk, Filed, Receiver, check, file_paths, merge};
 use testkit::{Chance, SeededEntropy, TemporaryFolder};
 
 struct Sent {
@@ -231,4 +231,29 @@ fn what_files_became_one_of_is_found_as_before_and_leads_to_the_same_roots() {
     }
     // Those that do not follow one another never become one.
     assert!(merge::write("fw", &[tables[1].clone(), tables[0].clone()]).is_err());
+}
+
+#[test]
+fn each_line_within_a_span_is_given_once_and_in_order_from_files_and_beyond_them() {
+    let bed = Bed::new();
+    let library = bed.library();
+    // Whole files, a part of one, nothing, and what reaches into what is in no file.
+    for (from, until) in [(0, 10_000), (100, 900), (5, 6), (900, 2_100), (10_000, 20_000)] {
+        let span = second(from)..second(until);
+        let mut given: Vec<(Instant, Vec<u8>)> = Vec::new();
+        let mut take = |came: &Came, line: &[u8]| given.push((came.received, line.to_vec()));
+        for file in bed.listed() {
+            library.each(&file, &span, &mut take).unwrap();
+        }
+        for (_, block) in bed.tail() {
+            each_of_block(&block, &span, &mut take).unwrap();
+        }
+        let wanted: Vec<(Instant, Vec<u8>)> = bed
+            .sent
+            .iter()
+            .filter(|sent| (from..until).contains(&sent.second))
+            .map(|sent| (second(sent.second), sent.line.clone().into_bytes()))
+            .collect();
+        assert_eq!(given, wanted, "{from} to {until}");
+    }
 }

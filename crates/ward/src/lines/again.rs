@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use store::StoreError;
-use telemetry::find::{FindError, Listed};
+use telemetry::find::{FindError, Listed, each_of_block};
 use telemetry::source::apart;
 use telemetry::{Block, Came, Chunk};
 
@@ -156,7 +156,7 @@ impl Lines {
         &self,
         receiver: &str,
         within: &Range<Instant>,
-        take: impl FnMut(&Came, &[u8]),
+        mut take: impl FnMut(&Came, &[u8]),
     ) -> Result<(), Told> {
         // First what is in no file yet: what is filed meanwhile stands in both, and its file is left out.
         let known = self.state().receivers.get(receiver).map(|at| Arc::clone(&at.receiver));
@@ -166,8 +166,11 @@ impl Lines {
         let mut files: Vec<Listed> = files.map_err(|error| unread(&error))?.into_iter().map(listed).collect();
         files.retain(|file| !tail.iter().any(|block| block.first == file.first));
         files.sort_by_key(|file| file.first);
-        let read: Result<(), FindError> = self.0.library.each(&files, &tail, within, take);
-        read.map_err(|error| unfound(&error))
+        let mut read = files.iter().try_for_each(|file| self.0.library.each(file, within, &mut take));
+        if read.is_ok() {
+            read = tail.iter().try_for_each(|block| each_of_block(block, within, &mut take));
+        }
+        read.map_err(|error: FindError| unfound(&error))
     }
 }
 

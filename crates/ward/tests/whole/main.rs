@@ -27,6 +27,7 @@ mod order;
 mod outlets;
 mod protocol;
 mod senders;
+mod sensors;
 mod setting_up;
 mod signing_in;
 mod succession;

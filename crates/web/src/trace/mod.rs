@@ -24,6 +24,7 @@ use crate::look::Look;
 use crate::names::{Shown, entry_path};
 use crate::query::Query;
 use crate::roc;
+use crate::rooms::Readings;
 use crate::route::{Access, Audit, Route, named};
 use crate::shell::{Area, Link, Section, Shell};
 use crate::sources::{self, LinesCase, Reckoned, Senders};
@@ -109,6 +110,12 @@ pub trait Lines: Send + Sync {
     /// # Errors
     /// Lines cannot be read, told.
     fn traffic(&self, span: Range<Instant>) -> Result<Reckoned, Told>;
+
+    /// What sensors have said within a time, in spans of so many seconds, as far as that can be read in a short while.
+    ///
+    /// # Errors
+    /// Lines cannot be read, told.
+    fn readings(&self, span: Range<Instant>, step: u32) -> Result<Readings, Told>;
 
     /// Proves lines of one receiver: for each batch the entry with its root, and its lines.
     ///

@@ -29,6 +29,7 @@ mod notices;
 mod people;
 mod readings;
 mod records;
+mod rooms;
 mod signing;
 mod site;
 mod sources;

@@ -14,7 +14,7 @@ use telemetry::prove::Proven;
 use telemetry::source::Network;
 use telemetry::traffic::Traffic;
 use telemetry::{Block, Came, Chunk, Maker, SaltKey};
-use web::{Answer, HandedIn, Reckoned, Senders, Unanswered};
+use web::{Answer, HandedIn, Readings, Reckoned, Senders, Unanswered};
 
 /// A receiver that has received some lines and no more.
 pub(crate) struct Received(Arc<Block>);
@@ -94,6 +94,10 @@ impl web::Lines for Received {
 
     fn cases(&self) -> Vec<web::LinesCase> {
         crate::sources::cases()
+    }
+
+    fn readings(&self, span: Range<Instant>, step: u32) -> Result<Readings, Told> {
+        Ok(crate::rooms::readings(&span, step))
     }
 
     fn senders(&self, now: Instant) -> Senders {

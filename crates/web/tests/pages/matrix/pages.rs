@@ -59,6 +59,17 @@ fn areas() -> Vec<Case> {
             Sent::to("/notices/export?format=csv").looking_for("不在指定位置")
         }),
         get("/events", "what happens meanwhile", SIGNED_IN, |_, _| Sent::to("/events")),
+        get("/rooms", "rooms with their sensors", SIGNED_IN, |_, _| {
+            Sent::to("/rooms").looking_for("/rooms/A/A-1")
+        }),
+        get("/rooms/{room}", "a room of the unit", OF_THE_UNIT, |_, _| {
+            Sent::to("/rooms/A").looking_for("/rooms/A/A-1")
+        }),
+        get("/rooms/{room}", "one there is not", NOT_THERE, |_, _| Sent::to("/rooms/nothing")),
+        get("/rooms/{room}/{sensor}", "a sensor of it", OF_THE_UNIT, |_, _| {
+            Sent::to("/rooms/A/A-1").looking_for("22.5 °C")
+        }),
+        get("/rooms/{room}/{sensor}", "one there is not", NOT_THERE, |_, _| Sent::to("/rooms/A/nothing")),
         get("/about", "what this is", SIGNED_IN, |_, _| Sent::to("/about")),
         get("/check", "how the installation stands", STEWARD, |_, _| Sent::to("/check")),
         get("/sign", "an approval of a room, to be signed with others", HEAD, |town, _| {

@@ -1,0 +1,117 @@
+//! A UPS: upsd of Network UPS Tools with its dummy driver.
+
+use crate::{Room, port, told};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use testkit::{Program, Running};
+
+/// The driver and the server; the file says what the UPS says.
+fn ups(room: &Room, port: u16) -> [Running; 2] {
+    let place = room.path().display().to_string();
+    state(room, "OL", "100");
+    room.write(
+        "ups.conf",
+        &format!("[lab]\n driver = dummy-ups\n port = {place}/lab.dev\n mode = dummy-once\n"),
+    );
+    room.write("upsd.conf", &format!("LISTEN 127.0.0.1 {port}\nSTATEPATH {place}\n"));
+    room.write("upsd.users", "[ward]\n password = only here\n");
+    room.write("nut.conf", "MODE=standalone\n");
+    let program = |path: &str, arguments: &[&str]| {
+        let program = Program::new(path, room.path()).with(arguments);
+        ["NUT_CONFPATH", "NUT_STATEPATH", "NUT_ALTPIDPATH"]
+            .iter()
+            .fold(program, |program, name| program.with_variable(name, &place))
+            .start()
+            .unwrap()
+    };
+    [
+        program("/lib/nut/dummy-ups", &["-a", "lab", "-D", "-u", "root"]),
+        program("/lib/nut/upsd", &["-D", "-u", "root"]),
+    ]
+}
+
+fn state(room: &Room, status: &str, charge: &str) {
+    room.write(
+        "lab.dev",
+        &format!("ups.status: {status}\nbattery.charge: {charge}\nbattery.runtime: 1500\nups.load: N/A\n"),
+    );
+}
+
+fn device(port: u16, ups: &str, rest: &str) -> String {
+    let read = |quantity: &str, unit: &str, variable: &str| {
+        format!("[[device.read]]\nquantity = \"{quantity}\"\nunit = \"{unit}\"\nvariable = \"{variable}\"\n")
+    };
+    [
+        format!(
+            "[[device]]\nid = \"UPS-1\"\nroom = \"A\"\nprotocol = \"nut\"\naddress = \"127.0.0.1:{port}\"\n\
+             ups = \"{ups}\"\n{rest}\n"
+        ),
+        read("battery_charge", "%", "battery.charge"),
+        read("ups_load", "%", "ups.load"),
+        read("nothing", "V", "input.phantom"),
+        read("on_battery", "/", "ups.status"),
+        "word = \"OB\"\n".to_owned(),
+    ]
+    .concat()
+}
+
+#[test]
+fn a_ups_tells_how_it_stands_and_that_it_runs_on_its_battery() {
+    let (room, port) = (Room::new(), port());
+    let [driver, server] = ups(&room, port);
+    let read = |charge: &str, on_battery: u8| {
+        [
+            format!("battery_charge {charge} %"),
+            "ups_load bad: N/A".to_owned(),
+            "nothing bad: variable not supported".to_owned(),
+            format!("on_battery {on_battery} /"),
+        ]
+    };
+    let plain = device(port, "lab", "");
+    // At first the driver waits for its UPS, too.
+    let reads = |wanted: [String; 4]| {
+        crate::soon(|| match told(&room.read(&plain)?) {
+            told if told == wanted => Ok(()),
+            told => Err(format!("{told:?}")),
+        });
+    };
+    reads(read("100", 0));
+    room.secret("password", "only here");
+    let user = "user = \"ward\"\npassword_file = \"password\"";
+    assert_eq!(told(&room.read(&device(port, "lab", user)).unwrap()), read("100", 0));
+    assert_eq!(room.read(&device(port, "other", "")), Err("UNKNOWN-UPS".to_owned()));
+    state(&room, "OB DISCHRG", "41");
+    reads(read("41", 1));
+    // Without its driver nothing is known of the UPS, whatever was said before.
+    drop(driver.kill().unwrap());
+    crate::soon(|| match room.read(&plain) {
+        Err(_) => Ok(()),
+        Ok(readings) => Err(format!("{:?}", told(&readings))),
+    });
+    drop(server.kill().unwrap());
+}
+
+#[test]
+fn a_server_that_says_something_else_is_no_ups() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answers =
+        ["VAR lab battery.charge 100\n", "220 ready\n", "VAR lab battery.charge \"1", &"x".repeat(4_096)];
+    let answers = answers.map(str::to_owned);
+    let count = answers.len();
+    let server = std::thread::spawn(move || {
+        for answer in answers {
+            let (mut peer, _) = listener.accept().unwrap();
+            let mut asked = String::new();
+            BufReader::new(peer.try_clone().unwrap()).read_line(&mut asked).unwrap();
+            assert_eq!(asked, "GET VAR lab battery.charge\n");
+            // It may have been given up by then.
+            let _ = peer.write_all(answer.as_bytes());
+        }
+    });
+    let room = Room::new();
+    for nth in 0..count {
+        assert!(room.read(&device(port, "lab", "")).is_err(), "{nth}");
+    }
+    server.join().unwrap();
+}
