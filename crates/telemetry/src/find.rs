@@ -7,7 +7,7 @@
 use crate::block::{Block, Row, Shapes};
 use crate::came::Came;
 use crate::column::{Value, place};
-use crate::file::{Erased, FileError, PAGE, Stored, Table};
+use crate::file::{FileError, PAGE, Stored, Table};
 use crate::index::{Index, IndexError, Key, bytes_at};
 use crate::receive::{names_of, names_path};
 use crate::receiver::file_paths;

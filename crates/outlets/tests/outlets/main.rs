@@ -2,6 +2,8 @@
 //! net-snmp's receiver of traps, a console, a program.
 #![expect(
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test may fail, and makes the files it needs"
 )]
