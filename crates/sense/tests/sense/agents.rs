@@ -15,7 +15,7 @@ fn agent(room: &Room, port: u16) -> Running {
          override {OBJECT}.5.0 integer 5\n",
         place = room.path().display()
     );
-    let path = room.write("snmpd.conf", &settings);
+    let path = room.write("agent.conf", &settings);
     let arguments = ["-f", "-Lo", "-C", "-c", &path, "-p", "snmpd.pid"];
     Program::new("/usr/sbin/snmpd", room.path())
         .with(arguments)
