@@ -497,16 +497,11 @@ fn line(row: &Row<'_>, receiver: &str, number: u64) -> Result<Line, FindError> {
             fields.insert(*field, shown(value));
         }
     }
-    let peer: Option<[u8; 16]> = row
-        .columns
-        .column(place::PEER)
-        .as_fixed_size_binary_opt()
-        .and_then(|column| column.value(row.at).try_into().ok());
     Ok(Line {
         receiver: receiver.to_owned(),
         number,
         received: row.received().ok_or_else(damaged)?,
-        peer: peer.map(Ipv6Addr::from).ok_or_else(damaged)?,
+        peer: row.peer().ok_or_else(damaged)?,
         time: row.time(),
         dialect: row.dialect().map(ToOwned::to_owned),
         fields,

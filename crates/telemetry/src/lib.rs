@@ -37,6 +37,7 @@ pub mod receive;
 
 pub mod check;
 pub mod find;
+pub mod follow;
 pub mod prove;
 pub mod traffic;
 
@@ -46,7 +47,7 @@ pub use chunk::{Chunk, ENOUGH_BYTES, MOST_LINES};
 pub use journal::{Journal, JournalError, Segment};
 pub use peers::{MOST as MOST_PEERS, Peer, Peers};
 pub use receiver::{
-    Acknowledge, Batch, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE, SEGMENT_LINES,
-    file_paths, files_folder, journal_folder, lines_of_name,
+    Acknowledge, Batch, Bell, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE,
+    SEGMENT_LINES, Since, file_paths, files_folder, journal_folder, lines_of_name,
 };
 pub use salt::SaltKey;

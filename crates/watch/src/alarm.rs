@@ -3,7 +3,7 @@
 //! One stands for each rule and group; what is found again is added to it. A rule has [`MOST_STANDING`] of its own; what
 //! is found beyond is added to one alarm of the rule that has no group, so that a storm stays one.
 
-use model::Instant;
+use model::{Instant, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,22 +11,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(crate) const MOST_STANDING: usize = 1_000;
 /// Lines that an alarm names: so many of the first, and so many of the last.
 pub(crate) const MOST_EVIDENCE: usize = 16;
-
-/// How bad it is: Sigma's levels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Informational,
-    /// To be looked at in passing.
-    Low,
-    /// To be looked at.
-    Medium,
-    /// To be looked at now.
-    High,
-    /// To be acted on now.
-    Critical,
-}
 
 /// A line: its receiver and its number there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

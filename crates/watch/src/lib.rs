@@ -25,7 +25,7 @@ mod watch;
 mod sample;
 mod section;
 
-pub use alarm::{Alarm, Change, Evidence, Severity};
+pub use alarm::{Alarm, Change, Evidence};
 pub use detect::Looked;
 pub use event::{Known, Network};
 pub use rule::{Kind, Refused, Rule, Rules, Waiting};

@@ -3,9 +3,9 @@
 //! A rule looks for one thing (or, of a sequence, for several), keeps lines apart by its group, and says when what it
 //! found is an alarm. Sigma's rules match by themselves; its correlations are the same thresholds and sequences as ours.
 
-use crate::alarm::Severity;
 use crate::detect::{DetectionId, Detector};
 use crate::section::RuleText;
+use model::Severity;
 use regulation::Label;
 use rsigma_parser::{
     ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, Level, SigmaRule, WindowMode,
