@@ -3,7 +3,7 @@
 //!
 //! Pages are `web`'s, beside them the ledger's files, `/healthz` and `/metrics` (`site`). From this machine itself they
 //! are reached by plain HTTP, from elsewhere by HTTPS (`door`, `tls`). Acts at the console come in by the socket.
-//! Order at the end: doors, pages, the pacemaker, the desk, the ledger.
+//! Order at the end: pages, the pacemaker, whoever watches, doors, the desk, the ledger.
 
 mod door;
 
@@ -20,6 +20,7 @@ use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
 use crate::tls::{self, Authority, Shown};
 use crate::told::{Refused, tell};
+use crate::watching::{self, Given};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use clap::Args;
@@ -74,6 +75,9 @@ pub(crate) struct Serve {
     /// 接收 systemd 日誌；可指定日誌資料夾。The journal of systemd is received; that of a folder, if one is named.
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     journald: Option<Option<PathBuf>>,
+    /// 監看規則中 %名稱% 之值，例如 proxies=10.0.0.3/32；可多次。A value for %name% in the rules; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    given: Vec<Given>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -122,6 +126,9 @@ impl Serve {
     /// Takes up what former runs have received, and opens the doors for more.
     fn receive(&self, office: &Office, tls: Option<&Tls>) -> anyhow::Result<()> {
         office.lines.take_up().map_err(Refused::wrong)?;
+        let (desk, lines) = (office.desk.clone(), office.lines.clone());
+        let parts = watching::Parts { desk, lines, values: Given::values(&self.given) };
+        office.watching.start(parts).map_err(Refused::wrong)?;
         let clients = self.syslog_clients.as_deref();
         if clients.is_some() && !self.receives_tls() {
             return Err(Refused::misuse(Told::new(
@@ -284,6 +291,7 @@ impl Serve {
             applications: Arc::new(door.clone()),
             oversight,
             lines: Arc::new(office.lines),
+            watching: Arc::new(office.watching),
             door,
             machine: Arc::clone(premises) as Arc<dyn web::Machine>,
             clock: Arc::new(SystemClock),

@@ -7,10 +7,12 @@ mod gone;
 mod lines;
 mod site;
 mod tables;
+mod watching;
 
 use self::lines::LineFiles;
 use self::site::SiteFiles;
 use self::tables::TableFiles;
+use self::watching::WatchFiles;
 use crate::installation::{self, Working};
 use crate::told::Refused;
 use clap::Args;
@@ -64,10 +66,13 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let site = SiteFiles { data, master: master.as_deref() };
     let reader = Reader::new(installation::published(data));
     let lines = LineFiles { reader: &reader, data };
-    let report =
-        verifiers_of(&folder, master.as_deref(), policy.as_ref(), &[&tables, &site, &lines], |verifiers| {
-            verify::verify(&folder, live, cores, verifiers, &bar)
-        })?;
+    let report = verifiers_of(
+        &folder,
+        master.as_deref(),
+        policy.as_ref(),
+        &[&tables, &site, &lines, &WatchFiles],
+        |verifiers| verify::verify(&folder, live, cores, verifiers, &bar),
+    )?;
     bar.0.finish_and_clear();
     let report = report.ok_or_else(|| Refused::misuse(OpenError::NoLedger.told()))?;
     print(&report, args.json);
