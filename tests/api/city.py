@@ -182,6 +182,7 @@ class City:
         take = {"seen": self._seen(faults[0]), "outcome": "done", "fill": diagnosis}
         return {
             "tokens": self.tokens,
+            "alarm": self._alarm(),
             "clauses": ["3.1.1", "24.2.10", "2"],
             "unit": self.ask("GET", "/units")["units"][0]["id"],
             **self._spare(),
@@ -201,6 +202,16 @@ class City:
             "file": {"record": violation, "digest": text["digest"]},
             "notices": [one["entry"] for one in self.ask("GET", "/notices")["notices"]],
         }
+
+    def _alarm(self) -> str:
+        """The number of the alarm that the device's lines have raised: one account tried from many addresses."""
+        ends = time.monotonic() + LIMIT
+        while time.monotonic() < ends:
+            found = [one for one in self.ask("GET", "/alarms")["alarms"] if one["rule"] == "account_guessing"]
+            if found:
+                assert found[0]["group"] == [{"field": "user", "value": "root"}], found
+                return found[0]["alarm"]
+        raise AssertionError("the lines have raised no alarm")
 
     def _batch(self, record: str, seen: int, fill: dict[str, Any]) -> dict[str, Any]:
         """A batch that reads as one, signed by nobody."""

@@ -61,6 +61,10 @@ def good(label: str) -> dict[str, Any]:
         "GET /api/v1/lines/bundle": {"query": {"address": "198.51.100.0/24"}},
         "GET /api/v1/lines/query": {"query": {"statement": "SELECT count(*) FROM lines"}},
         "GET /api/v1/lines/{receiver}/{number}": {"path_parameters": {"receiver": "syslog-tcp-unknown", "number": "0"}},
+        "GET /api/v1/alarms/{alarm}": {"path_parameters": {"alarm": KNOWN["alarm"]}},
+        "POST /api/v1/alarms/{alarm}/acknowledge": {
+            "path_parameters": {"alarm": KNOWN["alarm"]}, "body": {"note": "查看中"}, **media
+        },
         "GET /api/v1/sources": {},
         "GET /api/v1/sources/months/{month}": {"path_parameters": {"month": "2026-11"}},
         "GET /api/v1/people/{person}": {"path_parameters": person},

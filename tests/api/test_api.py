@@ -59,6 +59,7 @@ class Api(unittest.TestCase):
         """What parameters may be, as Schemathesis' configuration has it."""
         known = self.city.known
         values = {
+            "path.alarm": [known["alarm"], "1"],
             "path.clause": known["clauses"],
             "path.person": known["people"],
             "path.session": known["sessions"],
@@ -75,7 +76,7 @@ class Api(unittest.TestCase):
             "query.role": ["unit_head", "maintainer", "nobody"],
             "query.size": ["25", "200", "7"],
             "query.sort": ["-happened", "code", "number"],
-            "query.state": ["reported", "in_use", "not-met"],
+            "query.state": ["reported", "in_use", "not-met", "open"],
             "query.unit": [known["unit"]],
         }
         lines = []

@@ -1,7 +1,7 @@
 //! Commands: what somebody, or the system, asks to be done.
 
 use crate::case::{DutyKey, EntryNumber, Object};
-use model::{CivilDate, Evidence, Instant, Person, RecordId};
+use model::{CivilDate, Evidence, Instant, Person, RecordId, UnitId};
 use proof::signature::Statement;
 use regulation::{ClockId, DutyId, FieldId, HookId, Outcome, RegisterId, StepId};
 use serde_json::Value as Json;
@@ -114,6 +114,17 @@ pub enum Command {
         late_reason: Option<String>,
         /// The signature.
         signed: Option<Box<Signed>>,
+    },
+    /// A record is to be opened for an alarm, by the first step that the system may take.
+    OpenForAlarm {
+        /// The entry that raised it.
+        alarm: EntryNumber,
+        /// The register.
+        register: RegisterId,
+        /// The unit where the register does not say.
+        unit: UnitId,
+        /// What is known.
+        fill: Fill,
     },
     /// An occurrence of a duty is to be opened.
     Owe {

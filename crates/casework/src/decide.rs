@@ -128,6 +128,9 @@ impl<'a> Deciding<'a> {
         match command {
             Command::Open { .. } => self.open_by_hand(by, command),
             Command::Take { .. } => self.take_by_hand(by, command),
+            Command::OpenForAlarm { alarm, register, unit, fill } => {
+                self.open_for_alarm(by, *alarm, register, *unit, fill)
+            }
             Command::Move { record, seen } => self.move_case(by, *record, *seen),
             Command::Tick { record, clock, point, late_by_outage } => {
                 self.tick(*record, clock, *point, *late_by_outage)

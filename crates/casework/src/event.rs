@@ -58,6 +58,9 @@ pub struct Entered {
 /// Where a record comes from that was not opened by hand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rooted {
+    /// The entry that raised the alarm for which it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<EntryNumber>,
     /// The record whose effect opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Reference>,

@@ -8,6 +8,7 @@ use crate::clerk::Work;
 use crate::decide::Deciding;
 use crate::order::{About, Asker, Denial, Order, Refused};
 use casework::{Case, Command, Records as _, Refusal};
+use identity::Action;
 use model::{Actor, Person, PersonId, RecordId, Told, UnitId};
 use proof::entry::{Body, Draft};
 use serde_json::{Value as Json, json};
@@ -111,6 +112,8 @@ fn subject_of(denial: &Denial, person: PersonId) -> String {
 
 fn act(order: &Order, person: PersonId) -> (String, String) {
     let (act, subject) = match order {
+        Order::Acknowledge(..) => (Action::AcknowledgeAlarm.to_string(), person.to_string()),
+        Order::Alarms(_) => ("alarms".to_owned(), person.to_string()),
         Order::Casework(Command::Open { record, register, step, .. }) => {
             (format!("{register}.{step}"), record.to_string())
         }

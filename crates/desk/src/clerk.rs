@@ -362,7 +362,8 @@ fn changes(entries: &[Recorded]) -> Changes {
                 Fact::Case(event) => changes.note(event),
                 Fact::Identity(_) => changes.people = true,
                 Fact::KeyDestroyed(_) => changes.all = true,
-                Fact::Door(_)
+                Fact::Alarm(_)
+                | Fact::Door(_)
                 | Fact::Evaluated(_)
                 | Fact::Lines(_)
                 | Fact::NoticeRead(_)

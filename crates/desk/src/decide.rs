@@ -37,9 +37,9 @@ pub(crate) struct Deciding<'a> {
 }
 
 /// What an order has given.
-struct Decided {
-    facts: Vec<Fact>,
-    record: Option<RecordId>,
+pub(crate) struct Decided {
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) record: Option<RecordId>,
 }
 
 impl Clerk {
@@ -108,6 +108,8 @@ impl Deciding<'_> {
 
     fn decide(&self, work: &Work, entropy: &mut dyn Entropy) -> Result<Decided, Refused> {
         match &work.order {
+            Order::Acknowledge(alarm, note) => self.acknowledge(&work.asker, *alarm, note.as_deref()),
+            Order::Alarms(facts) => self.alarms(&work.asker, facts),
             Order::Casework(command) => self.casework(&work.asker, command, entropy),
             Order::Door(order) => {
                 let door = self.door(&work.asker, order)?;
@@ -331,8 +333,13 @@ impl Deciding<'_> {
         if self.ask(|sql| sql.knows(*record))? { Err(Refusal::RecordTaken(*record).into()) } else { Ok(()) }
     }
 
-    /// An answer is to something that was asked, and to nothing twice.
+    /// An answer is to something that was asked, and to nothing twice; for an alarm a case is opened once.
     fn awaited(&self, command: &Command) -> Result<(), Refused> {
+        if let Command::OpenForAlarm { alarm, .. } = command {
+            let standing = self.ask(|sql| sql.alarm(alarm.0))?;
+            let waits = standing.is_some_and(|alarm| alarm.record.is_none());
+            return if waits { Ok(()) } else { Err(Refusal::NotDue.into()) };
+        }
         let Command::Answer { record, hook, asked, .. } = command else { return Ok(()) };
         // A batch that has answered for the record comes first: whether this is the second answer shows after it.
         self.overlay.case(*record);

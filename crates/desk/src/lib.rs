@@ -19,6 +19,7 @@ mod entering;
 mod overlay;
 
 mod access;
+mod alarms;
 mod batch;
 mod decide;
 mod door;

@@ -26,6 +26,10 @@ pub enum Asker {
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {
+    /// Somebody answers for an alarm: the entry that raised it, and what they say of it.
+    Acknowledge(EntryNumber, Option<String>),
+    /// Alarms were raised, or are over. What the ledger has already is passed over.
+    Alarms(Vec<store::AlarmFact>),
     /// Something about a record.
     Casework(casework::Command),
     /// Somebody was not shown, or not let do, what they have no right to; nothing was asked of the desk.
@@ -130,6 +134,9 @@ pub enum Refused {
     /// Only the console, or somebody a policy permits, may do this.
     #[error("not for whoever asks")]
     NotForAsker,
+    /// There is no such alarm, or it is over.
+    #[error("there is no such alarm that stands")]
+    NoAlarm,
     /// No pack is published yet.
     #[error("no pack is published")]
     NoPack,
@@ -261,6 +268,7 @@ impl Refused {
                 format!("The policy `{id}` of the pack forbids this"),
             ),
             Self::NotForAsker => Told::new("您無權為此作業", "You have no right to do this"),
+            Self::NoAlarm => Told::new("查無此告警，或已解除", "There is no such alarm, or it is over"),
             Self::NoPack => Told::new(
                 "尚未發布任何規範。請先執行 ward pack publish",
                 "No pack is published yet. Run `ward pack publish` first",
@@ -311,7 +319,7 @@ impl Refused {
             Self::Behind(_) | Self::Stopped(_) => "stopped",
             Self::File(_) | Self::FileGone(_) | Self::FileInClear(_) | Self::FileUnlike(_) => "file",
             Self::Casework(casework::Refusal::Stale { .. }) => "stale",
-            Self::Casework(casework::Refusal::NoRecord(_)) | Self::NoNotice => "not-found",
+            Self::Casework(casework::Refusal::NoRecord(_)) | Self::NoAlarm | Self::NoNotice => "not-found",
             Self::Casework(casework::Refusal::WeakSignature { .. }) => "weak-signature",
             Self::Casework(_) => "refused",
             Self::Identity(_) => "refused-identity",

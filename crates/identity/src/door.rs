@@ -48,6 +48,8 @@ pub enum Factor {
 pub enum Right {
     /// See and end its owner's sessions and tokens.
     Account,
+    /// See alarms, and answer for them.
+    Alarms,
     /// Look into the ledger, take proofs along, have the installation verified.
     Audit,
     /// See how clauses stand.
@@ -214,13 +216,15 @@ pub enum DoorBody {
 
 impl Right {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Account, Self::Audit, Self::Clauses, Self::Lines, Self::People];
+    pub const ALL: [Self; 6] =
+        [Self::Account, Self::Alarms, Self::Audit, Self::Clauses, Self::Lines, Self::People];
 
     /// Its word, in entries, forms and the API.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Alarms => "alarms",
             Self::Audit => "audit",
             Self::Clauses => "clauses",
             Self::Lines => "lines",

@@ -257,6 +257,37 @@ CREATE TABLE line_erased (
   PRIMARY KEY (receiver, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Alarms, by the entry that raised each. `about` is its group, `lines` and `latest` what it rests on, as entries have
+-- them; `severity` is 0 to 4.
+CREATE TABLE alarm (
+  entry INTEGER NOT NULL PRIMARY KEY,
+  at TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  about TEXT NOT NULL,
+  first TEXT NOT NULL,
+  rest INTEGER NOT NULL CHECK (rest IN (0, 1)),
+  severity INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
+  last TEXT NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 0),
+  lines TEXT NOT NULL,
+  latest TEXT NOT NULL,
+  owner TEXT,
+  owned_at TEXT,
+  note TEXT,
+  resolved INTEGER,
+  resolved_at TEXT,
+  record TEXT,
+  -- The last entry that has changed it.
+  changed INTEGER NOT NULL,
+  CHECK ((owner IS NULL) = (owned_at IS NULL)),
+  CHECK (note IS NULL OR owner IS NOT NULL),
+  CHECK ((resolved IS NULL) = (resolved_at IS NULL))
+) STRICT;
+CREATE INDEX alarm_named ON alarm (rule, first);
+CREATE INDEX alarm_standing ON alarm (severity, entry) WHERE resolved IS NULL;
+CREATE INDEX alarm_changed ON alarm (changed);
+CREATE INDEX alarm_record ON alarm (record) WHERE record IS NOT NULL;
+
 -- Evaluations of checks as they were recorded: for a unit with those below it, or (no unit) for all together. The value
 -- is in millionths.
 CREATE TABLE evaluation (

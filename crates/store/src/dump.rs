@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 23] = [
+const TABLES: [(&str, &str); 24] = [
+    ("alarm", "entry"),
     ("ask", "entry"),
     ("condemned", "record"),
     ("destroyed_key", "data_key"),

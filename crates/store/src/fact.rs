@@ -5,6 +5,7 @@
 //! Does not: seal (the desk does), apply.
 //! Source: `docs/format.md` §2, §3, §6.
 
+use crate::alarm::{ALARM_ACKNOWLEDGED, ALARM_RAISED, ALARM_RESOLVED, AlarmFact};
 use crate::board::{EVALUATED, Evaluated};
 use crate::telemetry::{LINE_ERASED, LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_RETIRED, LinesFact};
 use casework::{ContentHash, Entered, EntryNumber};
@@ -19,7 +20,13 @@ use serde::{Deserialize, Serialize};
 
 /// Something the tables go by.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most facts are those of cases, and what is kept of others is boxed"
+)]
 pub enum Fact {
+    /// An alarm was raised, is over, or somebody answers for it.
+    Alarm(AlarmFact),
     /// Something happened to a record or a duty.
     Case(casework::Event),
     /// Something happened at the door. The tables take no note of it.
@@ -158,6 +165,18 @@ impl Fact {
     /// Never in fact: bodies hold texts, small whole numbers and what was read from JSON.
     pub fn draft(&self) -> Result<Draft, JsonError> {
         Ok(match self {
+            Self::Alarm(alarm) => {
+                let value = match alarm {
+                    AlarmFact::Raised(body) => json(body)?,
+                    AlarmFact::Resolved(body) => json(body)?,
+                    AlarmFact::Acknowledged(body, _) => json(body)?,
+                };
+                let actor = match alarm {
+                    AlarmFact::Acknowledged(_, actor) => spelled(actor),
+                    AlarmFact::Raised(_) | AlarmFact::Resolved(_) => Actor::machine("watch"),
+                };
+                own(actor, alarm.kind(), alarm.subject().to_owned(), value)
+            }
             Self::Case(event) => Draft {
                 actor: spelled(&event.actor),
                 kind: event.kind().to_owned(),
@@ -226,7 +245,8 @@ impl Fact {
         match self {
             Self::Case(event) => event.private,
             Self::Identity(event) => event.private,
-            Self::Door(_)
+            Self::Alarm(_)
+            | Self::Door(_)
             | Self::Evaluated(_)
             | Self::KeyDestroyed(_)
             | Self::Lines(_)
@@ -280,6 +300,18 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
     };
     let unread = |what: String| FactError::Body { kind: entry.kind().to_owned(), what };
     let fact = match family {
+        Family::AlarmRaised => {
+            let raised = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Alarm(AlarmFact::Raised(raised))
+        }
+        Family::AlarmResolved => {
+            let resolved = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Alarm(AlarmFact::Resolved(resolved))
+        }
+        Family::AlarmAcknowledged => {
+            let acknowledged = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Alarm(AlarmFact::Acknowledged(acknowledged, acting(entry)))
+        }
         Family::Case => Fact::Case(case_event(entry, body, key.is_some()).map_err(unread)?),
         Family::Identity => Fact::Identity(identity_event(entry, body, key.is_some()).map_err(unread)?),
         Family::Evaluated => {
@@ -324,6 +356,9 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
 
 /// Whose kind it is.
 enum Family {
+    AlarmRaised,
+    AlarmResolved,
+    AlarmAcknowledged,
     Case,
     Evaluated,
     Identity,
@@ -339,6 +374,9 @@ enum Family {
 
 fn family(kind: &str) -> Option<Family> {
     match kind {
+        ALARM_RAISED => return Some(Family::AlarmRaised),
+        ALARM_RESOLVED => return Some(Family::AlarmResolved),
+        ALARM_ACKNOWLEDGED => return Some(Family::AlarmAcknowledged),
         EVALUATED => return Some(Family::Evaluated),
         KEY_DESTROYED => return Some(Family::KeyDestroyed),
         LINES_BATCH => return Some(Family::LinesBatch),
@@ -388,8 +426,8 @@ const CASE: [&str; 11] = [
 const IDENTITY: [&str; 7] = ["clearance", "credential", "deputy", "person", "role", "terminal", "unit"];
 /// Families of the door; the tables take no note of them.
 const DOOR: [&str; 6] = ["account", "factor", "recovery", "session", "sign-in", "token"];
-/// Families of the board, of the desk, of the ledger and of telemetry.
-const OTHERS: [&str; 6] = ["access", "check", "ledger", "line", "lines", "pack"];
+/// Families of the board, of the desk, of the ledger, of telemetry and of what is watched for.
+const OTHERS: [&str; 7] = ["access", "alarm", "check", "ledger", "line", "lines", "pack"];
 
 fn case_event(entry: &Skimmed<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
     let body = match casework::Body::read(entry.kind(), body) {

@@ -100,6 +100,7 @@ pub(crate) fn lists(sql: &mut Sql, mut lists: Lists) -> Result<(), StoreError> {
     let published: Vec<Vec<Value>> = published.collect();
     sql.put("INSERT INTO published (version, pack, digest, archive, entry)", "", &published)?;
     crate::telemetry::write(sql, lists.lines)?;
+    crate::alarm::write(sql, lists.alarms, &lists.alarm_cases)?;
     let evaluated = lists.evaluated.iter().flat_map(|(one, entry, at)| one.rows(*entry, *at));
     sql.put(&format!("INSERT INTO evaluation ({ROW})"), "", &evaluated.collect::<Vec<_>>())
 }

@@ -4,12 +4,15 @@
 //! and a rebuilding of millions of entries; only how often it is flushed differs.
 //! Invariants: reads no pack and no clock; nothing of it is seen before it is flushed and committed.
 
+use crate::alarm;
 use crate::board::Evaluated;
 use crate::error::StoreError;
 use crate::fact::{Fact, Gone, NoticeRead, Published, Recorded, Said};
 use crate::flush;
 use crate::telemetry::LinesFact;
-use casework::{Addressee, Body, Case, ContentHash, DutyKey, Object, Occurrence, Series, State, Subject};
+use casework::{
+    Addressee, Body, Case, ContentHash, DutyKey, EntryNumber, Object, Occurrence, Series, State, Subject,
+};
 use model::{Actor, DataKeyId, Instant, PersonId, RecordId, UnitId};
 use proof::lifecycle::KeyDestroyed;
 use regulation::{DutyId, RegisterId};
@@ -100,6 +103,9 @@ pub(crate) struct Lists {
     pub(crate) destroyed_keys: Vec<(DataKeyId, u64)>,
     pub(crate) published: Vec<(Published, u64)>,
     pub(crate) lines: Vec<(LinesFact, u64)>,
+    pub(crate) alarms: Vec<alarm::Said>,
+    /// The entry that raised an alarm, the case that was opened for it.
+    pub(crate) alarm_cases: Vec<(EntryNumber, RecordId)>,
     /// Each with the entry that says so, and its time.
     pub(crate) evaluated: Vec<(Evaluated, u64, Instant)>,
 }
@@ -166,6 +172,10 @@ impl Fold {
             Said::Other => Ok(()),
             Said::Gone(gone) => self.gone(number, key, &gone, recorded.at, below),
             Said::Fact(fact) => match *fact {
+                Fact::Alarm(alarm) => {
+                    self.lists.alarms.push((alarm, number, recorded.at));
+                    Ok(())
+                }
                 Fact::Door(_) => Ok(()),
                 Fact::Case(event) => self.case(number, key, entered, event, below),
                 Fact::Identity(event) => {
@@ -212,6 +222,9 @@ impl Fold {
         let opens = matches!(event.body, Body::Opened { .. });
         if opens {
             self.stands(record, Place { opened: number, key });
+        }
+        if let Body::Opened { rooted, .. } = &event.body {
+            self.lists.alarm_cases.extend(rooted.alarm.map(|alarm| (alarm, record)));
         }
         let Some(Place { opened, key: known }) = self.place(number, record, below)? else {
             // Nothing is told of a destroyed record, but what it did to sequences and duties stands.

@@ -10,6 +10,7 @@
 mod error;
 mod sql;
 
+mod alarm;
 mod board;
 mod fact;
 mod telemetry;
@@ -43,6 +44,10 @@ mod state;
 mod turn;
 mod work;
 
+pub use alarm::{
+    ALARM_ACKNOWLEDGED, ALARM_RAISED, ALARM_RESOLVED, AlarmAcknowledged, AlarmFact, AlarmGroup, AlarmLine,
+    AlarmName, AlarmOwner, AlarmRaised, AlarmResolved, AlarmRow, AlarmState, AlarmsWanted,
+};
 pub use board::{CasePart, Closed, EVALUATED, Evaluated, Evaluation, Figure, Owed, Verdict};
 pub use compare::{Comparison, Difference, Likeness, first_difference};
 pub use dump::{digest, dump};

@@ -52,6 +52,12 @@ pub struct Block {
 }
 
 impl Block {
+    /// Number of the line behind its last.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.first + self.columns.num_rows() as u64
+    }
+
     /// Is the line of this number one of its own?
     #[must_use]
     pub fn holds(&self, number: u64) -> bool {
@@ -428,6 +434,14 @@ impl Row<'_> {
         let mut line = Vec::with_capacity(512);
         shape::write(self.shapes.get(number as usize)?, self, &mut line)?;
         Some(line)
+    }
+
+    /// Who sent it; unspecified where it was read from a file.
+    #[must_use]
+    pub fn peer(&self) -> Option<Ipv6Addr> {
+        let column = self.columns.column(place::PEER).as_fixed_size_binary_opt()?;
+        let address: [u8; 16] = column.value(self.at).try_into().ok()?;
+        Some(Ipv6Addr::from(address))
     }
 
     /// When it was received.

@@ -38,6 +38,7 @@ pub mod receive;
 
 pub mod check;
 pub mod find;
+pub mod follow;
 pub mod prove;
 pub mod traffic;
 
@@ -48,7 +49,7 @@ pub use gaps::{Gaps, Run};
 pub use journal::{Journal, JournalError, Segment};
 pub use peers::{MOST as MOST_PEERS, Peer, Peers};
 pub use receiver::{
-    Acknowledge, Batch, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE, SEGMENT_LINES,
-    file_paths, files_folder, journal_folder, lines_of_name,
+    Acknowledge, Batch, Bell, Figures, Filed, Full, Intake, Receiver, ReceiverError, SEGMENT_AGE,
+    SEGMENT_LINES, Since, file_paths, files_folder, journal_folder, lines_of_name,
 };
 pub use salt::SaltKey;

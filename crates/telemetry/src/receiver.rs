@@ -24,7 +24,7 @@ use proof::hash::Hash;
 use proof::tree::Frontier;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver as Queue, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -135,6 +135,20 @@ pub struct Receiver {
 struct Shared {
     live: Mutex<Live>,
     moved: Condvar,
+    /// Whoever is told that lines were read.
+    bell: OnceLock<Bell>,
+}
+
+/// Told that lines were read; it is not to keep whoever tells it.
+pub type Bell = Box<dyn Fn() + Send + Sync>;
+
+/// Where lines are from one of them on.
+#[derive(Debug, Clone)]
+pub enum Since {
+    /// In blocks that follow one another, the first of which holds that line; none where nothing was read since.
+    Tail(Vec<Arc<Block>>),
+    /// In no segment any more.
+    Filed,
 }
 
 /// Lines that are in no file yet.
@@ -215,7 +229,8 @@ impl Receiver {
         for segment in &segments {
             live.take_up(segment, entered, &mut maker, &sources)?;
         }
-        let shared = Arc::new(Shared { live: Mutex::new(live), moved: Condvar::new() });
+        let shared =
+            Arc::new(Shared { live: Mutex::new(live), moved: Condvar::new(), bell: OnceLock::new() });
         let (intake, messages) = sync_channel(WAITING);
         let (unread, to_read) = sync_channel(UNREAD);
         let to_read = Arc::new(Mutex::new(to_read));
@@ -368,6 +383,32 @@ impl Receiver {
     #[must_use]
     pub fn tail(&self) -> Vec<Arc<Block>> {
         self.live().segments.iter().flat_map(|open| open.blocks.iter().cloned()).collect()
+    }
+
+    /// Has it told whenever lines were read. Only the first bell is rung.
+    pub fn ring(&self, bell: Bell) {
+        // One that is there already stays.
+        let _ = self.shared.bell.set(bell);
+    }
+
+    /// Blocks from the one on that holds a line, at most so many.
+    #[must_use]
+    pub fn since(&self, line: u64, most: usize) -> Since {
+        let live = self.live();
+        if line >= live.next {
+            return Since::Tail(Vec::new());
+        }
+        let behind = |block: &Arc<Block>| block.end() <= line;
+        let mut blocks = Vec::new();
+        for open in &live.segments {
+            let from = open.blocks.partition_point(behind);
+            let left = most - blocks.len();
+            blocks.extend(open.blocks.iter().skip(from).take(left).cloned());
+        }
+        match blocks.first() {
+            Some(block) if block.first <= line => Since::Tail(blocks),
+            _ => Since::Filed,
+        }
     }
 
     /// Proves lines of these numbers, which are all of one batch; none where they are in no segment any more.
@@ -631,5 +672,8 @@ fn read(shared: &Shared, to_read: &Mutex<Queue<(u64, SaltKey, Chunk)>>, sources:
             Err(error) => return shared.stop(&error.to_string()),
         }
         shared.moved.notify_all();
+        if let Some(bell) = shared.bell.get() {
+            bell();
+        }
     }
 }

@@ -37,6 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Comparison, Likeness, Place};
+use watch::RuleSection;
 
 /// Name of every house's ledger.
 pub const ORIGIN: &str = "house.example/ledger";
@@ -590,7 +591,7 @@ fn told(refused: Refused) -> anyhow::Error {
 /// Sections of the engines that packs of tests may use.
 #[must_use]
 pub fn sections() -> MakeSections {
-    Arc::new(|| Sections::none().with(PolicySection))
+    Arc::new(|| Sections::none().with(PolicySection).with(RuleSection))
 }
 
 /// Opens a desk over a disk; the paths are those of data folder and master key.

@@ -18,6 +18,7 @@ use crate::machine::SystemClock;
 use crate::months::{Gone, Months};
 use crate::names::{NameServer, Names};
 use crate::sources::{Known, Remembered};
+use crate::watching::Bell;
 use data_encoding::HEXLOWER;
 use desk::{Asker, Desk, Order};
 use ledger::disk::Disk;
@@ -33,9 +34,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use store::{LinesBatch, LinesFact, LinesFile, StoreError};
 use telemetry::find::{self, FindError, Found, Library, Line, Listed, Wanted};
+use telemetry::follow::Stretch;
 use telemetry::prove::{ProveError, Proven};
 use telemetry::receive::{self, Files, Flows, Journald, Pattern, Sorting};
-use telemetry::source::apart;
+use telemetry::source::{Sources, apart};
 use telemetry::{Batch, Came, Figures, Filed, Peers, Receiver, ReceiverError, SEGMENT_AGE};
 use tokio_rustls::rustls::ServerConfig;
 use web::{HandedIn, Unanswered};
@@ -58,7 +60,7 @@ const FILES: &str = "files";
 const JOURNALD: &str = "journald";
 /// The receiver of flows, and that of the datagrams they came in.
 const FLOWS: &str = "flows";
-const FLOWS_RAW: &str = "flows-raw";
+pub(crate) const FLOWS_RAW: &str = "flows-raw";
 
 /// A door for NetFlow and IPFIX: `udp:0.0.0.0:2055`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +105,14 @@ struct Inner {
     disposing: Mutex<dispose::Disposing>,
 }
 
+/// Where lines are that are in no segment any more.
+pub(crate) enum Whereabouts {
+    /// In a file.
+    Here(Box<dyn Iterator<Item = Result<Stretch, FindError>> + Send>),
+    /// Gone by an approved case, up to this one.
+    Gone(u64),
+}
+
 #[derive(Default)]
 struct State {
     receivers: BTreeMap<String, At>,
@@ -113,6 +123,8 @@ struct State {
     journald: Option<Journald>,
     flows: Vec<Flows>,
     sensors: Option<Devices>,
+    /// Rung whenever lines were read.
+    bell: Option<Bell>,
 }
 
 /// A receiver with what its beats remember.
@@ -164,7 +176,9 @@ impl Lines {
         let sources = self.0.known.sources().clone();
         let receiver = Receiver::open(name, disk, entropy, (end.rooted, end.filed), sources, WORKERS);
         let receiver = Arc::new(receiver.map_err(|error| told(name, &error))?);
-        state.receivers.insert(name.to_owned(), At { receiver: Arc::clone(&receiver), since: None });
+        let at = At { receiver: Arc::clone(&receiver), since: None };
+        state.bell.iter().for_each(|bell| at.rings(bell));
+        state.receivers.insert(name.to_owned(), at);
         Ok(receiver)
     }
 
@@ -290,7 +304,41 @@ impl Lines {
         })
     }
 
-    fn receivers(&self) -> Vec<Arc<Receiver>> {
+    /// Has a bell rung whenever lines were read, in receivers that are opened later as well.
+    pub(crate) fn ring(&self, bell: &Bell) {
+        let mut state = self.state();
+        state.receivers.values().for_each(|at| at.rings(bell));
+        state.bell = Some(bell.clone());
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.0.disk)
+    }
+
+    /// Who is known to send, and how their lines are read.
+    pub(crate) fn sources(&self) -> Sources {
+        self.0.known.sources().clone()
+    }
+
+    /// Where the lines of a receiver are from this one on, that are in no segment any more: up to the end of their file.
+    pub(crate) fn filed(&self, receiver: &str, line: u64) -> Result<Whereabouts, Told> {
+        let found = self.0.desk.read::<_, StoreError>(|sql, _| {
+            Ok((sql.line_file(receiver, line)?, sql.lines_retired(receiver)?))
+        });
+        let (file, retired) = found.map_err(|error| unread(&error))?;
+        if let Some(file) = file {
+            let stretches = self.0.library.stretches(&listed(file), line).map_err(|error| unfound(&error))?;
+            return Ok(Whereabouts::Here(Box::new(stretches)));
+        }
+        let gone = retired.iter().find(|(first, count)| (*first..first + count).contains(&line));
+        match gone {
+            Some((first, count)) => Ok(Whereabouts::Gone(first + count)),
+            None => Err(missing(receiver, line)),
+        }
+    }
+
+    pub(crate) fn receivers(&self) -> Vec<Arc<Receiver>> {
         self.state().receivers.values().map(|at| Arc::clone(&at.receiver)).collect()
     }
 
@@ -424,6 +472,11 @@ impl Lines {
 }
 
 impl At {
+    fn rings(&self, bell: &Bell) {
+        let bell = bell.clone();
+        self.receiver.ring(Box::new(move || bell.ring()));
+    }
+
     /// Ends a segment that has been open for long.
     fn age(&mut self, now: Instant) {
         let lines = self.receiver.open_segment();
@@ -479,7 +532,7 @@ fn unopened(at: &str, error: &std::io::Error) -> Told {
 }
 
 /// A failure with its causes.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
@@ -512,12 +565,23 @@ fn unread(error: &StoreError) -> Told {
     )
 }
 
-fn unfound(error: &FindError) -> Told {
+pub(crate) fn unfound(error: &FindError) -> Told {
     let causes = causes(error);
     Told::new(
         format!("查詢紀錄時無法讀取檔案：{causes}。請以 ward verify 查核，並由備份還原該檔。"),
         format!(
             "A file could not be read while lines were looked for: {causes}. Look with ward verify, and restore that file from the backup."
+        ),
+    )
+}
+
+fn missing(receiver: &str, line: u64) -> Told {
+    Told::new(
+        format!(
+            "接收器「{receiver}」第 {line} 筆不在任何檔案，亦未經核准銷毀。請以 ward verify 查核，並由備份還原。"
+        ),
+        format!(
+            "Line {line} of {receiver} is in no file, and no approved case has it go. Look with ward verify, and restore it from the backup."
         ),
     )
 }

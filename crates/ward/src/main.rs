@@ -22,6 +22,7 @@ mod sources;
 mod tables;
 mod tls;
 mod told;
+mod watching;
 
 /// Entries are read on one thread and folded on another; the system's allocator makes them wait for each other.
 #[global_allocator]

@@ -203,6 +203,31 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
         "Connections of senders that were refused since the start: too many, a failed handshake, what is no frame.",
         float(lost.connections),
     );
+    let durable = receivers.iter().map(|(name, figures)| (name.clone(), figures.lines)).collect();
+    let watching = office.watching.figures(&durable);
+    let works = f64::from(u8::from(watching.works));
+    one("ward_watch_works", "gauge", "1 while rules are tried on what is received.", works);
+    one(
+        "ward_watch_lag_lines",
+        "gauge",
+        "Lines that are durable and were not tried yet.",
+        float(watching.lag),
+    );
+    one("ward_watch_lines_total", "counter", "Lines tried since the start.", float(watching.tried));
+    one("ward_watch_rules", "gauge", "Rules at work.", float(watching.rules));
+    one("ward_watch_alarms", "gauge", "Alarms that stand.", float(watching.standing));
+    one(
+        "ward_watch_entries_total",
+        "counter",
+        "Entries about alarms since the start.",
+        float(watching.entered),
+    );
+    let help =
+        "Groups of rules that were forgotten because there were too many, and could still have counted.";
+    one("ward_watch_forgotten_total", "counter", help, float(watching.evicted));
+    let help = "From the reception of a line to the entry of its alarm, of the last one.";
+    let delay = watching.delay.map_or(f64::NAN, |delay| delay.as_secs_f64());
+    one("ward_watch_alarm_seconds", "gauge", help, delay);
     if let Some(flows) = office.lines.flow_figures() {
         let figures = [
             (

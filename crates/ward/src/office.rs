@@ -13,6 +13,7 @@ use crate::machine::SystemClock;
 use crate::outlets::Outlets;
 use crate::packs;
 use crate::told::{Refused, tell};
+use crate::watching::Watching;
 use attachment::Shelf;
 use desk::{Desk, MakeSections, Opened, Parts, Ways};
 use ledger::Ledger;
@@ -35,6 +36,7 @@ pub(crate) struct Office {
     pub(crate) policy: Arc<Policy>,
     pub(crate) lines: Lines,
     pub(crate) outlets: Outlets,
+    pub(crate) watching: Watching,
     /// Held as long as anybody works in it.
     _lock: Arc<FolderLock>,
 }
@@ -66,15 +68,8 @@ impl Office {
         say_what_was_read(opened, ledger.head().size);
         let lines = Lines::new(desk.clone(), Arc::clone(&disk), working.folder());
         let outlets = Outlets::new(desk.clone(), disk, working.folder());
-        Ok(Some(Self {
-            ledger,
-            desk,
-            objects,
-            policy: Arc::new(policy),
-            lines,
-            outlets,
-            _lock: Arc::new(lock),
-        }))
+        let (policy, watching) = (Arc::new(policy), Watching::default());
+        Ok(Some(Self { ledger, desk, objects, policy, lines, outlets, watching, _lock: Arc::new(lock) }))
     }
 
     /// What appending needs.
@@ -91,8 +86,9 @@ impl Office {
             .or_else(|| self.lines.stopped())
     }
 
-    /// Does what is queued, and closes receivers, desk and ledger.
+    /// Does what is queued, and closes whoever watches, receivers, desk and ledger.
     pub(crate) fn close(self) -> anyhow::Result<()> {
+        self.watching.close();
         let lines = self.lines.close().map_err(Refused::wrong);
         self.desk.close();
         self.ledger.close().map_err(|reason| Refused::wrong(reason.told()))?;

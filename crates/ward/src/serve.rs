@@ -3,7 +3,7 @@
 //!
 //! Pages are `web`'s, beside them the ledger's files, `/healthz` and `/metrics` (`site`). From this machine itself they
 //! are reached by plain HTTP, from elsewhere by HTTPS (`door`, `tls`). Acts at the console come in by the socket.
-//! Order at the end: doors, pages, the pacemaker, the desk, the ledger.
+//! Order at the end: pages, the pacemaker, whoever watches, doors, the desk, the ledger.
 
 mod door;
 
@@ -22,6 +22,7 @@ use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
 use crate::tls::{self, Authority, Shown};
 use crate::told::{Refused, tell};
+use crate::watching::{self, Given};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use clap::Args;
@@ -85,6 +86,9 @@ pub(crate) struct Serve {
     /// 感測裝置設定檔（TOML）：定時讀取其中之裝置。The settings of sensors, TOML: the devices in it are read again and again.
     #[arg(long, env = "WARD_SENSORS", value_name = "FILE")]
     sensors: Option<PathBuf>,
+    /// 監看規則中 %名稱% 之值，例如 proxies=10.0.0.3/32；可多次。A value for %name% in the rules; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    given: Vec<Given>,
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
@@ -137,6 +141,9 @@ impl Serve {
         if let Some(server) = self.names_by {
             office.lines.name_by(server);
         }
+        let (desk, lines) = (office.desk.clone(), office.lines.clone());
+        let parts = watching::Parts { desk, lines, values: Given::values(&self.given) };
+        office.watching.start(parts).map_err(Refused::wrong)?;
         let clients = self.syslog_clients.as_deref();
         if clients.is_some() && !self.receives_tls() {
             return Err(Refused::misuse(Told::new(
@@ -302,6 +309,7 @@ impl Serve {
             applications: Arc::new(door.clone()),
             oversight,
             lines: Arc::new(office.lines),
+            watching: Arc::new(office.watching),
             door,
             machine: Arc::clone(premises) as Arc<dyn web::Machine>,
             clock: Arc::new(SystemClock),

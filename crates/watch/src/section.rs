@@ -24,6 +24,9 @@ pub struct RuleText {
     pub rule: Rule,
     /// What is to be done about it.
     pub advice: Option<regulation::Label>,
+    /// With what the case is opened: fields of its register, each with a text in which `{field}` stands for what the alarm
+    /// is about, `{title}`, `{first}` and `{count}` for what it is.
+    pub set: Vec<(Box<str>, Box<str>)>,
     /// What it looks for: documents in Sigma's form.
     looks: Vec<Value>,
 }
@@ -67,6 +70,7 @@ static RULE: Shape = Shape {
         may("lasting", Form::Limit, "持續時間", "for how long it must be outside"),
         may("quiet", Form::Limit, "解除前之平靜時間", "after how long without anything more it is over"),
         may("opens", Form::Id, "開立案件之登記簿", "the register in which a case is opened"),
+        may("set", Form::Map(&Form::Text), "開立案件時填入之欄位", "the fields that the case is opened with"),
         need("fires", Form::Table(&SAMPLE), "應告警之例", "an example that raises an alarm"),
         need("silent", Form::Table(&SAMPLE), "不應告警之例", "an example that raises none"),
     ],
@@ -224,6 +228,7 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
         _ => 0,
     };
     let quiet = span(table, "quiet", context).unwrap_or(QUIET.max(within));
+    let set = table.inner("set").map(Table::entries).unwrap_or_default().into_iter();
     let text = serde_json::to_string(&(&kind, &by, &looks)).ok()?;
     Some(RuleText {
         rule: Rule {
@@ -239,6 +244,7 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
             text: text.into(),
         },
         advice: context.label(table, "advice"),
+        set: set.filter_map(|(field, _, text)| Some((field.into(), text.text()?.into()))).collect(),
         looks,
     })
 }

@@ -161,6 +161,23 @@ impl Watch {
         self.next.get(receiver).copied().unwrap_or(0)
     }
 
+    /// The moment it has come to.
+    #[must_use]
+    pub const fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// Of each receiver the number of the line that is wanted next.
+    pub fn positions(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.next.iter().map(|(receiver, next)| (&**receiver, *next))
+    }
+
+    /// Passes over lines of a receiver before this one: those that came before the rules were at work.
+    pub fn pass(&mut self, receiver: &str, next: u64) {
+        let known = self.next.entry(receiver.into()).or_default();
+        *known = next.max(*known);
+    }
+
     /// Alarms that stand, by rule and group.
     pub fn standing(&self) -> impl Iterator<Item = &Alarm> {
         self.book.standing()

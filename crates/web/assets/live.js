@@ -56,6 +56,10 @@ if (region) {
       for (const link of told.querySelectorAll("a")) link.href = window.location.href;
       told.hidden = false;
     });
+    // Alarms are looked at anew at once.
+    events.addEventListener("alarms", (event) => {
+      document.body.dispatchEvent(new CustomEvent("ward:alarms", { detail: event.data }));
+    });
     events.addEventListener("unread", (event) => {
       const badge = document.querySelector("[data-unread]");
       if (!badge) return;

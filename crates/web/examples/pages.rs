@@ -99,6 +99,24 @@ type People = Arc<BTreeMap<String, PersonId>>;
 /// A house without receivers.
 struct NoLines;
 
+impl web::Watching for NoLines {
+    fn grown(&self, _: &store::AlarmName) -> Option<(u64, Instant)> {
+        None
+    }
+
+    fn rules(&self) -> web::RulesAtWork {
+        web::RulesAtWork::default()
+    }
+
+    fn unopened(&self, _: u64) -> Option<model::Told> {
+        None
+    }
+
+    fn trouble(&self) -> Option<model::Told> {
+        None
+    }
+}
+
 impl web::Lines for NoLines {
     fn find(&self, _: &telemetry::find::Wanted) -> Result<telemetry::find::Found, model::Told> {
         Ok(telemetry::find::Found::default())
@@ -189,6 +207,7 @@ fn main() -> anyhow::Result<()> {
         applications: Arc::new(NoTokens),
         codes: Arc::new(Noughts),
         lines: Arc::new(NoLines),
+        watching: Arc::new(NoLines),
         oversight: oversight(&house)?,
         door: signin::SignIn::new(signin::Parts {
             desk: house.desk.clone(),

@@ -35,6 +35,7 @@ struct Inner {
     utc: Option<Zone>,
     stances: OnceLock<Vec<Stance>>,
     audits: OnceLock<bool>,
+    alarms: OnceLock<bool>,
 }
 
 impl std::ops::Deref for Cx {
@@ -76,6 +77,7 @@ impl Cx {
             utc: Zone::new("UTC").ok(),
             stances: OnceLock::new(),
             audits: OnceLock::new(),
+            alarms: OnceLock::new(),
         })))
     }
 
@@ -134,6 +136,11 @@ impl Cx {
     /// Does a policy of the pack let them look into the ledger, in any role of theirs?
     pub(crate) fn may_audit(&self) -> bool {
         *self.0.audits.get_or_init(|| acting::granted_at_the_top(self, &Action::Audit).is_some())
+    }
+
+    /// Does a policy of the pack let them see alarms, in any role of theirs?
+    pub(crate) fn may_see_alarms(&self) -> bool {
+        *self.0.alarms.get_or_init(|| acting::granted_at_the_top(self, &Action::ReadAlarms).is_some())
     }
 
     /// What they may read, within the unit looked at.

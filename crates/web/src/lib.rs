@@ -44,6 +44,7 @@ pub mod form;
 mod given;
 
 mod about;
+mod alarms;
 mod api;
 mod audit;
 mod choose;
@@ -70,6 +71,7 @@ mod work;
 
 mod router;
 
+pub use alarms::{RulesAtWork, Watching};
 pub use api::{Applications, Scope, openapi};
 pub use asset::{Icon, path as asset_path, wire_bytes};
 pub use audit::{Oversight, Verify};

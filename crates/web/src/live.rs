@@ -84,6 +84,8 @@ enum What {
     Record(RecordId),
     /// The list of a register.
     Register(RegisterId),
+    /// Alarms.
+    Alarms,
 }
 
 impl Watched {
@@ -101,11 +103,21 @@ impl Watched {
         Ok(Self { mark: what.mark(look)?, what })
     }
 
+    /// Alarms as they stand.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub(crate) fn alarms(look: &Look<'_>) -> Result<Self, PageError> {
+        Ok(Self { mark: What::Alarms.mark(look)?, what: What::Alarms })
+    }
+
     /// As a page asks; what names nothing is not watched.
     fn read(query: &Query) -> Option<Self> {
         let of = |name: &str| query.one(name);
         let record = || of("record")?.parse().ok().map(What::Record);
-        let what = record().or_else(|| of("register")?.parse().ok().map(What::Register))?;
+        let register = || of("register")?.parse().ok().map(What::Register);
+        let alarms = || query.has("alarms", "all").then_some(What::Alarms);
+        let what = record().or_else(register).or_else(alarms)?;
         Some(Self { what, mark: of("mark")?.parse().ok()? })
     }
 
@@ -114,13 +126,14 @@ impl Watched {
         let (name, id) = match &self.what {
             What::Record(record) => ("record", record.to_string()),
             What::Register(register) => ("register", register.to_string()),
+            What::Alarms => ("alarms", "all".to_owned()),
         };
         Query::default().with(name, id).with("mark", self.mark.to_string()).behind("/events")
     }
 }
 
 impl What {
-    /// Of a record its revision, which it has for nobody who may not read it; of a list a hash of how many records they see
+    /// Of alarms the place of the last change of theirs, which is told to nobody who may not see them. Of a record its revision, which it has for nobody who may not read it; of a list a hash of how many records they see
     /// of each state.
     fn mark(&self, look: &Look<'_>) -> Result<u64, PageError> {
         match self {
@@ -142,6 +155,8 @@ impl What {
                     look.sql(|sql| ask.counts(sql, &seen.packs, &seen.layout, &reader, &Column::State))?;
                 Ok(hash(&counts))
             }
+            Self::Alarms if look.cx.may_see_alarms() => Ok(look.sql(|sql| sql.alarms_last())?.0),
+            Self::Alarms => Ok(u64::MAX),
         }
     }
 }
@@ -228,8 +243,16 @@ fn news(cx: &Cx, watched: Option<Watched>, known: Option<Known>) -> Result<(Know
         if known.as_ref().is_none_or(|known| known.unread != unread) {
             let _ = write!(text, "event: unread\ndata: {unread}\n\n");
         }
-        if moved {
-            text.push_str("event: moved\ndata: \n\n");
+        if let Some(watched) = watched.filter(|_| moved) {
+            match watched.what {
+                // Whoever may not see alarms is told nothing of them.
+                What::Alarms if !cx.may_see_alarms() => {}
+                What::Alarms => {
+                    let (_, newest) = look.sql(|sql| sql.alarms_last())?;
+                    let _ = write!(text, "event: alarms\ndata: {newest}\n\n");
+                }
+                What::Record(_) | What::Register(_) => text.push_str("event: moved\ndata: \n\n"),
+            }
         }
         let Some(known) = known else { return Ok((now, text)) };
         if known.work != now.work {

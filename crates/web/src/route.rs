@@ -7,8 +7,8 @@ use crate::error::PageError;
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, api, asset, audit, choose, clauses, enter, filing, live, notices, people, records, registers,
-    rooms, search, settings, shell, signing, sources, start, terminals, trace, units, views, work,
+    about, alarms, api, asset, audit, choose, clauses, enter, filing, live, notices, people, records,
+    registers, rooms, search, settings, shell, signing, sources, start, terminals, trace, units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -85,6 +85,7 @@ pub struct Listed {
 /// Every table, by the module it stands in.
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("about", about::ROUTES),
+    ("alarms", alarms::ROUTES),
     ("api", api::ROUTES),
     ("asset", asset::ROUTES),
     ("audit", audit::ROUTES),

@@ -137,7 +137,12 @@ impl Area {
     #[must_use]
     pub fn open_to(cx: &Cx) -> Vec<Self> {
         let open = |area: &Self| {
-            is_there(area.path()) && (!matches!(area, Self::Audit | Self::Trace) || cx.may_audit())
+            is_there(area.path())
+                && match area {
+                    Self::Audit | Self::Trace => cx.may_audit(),
+                    Self::Alarms => cx.may_see_alarms(),
+                    _ => true,
+                }
         };
         Self::ALL.into_iter().filter(open).collect()
     }

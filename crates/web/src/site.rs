@@ -2,6 +2,7 @@
 //!
 //! Owns nothing that is true; the desk does. Clones are the same site.
 
+use crate::alarms::Watching;
 use crate::api::Applications;
 use crate::audit::{Oversight, Verifying};
 use crate::limit::{Buckets, Limits};
@@ -36,6 +37,8 @@ pub struct Parts {
     pub machine: Arc<dyn Machine>,
     /// Where lines are found.
     pub lines: Arc<dyn Lines>,
+    /// Who tries the rules on them.
+    pub watching: Arc<dyn Watching>,
     /// What auditors judge by.
     pub oversight: Oversight,
     /// The time.
@@ -74,6 +77,7 @@ struct Inner {
     door: SignIn,
     machine: Arc<dyn Machine>,
     lines: Arc<dyn Lines>,
+    watching: Arc<dyn Watching>,
     oversight: Oversight,
     verifying: Arc<Verifying>,
     clock: Arc<dyn Clock>,
@@ -103,6 +107,7 @@ impl Site {
             door,
             machine,
             lines,
+            watching,
             oversight,
             clock,
             entropy,
@@ -122,6 +127,7 @@ impl Site {
             door,
             machine,
             lines,
+            watching,
             oversight,
             verifying: Arc::default(),
             clock,
@@ -151,6 +157,12 @@ impl Site {
     #[must_use]
     pub fn lines(&self) -> &dyn Lines {
         &*self.0.lines
+    }
+
+    /// Who tries the rules on lines.
+    #[must_use]
+    pub fn watching(&self) -> &dyn Watching {
+        &*self.0.watching
     }
 
     /// The command path.

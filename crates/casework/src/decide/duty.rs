@@ -146,7 +146,7 @@ impl Deciding<'_> {
             fill: &fill,
             occurred_at: None,
             late_reason: None,
-            rooted: Rooted { origin: None, duty: Some(key.clone()) },
+            rooted: Rooted { duty: Some(key.clone()), ..Rooted::default() },
         };
         self.open(opening, None, None)
     }

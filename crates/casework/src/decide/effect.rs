@@ -115,8 +115,8 @@ impl Deciding<'_> {
             Effect::Open { register, step, set } => {
                 let fill = self.values(&case, cause, set)?;
                 let record = (self.fresh)();
-                let origin = Some(case.reference());
-                self.open_for_system(&case, register, step, record, &fill, Rooted { origin, duty: None })?;
+                let rooted = Rooted { origin: Some(case.reference()), ..Rooted::default() };
+                self.open_for_system(&case, register, step, record, &fill, rooted)?;
                 let to = Reference { register: register.clone(), record };
                 let case = self.case(cause.record)?;
                 self.emit(&case, None, Body::Linked(Link { to, step: cause.step.cloned() }))

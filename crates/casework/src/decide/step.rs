@@ -3,7 +3,7 @@
 use super::content::{NOBODY, changed};
 use super::{Acting, Deciding};
 use crate::around::Records as _;
-use crate::case::{Bound, Case, Content, ContentHash, Mark};
+use crate::case::{Bound, Case, Content, ContentHash, EntryNumber, Mark};
 use crate::command::{By, Command, Fill, Permitted, Signed};
 use crate::event::{Body, Happened, Rooted, VoidCause};
 use crate::refusal::{LONGEST_REASON, Refusal};
@@ -54,6 +54,39 @@ impl Deciding<'_> {
             rooted: Rooted::default(),
         };
         self.open(opening, Some(permitted), signed.clone())
+    }
+
+    /// Opens a record for an alarm. What the step does not ask is left out.
+    pub(super) fn open_for_alarm(
+        &mut self,
+        by: &By,
+        alarm: EntryNumber,
+        register: &RegisterId,
+        unit: UnitId,
+        fill: &Fill,
+    ) -> Result<(), Refusal> {
+        let current = self.around.shelf.current();
+        let none = || Refusal::NoSuch(register.to_string());
+        let flow = &current.registers.get(register).ok_or_else(none)?.flow;
+        let step =
+            flow.steps.iter().find(|step| step.opens() && for_the_system(step).is_ok()).ok_or_else(none)?;
+        if *by != By::System {
+            return Err(Refusal::WrongPerson(step.id.clone()));
+        }
+        let asked = fill.iter().filter(|(id, _)| step.fields.contains(id));
+        let fill = asked.map(|(id, json)| (id.clone(), json.clone())).collect();
+        let opening = Opening {
+            record: (self.fresh)(),
+            register,
+            step: &step.id,
+            version: current.version,
+            unit,
+            fill: &fill,
+            occurred_at: None,
+            late_reason: None,
+            rooted: Rooted { alarm: Some(alarm), ..Rooted::default() },
+        };
+        self.open(opening, None, None)
     }
 
     /// Opens a record, by hand or for the system.

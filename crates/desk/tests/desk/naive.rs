@@ -188,7 +188,8 @@ impl Naive {
                 let fresh = self.read.insert((read.notice.0, reader.person));
                 assert!(fresh, "{} read the notice {} twice", reader.person, read.notice.0);
             }
-            Fact::Door(_)
+            Fact::Alarm(_)
+            | Fact::Door(_)
             | Fact::Evaluated(_)
             | Fact::KeyDestroyed(_)
             | Fact::Lines(_)

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a question holds every fact it needs; answering looks at nothing else.
 
-use super::schema::{AUDIT, CHECK, IDENTITY};
+use super::schema::{ALARM_ACKNOWLEDGE, ALARM_READ, AUDIT, CHECK, IDENTITY};
 use crate::command::Command;
 use crate::person::Person;
 use crate::roster::Roster;
@@ -102,6 +102,8 @@ pub struct Beside {
 /// What is done.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
+    /// An alarm is answered for.
+    AcknowledgeAlarm,
     /// The ledger itself is looked into: its entries, its refusals, its sessions.
     Audit,
     /// The installation is looked over: what is wrong with it, how it is mended.
@@ -110,6 +112,8 @@ pub enum Action {
     Identity(Act),
     /// A record of this register is read.
     Read(RegisterId),
+    /// Alarms are looked at.
+    ReadAlarms,
     /// A step of this register is taken.
     Step(RegisterId, StepId),
 }
@@ -237,10 +241,12 @@ impl Act {
 impl std::fmt::Display for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::AcknowledgeAlarm => f.write_str(ALARM_ACKNOWLEDGE),
             Self::Audit => f.write_str(AUDIT),
             Self::Check => f.write_str(CHECK),
             Self::Identity(act) => write!(f, "{IDENTITY}.{}", act.word()),
             Self::Read(register) => write!(f, "{register}.read"),
+            Self::ReadAlarms => f.write_str(ALARM_READ),
             Self::Step(register, step) => write!(f, "{register}.{step}"),
         }
     }

@@ -48,6 +48,13 @@ pub(super) const CHECK: &str = "system.check";
 /// The group of what is about the installation as a whole.
 const SYSTEM: &str = "system";
 
+/// Looking at alarms.
+pub(super) const ALARM_READ: &str = "alarm.read";
+/// Answering for one.
+pub(super) const ALARM_ACKNOWLEDGE: &str = "alarm.acknowledge";
+/// The group of both.
+const ALARMS: &str = "alarms";
+
 /// Every action.
 pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
     let mut actions: Vec<Named> = Act::ALL
@@ -59,7 +66,8 @@ pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
             beside: act.beside(),
         })
         .collect();
-    actions.extend([(AUDIT, AUDITS), (CHECK, SYSTEM)].map(|(name, group)| Named {
+    let installation = [(AUDIT, AUDITS), (CHECK, SYSTEM), (ALARM_READ, ALARMS), (ALARM_ACKNOWLEDGE, ALARMS)];
+    actions.extend(installation.map(|(name, group)| Named {
         name: name.to_owned(),
         groups: vec![group.to_owned()],
         resource: "Unit",
@@ -108,7 +116,7 @@ pub fn schema(vocabulary: &Vocabulary) -> String {
     line(&mut text, "  grade: Grade, height: Long, opened_by?: Person, register: Register, state?: State,");
     line(&mut text, "  unit: Unit,");
     line(&mut text, "};");
-    for group in [STEPS, READS, IDENTITY, AUDITS, SYSTEM] {
+    for group in [STEPS, READS, IDENTITY, AUDITS, SYSTEM, ALARMS] {
         line(&mut text, &format!("action \"{group}\";"));
     }
     for register in vocabulary.registers.keys() {

@@ -331,6 +331,11 @@ impl Bed {
         self.waiting.push((Fact::Case(event), key));
     }
 
+    /// Something about an alarm; it waits to be settled.
+    pub(crate) fn alarm(&mut self, alarm: store::AlarmFact) {
+        self.waiting.push((Fact::Alarm(alarm), None));
+    }
+
     /// Something happens to a duty; it waits to be settled.
     pub(crate) fn duty(&mut self, duty: &str, body: Body) {
         let event = Event {

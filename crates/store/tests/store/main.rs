@@ -10,6 +10,7 @@
 mod bed;
 mod pack;
 
+mod alarms;
 mod door;
 mod lists;
 mod many;

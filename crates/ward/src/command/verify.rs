@@ -8,11 +8,13 @@ mod lines;
 mod outlets;
 mod site;
 mod tables;
+mod watching;
 
 use self::lines::LineFiles;
 use self::outlets::OutletFiles;
 use self::site::SiteFiles;
 use self::tables::TableFiles;
+use self::watching::WatchFiles;
 use crate::installation::{self, Working};
 use crate::told::Refused;
 use clap::Args;
@@ -66,7 +68,7 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let site = SiteFiles { data, master: master.as_deref() };
     let reader = Reader::new(installation::published(data));
     let lines = LineFiles { reader: &reader, data };
-    let parts: [&dyn Verifier; 4] = [&tables, &site, &OutletFiles, &lines];
+    let parts: [&dyn Verifier; 5] = [&tables, &site, &OutletFiles, &lines, &WatchFiles];
     let report = verifiers_of(&folder, master.as_deref(), policy.as_ref(), &parts, |verifiers| {
         verify::verify(&folder, live, cores, verifiers, &bar)
     })?;

@@ -12,6 +12,7 @@
 )]
 
 mod acts;
+mod alarms;
 mod appending;
 mod disposal;
 mod faults;

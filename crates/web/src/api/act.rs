@@ -173,7 +173,7 @@ fn filing<'a>(cx: &'a Cx, id: &str) -> Result<&'a Register, PageError> {
     if files { Ok(register) } else { Err(PageError::hidden(format!("{}.file", register.id), About::Oneself)) }
 }
 
-fn done(told: &Done) -> Result<String, PageError> {
+pub(super) fn done(told: &Done) -> Result<String, PageError> {
     serde_json::to_string(&done_shape(told)).map_err(PageError::failed)
 }
 

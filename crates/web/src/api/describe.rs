@@ -3,7 +3,9 @@
 //! Handlers name what they give; how requests are refused, and how parameters are spelled, is said here for all of them.
 
 use super::shape::Problem;
-use super::{ROUTES, act, audit, batch, clauses, lines, own, people, read, sources, story, terminals, units};
+use super::{
+    ROUTES, act, alarms, audit, batch, clauses, lines, own, people, read, sources, story, terminals, units,
+};
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::route::Verb;
@@ -24,6 +26,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
     components(schemas(Problem)),
     paths(
         act::file, act::open, act::read_notice, act::state_opening, act::state_step, act::take,
+        alarms::acknowledge, alarms::alarm, alarms::alarms,
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,
@@ -85,11 +88,13 @@ fn text(pattern: &str) -> Schema {
 }
 
 /// How parameters are spelled, by name, or by path and name. What is spelled otherwise names nothing, or does not read.
-const SPELLED: [(&str, &str); 44] = [
+const SPELLED: [(&str, &str); 47] = [
+    ("/api/v1/alarms state", "^(open|acknowledged|resolved)$"),
     ("/api/v1/clauses state", "^(not-met|not-computed|stale|nobody|figure|met|exempt)$"),
     ("Idempotency-Key", "^[!-~]{8,128}$"),
     ("about", SAYS),
     ("address", SAYS),
+    ("alarm", ENTRY),
     ("article", NUMBER),
     ("before", ENTRY),
     ("by", SAYS),
@@ -120,6 +125,7 @@ const SPELLED: [(&str, &str); 44] = [
     ("running", "^1$"),
     ("sealed", "^(true|false)$"),
     ("session", "^s_[a-z2-7]{25}[aeimquy4]$"),
+    ("severity", "^(informational|low|medium|high|critical)$"),
     ("size", "^(25|50|100|200)$"),
     ("sort", "^-?[a-z][a-z0-9_]{0,39}$"),
     ("state", "^[a-z][a-z0-9_-]{0,39}$"),

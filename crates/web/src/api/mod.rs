@@ -7,6 +7,7 @@
 //! Source: `crates/web/openapi.json`, which the tests compare with what is served; RFC 6750, RFC 9457; clauses 12 to 14, 22.
 
 mod act;
+mod alarms;
 mod audit;
 mod batch;
 mod bearer;
@@ -104,6 +105,10 @@ pub(crate) const ROUTES: &[Route] = &[
         .of_bytes(lines::MOST_BYTES),
     Route::get("/api/v1/lines/bundle", APP, Audit::Tracing, || get(lines::bundle)).by(Right::Audit),
     Route::get("/api/v1/lines/query", APP, Audit::Tracing, || get(lines::query)).by(Right::Audit),
+    Route::get("/api/v1/alarms", APP, Audit::None, || get(alarms::alarms)).by(Right::Alarms),
+    Route::get("/api/v1/alarms/{alarm}", APP, Audit::None, || get(alarms::alarm)).by(Right::Alarms),
+    Route::post("/api/v1/alarms/{alarm}/acknowledge", APP, Audit::Act, || post(alarms::acknowledge))
+        .by(Right::Alarms),
     Route::get("/api/v1/sources", APP, Audit::None, || get(sources::sources)).by(Right::Audit),
     Route::get("/api/v1/sources/months/{month}", APP, Audit::None, || get(sources::month)).by(Right::Audit),
     Route::get("/api/v1/lines/{receiver}/{number}", APP, Audit::Tracing, || get(lines::line))

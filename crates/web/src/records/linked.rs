@@ -5,6 +5,7 @@
 
 use super::Opened;
 use super::history::label;
+use crate::alarms;
 use crate::component::Pill;
 use crate::error::PageError;
 use crate::look::Look;
@@ -86,6 +87,24 @@ pub(crate) fn links(look: &Look<'_>, opened: &Opened<'_>) -> Result<Vec<Linked>,
         links.push(Linked::of(look, how, mention.by));
     }
     Ok(links)
+}
+
+/// The alarms for which a record was opened, to whoever sees alarms.
+///
+/// # Errors
+/// The tables failed.
+pub(super) fn alarms_of(look: &Look<'_>, record: RecordId) -> Result<Vec<LinkView>, PageError> {
+    let cx = look.cx;
+    if !cx.may_see_alarms() {
+        return Ok(Vec::new());
+    }
+    let view = |alarm: store::AlarmRow| LinkView {
+        how: cx.t("緣由", "Comes from").to_owned(),
+        record: alarms::named(look, &alarm),
+        register: cx.t("告警", "Alarms").to_owned(),
+        state: Some(alarms::state_pill(cx, alarm.state())),
+    };
+    Ok(look.sql(|sql| sql.alarms_of(record))?.into_iter().map(view).collect())
 }
 
 /// Records a field names.

@@ -279,7 +279,8 @@ async fn linked(cx: Cx, Path(record): Path<String>) -> PageResult {
         cx.look(|look| {
             let opened = Opened::of(look, record)?;
             let (head, tabs) = head::head(look, &opened, "linked")?;
-            let links = linked::links(look, &opened)?.iter().map(|one| one.shown(look)).collect();
+            let mut links = linked::alarms_of(look, opened.case.record)?;
+            links.extend(linked::links(look, &opened)?.iter().map(|one| one.shown(look)));
             let shell = shell(look, &opened.case, &head.title)?;
             cx.render(&LinkedPage { cx, shell, head, tabs, links })
         })

@@ -106,12 +106,16 @@ fn no_page_in_english_has_marks_of_chinese() {
 fn no_page_of_auditors_in_english_has_marks_of_chinese() {
     let office = office();
     let (auditor, steward) = (office.auditor, office.steward);
+    let alarm = crate::alarms::raise(&office.asked.house.desk, "198.51.100.9", model::Severity::High);
     let mut wrong = Vec::new();
     let pages = [
         (auditor, "/audit".to_owned()),
         (auditor, "/audit/entries".to_owned()),
         (auditor, "/audit/entries?by=wang".to_owned()),
         (auditor, "/audit/entries/3".to_owned()),
+        (auditor, "/alarms".to_owned()),
+        (auditor, "/alarms/wall".to_owned()),
+        (auditor, format!("/alarms/{alarm}")),
         (auditor, "/sources".to_owned()),
         (auditor, "/sources/month?month=2025-11".to_owned()),
         (auditor, "/sources/month?month=2020-03".to_owned()),

@@ -9,6 +9,7 @@
 )]
 
 mod agree;
+mod alarms;
 mod api;
 mod asvs;
 mod audit;

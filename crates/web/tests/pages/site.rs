@@ -191,6 +191,7 @@ impl Asked {
             desk: house.desk.clone(),
             sessions: asked_for_sessions,
             lines: Arc::new(crate::trace::Received::new()),
+            watching: Arc::new(crate::alarms::Standing),
             oversight: house_oversight(&house),
             applications,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,

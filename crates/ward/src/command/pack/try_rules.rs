@@ -11,6 +11,7 @@ use super::width::{harmless, padded};
 use crate::machine::SystemClock;
 use crate::packs;
 use crate::told::Refused;
+use crate::watching::Given;
 use clap::Args;
 use lines::{Reader, Source};
 use model::{Clock as _, Instant};
@@ -35,18 +36,11 @@ pub(crate) struct Try {
     #[arg(long)]
     sigma: Option<PathBuf>,
     /// 規則中 %名稱% 之值，例如 proxies=10.0.0.3/32；可多次。A value for %name% in rules; may be given several times.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = given)]
-    given: Vec<(String, String)>,
+    #[arg(long, value_name = "NAME=VALUE")]
+    given: Vec<Given>,
     /// 以 JSON 輸出。Output JSON.
     #[arg(long)]
     json: bool,
-}
-
-fn given(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty()).ok_or_else(|| {
-        format!("「{text}」應寫成 名稱=值，例如 proxies=10.0.0.3/32。Write NAME=VALUE, like proxies=10.0.0.3/32, not {text:?}.")
-    })?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 pub(crate) fn run(args: &Try) -> anyhow::Result<ExitCode> {
@@ -62,10 +56,7 @@ pub(crate) fn run(args: &Try) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in &args.given {
-        values.entry(name.clone()).or_default().push(value.clone());
-    }
+    let values = Given::values(&args.given);
     let mut rules = Rules::new();
     rules.pack(pack.section::<Vec<RuleText>>("rules").map(Vec::as_slice).unwrap_or_default(), &values);
     if let Some(place) = &args.sigma {

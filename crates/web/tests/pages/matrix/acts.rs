@@ -1,7 +1,8 @@
 //! What is done: forms that open records and take steps, signatures, notices, people, units.
 
 use super::cast::{
-    AUDITOR, Cast, HEAD, NETWORK, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SIGNED_IN, STEWARD, UNIT, Who,
+    ALARMS, AUDITOR, Cast, HEAD, NETWORK, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SIGNED_IN, STEWARD,
+    UNIT, Who,
 };
 use super::cast::{ENROLLING, MAY};
 use super::pages::word;
@@ -52,6 +53,12 @@ fn together(town: &mut Town) -> Sent {
 
 fn filing() -> Vec<Case> {
     vec![
+        post("/alarms/{alarm}/acknowledge", "somebody answers for an alarm", ALARMS, |town, _| {
+            Sent::to(format!("/alarms/{}/acknowledge", town.alarm())).with(&[("note", "查看中")])
+        }),
+        post("/alarms/{alarm}/acknowledge", "one there is not", NOT_THERE, |_, _| {
+            Sent::to("/alarms/99999999/acknowledge")
+        }),
         post("/registers/{register}/new/{step}", "an ordinary medium", SIGNED_IN, |town, _| {
             medium(town, "internal").with(&[("_do", "send:done")])
         }),

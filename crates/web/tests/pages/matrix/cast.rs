@@ -127,6 +127,15 @@ pub(crate) const AUDITOR: Cast = &[
     signed_in(MAY, |people| people.auditor),
 ];
 
+/// Alarms, which everybody in charge sees and answers for.
+pub(crate) const ALARMS: Cast = &[
+    BY_NOBODY,
+    BY_ENROLLING,
+    signed_in(ROLE, |people| people.staff),
+    signed_in(UNIT, |people| people.other_head),
+    signed_in(MAY, |people| people.operator),
+];
+
 /// What is read in the unit of whoever opened it.
 pub(crate) const OF_THE_UNIT: Cast = &[
     BY_NOBODY,
@@ -180,6 +189,17 @@ pub(crate) const API_LINES: Cast = &[
     (ROLE, Who::Holding(|people| people.staff, LINES)),
     (UNIT, Who::Holding(|people| people.other_operator, LINES)),
     (MAY, Who::Holding(|people| people.operator, LINES)),
+];
+
+const ALARM: Scope = Scope { rights: &[Right::Alarms], ..NOTHING };
+
+/// Applications of whoever is in charge of alarms.
+pub(crate) const API_ALARMS: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.operator, NOTHING)),
+    (ROLE, Who::Holding(|people| people.staff, ALARM)),
+    (UNIT, Who::Holding(|people| people.other_head, ALARM)),
+    (MAY, Who::Holding(|people| people.operator, ALARM)),
 ];
 
 /// Applications that look into the ledger.

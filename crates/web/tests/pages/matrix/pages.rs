@@ -1,7 +1,7 @@
 //! What is looked at: every page and part of one, every file that is given out.
 
 use super::cast::{
-    self, AUDITOR, HEAD, NETWORK, NOT_THERE, OF_THE_UNIT, RECORD_OR_ENROLLING, SIGNED_IN, STEWARD,
+    self, ALARMS, AUDITOR, HEAD, NETWORK, NOT_THERE, OF_THE_UNIT, RECORD_OR_ENROLLING, SIGNED_IN, STEWARD,
 };
 use super::town::{GRADED, ORDINARY, Sent, Town};
 use super::{Case, get};
@@ -230,6 +230,22 @@ fn audit() -> Vec<Case> {
         get("/trace/lines/{receiver}/{number}", "one there is not", AUDITOR_NOT, |_, _| {
             Sent::to("/trace/lines/syslog-tcp/99")
         }),
+        get("/alarms", "alarms that were raised", ALARMS, |town, _| {
+            town.alarm();
+            Sent::to("/alarms").looking_for("同一來源猜測密碼")
+        }),
+        get("/alarms/export", "the same as a file", ALARMS, |town, _| {
+            town.alarm();
+            Sent::to("/alarms/export?format=csv").looking_for("同一來源猜測密碼")
+        }),
+        get("/alarms/wall", "those that stand, on a wall", ALARMS, |town, _| {
+            town.alarm();
+            Sent::to("/alarms/wall").looking_for("同一來源猜測密碼")
+        }),
+        get("/alarms/{alarm}", "one of them", ALARMS, |town, _| {
+            Sent::to(format!("/alarms/{}", town.alarm())).looking_for("同一來源猜測密碼")
+        }),
+        get("/alarms/{alarm}", "one there is not", NOT_THERE, |_, _| Sent::to("/alarms/99999999")),
         get("/sources", "who sends lines", AUDITOR, |_, _| Sent::to("/sources").looking_for("TC-FW-01")),
         get("/sources/export", "the same as a file", AUDITOR, |_, _| {
             Sent::to("/sources/export?format=csv").looking_for("TC-FW-01")

@@ -1,8 +1,8 @@
 //! What applications ask beside registers: with a right of their token, or what is the owner's own.
 
 use super::cast::{
-    API, API_ACCOUNT, API_ANOTHERS, API_AUDIT, API_AUDIT_BEYOND, API_BATCH, API_LINES, API_NETWORK,
-    API_READS, API_STEWARD, API_UNIT_HEAD, Who,
+    API, API_ACCOUNT, API_ALARMS, API_ANOTHERS, API_AUDIT, API_AUDIT_BEYOND, API_BATCH, API_LINES,
+    API_NETWORK, API_READS, API_STEWARD, API_UNIT_HEAD, Who,
 };
 use super::town::{Brings, GRADED, ORDINARY, Sent, Town};
 use super::{Case, get, post};
@@ -231,6 +231,16 @@ fn audit() -> Vec<Case> {
         }),
         get("/api/v1/lines/{receiver}/{number}", "a line", API_AUDIT, |_, _| {
             at("/lines/syslog-tcp/0").looking_for("192.0.2.9")
+        }),
+        get("/api/v1/alarms", "alarms that were raised", API_ALARMS, |town, _| {
+            town.alarm();
+            at("/alarms").looking_for("password_guessing")
+        }),
+        get("/api/v1/alarms/{alarm}", "one of them", API_ALARMS, |town, _| {
+            at(format!("/alarms/{}", town.alarm())).looking_for("password_guessing")
+        }),
+        post("/api/v1/alarms/{alarm}/acknowledge", "somebody answers for it", API_ALARMS, |town, _| {
+            at(format!("/alarms/{}/acknowledge", town.alarm())).json(json!({ "note": "查看中" }))
         }),
         get("/api/v1/sources", "who sends lines", API_AUDIT, |_, _| at("/sources").looking_for("TC-FW-01")),
         get("/api/v1/sources/months/{month}", "what was sent in a month", API_AUDIT, |_, _| {

@@ -302,6 +302,15 @@ impl Town {
         (read, refused)
     }
 
+    /// An alarm that stands.
+    pub(crate) fn alarm(&mut self) -> u64 {
+        self.drawn += 1;
+        let address = format!("198.51.100.{}", self.drawn % 250);
+        let alarm = crate::alarms::raise(&self.asked.house.desk, &address, model::Severity::High);
+        assert!(alarm > 0);
+        alarm
+    }
+
     /// Waits until heads cover what was done.
     pub(crate) fn published(&self) {
         let (reader, position) = (self.asked.house.reader(), self.asked.house.desk.seen().position);

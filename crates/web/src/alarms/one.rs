@@ -1,0 +1,202 @@
+//! One alarm: what was found, on which lines, what is to be done, who answers for it, which case it has opened.
+
+use super::{
+    PATH, about, admitted, advice, grown, may_answer, notices, second, severity, state_pill, title, words,
+};
+use crate::acting;
+use crate::component::{Fact, Facts, Notice, Pill};
+use crate::cx::Cx;
+use crate::error::{PageError, PageResult};
+use crate::form::Posted;
+use crate::look::Look;
+use crate::names::{Named, Shown, clause_path, entry_path};
+use crate::query::Query;
+use crate::route::named;
+use crate::shell::{Area, Shell};
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use casework::EntryNumber;
+use desk::{About, Asker, Done, Order};
+use identity::Action;
+use model::Told;
+use store::{AlarmLine, AlarmRow};
+
+#[derive(Template)]
+#[template(path = "alarms/alarm.html")]
+struct AlarmPage<'a> {
+    cx: &'a Cx,
+    shell: Shell,
+    notices: Vec<Notice<'a>>,
+    severity: Pill<'a>,
+    state: Pill<'a>,
+    advice: Option<String>,
+    facts: Facts<'a>,
+    /// Lines it rests on, each with where it is for whoever may look.
+    lines: Vec<Named>,
+    /// How many lines are not named.
+    beyond: Option<String>,
+    /// What else there is of what it is about.
+    more: Vec<(String, String)>,
+    /// Where it is acknowledged, for whoever may.
+    acknowledge: Option<String>,
+    /// Does somebody answer for it already?
+    owned: bool,
+    note: String,
+}
+
+/// An alarm by its number, for whoever may see alarms.
+///
+/// # Errors
+/// `NotFound`: there is none. The tables failed.
+pub(crate) fn standing(look: &Look<'_>, entry: u64) -> Result<AlarmRow, PageError> {
+    look.sql(|sql| sql.alarm(entry))?.ok_or(PageError::NotFound)
+}
+
+pub(super) async fn page(cx: Cx, Path(alarm): Path<String>) -> PageResult {
+    let entry: u64 = named(&alarm)?;
+    cx.run(move |cx| {
+        admitted(cx)?;
+        show(cx, entry, None, "")
+    })
+    .await
+}
+
+/// Answers for an alarm.
+///
+/// # Errors
+/// `Hidden`: no policy lets them. `Refused`: there is none that stands.
+pub(crate) fn acknowledge(cx: &Cx, entry: u64, note: Option<String>) -> Result<Done, PageError> {
+    let hidden = || PageError::hidden(Action::AcknowledgeAlarm.to_string(), About::Oneself);
+    let person = acting::granted_at_the_top(cx, &Action::AcknowledgeAlarm).ok_or_else(hidden)?;
+    let order = Order::Acknowledge(EntryNumber(entry), note);
+    Ok(cx.site.desk().ask(Asker::Person(person), order)?)
+}
+
+pub(super) async fn post(cx: Cx, Path(alarm): Path<String>, posted: Posted) -> PageResult {
+    let entry: u64 = named(&alarm)?;
+    cx.run(move |cx| {
+        admitted(cx)?;
+        let note = posted.query.one("note").unwrap_or_default().to_owned();
+        match acknowledge(cx, entry, Some(note.clone())) {
+            Ok(_) => Ok(Redirect::to(&super::alarm_path(entry)).into_response()),
+            Err(PageError::Refused(told)) => show(cx, entry, Some(&told), &note),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+fn show(cx: &Cx, entry: u64, refused: Option<&Told>, note: &str) -> PageResult {
+    cx.look(|look| {
+        let alarm = standing(look, entry)?;
+        let class = words::severity_class(alarm.severity);
+        let mut notices = notices(cx);
+        notices.extend(refused.map(|told| Notice::refused(cx, told)));
+        let page = AlarmPage {
+            cx,
+            shell: Shell::new(cx, Some(Area::Alarms), title(look, &alarm.name.rule))
+                .with_second(second(cx, "")),
+            notices,
+            severity: Pill { text: severity(cx, alarm.severity).to_owned(), class },
+            state: state_pill(cx, alarm.state()),
+            advice: advice(look, &alarm.name.rule),
+            facts: facts(look, &alarm),
+            lines: alarm.lines.iter().chain(&alarm.latest).map(|line| line_named(cx, line)).collect(),
+            beyond: beyond(cx, &alarm),
+            more: more(cx, &alarm),
+            acknowledge: (alarm.resolved_at.is_none() && may_answer(cx))
+                .then(|| format!("{PATH}/{entry}/acknowledge")),
+            owned: alarm.owner.is_some(),
+            note: note.to_owned(),
+        };
+        cx.render_as(if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
+    })
+}
+
+fn facts<'a>(look: &Look<'a>, alarm: &AlarmRow) -> Facts<'a> {
+    let cx = look.cx;
+    let mut facts = Vec::new();
+    if alarm.rest || alarm.name.group.is_empty() {
+        facts.push(Fact::new(cx.t("對象", "About"), about(cx, alarm)));
+    }
+    for (name, value) in alarm.name.group.iter().filter(|(_, value)| !value.is_empty()) {
+        facts.push(Fact::new(words::field(cx, name), words::shown(value)));
+    }
+    let (count, last) = grown(cx, alarm);
+    facts.push(Fact::new(cx.t("首次", "First"), cx.second(alarm.name.first)));
+    facts.push(Fact::new(cx.t("最近", "Last"), cx.second(last)));
+    facts.push(Fact::new(cx.t("紀錄筆數", "Lines"), crate::component::counted(count)));
+    if let Some(at) = alarm.resolved_at {
+        facts.push(Fact::new(cx.t("解除時間", "Resolved"), cx.second(at)));
+    }
+    if let Some(owner) = &alarm.owner {
+        facts.push(Fact::new(cx.t("負責人", "Owner"), look.person(owner.person)));
+        facts.push(Fact::new(cx.t("首次認領時間", "First acknowledged"), cx.second(owner.since)));
+        if let Some(note) = &owner.note {
+            facts.push(Fact {
+                name: cx.t("處理說明", "What they say").to_owned(),
+                value: Shown::Lines(note.clone()),
+            });
+        }
+    }
+    let clause = |id: String| {
+        let href = id.parse().ok().map(|clause| clause_path(&clause));
+        Named { text: id, href }
+    };
+    let clauses: Vec<Named> = words::clauses(look, &alarm.name.rule).into_iter().map(clause).collect();
+    if !clauses.is_empty() {
+        facts.push(Fact { name: cx.t("條文", "Clauses").to_owned(), value: Shown::Parts(clauses) });
+    }
+    if let (None, Some(told)) = (alarm.record, cx.site.watching().unopened(alarm.entry)) {
+        let text = format!("{}{}", cx.t("尚未開立：", "Not opened yet: "), cx.language.told(&told));
+        facts.push(Fact::new(cx.t("案件", "Case"), text));
+    }
+    if let Some(record) = alarm.record {
+        let value = Shown::Parts(vec![look.record(record)]);
+        facts.push(Fact { name: cx.t("案件", "Case").to_owned(), value });
+    }
+    let entry =
+        Named { text: alarm.entry.to_string(), href: entry_path(alarm.entry).filter(|_| cx.may_audit()) };
+    facts.push(Fact { name: cx.t("帳本筆次", "Entry").to_owned(), value: Shown::Parts(vec![entry]) });
+    facts.push(Fact::new(cx.t("規則代號", "Rule"), alarm.name.rule.clone()));
+    Facts { cx, facts }
+}
+
+fn line_named(cx: &Cx, line: &AlarmLine) -> Named {
+    let text = match cx.chinese() {
+        true => format!("{} 第 {} 筆", line.receiver, line.n),
+        false => format!("{}, line {}", line.receiver, line.n),
+    };
+    let href = format!("/trace/lines/{}/{}", line.receiver, line.n);
+    Named { text, href: cx.may_audit().then_some(href) }
+}
+
+fn beyond(cx: &Cx, alarm: &AlarmRow) -> Option<String> {
+    let named = (alarm.lines.len() + alarm.latest.len()) as u64;
+    let left = grown(cx, alarm).0.checked_sub(named).filter(|left| *left > 0)?;
+    let left = crate::component::counted(left);
+    Some(match cx.chinese() {
+        true => format!("其餘 {left} 筆未逐一列出；告警解除時列出最近之紀錄。"),
+        false => format!("{left} more are not named; the last ones are once the alarm is over."),
+    })
+}
+
+/// Where everything else stands that an address, an account or a device did.
+fn more(cx: &Cx, alarm: &AlarmRow) -> Vec<(String, String)> {
+    if !cx.may_audit() {
+        return Vec::new();
+    }
+    let way = |(name, value): &(String, String)| {
+        let by = match name.as_str() {
+            "src_ip" | "dst_ip" => "q",
+            "user" => "user",
+            "host" | "device" => "device",
+            _ => return None,
+        };
+        let text = format!("{} {}", words::field(cx, name), words::shown(value));
+        Some((text, Query::default().with(by, value.clone()).behind("/trace")))
+    };
+    alarm.name.group.iter().filter(|(_, value)| !value.is_empty()).filter_map(way).collect()
+}

@@ -1,0 +1,159 @@
+//! Alarms: who sees them, how they stand, that somebody answers for one, that an open page hears of it at once.
+
+use crate::people::{Office, office};
+use crate::site::attribute;
+use axum::http::StatusCode;
+use desk::{Asker, Desk, Order};
+use model::{Instant, Severity, Told};
+use store::{AlarmFact, AlarmLine, AlarmName, AlarmRaised, AlarmResolved};
+use testkit::Acting;
+
+/// Rules of which one waits; the alarm about 198.51.100.9 has grown since it was entered.
+pub(crate) struct Standing;
+
+impl web::Watching for Standing {
+    fn grown(&self, alarm: &AlarmName) -> Option<(u64, Instant)> {
+        let guessed = alarm.group.iter().any(|(_, value)| value == "198.51.100.9");
+        guessed.then(|| (4_321, alarm.first.plus(std::time::Duration::from_secs(60))))
+    }
+
+    fn rules(&self) -> web::RulesAtWork {
+        let waiting = vec![("unproxied_egress".to_owned(), vec!["proxies".to_owned()])];
+        web::RulesAtWork { at_work: 22, waiting, refused: Vec::new() }
+    }
+
+    fn unopened(&self, _: u64) -> Option<Told> {
+        None
+    }
+
+    fn trouble(&self) -> Option<Told> {
+        None
+    }
+}
+
+/// An alarm as the rules would find it.
+fn found(address: &str, first: &str, severity: Severity) -> AlarmRaised {
+    let first: Instant = first.parse().unwrap();
+    AlarmRaised {
+        count: 5,
+        first,
+        group: vec![("src_ip".to_owned(), address.to_owned())],
+        last: first,
+        lines: (0..5).map(|n| AlarmLine { n, receiver: "syslog-tcp".to_owned() }).collect(),
+        rest: false,
+        rule: "password_guessing".to_owned(),
+        severity,
+    }
+}
+
+const FIRST: &str = "2024-12-31T01:02:03.000000Z";
+
+/// Raises an alarm about an address; gives its number.
+pub(crate) fn raise(desk: &Desk, address: &str, severity: Severity) -> u64 {
+    let fact = AlarmFact::Raised(found(address, FIRST, severity));
+    desk.ask(Asker::System, Order::Alarms(vec![fact])).unwrap().entries.start
+}
+
+fn resolve(desk: &Desk, address: &str) {
+    let raised = found(address, FIRST, Severity::High);
+    let fact = AlarmFact::Resolved(AlarmResolved {
+        at: "2024-12-31T01:20:00.000000Z".parse().unwrap(),
+        count: 9,
+        first: raised.first,
+        group: raised.group,
+        last: raised.last,
+        latest: Vec::new(),
+        lines: raised.lines,
+        rule: raised.rule,
+    });
+    desk.ask(Asker::System, Order::Alarms(vec![fact])).unwrap();
+}
+
+impl Office {
+    fn sees(&self, who: Acting, path: &str) -> (StatusCode, String) {
+        let answer = self.asked.get(&format!("cookie-of-{}", who.person), path);
+        (answer.status, answer.text())
+    }
+}
+
+#[test]
+fn who_is_not_in_charge_finds_no_alarms() {
+    let office = office();
+    let alarm = raise(&office.asked.house.desk, "198.51.100.9", Severity::High);
+    for path in ["/alarms", "/alarms/export?format=csv", "/alarms/wall", &format!("/alarms/{alarm}")] {
+        let (status, text) = office.sees(office.wang, path);
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(!text.contains("198.51.100.9"), "{path}");
+    }
+    let sent = office.asked.post(office.wang.person, &format!("/alarms/{alarm}/acknowledge"), &[]);
+    assert_eq!(sent.status, StatusCode::NOT_FOUND);
+    assert!(office.asked.entered("alarm.acknowledged/1").is_empty());
+}
+
+#[test]
+fn the_worst_that_stands_comes_first_and_what_has_grown_is_told() {
+    let office = office();
+    let desk = &office.asked.house.desk;
+    raise(desk, "192.0.2.77", Severity::Low);
+    raise(desk, "198.51.100.9", Severity::Critical);
+    raise(desk, "203.0.113.5", Severity::High);
+    resolve(desk, "203.0.113.5");
+    let (status, page) = office.sees(office.auditor, "/alarms");
+    assert_eq!(status, StatusCode::OK);
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    assert!(at("198.51.100.9") < at("192.0.2.77") && at("192.0.2.77") < at("203.0.113.5"));
+    assert!(at("同一來源猜測密碼") < at("198.51.100.9"));
+    assert!(page.contains("4321") && page.contains("危急") && page.contains("已解除"), "{page}");
+    assert!(
+        page.contains("<code>unproxied_egress</code>") && page.contains("<code>proxies</code>"),
+        "{page}"
+    );
+    let (_, open) = office.sees(office.auditor, "/alarms?state=open&severity=high");
+    assert!(open.contains("198.51.100.9") && !open.contains("192.0.2.77") && !open.contains("203.0.113.5"));
+    let (_, found) = office.sees(office.auditor, "/alarms?q=192.0.2");
+    assert!(found.contains("192.0.2.77") && !found.contains("198.51.100.9"));
+    let (_, wall) = office.sees(office.auditor, "/alarms/wall");
+    assert!(wall.contains("198.51.100.9") && !wall.contains("203.0.113.5"), "{wall}");
+    let (_, file) = office.sees(office.auditor, "/alarms/export?format=csv");
+    assert_eq!(file.matches("同一來源猜測密碼").count(), 3, "{file}");
+}
+
+#[test]
+fn one_alarm_tells_what_is_to_be_done_and_leads_to_its_lines_and_whoever_did_it() {
+    let office = office();
+    let alarm = raise(&office.asked.house.desk, "198.51.100.9", Severity::High);
+    let (status, page) = office.sees(office.auditor, &format!("/alarms/{alarm}"));
+    assert_eq!(status, StatusCode::OK);
+    for there in [
+        "查明來源",
+        "/trace/lines/syslog-tcp/0",
+        "/trace?q=198.51.100.9",
+        "/clauses/27.2.1",
+        "4,321",
+        &format!("/audit/entries/{alarm}"),
+    ] {
+        assert!(page.contains(there), "{there}: {page}");
+    }
+    assert!(!page.contains("/acknowledge"), "an auditor answers for nothing");
+    assert_eq!(office.sees(office.auditor, "/alarms/999999").0, StatusCode::NOT_FOUND);
+    let refused = office.asked.post(office.auditor.person, &format!("/alarms/{alarm}/acknowledge"), &[]);
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn an_open_list_hears_of_another_alarm_at_once() {
+    let office = office();
+    let cookie = format!("cookie-of-{}", office.auditor.person);
+    let (_, page) = office.sees(office.auditor, "/alarms");
+    let body = page.split("<body").nth(1).unwrap();
+    let listening = attribute(body, "data-live").unwrap();
+    assert!(listening.starts_with("/events?alarms=all&mark="), "{listening}");
+    let mut raised = 0;
+    let (_, next) = office.asked.hears(&listening, &cookie, || {
+        raised = raise(&office.asked.house.desk, "198.51.100.9", Severity::High);
+    });
+    assert_eq!(next, format!("event: alarms\ndata: {raised}\n\n"));
+    // Who may not see alarms hears nothing of them.
+    let stranger = office.asked.begins(&listening, &format!("cookie-of-{}", office.wang.person));
+    assert!(!stranger.contains(&raised.to_string()), "{stranger}");
+}

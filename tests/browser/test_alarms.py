@@ -1,0 +1,59 @@
+"""Guessing at a password: the alarm stands on the page while somebody looks, is answered for, and on the wall."""
+
+from __future__ import annotations
+
+import socket
+import unittest
+
+from city import City, peopled
+from looking import Looking
+
+FAILED = "<38>Nov 26 08:00:0{n} web-1 sshd[7]: Failed password for lin from {src} port 5555 ssh2\n"
+
+
+class Alarms(Looking):
+    """In the city that others work in."""
+
+    folder = "alarms"
+
+    @classmethod
+    def settle(cls) -> City:
+        return peopled()
+
+    def guess(self, src: str) -> None:
+        """Five failures from one address."""
+        host, _, port = self.city.ward.line("tcp:").removeprefix("tcp:").rpartition(":")
+        with socket.create_connection((host, int(port))) as peer:
+            for n in range(5):
+                peer.sendall(FAILED.format(n=n, src=src).encode())
+
+    def test_an_alarm_comes_by_itself_and_somebody_answers_for_it(self) -> None:
+        one = self.city.be(self.city.people["network"])
+        self.city.open("/alarms")
+        self.assertEqual(one.find("[data-alarm-sound]").get_attribute("aria-pressed"), "false")
+        self.guess("198.51.100.77")
+        one.wait("198.51.100.77")
+        self.look_twice("alarms", "/alarms")
+        one.press("#list tbody a[href^='/alarms/']")
+        path = one.path()
+        self.assertIn("同一來源猜測密碼", one.find("h1").text)
+        self.look_twice("alarm", path)
+        self.city.open(path)
+        one.find("#note").send_keys("封鎖中")
+        one.press("form[action$='/acknowledge'] button")
+        one.wait("封鎖中")
+        self.assertIn("已認領", one.text())
+        self.city.open("/alarms/wall")
+        one.wait("198.51.100.77")
+        self.guess("198.51.100.78")
+        one.wait("198.51.100.78")
+        self.look_twice("wall", "/alarms/wall")
+        auditor = self.city.be(self.city.people["auditor"])
+        self.city.open(path)
+        self.assertFalse(auditor.all("form[action$='/acknowledge']"))
+        auditor.press("a[href^='/trace/lines/']")
+        self.assertIn("198.51.100.77", auditor.text())
+
+
+if __name__ == "__main__":
+    unittest.main()
