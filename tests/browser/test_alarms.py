@@ -47,7 +47,6 @@ class Alarms(Looking):
         one.wait("198.51.100.77")
         self.guess("198.51.100.78")
         one.wait("198.51.100.78")
-        self.look_twice("wall", "/alarms/wall")
         auditor = self.city.be(self.city.people["auditor"])
         self.city.open(path)
         self.assertFalse(auditor.all("form[action$='/acknowledge']"))
