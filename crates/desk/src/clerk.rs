@@ -363,6 +363,7 @@ fn changes(entries: &[Recorded]) -> Changes {
                 Fact::Identity(_) => changes.people = true,
                 Fact::KeyDestroyed(_) => changes.all = true,
                 Fact::Alarm(_)
+                | Fact::Outlet(_)
                 | Fact::Door(_)
                 | Fact::Evaluated(_)
                 | Fact::Lines(_)

@@ -110,6 +110,8 @@ impl Deciding<'_> {
         match &work.order {
             Order::Acknowledge(alarm, note) => self.acknowledge(&work.asker, *alarm, note.as_deref()),
             Order::Alarms(facts) => self.alarms(&work.asker, facts),
+            Order::Outlets(sets) => self.outlets(&work.asker, sets),
+            Order::Sent(sent) => self.sent(&work.asker, sent),
             Order::Casework(command) => self.casework(&work.asker, command, entropy),
             Order::Door(order) => {
                 let door = self.door(&work.asker, order)?;

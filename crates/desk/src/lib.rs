@@ -8,6 +8,7 @@
 //! Source: `docs/adr/0013-desk.md`.
 
 mod order;
+mod outlets;
 
 mod files;
 mod keys;

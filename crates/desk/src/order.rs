@@ -44,10 +44,14 @@ pub enum Order {
     Lines(Vec<store::LinesFact>),
     /// Lines go by approved cases.
     LinesGo(LinesGoing),
+    /// The outlets of alarms are set like this, and there are no others.
+    Outlets(Vec<store::OutletSet>),
     /// A version of a pack is to be published.
     Publish(PackFiles),
     /// A notice was read.
     ReadNotice(EntryNumber),
+    /// Outlets were asked to send something, and this came of it.
+    Sent(Vec<store::AlarmSent>),
     /// Lines were looked for.
     Traced(store::LinesTraced),
     /// Records were read whose grade is above what everybody is cleared for; [`MOST_READ`] at once.

@@ -288,6 +288,34 @@ CREATE INDEX alarm_standing ON alarm (severity, entry) WHERE resolved IS NULL;
 CREATE INDEX alarm_changed ON alarm (changed);
 CREATE INDEX alarm_record ON alarm (record) WHERE record IS NOT NULL;
 
+-- Outlets of alarms, by their names: how each is set, up to which entry it has answered for everything, what came of the
+-- last message and of the last test.
+CREATE TABLE outlet (
+  name TEXT NOT NULL PRIMARY KEY,
+  way TEXT NOT NULL,
+  goes_to TEXT NOT NULL,
+  least INTEGER NOT NULL CHECK (least BETWEEN 0 AND 4),
+  ends INTEGER NOT NULL CHECK (ends IN (0, 1)),
+  since INTEGER NOT NULL,
+  through INTEGER NOT NULL CHECK (through >= since),
+  gone INTEGER NOT NULL CHECK (gone IN (0, 1)),
+  done INTEGER NOT NULL CHECK (done >= 0),
+  refused INTEGER NOT NULL CHECK (refused >= 0),
+  sent INTEGER,
+  sent_at TEXT,
+  sent_done INTEGER CHECK (sent_done IN (0, 1)),
+  sent_zh TEXT,
+  sent_en TEXT,
+  tested INTEGER,
+  tested_at TEXT,
+  tested_done INTEGER CHECK (tested_done IN (0, 1)),
+  tested_zh TEXT,
+  tested_en TEXT,
+  CHECK ((sent IS NULL) = (sent_at IS NULL) AND (sent IS NULL) = (sent_done IS NULL)),
+  CHECK ((tested IS NULL) = (tested_at IS NULL) AND (tested IS NULL) = (tested_done IS NULL))
+) STRICT;
+CREATE INDEX alarm_over ON alarm (resolved) WHERE resolved IS NOT NULL;
+
 -- Evaluations of checks as they were recorded: for a unit with those below it, or (no unit) for all together. The value
 -- is in millionths.
 CREATE TABLE evaluation (

@@ -332,19 +332,25 @@ fn spelled<T: Serialize>(list: &T) -> Result<String, StoreError> {
     serde_json::to_string(list).map_err(|error| StoreError::damaged("alarm", error.to_string()))
 }
 
-const fn height(severity: Severity) -> i64 {
+pub(crate) const fn height(severity: Severity) -> i64 {
     severity as i64
 }
 
-/// Columns in the order in which they are read.
-const COLUMNS: &str = "entry, at, rule, about, first, rest, severity, last, count, lines, latest, owner, owned_at, note, \
-                       resolved_at, record";
+/// The severity in a column.
+pub(crate) fn severity(row: &Row, at: usize) -> Option<Severity> {
+    Severity::ALL.get(usize::try_from(row.int(at)?).ok()?).copied()
+}
 
-fn alarm(row: &Row) -> Result<AlarmRow, StoreError> {
+/// Columns in the order in which they are read.
+pub(crate) const COLUMNS: &str = "entry, at, rule, about, first, rest, severity, last, count, lines, latest, owner, owned_at, note, \
+                       resolved_at, record";
+/// How many they are.
+pub(crate) const WIDTH: usize = 16;
+
+pub(crate) fn alarm(row: &Row) -> Result<AlarmRow, StoreError> {
     let damaged = || StoreError::damaged("alarm", format!("{row:?}"));
     let moment = |at| row.text(at).map(str::parse).transpose().map_err(|_| damaged());
     let due = |moment: Option<Instant>| moment.ok_or_else(damaged);
-    let height = row.int(6).and_then(|height| usize::try_from(height).ok());
     let owner = match row.text(11) {
         None => None,
         Some(_) => Some(AlarmOwner {
@@ -362,7 +368,7 @@ fn alarm(row: &Row) -> Result<AlarmRow, StoreError> {
             first: due(moment(4)?)?,
         },
         rest: row.int(5) == Some(1),
-        severity: height.and_then(|height| Severity::ALL.get(height).copied()).ok_or_else(damaged)?,
+        severity: severity(row, 6).ok_or_else(damaged)?,
         last: due(moment(7)?)?,
         count: row.entry(8).ok_or_else(damaged)?,
         lines: read(row, 9)?,

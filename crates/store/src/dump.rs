@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 24] = [
+const TABLES: [(&str, &str); 25] = [
     ("alarm", "entry"),
     ("ask", "entry"),
     ("condemned", "record"),
@@ -30,6 +30,7 @@ const TABLES: [(&str, &str); 24] = [
     ("notice_read", "entry, person"),
     ("notice_to", "entry, person, role, unit, above"),
     ("occurrence", "duty, object, nominal"),
+    ("outlet", "name"),
     ("party", "person, opened, how"),
     ("published", "version"),
     ("record", "opened"),

@@ -7,6 +7,7 @@
 
 use crate::alarm::{ALARM_ACKNOWLEDGED, ALARM_RAISED, ALARM_RESOLVED, AlarmFact};
 use crate::board::{EVALUATED, Evaluated};
+use crate::outlet::{ALARM_SENT, OUTLET_SET, OutletFact};
 use crate::telemetry::{LINE_ERASED, LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_RETIRED, LinesFact};
 use casework::{ContentHash, Entered, EntryNumber};
 use ledger::vault::{KeyState, VaultError};
@@ -41,6 +42,8 @@ pub enum Fact {
     Lines(LinesFact),
     /// Somebody read a notice.
     NoticeRead(NoticeRead),
+    /// An outlet of alarms was set, or has sent something.
+    Outlet(OutletFact),
     /// A version of a pack was published.
     Published(Published),
 }
@@ -177,6 +180,13 @@ impl Fact {
                 };
                 own(actor, alarm.kind(), alarm.subject().to_owned(), value)
             }
+            Self::Outlet(outlet) => {
+                let (actor, value) = match outlet {
+                    OutletFact::Set(body) => (Actor::machine("outlets"), json(body)?),
+                    OutletFact::Sent(body, actor) => (spelled(actor), json(body)?),
+                };
+                own(actor, outlet.kind(), outlet.subject().to_owned(), value)
+            }
             Self::Case(event) => Draft {
                 actor: spelled(&event.actor),
                 kind: event.kind().to_owned(),
@@ -246,6 +256,7 @@ impl Fact {
             Self::Case(event) => event.private,
             Self::Identity(event) => event.private,
             Self::Alarm(_)
+            | Self::Outlet(_)
             | Self::Door(_)
             | Self::Evaluated(_)
             | Self::KeyDestroyed(_)
@@ -312,6 +323,14 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
             let acknowledged = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
             Fact::Alarm(AlarmFact::Acknowledged(acknowledged, acting(entry)))
         }
+        Family::OutletSet => {
+            let set = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Outlet(OutletFact::Set(set))
+        }
+        Family::AlarmSent => {
+            let sent = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Outlet(OutletFact::Sent(sent, acting(entry)))
+        }
         Family::Case => Fact::Case(case_event(entry, body, key.is_some()).map_err(unread)?),
         Family::Identity => Fact::Identity(identity_event(entry, body, key.is_some()).map_err(unread)?),
         Family::Evaluated => {
@@ -359,6 +378,7 @@ enum Family {
     AlarmRaised,
     AlarmResolved,
     AlarmAcknowledged,
+    AlarmSent,
     Case,
     Evaluated,
     Identity,
@@ -369,6 +389,7 @@ enum Family {
     LinesRetired,
     LineErased,
     NoticeRead,
+    OutletSet,
     Published,
 }
 
@@ -377,6 +398,8 @@ fn family(kind: &str) -> Option<Family> {
         ALARM_RAISED => return Some(Family::AlarmRaised),
         ALARM_RESOLVED => return Some(Family::AlarmResolved),
         ALARM_ACKNOWLEDGED => return Some(Family::AlarmAcknowledged),
+        ALARM_SENT => return Some(Family::AlarmSent),
+        OUTLET_SET => return Some(Family::OutletSet),
         EVALUATED => return Some(Family::Evaluated),
         KEY_DESTROYED => return Some(Family::KeyDestroyed),
         LINES_BATCH => return Some(Family::LinesBatch),

@@ -9,6 +9,7 @@ use crate::board::Evaluated;
 use crate::error::StoreError;
 use crate::fact::{Fact, Gone, NoticeRead, Published, Recorded, Said};
 use crate::flush;
+use crate::outlet;
 use crate::telemetry::LinesFact;
 use casework::{
     Addressee, Body, Case, ContentHash, DutyKey, EntryNumber, Object, Occurrence, Series, State, Subject,
@@ -104,6 +105,7 @@ pub(crate) struct Lists {
     pub(crate) published: Vec<(Published, u64)>,
     pub(crate) lines: Vec<(LinesFact, u64)>,
     pub(crate) alarms: Vec<alarm::Said>,
+    pub(crate) outlets: Vec<outlet::Said>,
     /// The entry that raised an alarm, the case that was opened for it.
     pub(crate) alarm_cases: Vec<(EntryNumber, RecordId)>,
     /// Each with the entry that says so, and its time.
@@ -172,6 +174,10 @@ impl Fold {
             Said::Other => Ok(()),
             Said::Gone(gone) => self.gone(number, key, &gone, recorded.at, below),
             Said::Fact(fact) => match *fact {
+                Fact::Outlet(outlet) => {
+                    self.lists.outlets.push((outlet, number, recorded.at));
+                    Ok(())
+                }
                 Fact::Alarm(alarm) => {
                     self.lists.alarms.push((alarm, number, recorded.at));
                     Ok(())

@@ -13,6 +13,7 @@ mod sql;
 mod alarm;
 mod board;
 mod fact;
+mod outlet;
 mod telemetry;
 
 mod layout;
@@ -62,6 +63,10 @@ pub use list::{
     seen_of, sees,
 };
 pub use notice::Notice;
+pub use outlet::{
+    ALARM_SENT, AlarmNews, AlarmSent, OUTLET_SET, OutletAnswer, OutletAs, OutletFact, OutletRow, OutletSet,
+    SentAnswer,
+};
 pub use place::{FileSort, Place};
 pub use pool::Pool;
 pub use projection::Projection;

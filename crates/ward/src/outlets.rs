@@ -1,19 +1,25 @@
 //! The outlets of an installation: its settings read, each outlet ready to send.
 //!
 //! Invariant: they are opened once, by the process that holds the folder; what is wrong in their settings ends the start.
-//! Does not: send of itself; know what was sent before.
+//! Does not: know what was sent before (the ledger does).
 //! Source: clause 27.2.2; docs/howto/send-alarms.md.
+
+mod sender;
+
+pub(crate) use self::sender::Senders;
 
 use crate::machine::SystemClock;
 use desk::Desk;
 use ledger::disk::Disk;
 use ledger::entropy::MachineEntropy;
-use model::{Clock, Told};
+use model::{Clock, Instant, Told};
 use outlets::{Engine, Message, Outlet, Plain, Sent, Setting, Settings};
 use regulation::{Problem, Zone};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use store::{AlarmSent, SentAnswer};
+use web::{OutletStanding, OutletTrouble};
 
 /// The settings, in the data folder.
 pub(crate) const SETTINGS: &str = "outlets.toml";
@@ -35,11 +41,27 @@ struct Shared {
 
 /// They are ready.
 pub(crate) struct Opened {
-    settings: Settings,
     /// Where the settings were read; none where there are none.
     from: Option<PathBuf>,
+    /// Where pages are.
+    pages: Option<Box<str>>,
     /// In the order of the settings.
-    outlets: Vec<Arc<dyn Outlet>>,
+    ready: Vec<Arc<Ready>>,
+}
+
+/// An outlet that is ready to send.
+pub(crate) struct Ready {
+    pub(crate) setting: Setting,
+    outlet: Arc<dyn Outlet>,
+    /// Why it cannot send, while it cannot.
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Why an outlet cannot send.
+struct Trouble {
+    told: Told,
+    since: Instant,
+    times: u64,
 }
 
 impl Outlets {
@@ -69,11 +91,15 @@ impl Outlets {
         let from = read.is_some().then_some(path);
         let settings = read.unwrap_or_default();
         let (zone, clock): (Zone, Arc<dyn Clock>) = (self.zone()?, Arc::new(SystemClock));
-        let ready = |setting: &Setting| {
-            setting.open(&zone, &clock, &shared.engine).map_err(|told| of_outlet(&setting.name, &told))
+        let Settings { pages, outlets } = settings;
+        let ready = |setting: Setting| {
+            let outlet = setting
+                .open(&zone, &clock, &shared.engine)
+                .map_err(|told| of_outlet(&setting.name, &told))?;
+            Ok(Arc::new(Ready { setting, outlet, trouble: Mutex::default() }))
         };
-        let outlets = settings.outlets.iter().map(ready).collect::<Result<_, _>>()?;
-        Ok(Arc::clone(opened.insert(Arc::new(Opened { settings, from, outlets }))))
+        let ready = outlets.into_iter().map(ready).collect::<Result<_, Told>>()?;
+        Ok(Arc::clone(opened.insert(Arc::new(Opened { from, pages, ready }))))
     }
 
     /// The identifier of the engine of SNMP; none where it was never needed.
@@ -81,12 +107,19 @@ impl Outlets {
         self.0.engine.id()
     }
 
-    /// Sends a test.
-    pub(crate) fn test(&self, opened: &Opened, name: &str) -> Result<Sent, Told> {
-        let (_, outlet) = opened.named(name).ok_or_else(|| none_of(name, opened))?;
-        let link = Plain::new(opened.settings.pages.as_deref().unwrap_or_default());
+    /// Sends a test by the outlet of this name, and gives what came of it.
+    pub(crate) fn test(&self, opened: &Opened, name: &str) -> Result<AlarmSent, Told> {
+        let ready = opened.named(name).ok_or_else(|| none_of(name, opened))?;
+        let link = Plain::new(opened.pages.as_deref().unwrap_or_default());
         let system = Plain::new(self.0.desk.origin());
-        Ok(outlet.send(&Message::test(0, SystemClock.now(), link, system)))
+        let sent = ready.outlet.send(&Message::test(0, SystemClock.now(), link, system));
+        let (done, Told { zh, en }) = match sent {
+            Sent::Done(told) => (true, told),
+            Sent::Refused(told) | Sent::Later(told) => (false, told),
+        };
+        let answer = SentAnswer { en, zh };
+        let (outlet, what) = (name.to_owned(), outlets::What::Test.word().to_owned());
+        Ok(AlarmSent { alarm: None, answer, done, outlet, through: None, what })
     }
 
     fn zone(&self) -> Result<Zone, Told> {
@@ -98,13 +131,43 @@ impl Outlets {
 }
 
 impl Opened {
-    /// The settings, with the outlet of each.
-    pub(crate) fn each(&self) -> impl Iterator<Item = (&Setting, &Arc<dyn Outlet>)> {
-        self.settings.outlets.iter().zip(&self.outlets)
+    /// The outlets, in the order of their settings.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Ready> {
+        self.ready.iter().map(|ready| &**ready)
     }
 
-    fn named(&self, name: &str) -> Option<(&Setting, &Arc<dyn Outlet>)> {
-        self.each().find(|(setting, _)| &*setting.name == name)
+    fn named(&self, name: &str) -> Option<&Ready> {
+        self.each().find(|ready| &*ready.setting.name == name)
+    }
+}
+
+/// As pages show them and try them.
+impl web::Outlets for Outlets {
+    fn standing(&self) -> Result<Vec<OutletStanding>, Told> {
+        let opened = self.open(None)?;
+        let read = self.0.desk.read(|sql, _| {
+            let mut standing = Vec::new();
+            for ready in opened.each() {
+                // One whose setting is not entered yet has nothing to show.
+                let Some(row) = sql.outlet(&ready.setting.name)? else { continue };
+                let waiting = sql.outlet_waiting(&row)?;
+                let (zh, en) = ready.setting.way.name();
+                let trouble = ready.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+                let trouble = trouble.as_ref().map(|trouble| OutletTrouble {
+                    told: trouble.told.clone(),
+                    since: trouble.since,
+                    times: trouble.times,
+                });
+                standing.push(OutletStanding { row, way: Told::new(zh, en), waiting, trouble });
+            }
+            Ok(standing)
+        });
+        read.map_err(|error: store::StoreError| desk::Refused::Store(error).told())
+    }
+
+    fn test(&self, outlet: &str) -> Option<AlarmSent> {
+        let opened = self.open(None).ok()?;
+        Outlets::test(self, &opened, outlet).ok()
     }
 }
 
@@ -162,7 +225,7 @@ fn elsewhere(from: Option<&Path>) -> Told {
 }
 
 fn none_of(name: &str, opened: &Opened) -> Told {
-    let names: Vec<&str> = opened.each().map(|(setting, _)| &*setting.name).collect();
+    let names: Vec<&str> = opened.each().map(|ready| &*ready.setting.name).collect();
     let (zh, en) = match names.as_slice() {
         [] => (
             format!("尚未設定任何告警輸出；請撰寫 {SETTINGS}"),

@@ -35,7 +35,7 @@ impl Verify for Beside {
         let site = Command::site(working, master.as_deref());
         let reader = Reader::new(installation::published(working.folder()));
         let lines = Command::lines(working, &reader);
-        let parts: [&dyn Verifier; 4] = [&tables, &site, &Command::outlets(), &lines];
+        let parts: [&dyn Verifier; 5] = [&tables, &site, &Command::outlets(), &lines, &Command::watch()];
         let report = verifiers_of(&folder, master.as_deref(), None, &parts, |verifiers| {
             // One processor is left to whoever works.
             ledger::verify::verify(&folder, true, 1, verifiers, progress)

@@ -16,6 +16,7 @@ use crate::machine::SystemClock;
 use crate::metrics::{self, Metrics, Token};
 use crate::names::NameServer;
 use crate::office::{Office, Pacemaker, Recovery};
+use crate::outlets::Senders;
 use crate::oversight;
 use crate::sensors;
 use crate::site::{self, Beside, Premises, Scheme, Tls};
@@ -126,8 +127,10 @@ impl Serve {
         let witnesses = Witnesses::start(&office.ledger, &office.policy, self.witness_ca.as_deref())?;
         // No way out of Ward is there yet; what is asked for waits, and is shown.
         let pacemaker = Pacemaker::start(&office, desk::Ways::new());
+        let senders = Senders::start(&office.outlets, &office.desk).map_err(Refused::misuse)?;
         let served = self.until_asked_to_stop(&office);
         pacemaker.stop();
+        senders.stop();
         let closed = office.close();
         witnesses.join();
         // The name is of no use without the process; a new one replaces it anyway.
@@ -310,6 +313,7 @@ impl Serve {
             oversight,
             lines: Arc::new(office.lines),
             watching: Arc::new(office.watching),
+            outlets: Arc::new(office.outlets),
             door,
             machine: Arc::clone(premises) as Arc<dyn web::Machine>,
             clock: Arc::new(SystemClock),

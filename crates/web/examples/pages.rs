@@ -117,6 +117,16 @@ impl web::Watching for NoLines {
     }
 }
 
+impl web::Outlets for NoLines {
+    fn standing(&self) -> Result<Vec<web::OutletStanding>, model::Told> {
+        Ok(Vec::new())
+    }
+
+    fn test(&self, _: &str) -> Option<store::AlarmSent> {
+        None
+    }
+}
+
 impl web::Lines for NoLines {
     fn find(&self, _: &telemetry::find::Wanted) -> Result<telemetry::find::Found, model::Told> {
         Ok(telemetry::find::Found::default())
@@ -208,6 +218,7 @@ fn main() -> anyhow::Result<()> {
         codes: Arc::new(Noughts),
         lines: Arc::new(NoLines),
         watching: Arc::new(NoLines),
+        outlets: Arc::new(NoLines),
         oversight: oversight(&house)?,
         door: signin::SignIn::new(signin::Parts {
             desk: house.desk.clone(),

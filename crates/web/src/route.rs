@@ -7,8 +7,9 @@ use crate::error::PageError;
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, alarms, api, asset, audit, choose, clauses, enter, filing, live, notices, people, records,
-    registers, rooms, search, settings, shell, signing, sources, start, terminals, trace, units, views, work,
+    about, alarms, api, asset, audit, choose, clauses, enter, filing, live, notices, outlets, people,
+    records, registers, rooms, search, settings, shell, signing, sources, start, terminals, trace, units,
+    views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -95,6 +96,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("filing", filing::ROUTES),
     ("live", live::ROUTES),
     ("notices", notices::ROUTES),
+    ("outlets", outlets::ROUTES),
     ("people", people::ROUTES),
     ("records", records::ROUTES),
     ("registers", registers::ROUTES),

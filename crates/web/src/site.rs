@@ -8,6 +8,7 @@ use crate::audit::{Oversight, Verifying};
 use crate::limit::{Buckets, Limits};
 use crate::live::Streams;
 use crate::machine::Machine;
+use crate::outlets::Outlets;
 use crate::session::{Codes, Sessions};
 use crate::trace::Lines;
 use crate::turn::Turns;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub lines: Arc<dyn Lines>,
     /// Who tries the rules on them.
     pub watching: Arc<dyn Watching>,
+    /// The outlets of alarms.
+    pub outlets: Arc<dyn Outlets>,
     /// What auditors judge by.
     pub oversight: Oversight,
     /// The time.
@@ -78,6 +81,7 @@ struct Inner {
     machine: Arc<dyn Machine>,
     lines: Arc<dyn Lines>,
     watching: Arc<dyn Watching>,
+    outlets: Arc<dyn Outlets>,
     oversight: Oversight,
     verifying: Arc<Verifying>,
     clock: Arc<dyn Clock>,
@@ -108,6 +112,7 @@ impl Site {
             machine,
             lines,
             watching,
+            outlets,
             oversight,
             clock,
             entropy,
@@ -128,6 +133,7 @@ impl Site {
             machine,
             lines,
             watching,
+            outlets,
             oversight,
             verifying: Arc::default(),
             clock,
@@ -163,6 +169,12 @@ impl Site {
     #[must_use]
     pub fn watching(&self) -> &dyn Watching {
         &*self.0.watching
+    }
+
+    /// The outlets of alarms.
+    #[must_use]
+    pub fn outlets(&self) -> &dyn Outlets {
+        &*self.0.outlets
     }
 
     /// The command path.

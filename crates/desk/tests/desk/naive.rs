@@ -189,6 +189,7 @@ impl Naive {
                 assert!(fresh, "{} read the notice {} twice", reader.person, read.notice.0);
             }
             Fact::Alarm(_)
+            | Fact::Outlet(_)
             | Fact::Door(_)
             | Fact::Evaluated(_)
             | Fact::KeyDestroyed(_)

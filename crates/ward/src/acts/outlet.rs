@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::office::Office;
 use clap::Args;
-use outlets::Sent;
+use desk::{Asker, Order};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -48,8 +48,9 @@ pub(crate) struct Row {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tried {
     pub(crate) outlet: String,
-    /// `done`, `refused` or `later`.
-    pub(crate) how: String,
+    pub(crate) done: bool,
+    /// The entry that says so.
+    pub(crate) entry: u64,
     pub(crate) zh: String,
     pub(crate) en: String,
 }
@@ -71,16 +72,13 @@ pub(crate) fn list(office: &Office, list: &List) -> Result<Vec<Row>, Refusal> {
         per_minute: setting.per_minute,
         engine: engine.clone().filter(|_| setting.way.has_engine()),
     };
-    Ok(opened.each().map(|(setting, _)| row(setting)).collect())
+    Ok(opened.each().map(|ready| row(&ready.setting)).collect())
 }
 
 pub(crate) fn test(office: &Office, test: &Test) -> Result<Tried, Refusal> {
     let opened = office.outlets.open(test.outlets.as_deref()).map_err(Refusal::misuse)?;
     let sent = office.outlets.test(&opened, &test.name).map_err(Refusal::misuse)?;
-    let (how, told) = match sent {
-        Sent::Done(told) => ("done", told),
-        Sent::Refused(told) => ("refused", told),
-        Sent::Later(told) => ("later", told),
-    };
-    Ok(Tried { outlet: test.name.clone(), how: how.to_owned(), zh: told.zh, en: told.en })
+    let entered = office.desk.ask(Asker::Console, Order::Sent(vec![sent.clone()]));
+    let entry = entered.map_err(|refused| Refusal::of(&refused))?.entries.start;
+    Ok(Tried { outlet: sent.outlet, done: sent.done, entry, zh: sent.answer.zh, en: sent.answer.en })
 }

@@ -61,7 +61,7 @@ fn test(asking: Asking<Test>) -> anyhow::Result<ExitCode> {
         println!("{}", serde_json::to_string(&tried)?);
     }
     let told = Told::new(harmless(&tried.zh), harmless(&tried.en));
-    if tried.how != "done" {
+    if !tried.done {
         return Err(Refused::wrong(told));
     }
     tell(&told);

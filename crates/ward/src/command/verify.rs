@@ -106,6 +106,11 @@ impl Verify {
         OutletFiles
     }
 
+    /// What the rules keep between runs.
+    pub(crate) fn watch() -> impl Verifier {
+        WatchFiles
+    }
+
     /// What the site keeps beside the ledger.
     pub(crate) fn site<'a>(working: &'a Working, master: Option<&'a MasterSecret>) -> impl Verifier + 'a {
         SiteFiles { data: working.folder(), master }

@@ -9,7 +9,7 @@
 
 mod one;
 mod wall;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use one::{acknowledge as acknowledged, standing};
 pub(crate) use words::{about, advice, severity, state, title};
@@ -28,6 +28,7 @@ use crate::names::{Named, Shown};
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
+use crate::{outlets, start};
 use askama::Template;
 use axum::routing::{get, post};
 use desk::About;
@@ -95,10 +96,13 @@ fn second(cx: &Cx, current: &str) -> Vec<Section> {
         href: href.to_owned(),
         current: href == current,
     };
-    let links = vec![
+    let mut links = vec![
         link(cx.t("告警清單", "Alarms"), PATH),
         link(cx.t("看板（全螢幕）", "Wall, full screen"), wall::PATH),
     ];
+    if start::check::may_check(cx) {
+        links.push(link(cx.t("告警輸出", "Outlets"), outlets::PATH));
+    }
     vec![Section { head: None, links }]
 }
 

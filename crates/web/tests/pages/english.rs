@@ -125,6 +125,7 @@ fn no_page_of_auditors_in_english_has_marks_of_chinese() {
         (steward, "/people/new".to_owned()),
         (steward, "/terminals".to_owned()),
         (steward, "/check".to_owned()),
+        (steward, "/outlets".to_owned()),
     ];
     for (who, path) in pages {
         let page = office.asked.get_english(&format!("cookie-of-{}", who.person), &path);

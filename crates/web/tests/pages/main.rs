@@ -27,6 +27,7 @@ mod lists;
 mod live;
 mod matrix;
 mod notices;
+mod outlets;
 mod people;
 mod readings;
 mod records;

@@ -192,6 +192,7 @@ impl Asked {
             sessions: asked_for_sessions,
             lines: Arc::new(crate::trace::Received::new()),
             watching: Arc::new(crate::alarms::Standing),
+            outlets: Arc::new(crate::outlets::Set(house.desk.clone())),
             oversight: house_oversight(&house),
             applications,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,

@@ -262,6 +262,13 @@ fn print(town: &mut Town) -> String {
 
 fn terminals() -> Vec<Case> {
     vec![
+        post("/outlets/{outlet}/test", "an outlet of alarms is tried", STEWARD, |town, _| {
+            town.outlet();
+            Sent::to("/outlets/duty/test")
+        }),
+        post("/outlets/{outlet}/test", "one there is not", NOT_THERE, |_, _| {
+            Sent::to("/outlets/nobody/test")
+        }),
         post("/terminals", "a terminal is registered", NETWORK, |town, _| {
             let (name, print) = (town.fresh("終端機"), print(town));
             Sent::to("/terminals").with(&[("name", &name), ("fingerprint", &print), ("unit", "110")])

@@ -72,6 +72,10 @@ fn areas() -> Vec<Case> {
         get("/rooms/{room}/{sensor}", "one there is not", NOT_THERE, |_, _| Sent::to("/rooms/A/nothing")),
         get("/about", "what this is", SIGNED_IN, |_, _| Sent::to("/about")),
         get("/check", "how the installation stands", STEWARD, |_, _| Sent::to("/check")),
+        get("/outlets", "outlets of alarms", STEWARD, |town, _| {
+            town.outlet();
+            Sent::to("/outlets").looking_for("duty@city.example")
+        }),
         get("/sign", "an approval of a room, to be signed with others", HEAD, |town, _| {
             let room = town.proposed();
             Sent::to(format!("/sign?c={}", word(town, room))).looking_for("data-challenge")

@@ -366,6 +366,11 @@ impl Town {
         propose(self.house(), &people, &code)
     }
 
+    /// An outlet of alarms that is set.
+    pub(crate) fn outlet(&self) {
+        crate::outlets::set(&self.asked.house.desk, &["duty"]);
+    }
+
     /// A notice to the operator.
     pub(crate) fn notice(&mut self) -> u64 {
         let (medium, operator) = (self.medium("internal"), self.people.operator);
