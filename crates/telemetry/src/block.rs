@@ -451,13 +451,6 @@ impl Row<'_> {
         Instant::from_micros(column.value(self.at)).ok()
     }
 
-    /// Who sent it; unspecified where it was read from a file.
-    #[must_use]
-    pub fn peer(&self) -> Option<Ipv6Addr> {
-        let column = self.columns.column(place::PEER).as_fixed_size_binary_opt()?;
-        <[u8; 16]>::try_from(column.value(self.at)).ok().map(Ipv6Addr::from)
-    }
-
     /// The sender's port; of a line that was read from a file the number of the file's name.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
