@@ -60,7 +60,7 @@ fn failure(address: usize) -> String {
 }
 
 impl City {
-    fn watched() -> Self {
+    pub(crate) fn watched() -> Self {
         let city = Self::new();
         city.good(&["pack", "new", "own"], "");
         std::fs::create_dir_all(city.path().join("own/rules")).unwrap();
@@ -69,7 +69,7 @@ impl City {
         city
     }
 
-    fn sends(&self, at: &str, addresses: std::ops::Range<usize>, times: usize) {
+    pub(crate) fn sends(&self, at: &str, addresses: std::ops::Range<usize>, times: usize) {
         let mut text = String::new();
         for _ in 0..times {
             addresses.clone().for_each(|address| text.push_str(&failure(address)));
@@ -89,7 +89,7 @@ impl City {
         }
     }
 
-    fn entries<T: serde::de::DeserializeOwned>(&self, kind: &str) -> Vec<T> {
+    pub(crate) fn entries<T: serde::de::DeserializeOwned>(&self, kind: &str) -> Vec<T> {
         let disk = Arc::new(Folder::new(self.path().join("data")));
         let reader = Reader::new(Arc::new(FolderObjects::new(disk)));
         let mut found = Vec::new();
