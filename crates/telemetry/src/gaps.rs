@@ -148,7 +148,9 @@ mod tests {
     use testkit::Chance;
 
     fn block(peer: &str, lines: &[String]) -> Block {
-        let mut chunk = Chunk::new(Came::from_peer(Instant::EPOCH, peer.parse().unwrap()));
+        // Times without a year are those of the year before reception.
+        let received = Instant::from_micros(1_795_680_000_000_000).unwrap();
+        let mut chunk = Chunk::new(Came::from_peer(received, peer.parse().unwrap()));
         lines.iter().for_each(|line| chunk.push(line.as_bytes(), Part::Whole));
         let key = SaltKey::from_bytes([1; 32]);
         Maker::default().block(0, &chunk, &key, Source { offset: 0 }).unwrap()

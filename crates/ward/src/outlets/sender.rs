@@ -142,7 +142,8 @@ impl Work {
             })
             .map_err(unread)?;
         let Some(row) = row.filter(|_| !news.is_empty()) else {
-            self.looked = self.looked.max(position);
+            // The position is the number of the entry that comes next.
+            self.looked = self.looked.max(position.saturating_sub(1));
             return Ok(Next::News(position));
         };
         let (sent, pause) = self.send(&row, &news, course);
