@@ -147,6 +147,9 @@ impl Lines {
     /// The lines of an erasure go that may; do some wait for their file?
     fn erase(&self, erasure: &LineErasure, rulings: &LineRulings) -> Result<(LinesCase, bool), Told> {
         let receiver = erasure.receiver.as_str();
+        let known = self.state().receivers.get(receiver).map(|at| Arc::clone(&at.receiver));
+        // Those whose roots the ledger is still to get are there, too.
+        let received = known.as_ref().map_or(0, |known| known.figures().lines);
         let (mut stays, mut waits) = (Stayed::default(), false);
         let mut files: BTreeMap<u64, (LinesFile, BTreeSet<u64>)> = BTreeMap::new();
         for number in &erasure.lines {
@@ -160,14 +163,13 @@ impl Lines {
                     files.entry(file.first).or_insert_with(|| (file, BTreeSet::new())).1.insert(*number);
                 }
                 // It is in no file yet: its segment ends, and becomes one.
-                (false, None, end) if *number < end.rooted => {
+                (false, None, end) if *number < end.rooted.max(received) => {
                     waits = true;
                     stays.add(
                         Told::new("尚未歸檔，歸檔後即予塗銷", "It is in no file yet and goes once it is"),
                         1,
                     );
-                    let known = self.state().receivers.get(receiver).map(|at| Arc::clone(&at.receiver));
-                    if let Some(known) = known {
+                    if let Some(known) = &known {
                         known.cut().map_err(|error| told(receiver, &error))?;
                     }
                 }
