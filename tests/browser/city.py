@@ -14,10 +14,10 @@ import functools
 import hashlib
 import hmac
 import struct
+import urllib.parse
 from collections.abc import Iterator
 
 import forms
-import sensors
 from browser import Browser, Seat
 from selenium.webdriver.support.ui import Select
 from ward import Ward
@@ -54,6 +54,9 @@ def code_of(secret: str, at: float) -> str:
     return f"{(struct.unpack('>I', digest[start:start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
+RECEIVING = ("--syslog", "tcp:127.0.0.1:0")
+
+
 class City:
     """An installation, its people, and the browser they sit at."""
 
@@ -63,8 +66,12 @@ class City:
         self.steward = Person("lin.yc", "林怡君", "科員", "100", ("steward",))
         self.people: dict[str, Person] = {}
         self.ward.found()
-        settings = sensors.begin(self.ward.folder)
-        self.address = self.ward.start("--syslog", "tcp:127.0.0.1:0", "--sensors", settings)
+        self.address = self.ward.start(*RECEIVING)
+
+    def begin_anew(self, *more: str) -> None:
+        """The server stops and starts again where it was, with more arguments."""
+        self.ward.stop()
+        self.ward.start(*RECEIVING, *more, port=urllib.parse.urlsplit(self.address).port)
 
     def open(self, path: str) -> None:
         """Opens a page of the city."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import unittest
 
+import sensors
 from city import City, furnished
 from looking import Looking
 
@@ -19,6 +20,17 @@ class Rooms(Looking):
     @classmethod
     def settle(cls) -> City:
         return furnished()
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        # Others bring the clock on, and whoever is silent for that long is a fault.
+        cls.city.begin_anew("--sensors", sensors.begin(cls.city.ward.folder))
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.city.begin_anew()
+        super().tearDownClass()
 
     def read(self, path: str, words: str) -> str:
         """What a page shows, once it has these words."""

@@ -32,6 +32,7 @@ class Ward:
         self.folder = pathlib.Path(self._folder.name)
         self.data = self.folder / "ward-data"
         self.said: list[str] = []
+        self._since = 0
         self.process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
         self.address = ""
@@ -89,6 +90,7 @@ class Ward:
         )
         first = threading.Event()
         process = self.process
+        self._since = len(self.said)
 
         def listen() -> None:
             assert process.stdout is not None
@@ -108,10 +110,10 @@ class Ward:
         return self.address
 
     def line(self, part: str) -> str:
-        """A line that the server has said, or is about to, with this in it."""
+        """A line that the server has said since it was started, or is about to, with this in it."""
         ends = time.monotonic() + LIMIT
         while time.monotonic() < ends:
-            for line in self.said:
+            for line in self.said[self._since:]:
                 if part in line:
                     return line.strip()
             time.sleep(0.05)

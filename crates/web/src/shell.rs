@@ -39,7 +39,7 @@ pub enum Area {
     Clauses,
     /// 登記簿.
     Registers,
-    /// 機房.
+    /// 機房現況.
     Rooms,
     /// 網路.
     Network,
@@ -184,7 +184,7 @@ impl Area {
             Self::Work => language.of("我的工作", "My work"),
             Self::Clauses => language.of("條文看板", "Clauses"),
             Self::Registers => language.of("登記簿", "Registers"),
-            Self::Rooms => language.of("機房", "Rooms"),
+            Self::Rooms => language.of("機房現況", "Room status"),
             Self::Network => language.of("網路", "Network"),
             Self::Trace => language.of("追查", "Trace"),
             Self::Alarms => language.of("告警", "Alarms"),
