@@ -70,6 +70,8 @@ class City:
 
     def begin_anew(self, *more: str) -> None:
         """The server stops and starts again where it was, with more arguments."""
+        # A page that is open would miss its events, and say so.
+        self.browser.open("about:blank")
         self.ward.stop()
         self.ward.start(*RECEIVING, *more, port=urllib.parse.urlsplit(self.address).port)
 
