@@ -8,6 +8,7 @@ use crate::installation::Working;
 use crate::told::tell;
 use clap::Args;
 use model::Told;
+use serde::Serialize;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -49,6 +50,21 @@ impl<A: Args> Asking<A> {
         tell(&Told::new(format!("{zh}（{}）。", entries.zh), format!("{en} ({}).", entries.en)));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Shows a list: in one JSON array, or a line for each.
+#[expect(clippy::print_stdout, reason = "the list is the output")]
+pub(crate) fn listed<R: Serialize>(
+    rows: &[R],
+    json: bool,
+    lines: impl FnOnce(&[R]) -> Vec<String>,
+) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string(rows)?);
+    } else {
+        lines(rows).iter().for_each(|line| println!("{line}"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Which entries say so.

@@ -1,6 +1,6 @@
 //! `ward outlet …`: the ways by which alarms are told, from the console.
 
-use super::asking::Asking;
+use super::asking::{Asking, listed};
 use super::pack::width::harmless;
 use crate::acts::outlet::{List, Row, Test};
 use crate::acts::{self, Answer, Request};
@@ -24,24 +24,18 @@ pub(crate) fn run(command: Outlet) -> anyhow::Result<ExitCode> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the list is the output")]
 fn list(asking: Asking<List>) -> anyhow::Result<ExitCode> {
     let rows = match acts::ask_once(&asking.working, Request::OutletList(asking.act))? {
         Answer::Outlets(rows) => rows,
         other => return Err(other.unexpected()),
     };
-    if asking.json {
-        println!("{}", serde_json::to_string(&rows)?);
-    } else {
-        rows.iter().for_each(|row| println!("{}", line(row)));
-    }
     if rows.is_empty() {
         tell(&Told::new(
             "尚未設定任何告警輸出，告警僅見於網頁。請撰寫資料夾內之 outlets.toml。",
             "There is no outlet, so that alarms are seen on the pages only. Write outlets.toml in the data folder.",
         ));
     }
-    Ok(ExitCode::SUCCESS)
+    listed(&rows, asking.json, |rows| rows.iter().map(line).collect())
 }
 
 fn line(row: &Row) -> String {

@@ -1,6 +1,6 @@
 //! `ward person …`: people, their roles and their deputies, from the console.
 
-use super::asking::{Asking, Subject};
+use super::asking::{Asking, Subject, listed};
 use super::pack::width::{harmless, padded, width};
 use crate::acts::person::{Add, Appoint, Change, End, Grant, Leave, List, Row};
 use crate::acts::signin::{Factors, Recover, Unlock};
@@ -68,18 +68,12 @@ pub(crate) fn run(command: Person) -> anyhow::Result<ExitCode> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the list is the output")]
 fn list(asking: Asking<List>) -> anyhow::Result<ExitCode> {
     let rows = match acts::ask_once(&asking.working, Request::PersonList(asking.act))? {
         Answer::People(rows) => rows,
         other => return Err(other.unexpected()),
     };
-    if asking.json {
-        println!("{}", serde_json::to_string(&rows)?);
-    } else {
-        table(&rows).iter().for_each(|line| println!("{line}"));
-    }
-    Ok(ExitCode::SUCCESS)
+    listed(&rows, asking.json, table)
 }
 
 #[expect(clippy::print_stdout, reason = "the pass is the output")]

@@ -1,6 +1,6 @@
 //! `ward terminal …`: terminals, from the console.
 
-use super::asking::{Asking, Subject};
+use super::asking::{Asking, Subject, listed};
 use super::pack::width::harmless;
 use crate::acts::terminal::{Add, List, Remove, Row};
 use crate::acts::{self, Answer, Request};
@@ -40,24 +40,18 @@ pub(crate) fn run(command: Terminal) -> anyhow::Result<ExitCode> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the list is the output")]
 fn list(asking: Asking<List>) -> anyhow::Result<ExitCode> {
     let rows = match acts::ask_once(&asking.working, Request::TerminalList(asking.act))? {
         Answer::Terminals(rows) => rows,
         other => return Err(other.unexpected()),
     };
-    if asking.json {
-        println!("{}", serde_json::to_string(&rows)?);
-    } else {
-        rows.iter().for_each(|row| println!("{}", line(row)));
-    }
     if rows.is_empty() {
         tell(&Told::new(
             "尚未登記任何終端機：管理角色不限地點，亦不查核跨單位使用。",
             "No terminal is registered: administrators' roles are used anywhere, and nothing is said of use across units.",
         ));
     }
-    Ok(ExitCode::SUCCESS)
+    listed(&rows, asking.json, |rows| rows.iter().map(line).collect())
 }
 
 fn line(row: &Row) -> String {

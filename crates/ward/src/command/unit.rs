@@ -1,6 +1,6 @@
 //! `ward unit …`: the organisation, from the console.
 
-use super::asking::{Asking, Subject};
+use super::asking::{Asking, Subject, listed};
 use super::pack::width::harmless;
 use crate::acts::unit::{Add, Change, Close, List, Row};
 use crate::acts::{self, Answer, Request};
@@ -35,18 +35,12 @@ pub(crate) fn run(command: Unit) -> anyhow::Result<ExitCode> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the list is the output")]
 fn list(asking: Asking<List>) -> anyhow::Result<ExitCode> {
     let rows = match acts::ask_once(&asking.working, Request::UnitList(asking.act))? {
         Answer::Units(rows) => rows,
         other => return Err(other.unexpected()),
     };
-    if asking.json {
-        println!("{}", serde_json::to_string(&rows)?);
-    } else {
-        rows.iter().for_each(|row| println!("{}", line(row)));
-    }
-    Ok(ExitCode::SUCCESS)
+    listed(&rows, asking.json, |rows| rows.iter().map(line).collect())
 }
 
 fn line(row: &Row) -> String {
