@@ -239,7 +239,7 @@ impl Clerk {
         let published = self.projection.published()?;
         let packs = read(&published, self.files.shelf(), &self.sections)?;
         self.policies = match packs.current() {
-            Some(pack) => Some(Arc::new(Policies::compile(pack).map_err(Refused::Pack)?)),
+            Some(pack) => Some(Policies::compile(pack).map_err(Refused::Pack)?),
             None => None,
         };
         self.projection.set_packs(packs)?;

@@ -89,13 +89,16 @@ enum Said {
 }
 
 impl Policies {
-    /// The policies of a pack.
+    /// The policies of a pack, as [`PolicySection`] has read them, or read now where the pack was read without it.
     ///
     /// # Errors
     /// Every problem of the policies, in order of file, line and column.
-    pub fn compile(pack: &Pack) -> Result<Self, Vec<Problem>> {
+    pub fn compile(pack: &Pack) -> Result<Arc<Self>, Vec<Problem>> {
+        if let Some(read) = pack.shared(section::SECTION) {
+            return Ok(read);
+        }
         let (policies, problems) = read::read(&pack.policies, &pack.vocabulary);
-        if problems.is_empty() { Ok(Self::of(&policies, &pack.vocabulary)) } else { Err(problems) }
+        if problems.is_empty() { Ok(Arc::new(Self::of(&policies, &pack.vocabulary))) } else { Err(problems) }
     }
 
     fn of(policies: &[Policy], vocabulary: &Vocabulary) -> Self {

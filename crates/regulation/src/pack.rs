@@ -275,4 +275,10 @@ impl Contents {
     pub fn section<T: Send + Sync + 'static>(&self, name: &str) -> Option<&T> {
         self.sections.get(name)?.0.downcast_ref()
     }
+
+    /// The same, to be kept beyond the pack.
+    #[must_use]
+    pub fn shared<T: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
+        Arc::clone(&self.sections.get(name)?.0).downcast().ok()
+    }
 }

@@ -41,9 +41,14 @@ pub trait Section: Send + Sync {
         None
     }
 
-    /// Looks at the policies of the pack: path and text.
-    fn policies(&self, policies: &BTreeMap<Box<str>, Box<str>>, context: &Context<'_>) {
+    /// Looks at the policies of the pack: path and text. What an engine makes of them is found under its name.
+    fn policies(
+        &self,
+        policies: &BTreeMap<Box<str>, Box<str>>,
+        context: &Context<'_>,
+    ) -> Option<EngineBody> {
         let _ = (policies, context);
+        None
     }
 
     /// What `ward pack check --json` says of it.

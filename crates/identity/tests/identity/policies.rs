@@ -8,6 +8,7 @@ use model::{Person, RecordId};
 use regulation::{Files, Folder, Pack, Sections, Source, load_with};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The tiny pack with these policies.
@@ -20,7 +21,7 @@ pub(crate) fn pack(policies: &str) -> Pack {
     })
 }
 
-fn policies(text: &str) -> Policies {
+fn policies(text: &str) -> Arc<Policies> {
     Policies::compile(&pack(text)).unwrap()
 }
 

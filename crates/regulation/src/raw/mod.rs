@@ -5,7 +5,7 @@
 mod node;
 
 use crate::problem::{Place, Problem};
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -20,11 +20,16 @@ pub(crate) struct Document<'t> {
     root: Spanned<DeTable<'t>>,
 }
 
-/// Problems as they are found.
+/// Problems as they are found, by several threads at once.
 #[derive(Default)]
 pub(crate) struct Problems {
-    found: RefCell<Vec<Problem>>,
-    notes: RefCell<Vec<Problem>>,
+    found: Mutex<Vec<Problem>>,
+    notes: Mutex<Vec<Problem>>,
+}
+
+/// What a reader that panicked has pushed is whole.
+fn locked(list: &Mutex<Vec<Problem>>) -> MutexGuard<'_, Vec<Problem>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'t> Document<'t> {
@@ -76,23 +81,23 @@ impl Problems {
         en: impl Into<String>,
         suggestion: Option<String>,
     ) {
-        self.found.borrow_mut().push(Problem { place, zh: zh.into(), en: en.into(), suggestion });
+        locked(&self.found).push(Problem { place, zh: zh.into(), en: en.into(), suggestion });
     }
 
     /// Was any problem found so far?
     pub(crate) fn any(&self) -> bool {
-        !self.found.borrow().is_empty()
+        !locked(&self.found).is_empty()
     }
 
     /// Something not wrong that should be known.
     pub(crate) fn note(&self, place: Place, zh: impl Into<String>, en: impl Into<String>) {
-        self.notes.borrow_mut().push(Problem { place, zh: zh.into(), en: en.into(), suggestion: None });
+        locked(&self.notes).push(Problem { place, zh: zh.into(), en: en.into(), suggestion: None });
     }
 
     /// Problems and notes, in order of file, line and column, each once.
     pub(crate) fn into_lists(self) -> (Vec<Problem>, Vec<Problem>) {
-        let ordered = |list: RefCell<Vec<Problem>>| {
-            let mut list = list.into_inner();
+        let ordered = |list: Mutex<Vec<Problem>>| {
+            let mut list = list.into_inner().unwrap_or_else(PoisonError::into_inner);
             list.sort();
             list.dedup();
             list

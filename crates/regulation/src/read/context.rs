@@ -9,9 +9,9 @@ use crate::shape::label_of;
 use crate::similar::nearest;
 use crate::value::Type;
 use crate::word::{ClauseId, DutyId, FieldId, GradeId, HookId, ProcedureId, RegisterId, RoleId, StepId};
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 /// What readers share.
 pub struct Context<'c> {
@@ -19,7 +19,7 @@ pub struct Context<'c> {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) names: Names,
     /// Where things stand that are looked at again once all is read.
-    marks: RefCell<BTreeMap<String, Place>>,
+    marks: Mutex<BTreeMap<String, Place>>,
 }
 
 /// Names that are not part of what conditions may speak of.
@@ -38,7 +38,7 @@ pub(crate) struct Names {
 
 impl<'c> Context<'c> {
     pub(crate) fn new(problems: &'c Problems, vocabulary: Vocabulary, names: Names) -> Self {
-        Self { problems, vocabulary, names, marks: RefCell::default() }
+        Self { problems, vocabulary, names, marks: Mutex::default() }
     }
 
     /// The names conditions may speak of.
@@ -276,12 +276,12 @@ impl<'c> Context<'c> {
 
     /// Keeps a place for later.
     pub(crate) fn mark(&self, name: String, place: Place) {
-        self.marks.borrow_mut().insert(name, place);
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner).insert(name, place);
     }
 
     /// A place kept before; the file's beginning where there is none.
     pub(crate) fn place(&self, name: &str) -> Place {
-        let kept = self.marks.borrow().get(name).cloned();
+        let kept = self.marks.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         kept.unwrap_or_else(|| Place { file: "pack.toml".to_owned(), line: 1, column: 1 })
     }
 }

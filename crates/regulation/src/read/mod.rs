@@ -54,11 +54,7 @@ pub fn load_with(source: &dyn Source, sections: &Sections) -> Result<Pack, Vec<P
         BTreeMap::new()
     });
     let texts = texts(&files, sections, &problems);
-    let documents: Vec<Document<'_>> = texts
-        .iter()
-        .filter(|(path, _)| path.ends_with(".toml"))
-        .map(|(path, text)| Document::parse(path, text, &problems))
-        .collect();
+    let documents = documents(&texts, &problems);
     let contents = read(&documents, &texts, digest(&files), sections, &problems);
     let (found, notes) = problems.into_lists();
     match contents {
@@ -141,24 +137,21 @@ fn read(
     let quiet = Problems::default();
     let zone = sorted.pack.and_then(|file| small::zone(file.inner("pack")?, &quiet));
     let utc = Zone::new("UTC").ok();
-    let registers: BTreeMap<RegisterId, _> = match zone.as_ref().or(utc.as_ref()) {
-        Some(zone) => {
-            let trial = Trial { calendar: &calendar, zone };
-            let files = sorted.registers.iter();
-            files
-                .filter_map(|(_, file)| register::register(*file, &trial, &context))
-                .map(|one| (one.id.clone(), one))
-                .collect()
-        }
-        None => BTreeMap::new(),
+    let read_registers = || -> BTreeMap<RegisterId, _> {
+        let Some(zone) = zone.as_ref().or(utc.as_ref()) else { return BTreeMap::new() };
+        let trial = Trial { calendar: &calendar, zone };
+        let files = sorted.registers.iter();
+        let registers = files.filter_map(|(_, file)| register::register(*file, &trial, &context));
+        registers.map(|one| (one.id.clone(), one)).collect()
     };
+    // Parts of engines speak of names alone, which are known; they are read beside the registers.
+    let (registers, (policies, engines)) =
+        beside(read_registers, || engines(documents, policies(texts), sections, &context));
     let procedures = small::procedures(&sorted.procedures, &context);
     let duties = duty::duties(&sorted.duties, &calendar, &context);
     let clauses = clause::clauses(&sorted.clauses, sections, &context);
     let grades = sorted.grades.map(|file| small::grades(file, &context)).unwrap_or_default();
     let roles = sorted.roles.map(|file| small::roles(file, &context)).unwrap_or_default();
-    let policies = policies(texts, sections, &context);
-    let engines = engines(documents, sections, &context);
     let head = sorted.pack.and_then(|file| small::head(file, &registers, &context));
     let moves =
         sorted.moves.and_then(|file| small::moves(file, head.as_ref().map(|head| head.version), &context));
@@ -225,25 +218,18 @@ fn structure(documents: &[Document<'_>], sections: &Sections, problems: &Problem
     }
 }
 
-fn policies(
-    texts: &BTreeMap<&str, &str>,
-    sections: &Sections,
-    context: &Context<'_>,
-) -> BTreeMap<Box<str>, Box<str>> {
+fn policies(texts: &BTreeMap<&str, &str>) -> BTreeMap<Box<str>, Box<str>> {
     let cedar = texts.iter().filter(|(path, _)| path.starts_with("policies/"));
-    let policies: BTreeMap<Box<str>, Box<str>> =
-        cedar.map(|(path, text)| ((*path).into(), (*text).into())).collect();
-    for section in sections.iter() {
-        section.policies(&policies, context);
-    }
-    policies
+    cedar.map(|(path, text)| ((*path).into(), (*text).into())).collect()
 }
 
+/// What engines read: of their own files, or of the policies.
 fn engines(
     documents: &[Document<'_>],
+    policies: BTreeMap<Box<str>, Box<str>>,
     sections: &Sections,
     context: &Context<'_>,
-) -> BTreeMap<&'static str, EngineBody> {
+) -> (BTreeMap<Box<str>, Box<str>>, BTreeMap<&'static str, EngineBody>) {
     let read = |section: &dyn crate::section::Section| {
         let folder = format!("{}/", section.name());
         let files: Vec<(&str, Table<'_>)> = documents
@@ -251,7 +237,37 @@ fn engines(
             .filter(|document| document.path().starts_with(&folder))
             .map(|document| (document.path(), document.root()))
             .collect();
-        (section.name(), section.read(&files, context))
+        let of_files = section.read(&files, context);
+        (section.name(), section.policies(&policies, context).unwrap_or(of_files))
     };
-    sections.iter().map(read).collect()
+    let engines = sections.iter().map(read).collect();
+    (policies, engines)
+}
+
+/// The files as documents, half of the text on each of two threads.
+fn documents<'t>(texts: &BTreeMap<&'t str, &'t str>, problems: &Problems) -> Vec<Document<'t>> {
+    let files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (*path, *text)).filter(|(path, _)| path.ends_with(".toml")).collect();
+    let all: usize = files.iter().map(|(_, text)| text.len()).sum();
+    let reached = files.iter().scan(0, |reached, (_, text)| {
+        *reached += text.len();
+        Some(*reached)
+    });
+    let half = reached.take_while(|reached| *reached <= all / 2).count();
+    let (first, second) = files.split_at(half);
+    let parse = |files: &[(&'t str, &'t str)]| -> Vec<Document<'t>> {
+        files.iter().map(|(path, text)| Document::parse(path, text, problems)).collect()
+    };
+    let (mut documents, rest) = beside(|| parse(first), || parse(second));
+    documents.extend(rest);
+    documents
+}
+
+/// Both at once. Whatever panics in one panics here.
+fn beside<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let there = scope.spawn(there);
+        let here = here();
+        (here, there.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked)))
+    })
 }
