@@ -226,13 +226,44 @@ impl Sql {
         unit: Option<UnitId>,
         until: Option<Instant>,
     ) -> Result<Option<Evaluation>, StoreError> {
-        let mut holders = Holders(one_check(clause, check, unit));
-        let until = match until {
-            Some(until) => format!(" AND at < {}", holders.put(until.to_string())),
-            None => String::new(),
-        };
-        let text = format!("SELECT {ROW} FROM evaluation WHERE {ONE}{until} ORDER BY entry DESC LIMIT 1");
-        self.row(&text, &holders.0)?.map(|row| evaluation(&row)).transpose()
+        let mut found = self.evaluations_of(&[(clause, check)], unit, until)?;
+        Ok(found.pop())
+    }
+
+    /// The figures of checks for a unit (none: all together) as they were recorded last, or last before `until`; checks of
+    /// which nothing was recorded are left out.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn evaluations_of(
+        &mut self,
+        checks: &[(&ClauseId, &CheckId)],
+        unit: Option<UnitId>,
+        until: Option<Instant>,
+    ) -> Result<Vec<Evaluation>, StoreError> {
+        let mut found = Vec::with_capacity(checks.len());
+        for some in checks.chunks(NAMED) {
+            let mut holders = Holders::default();
+            let unit = holders.put(unit_text(unit));
+            let until = match until {
+                Some(until) => format!(" AND at < {}", holders.put(until.to_string())),
+                None => String::new(),
+            };
+            let asked = some.iter().map(|(clause, check)| holders.list([clause.as_str(), check.as_str()]));
+            let asked = asked.collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "WITH asked (clause, check_id) AS (VALUES {asked}) \
+                 SELECT {} FROM asked JOIN evaluation e ON e.clause = asked.clause \
+                 AND e.check_id = asked.check_id AND e.unit = {unit} AND e.entry = \
+                 (SELECT entry FROM evaluation WHERE clause = asked.clause AND check_id = asked.check_id \
+                 AND unit = {unit}{until} ORDER BY entry DESC LIMIT 1)",
+                ROW.split(", ").map(|column| format!("e.{column}")).collect::<Vec<_>>().join(", ")
+            );
+            for row in &self.rows(&text, &holders.0)? {
+                found.push(evaluation(row)?);
+            }
+        }
+        Ok(found)
     }
 
     /// How the figure of a check went for a unit (none: all together), until a moment (none: now): the latest points, the

@@ -184,7 +184,7 @@ pub(super) async fn clause(Within(cx): Within, Path(clause): Path<String>, query
         let clause = cx.pack()?.clause(&clause).ok_or(PageError::NotFound)?;
         let day = Day::read(cx, &query)?;
         past(&day)?;
-        let whole = cx.look(|look| whole(look, &Standing::read(look, day.until(cx)?), clause))?;
+        let whole = cx.look(|look| whole(look, &Standing::read(look, day.until(cx)?, &[clause])?, clause))?;
         given::json(StatusCode::OK, &whole)
     })
     .await
@@ -200,7 +200,7 @@ fn past(day: &Day) -> Result<(), PageError> {
 }
 
 fn whole(look: &Look<'_>, standing: &Standing, clause: &Clause) -> Result<ClauseWhole, PageError> {
-    let one = OnBoard::of(look, standing, clause)?;
+    let one = OnBoard::of(look, standing, clause);
     let laws = look.pack.crosswalk.iter().filter(|law| law.clause == clause.id);
     let check = |(check, stands): &(&Check, Stands)| check_shape(look, standing, clause, check, stands);
     let scope = look.cx.scope()?;

@@ -71,8 +71,8 @@ pub(super) async fn page(cx: Cx, Path(clause): Path<String>, query: Query) -> Pa
 }
 
 fn made<'a>(cx: &'a Cx, look: &Look<'_>, clause: &Clause, day: Day) -> Result<ClausePage<'a>, PageError> {
-    let standing = Standing::read(look, day.until(cx)?);
-    let one = OnBoard::of(look, &standing, clause)?;
+    let standing = Standing::read(look, day.until(cx)?, &[clause])?;
+    let one = OnBoard::of(look, &standing, clause);
     let view = |(check, stands): &(_, _)| CheckView::of(look, &standing, &clause.id, (*check, stands));
     let checks = one.checks.iter().map(view).collect::<Result<_, _>>()?;
     let title = cx.label(&clause.title).to_owned();

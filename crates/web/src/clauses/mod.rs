@@ -214,9 +214,10 @@ async fn export(cx: Cx, query: Query) -> PageResult {
 /// # Errors
 /// The tables failed.
 pub(crate) fn found<'l>(look: &'l Look<'_>, asked: &BoardAsked) -> Result<Vec<OnBoard<'l>>, PageError> {
-    let standing = Standing::read(look, asked.day.until(look.cx)?);
-    let fitting = look.pack.clauses.iter().filter(|clause| asked.fits(look.cx, clause));
-    fitting.map(|clause| OnBoard::of(look, &standing, clause)).collect()
+    let fitting: Vec<&Clause> =
+        look.pack.clauses.iter().filter(|clause| asked.fits(look.cx, clause)).collect();
+    let standing = Standing::read(look, asked.day.until(look.cx)?, &fitting)?;
+    Ok(fitting.into_iter().map(|clause| OnBoard::of(look, &standing, clause)).collect())
 }
 
 /// The number before the first dot.
@@ -255,9 +256,9 @@ fn page<'a>(
 
 impl<'l> OnBoard<'l> {
     /// A clause as it stands.
-    pub(crate) fn of(look: &Look<'_>, standing: &Standing, clause: &'l Clause) -> Result<Self, PageError> {
-        let stands = |check: &'l Check| Ok((check, standing.check(look, &clause.id, check)?));
-        Ok(Self { clause, checks: clause.checks.iter().map(stands).collect::<Result<_, PageError>>()? })
+    pub(crate) fn of(look: &Look<'_>, standing: &Standing, clause: &'l Clause) -> Self {
+        let stands = |check: &'l Check| (check, standing.check(look, &clause.id, check));
+        Self { clause, checks: clause.checks.iter().map(stands).collect() }
     }
 
     /// How it stands as a whole.

@@ -7,7 +7,8 @@ use crate::look::Look;
 use crate::visit::Visit;
 use board::Shown;
 use model::{Instant, UnitId};
-use regulation::{Check, ClauseId};
+use regulation::{Check, CheckId, Clause, ClauseId};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Evaluation, Verdict};
@@ -115,25 +116,43 @@ pub(crate) struct Standing {
     pub(crate) unit: Option<UnitId>,
     /// The end of the past day looked at; none for now.
     pub(crate) until: Option<Instant>,
+    /// What was recorded of the clauses looked at, for the unit and for all together.
+    recorded: HashMap<(ClauseId, CheckId, Option<UnitId>), Evaluation>,
 }
 
 /// An evaluation may come this much after what it replaces is no longer fresh.
 const GRACE: Duration = Duration::from_secs(15 * 60);
 
 impl Standing {
-    pub(crate) fn read(look: &Look<'_>, until: Option<Instant>) -> Self {
-        let shown = look.cx.site.desk().standing();
-        Self { shown, unit: look.cx.focus(), until }
+    /// How these clauses stand.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub(crate) fn read(
+        look: &Look<'_>,
+        until: Option<Instant>,
+        clauses: &[&Clause],
+    ) -> Result<Self, PageError> {
+        let (shown, unit) = (look.cx.site.desk().standing(), look.cx.focus());
+        let mut standing = Self { shown, unit, until, recorded: HashMap::new() };
+        let clauses = clauses.iter().copied();
+        let checks: Vec<_> = clauses
+            .flat_map(|clause| clause.checks.iter().map(|check| (&clause.id, &check.id)))
+            .collect();
+        let units = [None, unit].into_iter().take(1 + usize::from(unit.is_some()));
+        for unit in units {
+            for found in look.sql(|sql| sql.evaluations_of(&checks, unit, until))? {
+                standing.recorded.insert((found.clause.clone(), found.check.clone(), unit), found);
+            }
+        }
+        Ok(standing)
     }
 
-    /// How a check stands for the unit looked at.
-    pub(crate) fn check(
-        &self,
-        look: &Look<'_>,
-        clause: &ClauseId,
-        check: &Check,
-    ) -> Result<Stands, PageError> {
-        self.check_of(look, clause, check, self.unit)
+    /// How a check of these clauses stands for the unit looked at.
+    pub(crate) fn check(&self, look: &Look<'_>, clause: &ClauseId, check: &Check) -> Stands {
+        let recorded = |unit| self.recorded.get(&(clause.clone(), check.id.clone(), unit)).cloned();
+        let whole = self.unit.and_then(|_| recorded(None));
+        self.stands(look, clause, check, recorded(self.unit), whole)
     }
 
     /// How a check stands for a unit; none: all together.
@@ -145,12 +164,24 @@ impl Standing {
         unit: Option<UnitId>,
     ) -> Result<Stands, PageError> {
         let recorded = |unit| look.sql(|sql| sql.evaluation(clause, &check.id, unit, self.until));
-        let evaluation = recorded(unit)?;
+        let (evaluation, whole) = (recorded(unit)?, unit.map(|_| recorded(None)).transpose()?.flatten());
+        Ok(self.stands(look, clause, check, evaluation, whole))
+    }
+
+    /// How a check stands by what was recorded of it for a unit, and then for all together; or for all together alone.
+    fn stands(
+        &self,
+        look: &Look<'_>,
+        clause: &ClauseId,
+        check: &Check,
+        evaluation: Option<Evaluation>,
+        whole: Option<Evaluation>,
+    ) -> Stands {
         let last = self.last(look, clause, check);
-        let by_verdict = match (&evaluation, unit) {
+        let by_verdict = match (&evaluation, whole) {
             (Some(found), _) => Some(found.figure.verdict),
             // A unit of which nothing was ever recorded had nobody, if anything was known at all.
-            (None, Some(_)) => recorded(None)?.map(|whole| match whole.figure.verdict {
+            (None, Some(whole)) => Some(match whole.figure.verdict {
                 Verdict::NotComputed => Verdict::NotComputed,
                 _ => Verdict::Nobody,
             }),
@@ -163,7 +194,7 @@ impl Standing {
             Some(_) if !fresh => State::Stale,
             Some(verdict) => State::recorded(verdict),
         };
-        Ok(Stands { state, evaluation, last })
+        Stands { state, evaluation, last }
     }
 
     fn last(&self, look: &Look<'_>, clause: &ClauseId, check: &Check) -> Option<board::Standing> {
