@@ -1,5 +1,6 @@
 //! Asking: a statement is planned, run within its limits, and answered in texts.
 
+use crate::group::GroupByBytes;
 use crate::network;
 use crate::table::{Lines, Snapshot};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -100,7 +101,8 @@ async fn run(statement: String, snapshot: Snapshot, limits: Limits) -> Result<An
         .with_disk_manager_builder(nothing_on_disk)
         .build_arc()?;
     let context = SessionContext::new_with_config_rt(settings, runtime);
-    context.register_table("lines", Arc::new(Lines { snapshot, shares: WORKERS }))?;
+    context.register_table("lines", Arc::new(Lines { snapshot, shares: WORKERS, numbers: Vec::new() }))?;
+    context.add_optimizer_rule(Arc::new(GroupByBytes));
     context.register_udf(network::function());
     let queries_alone =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);

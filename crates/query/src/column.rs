@@ -4,9 +4,9 @@
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt32Type};
+use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType, UInt32Type};
 use arrow_array::{
-    Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
+    Array as _, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
     UInt32Array, UInt64Array,
 };
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
@@ -85,6 +85,21 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(COLUMNS.iter().map(described).collect::<Vec<_>>()))
 });
 
+/// The type of an address as a number: its sixteen bytes, the first the greatest.
+pub(crate) const ADDRESS: DataType = DataType::Decimal128(38, 0);
+
+/// The table with the addresses of these columns as numbers.
+pub(crate) fn with_numbers(columns: &[Column]) -> SchemaRef {
+    if columns.is_empty() {
+        return Arc::clone(&SCHEMA);
+    }
+    let described = SCHEMA.fields().iter().zip(COLUMNS.iter()).map(|(described, column)| {
+        let numbered = columns.contains(column);
+        if numbered { described.as_ref().clone().with_data_type(ADDRESS) } else { described.as_ref().clone() }
+    });
+    Arc::new(Schema::new(described.collect::<Vec<_>>()))
+}
+
 fn moment() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
@@ -110,6 +125,16 @@ impl Column {
             Self::Line => "line",
             Self::Erased => "erased",
         }
+    }
+
+    /// The column of addresses that has this name.
+    pub(crate) fn of_address(name: &str) -> Option<Self> {
+        let holds = |column: &&Self| match column {
+            Self::Sender => true,
+            Self::Field(field) => kind(*field) == Some(Kind::Address),
+            _ => false,
+        };
+        COLUMNS.iter().filter(holds).find(|column| column.name() == name).copied()
     }
 
     fn kind(self) -> DataType {
@@ -175,7 +200,12 @@ pub(crate) struct Rows<'r> {
 impl Rows<'_> {
     /// As rows of the table.
     pub(crate) fn as_table(&self, schema: &SchemaRef, columns: &[Column]) -> Result<RecordBatch, ArrowError> {
-        let arrays = columns.iter().map(|column| self.array(*column)).collect::<Result<Vec<_>, _>>()?;
+        let described = columns.iter().zip(schema.fields());
+        let arrays = described.map(|(column, described)| match described.data_type() {
+            &ADDRESS => self.numbers(*column),
+            _ => self.array(*column),
+        });
+        let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
         let count = RecordBatchOptions::new().with_row_count(Some(self.columns.num_rows()));
         RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &count)
     }
@@ -221,6 +251,21 @@ impl Rows<'_> {
                 Arc::new(cases.collect::<StringArray>())
             }
         })
+    }
+
+    /// The addresses of a column as numbers.
+    fn numbers(&self, column: Column) -> Result<ArrayRef, ArrowError> {
+        let place = column.places().and_then(|places| places.first().copied());
+        let place = place.ok_or_else(|| ArrowError::SchemaError(column.name().to_owned()))?;
+        let addresses = self.of_file(place)?.as_fixed_size_binary_opt();
+        let addresses = addresses.ok_or_else(|| ArrowError::SchemaError("an address".to_owned()))?;
+        let given = column != Column::Sender;
+        let number = |at: usize| {
+            let octets: [u8; 16] = addresses.value(at).try_into().ok().filter(|_| addresses.is_valid(at))?;
+            Some(i128::from_be_bytes(octets)).filter(|number| given || *number != 0)
+        };
+        let numbers: Decimal128Array = (0..addresses.len()).map(number).collect();
+        Ok(Arc::new(numbers.with_data_type(ADDRESS)))
     }
 
     /// Where it is not kept, the beginning of a session is its end less its duration.
@@ -299,11 +344,28 @@ impl Rows<'_> {
 fn addresses(column: &ArrayRef, given: bool) -> Result<ArrayRef, ArrowError> {
     let column = column.as_fixed_size_binary_opt();
     let column = column.ok_or_else(|| ArrowError::SchemaError("an address".to_owned()))?;
-    let (mut bytes, mut ends) = (Vec::with_capacity(column.len() * 12), Vec::with_capacity(column.len()));
-    let mut there = NullBufferBuilder::new(column.len());
-    for at in 0..column.len() {
+    let address = |at: usize| {
         let octets: Option<[u8; 16]> = column.value(at).try_into().ok().filter(|_| column.is_valid(at));
-        let address = octets.map(Ipv6Addr::from).filter(|address| given || !address.is_unspecified());
+        octets.map(Ipv6Addr::from).filter(|address| given || !address.is_unspecified())
+    };
+    texts(column.len(), (0..column.len()).map(address))
+}
+
+/// Numbers of addresses as texts.
+pub(crate) fn address_texts(numbers: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let numbers = numbers.as_primitive_opt::<Decimal128Type>();
+    let numbers = numbers.ok_or_else(|| ArrowError::SchemaError("the number of an address".to_owned()))?;
+    let address = |number: Option<i128>| Some(Ipv6Addr::from(number?.to_be_bytes()));
+    texts(numbers.len(), numbers.iter().map(address))
+}
+
+fn texts(
+    count: usize,
+    addresses: impl Iterator<Item = Option<Ipv6Addr>>,
+) -> Result<ArrayRef, ArrowError> {
+    let (mut bytes, mut ends) = (Vec::with_capacity(count * 12), Vec::with_capacity(count));
+    let mut there = NullBufferBuilder::new(count);
+    for address in addresses {
         if let Some(address) = address {
             telemetry::column::write(Value::Address(address), &mut bytes);
         }

@@ -8,6 +8,7 @@
 
 mod answer;
 pub mod column;
+mod group;
 mod network;
 mod scan;
 mod table;

@@ -1,6 +1,6 @@
 //! The table `lines`: files by the manifest, and what is in no file yet.
 
-use crate::column::{COLUMNS, Column, SCHEMA};
+use crate::column::{COLUMNS, Column, with_numbers};
 use crate::scan::{Share, Source};
 use crate::wanted::Span;
 use arrow_schema::SchemaRef;
@@ -31,17 +31,19 @@ impl std::fmt::Debug for Snapshot {
 }
 
 /// A snapshot as a table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Lines {
     pub(crate) snapshot: Snapshot,
     /// Shares it is read in, side by side.
     pub(crate) shares: usize,
+    /// Columns whose addresses are numbers; none but in plans that write them as texts later.
+    pub(crate) numbers: Vec<Column>,
 }
 
 #[async_trait::async_trait]
 impl TableProvider for Lines {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&SCHEMA)
+        with_numbers(&self.numbers)
     }
 
     fn table_type(&self) -> TableType {
@@ -62,9 +64,9 @@ impl TableProvider for Lines {
         let (schema, columns): (SchemaRef, Vec<Column>) = match projection {
             Some(places) => {
                 let columns = places.iter().filter_map(|place| COLUMNS.get(*place).copied());
-                (Arc::new(SCHEMA.project(places)?), columns.collect())
+                (Arc::new(self.schema().project(places)?), columns.collect())
             }
-            None => (Arc::clone(&SCHEMA), COLUMNS.clone()),
+            None => (self.schema(), COLUMNS.clone()),
         };
         let mut shares: Vec<Share> = (0..self.shares.max(1))
             .map(|_| Share {

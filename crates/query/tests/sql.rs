@@ -131,6 +131,35 @@ fn counts_and_groups_are_those_of_a_plain_reckoning() {
 }
 
 #[test]
+fn groups_by_addresses_are_those_of_their_texts() {
+    let bed = Bed::new();
+    // A text that is put together is no column, and its groups are made of texts.
+    for (column, rest) in [
+        ("src_ip", "FROM lines"),
+        ("src_ip", "FROM lines l WHERE dst_port = 443 AND proto IS NOT NULL"),
+        ("sender", "FROM lines"),
+        ("src_ip", "FROM (SELECT * FROM lines WHERE number > 100) AS later"),
+        ("src_ip", "FROM lines WHERE dst_ip = '10.1.0.5'"),
+    ] {
+        let ask = |grouped: &str| {
+            let statement = format!(
+                "SELECT {grouped} AS who, count(*) AS times, count(DISTINCT dst_ip) AS peers, max(number) {rest} \
+                 GROUP BY {grouped} HAVING count(*) > 1 ORDER BY times DESC, who LIMIT 50"
+            );
+            bed.ask(&statement)
+        };
+        let answer = ask(column);
+        assert!(!answer.rows.is_empty(), "{column} {rest}");
+        assert_eq!(answer, ask(&format!("{column} || ''")), "{column} {rest}");
+    }
+    let pairs = bed.ask("SELECT src_ip, dst_ip, count(*) FROM lines GROUP BY dst_ip, src_ip ORDER BY 1, 2");
+    let texts = bed.ask("SELECT src_ip || '' AS src_ip, dst_ip || '' AS dst_ip, count(*) FROM lines GROUP BY 1, 2 ORDER BY 1, 2");
+    assert_eq!(pairs.rows, texts.rows);
+    let distinct = |column: &str| bed.one(&format!("SELECT count(DISTINCT {column}) FROM lines"));
+    assert_eq!(distinct("src_ip"), distinct("(src_ip || '')"));
+}
+
+#[test]
 fn conditions_that_the_index_answers_find_what_all_rows_say() {
     let bed = Bed::new();
     let cases: [(&str, String); 9] = [
