@@ -165,8 +165,12 @@ impl<'r> Record<'r> {
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         let text = self.text(Field::Duration)?;
+        if let Some(number) = number(text) {
+            let squid = self.dialect() == Some(Dialect::Squid);
+            return Some(if squid { Duration::from_millis(number) } else { Duration::from_secs(number) });
+        }
         if self.dialect() == Some(Dialect::Squid) {
-            return number(text).map(Duration::from_millis);
+            return None;
         }
         let mut parts = text.splitn(2, |byte| *byte == b'.');
         let (whole, fraction) = (parts.next()?, parts.next().unwrap_or_default());

@@ -6,7 +6,7 @@
 use crate::came::{leaf, part_number};
 use crate::chunk::{Chunk, MOST_LINES};
 use crate::column::{self, FIELD_COLUMNS, Kind, SCHEMA, Value, kind, place};
-use crate::fill::{Texts, Values};
+use crate::fill::{Repeated, Texts, Values};
 use crate::gaps::{Run, Runs};
 use crate::salt::SaltKey;
 use crate::shape::{self, Filling, NUMBERS, Pieces, TEXTS};
@@ -21,7 +21,7 @@ use arrow_schema::ArrowError;
 use lines::{Field, Mark, Part, Reader, Record, Source};
 use model::Instant;
 use proof::hash::Hash;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -76,6 +76,9 @@ const MOST_SHAPES: usize = 256;
 pub struct Maker {
     reader: Reader,
     pieces: Pieces,
+    sender: Sender,
+    /// Columns of one text, by their places.
+    repeated: BTreeMap<usize, Repeated>,
 }
 
 impl Maker {
@@ -101,13 +104,15 @@ impl Maker {
             }
             leaves.push(leaf(salt, &head, line));
             let record = self.reader.read(source, chunk.came.received, line);
-            let filled = columns.fields(&record);
-            nine += u64::from(columns.line(&record));
+            let seconds = seconds(&record);
+            let filled = columns.fields(&record, seconds);
+            nine += u64::from(columns.line(&record, seconds));
             if let Some(number) = record.sequence() {
                 runs.add(record.text(Field::Host).unwrap_or_default(), number);
             }
-            self.pieces.take(&record, |field| filled & (1 << field as u32) != 0);
-            let shape = match columns.shapes.number(&self.pieces.shape) {
+            let alike = self.pieces.take(&record, |field| filled & (1 << field as u32) != 0);
+            let known = if alike { columns.shapes.last() } else { None };
+            let shape = match known.or_else(|| columns.shapes.number(&self.pieces.shape)) {
                 Some(number) => number,
                 None => {
                     self.pieces.whole(line);
@@ -118,7 +123,7 @@ impl Maker {
             columns.end(part);
         }
         let shapes = std::mem::take(&mut columns.shapes.list);
-        let (received, columns) = (chunk.came.received, columns.finish(chunk)?);
+        let (received, columns) = (chunk.came.received, columns.finish(chunk, self)?);
         Ok(Block {
             first,
             received,
@@ -157,6 +162,11 @@ struct Numbered {
 }
 
 impl Numbered {
+    /// That of the last line that was taken apart; none where there was none.
+    fn last(&self) -> Option<u32> {
+        (!self.list.is_empty()).then_some(self.last)
+    }
+
     /// The number of a shape; none where there are too many.
     fn number(&mut self, shape: &[u8]) -> Option<u32> {
         if self.list.get(self.last as usize).is_some_and(|last| **last == *shape) {
@@ -185,8 +195,9 @@ impl Numbered {
     }
 }
 
-/// What a field's column holds of a line. What was read as an address or a port is not read once more.
-fn value<'l>(record: &Record<'l>, field: Field) -> Option<Value<'l>> {
+/// What the column of a field that is no text holds of a line. What was read as an address, a port or a time is not read
+/// once more.
+fn value<'l>(record: &Record<'l>, field: Field, seconds: Option<u64>) -> Option<Value<'l>> {
     let text = record.text(field)?;
     let of_port = |port: Option<u16>| {
         let port = port.filter(|_| text.len() == 1 || text.first() != Some(&b'0'));
@@ -202,8 +213,63 @@ fn value<'l>(record: &Record<'l>, field: Field) -> Option<Value<'l>> {
         Field::DstIp => of_address(record.dst_ip()),
         Field::SrcPort => of_port(record.src_port()),
         Field::DstPort => of_port(record.dst_port()),
-        Field::Duration => seconds(record).and_then(|seconds| i64::try_from(seconds).ok()).map(Value::Number),
+        Field::Duration => seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(Value::Number),
         _ => column::value(field, text),
+    }
+}
+
+/// Is it a text?
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
+}
+
+/// Columns that say the same of every line of a sender, shared by its chunks.
+#[derive(Debug, Default)]
+struct Sender(Option<((Ipv6Addr, u16), (ArrayRef, ArrayRef))>);
+
+impl Sender {
+    /// Address and port.
+    fn columns(
+        &mut self,
+        address: Ipv6Addr,
+        port: u16,
+        rows: usize,
+    ) -> Result<(ArrayRef, ArrayRef), ArrowError> {
+        let known = self.0.take().filter(|(of, columns)| *of == (address, port) && columns.1.len() >= rows);
+        let (_, (peers, ports)) = match known {
+            Some(known) => self.0.insert(known),
+            None => {
+                let most = rows.max(MOST_LINES);
+                let peers = Buffer::from_vec(vec![i128::from_ne_bytes(address.octets()); most]);
+                let peers = FixedSizeBinaryArray::try_new(16, peers, None)?;
+                let ports = UInt32Array::from(vec![u32::from(port); most]);
+                self.0.insert(((address, port), (Arc::new(peers), Arc::new(ports))))
+            }
+        };
+        Ok((peers.slice(0, rows), ports.slice(0, rows)))
+    }
+}
+
+/// Numbers that are mostly 0: they take no room while all are.
+#[derive(Default)]
+struct Mostly(Vec<u32>);
+
+impl Mostly {
+    /// Fills a row; rows are filled in their order.
+    fn put(&mut self, row: usize, number: u32) {
+        if number != 0 {
+            self.0.resize(row, 0);
+            self.0.push(number);
+        }
+    }
+
+    fn array(mut self, rows: usize) -> ArrayRef {
+        static ZEROS: LazyLock<UInt32Array> = LazyLock::new(|| vec![0; MOST_LINES].into());
+        if self.0.is_empty() && rows <= MOST_LINES {
+            return Arc::new(ZEROS.slice(0, rows));
+        }
+        self.0.resize(rows, 0);
+        Arc::new(UInt32Array::from(self.0))
     }
 }
 
@@ -213,7 +279,7 @@ struct Columns {
     rows: usize,
     /// The row that is being filled.
     row: usize,
-    part: Values<u32>,
+    part: Mostly,
     time: Values<i64>,
     begins: Values<i64>,
     ends: Values<i64>,
@@ -222,7 +288,7 @@ struct Columns {
     mark: Texts,
     fields: Vec<FieldColumn>,
     shapes: Numbered,
-    shape: Values<u32>,
+    shape: Mostly,
     numbers: Vec<Values<i64>>,
     texts: Vec<Texts>,
     rest: Texts,
@@ -253,18 +319,17 @@ impl FieldColumn {
             }
             (Self::Port(column), Value::Port(port)) => column.put(row, port.into()),
             (Self::Number(column), Value::Number(number)) => column.put(row, number),
-            (Self::Text(column), Value::Text(text)) => column.put(row, text.as_bytes()),
             // A value is of the kind of its field.
             _ => {}
         }
     }
 
-    fn finish(self) -> Result<Option<ArrayRef>, ArrowError> {
+    fn finish(self, repeated: &mut Repeated) -> Result<Option<ArrayRef>, ArrowError> {
         match self {
             Self::Address(column) => column.bytes(),
             Self::Port(column) => Ok(column.array::<UInt32Type>().map(some)),
             Self::Number(column) => Ok(column.array::<Int64Type>().map(some)),
-            Self::Text(column) => column.array::<Utf8Type>(),
+            Self::Text(column) => column.array::<Utf8Type>(repeated),
         }
     }
 }
@@ -292,7 +357,7 @@ impl Columns {
         Self {
             rows,
             row: 0,
-            part: Values::new(rows),
+            part: Mostly::default(),
             time: Values::new(rows),
             begins: Values::new(rows),
             ends: Values::new(rows),
@@ -301,7 +366,7 @@ impl Columns {
             mark: Texts::new(rows),
             fields: kinds.map(|kind| FieldColumn::new(kind, rows)).collect(),
             shapes: Numbered::default(),
-            shape: Values::new(rows),
+            shape: Mostly::default(),
             numbers: (0..NUMBERS).map(|_| Values::new(rows)).collect(),
             texts: (0..TEXTS).map(|_| Texts::new(rows)).collect(),
             rest: Texts::new(rows),
@@ -309,20 +374,23 @@ impl Columns {
     }
 
     /// Fills the columns of fields; says which fields they hold, a bit each.
-    fn fields(&mut self, record: &Record<'_>) -> u32 {
+    fn fields(&mut self, record: &Record<'_>, seconds: Option<u64>) -> u32 {
         let mut filled = 0;
         for (field, column) in FIELD_COLUMNS.iter().zip(&mut self.fields) {
-            if let Some(value) = value(record, *field) {
-                column.put(self.row, value);
-                filled |= 1 << *field as u32;
-            }
+            let put = match column {
+                FieldColumn::Text(column) => record.text(*field).filter(|text| is_text(text)).map(|text| {
+                    column.put(self.row, text);
+                }),
+                column => value(record, *field, seconds).map(|value| column.put(self.row, value)),
+            };
+            filled |= u32::from(put.is_some()) << *field as u32;
         }
         filled
     }
 
     /// What is known of a line beside its fields; has it all nine fields of clause 27.1.2?
-    fn line(&mut self, record: &Record<'_>) -> bool {
-        let (begins, ends, seconds) = (record.begins(), record.ends(), seconds(record));
+    fn line(&mut self, record: &Record<'_>, seconds: Option<u64>) -> bool {
+        let (begins, ends) = (record.begins(), record.ends());
         let row = self.row;
         let put = |column: &mut Values<i64>, moment: Option<Instant>| {
             if let Some(moment) = moment {
@@ -380,36 +448,35 @@ impl Columns {
         self.row += 1;
     }
 
-    fn finish(self, chunk: &Chunk) -> Result<RecordBatch, ArrowError> {
-        let rows = self.rows;
-        let same = |number: u32| -> ArrayRef { Arc::new(UInt32Array::from(vec![number; rows])) };
+    fn finish(self, chunk: &Chunk, maker: &mut Maker) -> Result<RecordBatch, ArrowError> {
+        let (rows, Maker { sender, repeated, .. }) = (self.rows, maker);
+        
         let moments = |column: Values<i64>| {
             column.array::<TimestampMicrosecondType>().map(|column| some(column.with_timezone("UTC")))
         };
         let received = TimestampMicrosecondArray::from(vec![chunk.came.received.as_micros(); rows]);
-        let peer = vec![i128::from_ne_bytes(chunk.came.address.octets()); rows];
-        let peer = FixedSizeBinaryArray::try_new(16, Buffer::from_vec(peer), None)?;
+        let (peer, port) = sender.columns(chunk.came.address, chunk.came.port, rows)?;
         let numbers = |column: Values<u32>| column.array::<UInt32Type>().map(some);
         let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(place::COUNT);
         columns.push(Some(Arc::new(received.with_timezone("UTC"))));
-        columns.push(Some(Arc::new(peer)));
-        columns.push(Some(same(chunk.came.port.into())));
-        columns.push(numbers(self.part));
+        columns.push(Some(peer));
+        columns.push(Some(port));
+        columns.push(Some(self.part.array(rows)));
         columns.extend([self.time, self.begins, self.ends].map(moments));
         columns.push(numbers(self.priority));
-        columns.push(self.dialect.array::<Utf8Type>()?);
-        columns.push(self.mark.array::<Utf8Type>()?);
+        columns.push(self.dialect.array::<Utf8Type>(repeated.entry(place::DIALECT).or_default())?);
+        columns.push(self.mark.array::<Utf8Type>(repeated.entry(place::MARK).or_default())?);
         for field in self.fields {
-            columns.push(field.finish()?);
+            columns.push(field.finish(repeated.entry(columns.len()).or_default())?);
         }
-        columns.push(numbers(self.shape));
+        columns.push(Some(self.shape.array(rows)));
         for number in self.numbers {
             columns.push(number.array::<Int64Type>().map(some));
         }
         for text in self.texts {
-            columns.push(text.array::<BinaryType>()?);
+            columns.push(text.array::<BinaryType>(repeated.entry(columns.len()).or_default())?);
         }
-        columns.push(self.rest.array::<BinaryType>()?);
+        columns.push(self.rest.array::<BinaryType>(repeated.entry(place::REST).or_default())?);
         let columns = columns.into_iter().enumerate();
         let columns = columns.map(|(place, column)| column.unwrap_or_else(|| nothing(place, rows)));
         RecordBatch::try_new(Arc::clone(&SCHEMA), columns.collect())

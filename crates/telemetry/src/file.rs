@@ -255,6 +255,9 @@ impl Numbering {
             })
         };
         let map: Vec<u32> = part.shapes.iter().map(number).collect();
+        if map.iter().copied().eq(0..) {
+            return Ok(part.columns.clone());
+        }
         let column = part.columns.column(place::SHAPE).as_primitive_opt::<UInt32Type>();
         let column = column.ok_or(FileError::About)?;
         let new: UInt32Array = column.unary_opt(|number| map.get(number as usize).copied());

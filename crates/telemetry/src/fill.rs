@@ -2,6 +2,7 @@
 //!
 //! A row that nobody fills has nothing in it; a column without any value takes no room.
 
+use crate::chunk::MOST_LINES;
 use arrow_array::types::ByteArrayType;
 use arrow_array::{ArrayRef, ArrowPrimitiveType, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray};
 use arrow_buffer::{ArrowNativeType, Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer};
@@ -16,9 +17,11 @@ pub(crate) struct Values<T> {
     nulls: NullBufferBuilder,
 }
 
-/// Texts.
+/// Texts. While every row has the text of the first one, it is kept once.
 pub(crate) struct Texts {
     rows: usize,
+    /// The text of the rows so far, and how many these are.
+    same: (Vec<u8>, usize),
     /// Where each begins, and where the last one ends.
     places: Vec<i32>,
     bytes: Vec<u8>,
@@ -75,19 +78,40 @@ impl Values<i128> {
 
 impl Texts {
     pub(crate) fn new(rows: usize) -> Self {
-        Self { rows, places: Vec::new(), bytes: Vec::new(), nulls: NullBufferBuilder::new(rows) }
+        let same = (Vec::new(), 0);
+        Self { rows, same, places: Vec::new(), bytes: Vec::new(), nulls: NullBufferBuilder::new(rows) }
     }
 
     /// Fills a row; rows are filled in their order.
     pub(crate) fn put(&mut self, row: usize, text: &[u8]) {
         if self.places.is_empty() {
-            self.places.reserve_exact(self.rows + 1);
-            self.places.push(0);
+            let (same, count) = &mut self.same;
+            if row == *count && (row == 0 || same == text) {
+                if row == 0 {
+                    same.extend_from_slice(text);
+                }
+                *count += 1;
+                return;
+            }
+            self.spread(text.len());
         }
         self.skip(row);
         self.bytes.extend_from_slice(text);
         self.places.push(self.end());
         self.nulls.append_non_null();
+    }
+
+    /// Writes what is kept once as often as it is there; what follows is about as long.
+    fn spread(&mut self, length: usize) {
+        let (same, count) = std::mem::take(&mut self.same);
+        self.places.reserve_exact(self.rows + 1);
+        self.places.push(0);
+        self.bytes.reserve(same.len() * count + length * (self.rows - count));
+        for _ in 0..count {
+            self.bytes.extend_from_slice(&same);
+            self.places.push(self.end());
+        }
+        self.nulls.append_n_non_nulls(count);
     }
 
     /// Where the next one begins. A chunk has far less than 2³¹ bytes.
@@ -103,15 +127,48 @@ impl Texts {
         }
     }
 
-    /// As an array; none where no row has a text.
-    pub(crate) fn array<T: ByteArrayType<Offset = i32>>(mut self) -> Result<Option<ArrayRef>, ArrowError> {
+    /// As an array; none where no row has a text. One in which all rows have the same is kept for the chunk that comes next.
+    pub(crate) fn array<T: ByteArrayType<Offset = i32>>(
+        mut self,
+        kept: &mut Repeated,
+    ) -> Result<Option<ArrayRef>, ArrowError> {
         if self.places.is_empty() {
-            return Ok(None);
+            if self.same.1 == 0 {
+                return Ok(None);
+            }
+            if self.same.1 == self.rows {
+                return kept.array::<T>(&self.same.0, self.rows).map(Some);
+            }
+            self.spread(0);
         }
         self.skip(self.rows);
         let places = OffsetBuffer::new(self.places.into());
         let array = GenericByteArray::<T>::try_new(places, self.bytes.into(), self.nulls.build())?;
         Ok(Some(Arc::new(array)))
+    }
+}
+
+/// A column in which every row has one text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Repeated(Option<(Vec<u8>, ArrayRef)>);
+
+impl Repeated {
+    fn array<T: ByteArrayType<Offset = i32>>(
+        &mut self,
+        text: &[u8],
+        rows: usize,
+    ) -> Result<ArrayRef, ArrowError> {
+        let known = self.0.take().filter(|(of, array)| of == text && array.len() >= rows);
+        let (_, array) = match known {
+            Some(known) => self.0.insert(known),
+            None => {
+                let most = rows.max(MOST_LINES);
+                let places = OffsetBuffer::from_repeated_length(text.len(), most);
+                let array = GenericByteArray::<T>::try_new(places, text.repeat(most).into(), None)?;
+                self.0.insert((text.to_vec(), Arc::new(array)))
+            }
+        };
+        Ok(array.slice(0, rows))
     }
 }
 
@@ -130,14 +187,35 @@ mod tests {
         }
         let expected = Int64Array::from(vec![None, Some(1), None, Some(3), None]);
         assert_eq!(numbers.array::<Int64Type>(), Some(expected));
-        let texts = texts.array::<BinaryType>().unwrap().unwrap();
+        let mut kept = Repeated::default();
+        let texts = texts.array::<BinaryType>(&mut kept).unwrap().unwrap();
         let expected: Vec<Option<&[u8]>> = vec![None, Some(b"a"), None, Some(b"ab"), None];
         assert_eq!(texts.as_ref(), &BinaryArray::from(expected) as &dyn arrow_array::Array);
-        assert!(Texts::new(3).array::<BinaryType>().unwrap().is_none());
+        assert!(Texts::new(3).array::<BinaryType>(&mut kept).unwrap().is_none());
         assert!(Values::<i64>::new(3).array::<Int64Type>().is_none());
         let mut whole = Values::new(2);
         whole.put(0, 7i64);
         whole.put(1, 8);
         assert_eq!(whole.array::<Int64Type>().unwrap().nulls(), None);
+    }
+
+    #[test]
+    fn a_text_that_all_rows_have_is_written_once_for_many_chunks() {
+        let mut kept = Repeated::default();
+        // How many rows have the first text, how many there are, and whether another follows.
+        for (first, rows, another) in [(3, 3, false), (5, 5, false), (2, 4, true), (2, 4, false), (0, 3, true)] {
+            let mut texts = Texts::new(rows);
+            (0..first).for_each(|row| texts.put(row, b"same"));
+            if another {
+                texts.put(rows - 1, b"other");
+            }
+            let made = texts.array::<BinaryType>(&mut kept).unwrap().unwrap();
+            let mut expected: Vec<Option<&[u8]>> = vec![Some(b"same"); first];
+            expected.resize(rows, None);
+            if another {
+                *expected.last_mut().unwrap() = Some(b"other");
+            }
+            assert_eq!(made.as_ref(), &BinaryArray::from(expected) as &dyn arrow_array::Array);
+        }
     }
 }

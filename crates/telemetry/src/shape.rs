@@ -185,15 +185,16 @@ impl Former {
 
 impl Pieces {
     /// Takes a line apart; one that could not be shown to be given back stands as one piece. `filled` says of a field
-    /// whether its column gives back the very bytes of the line.
-    pub fn take(&mut self, record: &Record<'_>, filled: impl Fn(Field) -> bool) {
+    /// whether its column gives back the very bytes of the line. Says whether the shape is that of the line before.
+    pub fn take(&mut self, record: &Record<'_>, filled: impl Fn(Field) -> bool) -> bool {
         if self.is_like_former(record, &filled) {
-            return;
+            return true;
         }
         self.cut(record, &filled);
         if !self.gives(record.line()) {
             self.whole(record.line());
         }
+        false
     }
 
     /// Is a line like the one before but for its values? Then the shape stays, and numbers and texts are its own.
