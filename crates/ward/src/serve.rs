@@ -106,6 +106,8 @@ fn pattern(text: &str) -> Result<Pattern, String> {
 
 /// How long requests under way may take once it is to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(3);
+/// Requests that are worked on at once; each has a thread, and the memory that its thread holds on to. Others wait.
+const AT_WORK: usize = 64;
 /// How often it is looked whether the certificate still fits.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(3_600);
 /// How often sessions are looked at that may be over.
@@ -196,7 +198,8 @@ impl Serve {
         self.receive(office, tls.as_ref())?;
         let config = tls.as_ref().filter(|_| https).map(|tls| self.of_pages(office, tls)).transpose()?;
         socket::listen(self.working.folder(), office)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(2).max_blocking_threads(AT_WORK).enable_all().build()?;
         let served = runtime.block_on(self.serve(office.clone(), host, tls, config));
         // Whoever still looks at a page is not waited for.
         runtime.shutdown_timeout(LAST_REQUESTS);
