@@ -6,8 +6,8 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType, UInt32Type};
 use arrow_array::{
-    Array as _, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
-    UInt32Array, UInt64Array,
+    Array as _, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StringArray,
+    TimestampMicrosecondArray, UInt32Array, UInt64Array,
 };
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field as Described, Schema, SchemaRef, TimeUnit};
@@ -359,10 +359,7 @@ pub(crate) fn address_texts(numbers: &ArrayRef) -> Result<ArrayRef, ArrowError> 
     texts(numbers.len(), numbers.iter().map(address))
 }
 
-fn texts(
-    count: usize,
-    addresses: impl Iterator<Item = Option<Ipv6Addr>>,
-) -> Result<ArrayRef, ArrowError> {
+fn texts(count: usize, addresses: impl Iterator<Item = Option<Ipv6Addr>>) -> Result<ArrayRef, ArrowError> {
     let (mut bytes, mut ends) = (Vec::with_capacity(count * 12), Vec::with_capacity(count));
     let mut there = NullBufferBuilder::new(count);
     for address in addresses {

@@ -77,10 +77,7 @@ fn rewritten(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
         }
     });
     let outputs = outputs.collect();
-    Ok(Some(LogicalPlan::Projection(Projection::try_new(
-        outputs,
-        Arc::new(LogicalPlan::Aggregate(made)),
-    )?)))
+    Ok(Some(LogicalPlan::Projection(Projection::try_new(outputs, Arc::new(LogicalPlan::Aggregate(made)))?)))
 }
 
 /// The same rows with these addresses as numbers; none where more than a filter stands between, or one that looks at them.
@@ -98,7 +95,8 @@ fn numbered(plan: &LogicalPlan, columns: &[Column]) -> Result<Option<LogicalPlan
         }
         LogicalPlan::TableScan(scan) if !scan.filters.iter().any(|filter| looks_at(filter, columns)) => {
             let provider = source_as_provider(&scan.source)?;
-            let Some(lines) = provider.downcast_ref::<Lines>().filter(|lines| lines.numbers.is_empty()) else {
+            let Some(lines) = provider.downcast_ref::<Lines>().filter(|lines| lines.numbers.is_empty())
+            else {
                 return Ok(None);
             };
             let lines = Lines { numbers: columns.to_vec(), ..lines.clone() };

@@ -42,11 +42,7 @@ pub trait Section: Send + Sync {
     }
 
     /// Looks at the policies of the pack: path and text. What an engine makes of them is found under its name.
-    fn policies(
-        &self,
-        policies: &BTreeMap<Box<str>, Box<str>>,
-        context: &Context<'_>,
-    ) -> Option<EngineBody> {
+    fn policies(&self, policies: &BTreeMap<Box<str>, Box<str>>, context: &Context<'_>) -> Option<EngineBody> {
         let _ = (policies, context);
         None
     }

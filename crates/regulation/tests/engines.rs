@@ -206,11 +206,7 @@ impl Section for Watcher {
         EngineBody(Arc::new(files.len()))
     }
 
-    fn policies(
-        &self,
-        policies: &BTreeMap<Box<str>, Box<str>>,
-        context: &Context<'_>,
-    ) -> Option<EngineBody> {
+    fn policies(&self, policies: &BTreeMap<Box<str>, Box<str>>, context: &Context<'_>) -> Option<EngineBody> {
         for path in policies.keys() {
             let (zh, en) = ("看過了", "it was seen");
             context.problem_with(regulation::whole_file(path), zh, en, Some("nothing".into()));

@@ -450,7 +450,7 @@ impl Columns {
 
     fn finish(self, chunk: &Chunk, maker: &mut Maker) -> Result<RecordBatch, ArrowError> {
         let (rows, Maker { sender, repeated, .. }) = (self.rows, maker);
-        
+
         let moments = |column: Values<i64>| {
             column.array::<TimestampMicrosecondType>().map(|column| some(column.with_timezone("UTC")))
         };

@@ -203,7 +203,9 @@ mod tests {
     fn a_text_that_all_rows_have_is_written_once_for_many_chunks() {
         let mut kept = Repeated::default();
         // How many rows have the first text, how many there are, and whether another follows.
-        for (first, rows, another) in [(3, 3, false), (5, 5, false), (2, 4, true), (2, 4, false), (0, 3, true)] {
+        for (first, rows, another) in
+            [(3, 3, false), (5, 5, false), (2, 4, true), (2, 4, false), (0, 3, true)]
+        {
             let mut texts = Texts::new(rows);
             (0..first).for_each(|row| texts.put(row, b"same"));
             if another {

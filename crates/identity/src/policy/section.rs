@@ -35,11 +35,7 @@ impl Section for PolicySection {
         EngineBody(Arc::new(()))
     }
 
-    fn policies(
-        &self,
-        policies: &BTreeMap<Box<str>, Box<str>>,
-        context: &Context<'_>,
-    ) -> Option<EngineBody> {
+    fn policies(&self, policies: &BTreeMap<Box<str>, Box<str>>, context: &Context<'_>) -> Option<EngineBody> {
         let (policies, problems) = read::read(policies, context.vocabulary());
         if problems.is_empty() {
             return Some(EngineBody(Arc::new(Policies::of(&policies, context.vocabulary()))));

@@ -8,6 +8,7 @@ use identity::{Action, Beside, Command, On, Policies, PolicySection, RecordFacts
 use model::RecordId;
 use regulation::{Folder, Pack, Sections, load_with};
 use std::path::Path;
+use std::sync::Arc;
 
 fn taichung() -> Pack {
     let folder = Folder::new(Path::new("../../regulations/taichung-2001"));
@@ -18,7 +19,7 @@ fn taichung() -> Pack {
 }
 
 /// Unit 2 with its head (1), its network administrator (2) and staff (3, 4); a steward (5) and an auditor (6).
-fn city() -> (City, Policies) {
+fn city() -> (City, Arc<Policies>) {
     let pack = taichung();
     let policies = Policies::compile(&pack).unwrap();
     let mut city = City::new(pack);

@@ -144,9 +144,9 @@ fn read(
         let registers = files.filter_map(|(_, file)| register::register(*file, &trial, &context));
         registers.map(|one| (one.id.clone(), one)).collect()
     };
+    let policies = policies(texts);
     // Parts of engines speak of names alone, which are known; they are read beside the registers.
-    let (registers, (policies, engines)) =
-        beside(read_registers, || engines(documents, policies(texts), sections, &context));
+    let (registers, engines) = beside(read_registers, || engines(documents, &policies, sections, &context));
     let procedures = small::procedures(&sorted.procedures, &context);
     let duties = duty::duties(&sorted.duties, &calendar, &context);
     let clauses = clause::clauses(&sorted.clauses, sections, &context);
@@ -226,10 +226,10 @@ fn policies(texts: &BTreeMap<&str, &str>) -> BTreeMap<Box<str>, Box<str>> {
 /// What engines read: of their own files, or of the policies.
 fn engines(
     documents: &[Document<'_>],
-    policies: BTreeMap<Box<str>, Box<str>>,
+    policies: &BTreeMap<Box<str>, Box<str>>,
     sections: &Sections,
     context: &Context<'_>,
-) -> (BTreeMap<Box<str>, Box<str>>, BTreeMap<&'static str, EngineBody>) {
+) -> BTreeMap<&'static str, EngineBody> {
     let read = |section: &dyn crate::section::Section| {
         let folder = format!("{}/", section.name());
         let files: Vec<(&str, Table<'_>)> = documents
@@ -238,10 +238,9 @@ fn engines(
             .map(|document| (document.path(), document.root()))
             .collect();
         let of_files = section.read(&files, context);
-        (section.name(), section.policies(&policies, context).unwrap_or(of_files))
+        (section.name(), section.policies(policies, context).unwrap_or(of_files))
     };
-    let engines = sections.iter().map(read).collect();
-    (policies, engines)
+    sections.iter().map(read).collect()
 }
 
 /// The files as documents, half of the text on each of two threads.

@@ -136,9 +136,8 @@ impl Standing {
         let (shown, unit) = (look.cx.site.desk().standing(), look.cx.focus());
         let mut standing = Self { shown, unit, until, recorded: HashMap::new() };
         let clauses = clauses.iter().copied();
-        let checks: Vec<_> = clauses
-            .flat_map(|clause| clause.checks.iter().map(|check| (&clause.id, &check.id)))
-            .collect();
+        let checks: Vec<_> =
+            clauses.flat_map(|clause| clause.checks.iter().map(|check| (&clause.id, &check.id))).collect();
         let units = [None, unit].into_iter().take(1 + usize::from(unit.is_some()));
         for unit in units {
             for found in look.sql(|sql| sql.evaluations_of(&checks, unit, until))? {
