@@ -14,6 +14,7 @@ mod alarm;
 mod board;
 mod fact;
 mod outlet;
+mod response;
 mod telemetry;
 
 mod layout;
@@ -66,6 +67,10 @@ pub use notice::Notice;
 pub use outlet::{
     ALARM_SENT, AlarmNews, AlarmSent, OUTLET_SET, OutletAnswer, OutletAs, OutletFact, OutletRow, OutletSet,
     SentAnswer,
+};
+pub use response::{
+    RESPONSE_DONE, RESPONSE_EVENT, RESPONSE_FAILED, ResponseAnswer, ResponseEffect, ResponseEvent, ResponseFact, ResponseRow,
+    ResponseSeen,
 };
 pub use place::{FileSort, Place};
 pub use pool::Pool;
