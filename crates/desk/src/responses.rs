@@ -24,9 +24,13 @@ impl Deciding<'_> {
             match fact {
                 ResponseFact::Done(answer) | ResponseFact::Failed(answer) => {
                     let known = self.projection.ask(|sql| sql.responses_to(answer.asked))?;
-                    let again = |one: &Fact| matches!(one, Fact::Response(ResponseFact::Done(of) | ResponseFact::Failed(of))
-                        if (of.asked, &of.firewall) == (answer.asked, &answer.firewall));
-                    if known.iter().any(|one| one.answer.firewall == answer.firewall) || news.iter().any(again) {
+                    let again = |one: &Fact| {
+                        matches!(one, Fact::Response(ResponseFact::Done(of) | ResponseFact::Failed(of))
+                        if (of.asked, &of.firewall) == (answer.asked, &answer.firewall))
+                    };
+                    if known.iter().any(|one| one.answer.firewall == answer.firewall)
+                        || news.iter().any(again)
+                    {
                         continue;
                     }
                 }

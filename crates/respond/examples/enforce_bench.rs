@@ -9,7 +9,8 @@
 use ledger::disk::Folder;
 use model::{Clock, Instant as Moment};
 use respond::{
-    Act, Allow, Answer, Ask, CaseName, Client, Door, Enforcer, Hosts, Nftables, Opening, Order, Ordered, Rig, Served, What,
+    Act, Allow, Answer, Ask, CaseName, Client, Door, Enforcer, Hosts, Nftables, Opening, Order, Ordered, Rig,
+    Served, What,
 };
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::AsFd as _;
@@ -88,7 +89,10 @@ fn measure(rounds: u32, denied: u32) -> Result<(), Failed> {
     };
     for at in 0..denied {
         let target = Hosts::from(std::net::IpAddr::from(Ipv4Addr::from_bits(0xc612_0000 + at)));
-        order(&format!("before-{at}"), Ordered::Act(Act { what: What::Deny { target }, seconds: None, confirm: None }))?;
+        order(
+            &format!("before-{at}"),
+            Ordered::Act(Act { what: What::Deny { target }, seconds: None, confirm: None }),
+        )?;
     }
     let (mut stopped, mut answered) = (Vec::new(), Vec::new());
     let target = Hosts::from(std::net::IpAddr::from(Ipv4Addr::new(10, 2, 0, 2)));
@@ -121,7 +125,10 @@ fn measure(rounds: u32, denied: u32) -> Result<(), Failed> {
                 last
             });
             let decided = Instant::now();
-            let done = order("round", Ordered::Act(Act { what: What::Deny { target }, seconds: None, confirm: None }));
+            let done = order(
+                "round",
+                Ordered::Act(Act { what: What::Deny { target }, seconds: None, confirm: None }),
+            );
             answered.push(decided.elapsed());
             done.map(|()| heard.join().map(|last| last.saturating_duration_since(decided)))
         })?;
@@ -164,7 +171,13 @@ fn line(what: &str, mut times: Vec<Duration>) -> String {
         let place = (times.len() * share).div_ceil(100).saturating_sub(1);
         times.get(place).map_or(f64::NAN, |time| time.as_secs_f64() * 1_000.0)
     };
-    format!("  {what}: median {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, worst {:.1} ms", at(50), at(95), at(99), at(100))
+    format!(
+        "  {what}: median {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, worst {:.1} ms",
+        at(50),
+        at(95),
+        at(99),
+        at(100)
+    )
 }
 
 /// Does something in the network of this name.

@@ -114,8 +114,12 @@ impl NotAllowed {
         let target = what.target().map_or_else(String::new, |target| target.to_string());
         match self {
             Self::Listed(of) => Told::new(
-                format!("{target} 涉及允許清單之 {of}，未執行。請縮小範圍，或經核准後修改防火牆主機之 enforce.toml。"),
-                format!("{target} touches {of}, which is on the list of the allowed; nothing was done. Name less, or have enforce.toml on the firewall changed."),
+                format!(
+                    "{target} 涉及允許清單之 {of}，未執行。請縮小範圍，或經核准後修改防火牆主機之 enforce.toml。"
+                ),
+                format!(
+                    "{target} touches {of}, which is on the list of the allowed; nothing was done. Name less, or have enforce.toml on the firewall changed."
+                ),
             ),
             Self::Own(of) => Told::new(
                 format!("{of} 為防火牆本身之位址，未執行。請指定入侵者之位址。"),
@@ -123,7 +127,9 @@ impl NotAllowed {
             ),
             Self::Nobodys(of) => Told::new(
                 format!("{target} 屬 {of}，並非單一設備之位址，未執行。請指定設備之位址。"),
-                format!("{target} lies in {of}, which is no machine's address; nothing was done. Name a machine's."),
+                format!(
+                    "{target} lies in {of}, which is no machine's address; nothing was done. Name a machine's."
+                ),
             ),
             Self::Wide(of) => Told::new(
                 format!("{of} 範圍過大，未執行。請縮小網段，或改用「拒絕任何存取」。"),

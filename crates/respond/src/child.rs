@@ -34,7 +34,8 @@ impl Ended {
 
     /// What it complained of, on one line.
     pub(crate) fn complaint(&self) -> String {
-        let line = self.errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+        let line =
+            self.errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
         let line: String = line.chars().filter(|c| !c.is_control()).take(500).collect();
         match self.status {
             None => "too slow".to_owned(),
@@ -45,7 +46,12 @@ impl Ended {
 }
 
 /// Runs a program to its end, for at most so long.
-pub(crate) fn run(program: &str, arguments: &[impl AsRef<str>], input: &[u8], limit: Duration) -> io::Result<Ended> {
+pub(crate) fn run(
+    program: &str,
+    arguments: &[impl AsRef<str>],
+    input: &[u8],
+    limit: Duration,
+) -> io::Result<Ended> {
     let (mut said, mut errors) = (memory()?, memory()?);
     let mut given = memory()?;
     given.write_all(input)?;

@@ -59,7 +59,9 @@ impl Client {
         let name = host.and_then(|host| ServerName::try_from(host.to_owned()).ok()).ok_or_else(|| {
             Told::new(
                 format!("「{place}」不是執行控制之位址；請寫成 fw.example:8441 或 socket 之路徑。"),
-                format!("{place:?} is no place of an enforcer; write fw.example:8441, or the path of a socket."),
+                format!(
+                    "{place:?} is no place of an enforcer; write fw.example:8441, or the path of a socket."
+                ),
             )
         })?;
         let mut roots = RootCertStore::empty();

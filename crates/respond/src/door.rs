@@ -71,7 +71,9 @@ impl Door {
             let shown = path.display();
             Told::new(
                 format!("無法建立 {shown}（{error}）。請檢查資料夾之權限，以及是否已有執行控制程序。"),
-                format!("{shown} cannot be made ({error}). See who may write in its folder, and whether an enforcer runs already."),
+                format!(
+                    "{shown} cannot be made ({error}). See who may write in its folder, and whether an enforcer runs already."
+                ),
             )
         };
         if UnixStream::connect(path).is_ok() {
@@ -109,7 +111,9 @@ impl Door {
         let listener = TcpListener::bind(address).map_err(|error| {
             Told::new(
                 format!("無法於 {address} 接受連線（{error}）。請確認位址屬本機且未被占用。"),
-                format!("{address} cannot be had ({error}). See that it is this machine's and nobody else's."),
+                format!(
+                    "{address} cannot be had ({error}). See that it is this machine's and nobody else's."
+                ),
             )
         })?;
         Ok(Self::Tls(listener, Arc::new(config)))
@@ -121,9 +125,10 @@ impl Door {
     /// The system does not say.
     pub fn address(&self) -> std::io::Result<String> {
         Ok(match self {
-            Self::Unix(listener, _) => {
-                listener.local_addr()?.as_pathname().map_or_else(String::new, |path| path.display().to_string())
-            }
+            Self::Unix(listener, _) => listener
+                .local_addr()?
+                .as_pathname()
+                .map_or_else(String::new, |path| path.display().to_string()),
             Self::Tls(listener, _) => listener.local_addr()?.to_string(),
         })
     }
@@ -239,7 +244,9 @@ impl Shared {
                 Err(error) => Answer::Refused(
                     Told::new(
                         format!("無法解讀所詢事項（{error}）。請確認兩端版本相同。"),
-                        format!("What was asked does not read ({error}). See that both sides are of one version."),
+                        format!(
+                            "What was asked does not read ({error}). See that both sides are of one version."
+                        ),
                     )
                     .into(),
                 ),

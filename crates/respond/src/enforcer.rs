@@ -90,6 +90,7 @@ impl Enforcer {
     fn begin(&mut self) -> Result<(), Fault> {
         // A firewall without our table has no trip-wires.
         let _ = self.notice();
+        self.end_over()?;
         let wanted = self.state.wanted();
         match self.driver.look(&wanted, &self.rig)? {
             Some(seen) if seen.differs.is_empty() => {}
@@ -100,7 +101,7 @@ impl Enforcer {
             None if wanted.is_nothing() => {}
             None => self.restore(&wanted, Vec::new())?,
         }
-        self.end_over()
+        Ok(())
     }
 
     /// Does what is ordered, once.
@@ -174,7 +175,8 @@ impl Enforcer {
             What::Cut { .. } => Some(act.seconds.unwrap_or(CUT)),
             _ => act.seconds,
         };
-        let after = |seconds: Option<u32>| seconds.map(|seconds| begun.plus(Duration::from_secs(seconds.into())));
+        let after =
+            |seconds: Option<u32>| seconds.map(|seconds| begun.plus(Duration::from_secs(seconds.into())));
         // An order that comes again after a crash goes on from when it was given first.
         let before = self.state.acts.iter().find(|one| one.id == order.id);
         before.cloned().unwrap_or_else(|| Stands {
@@ -192,7 +194,10 @@ impl Enforcer {
         let was = self.state.wanted();
         let step = Step { was: &was, wanted, rig: &self.rig, settled: &[], now };
         let plan = self.driver.rehearse(&step)?;
-        let told = Told::new(format!("演練，未變更防火牆：{plan}"), format!("A rehearsal, nothing was changed: {plan}"));
+        let told = Told::new(
+            format!("演練，未變更防火牆：{plan}"),
+            format!("A rehearsal, nothing was changed: {plan}"),
+        );
         Ok(Outcome { id, done: true, said: told.into(), effect: None, dry: true })
     }
 
@@ -245,7 +250,12 @@ impl Enforcer {
         if self.dry {
             return Ok(LOOK);
         }
-        let done = self.notice().and_then(|()| self.end_over()).and_then(|()| self.look_over());
+        // Where nothing is to be learnt of trip-wires, our table may have gone.
+        let noticed = self.notice().or_else(|_| {
+            self.look_at = self.clock.now();
+            self.look_over().and_then(|()| self.notice())
+        });
+        let done = noticed.and_then(|()| self.end_over()).and_then(|()| self.look_over());
         done.map_err(|Fault(told)| told).map(|()| self.wait())
     }
 
@@ -449,7 +459,10 @@ fn unfit(what: &What) -> Option<Told> {
     if let Some(trip) = other {
         return Some(Told::new(
             format!("絆線 {} 與監控對象 {target} 之位址種類不同（IPv4、IPv6），永不觸發，未執行。", trip.to),
-            format!("The trip-wire {} and {target} are of different families (IPv4, IPv6), so that it would never be touched; nothing was done.", trip.to),
+            format!(
+                "The trip-wire {} and {target} are of different families (IPv4, IPv6), so that it would never be touched; nothing was done.",
+                trip.to
+            ),
         ));
     }
     let none = conditions.trips.is_empty() && conditions.most_mbytes.is_none();

@@ -33,11 +33,13 @@ impl Hosts {
         }
         let address = match address {
             IpAddr::V4(of) if prefix <= 32 => {
-                Ipv4Addr::from_bits(of.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)).into()
+                Ipv4Addr::from_bits(of.to_bits() & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0))
+                    .into()
             }
-            IpAddr::V6(of) if prefix <= 128 => {
-                Ipv6Addr::from_bits(of.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)).into()
-            }
+            IpAddr::V6(of) if prefix <= 128 => Ipv6Addr::from_bits(
+                of.to_bits() & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0),
+            )
+            .into(),
             IpAddr::V4(_) | IpAddr::V6(_) => return None,
         };
         Some(Self { address, prefix })
@@ -109,7 +111,11 @@ impl FromStr for Hosts {
 
 impl fmt::Display for Hosts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_one() { write!(f, "{}", self.address) } else { write!(f, "{}/{}", self.address, self.prefix) }
+        if self.is_one() {
+            write!(f, "{}", self.address)
+        } else {
+            write!(f, "{}/{}", self.address, self.prefix)
+        }
     }
 }
 
@@ -151,16 +157,29 @@ mod tests {
             assert_eq!(hosts(written).to_string(), read);
             assert_eq!(hosts(read), hosts(written));
         }
-        for bad in ["", "192.0.2", "192.0.2.1/33", "::/129", "192.0.2.1/+8", "192.0.2.1/", "a.example", "1.2.3.4;reboot"] {
+        for bad in [
+            "",
+            "192.0.2",
+            "192.0.2.1/33",
+            "::/129",
+            "192.0.2.1/+8",
+            "192.0.2.1/",
+            "a.example",
+            "1.2.3.4;reboot",
+        ] {
             assert_eq!(bad.parse::<Hosts>(), Err(NoHosts(bad.to_owned())));
         }
     }
 
     #[test]
     fn networks_cover_what_lies_in_them() {
-        assert!(hosts("10.0.0.0/8").covers(hosts("10.1.2.3")) && !hosts("10.1.2.3").covers(hosts("10.0.0.0/8")));
+        assert!(
+            hosts("10.0.0.0/8").covers(hosts("10.1.2.3")) && !hosts("10.1.2.3").covers(hosts("10.0.0.0/8"))
+        );
         assert!(hosts("0.0.0.0/0").covers(hosts("10.0.0.0/8")) && !hosts("0.0.0.0/0").covers(hosts("::1")));
-        assert!(!hosts("::/0").covers(hosts("10.0.0.1")) && !hosts("10.0.0.0/9").meets(hosts("10.128.0.0/9")));
+        assert!(
+            !hosts("::/0").covers(hosts("10.0.0.1")) && !hosts("10.0.0.0/9").meets(hosts("10.128.0.0/9"))
+        );
         assert!(hosts("10.1.2.3").meets(hosts("10.0.0.0/8")));
     }
 }

@@ -117,21 +117,27 @@ impl Driver for Nftables {
     }
 
     fn tripped(&mut self) -> Result<Vec<IpAddr>, Fault> {
-        let sets = FAMILIES.map(|family| {
-            json!({"list": {"set": {"family": "inet", "table": TABLE, "name": plan::tripped(family)}}})
-        });
-        let listed = self.list(&json!(sets))?;
-        let sets = listed.iter().filter_map(|object| object.get("set"));
-        Ok(sets.flat_map(elements).map(|(hosts, _)| hosts.address()).collect())
+        let mut touched = Vec::new();
+        for family in FAMILIES {
+            // One list at a time: of several nft fetches the sets of the last alone.
+            let set = plan::tripped(family);
+            let listed =
+                self.list(&json!([{"list": {"set": {"family": "inet", "table": TABLE, "name": set}}}]))?;
+            let sets = listed.iter().filter_map(|object| object.get("set"));
+            touched.extend(sets.flat_map(elements).map(|(hosts, _)| hosts.address()));
+        }
+        Ok(touched)
     }
 
     fn cut(&mut self, target: Hosts) -> Result<Option<u64>, Fault> {
         let family = if target.is_v6() { "ipv6" } else { "ipv4" };
         let text = target.to_string();
         let mut ended = 0;
-        // As whoever began it sees it, and as it is behind a translation of addresses.
-        for side in ["--orig-src", "--orig-dst", "--reply-src", "--reply-dst"] {
-            let run = self.conntrack(&["-D", "-f", family, side, &text])?;
+        // As whoever began it sees it; of a single address, too, as it is behind a translation of addresses: of a network
+        // conntrack takes no such question.
+        let sides = ["--orig-src", "--orig-dst", "--reply-src", "--reply-dst"];
+        for side in sides.iter().take(if target.is_one() { 4 } else { 2 }) {
+            let run = self.conntrack(&["-D", "-f", family, *side, &text])?;
             // It ends with 1 where there was none.
             ended += count(&run.errors).ok_or_else(|| refused(&self.conntrack, &run))?;
         }
@@ -165,8 +171,10 @@ fn seen(listed: &[Value], wanted: &Wanted, rig: &Rig) -> Seen {
             }
         }
         let asked = sort.hosts(wanted);
-        let lacks = asked.keys().filter(|hosts| !stands.contains_key(hosts)).map(|hosts| format!("- {hosts}"));
-        let foreign = stands.keys().filter(|hosts| !asked.contains_key(hosts)).map(|hosts| format!("+ {hosts}"));
+        let lacks =
+            asked.keys().filter(|hosts| !stands.contains_key(hosts)).map(|hosts| format!("- {hosts}"));
+        let foreign =
+            stands.keys().filter(|hosts| !asked.contains_key(hosts)).map(|hosts| format!("+ {hosts}"));
         seen.differs.extend(lacks.chain(foreign));
         let place = match sort {
             plan::Sort::Deny => &mut seen.deny,
@@ -183,17 +191,22 @@ fn seen(listed: &[Value], wanted: &Wanted, rig: &Rig) -> Seen {
     }
     seen.wide = counted.get(WIDE).copied();
     let expected = plan::whole(wanted, rig, Instant::EPOCH);
-    for (chain, rules) in chains(expected.get("nftables").and_then(Value::as_array).into_iter().flatten(), true) {
+    for (chain, rules) in
+        chains(expected.get("nftables").and_then(Value::as_array).into_iter().flatten(), true)
+    {
         match chains(listed.iter(), false).get(&chain) {
             None => seen.differs.push(format!("- chain {chain}")),
-            Some(stand) if *stand != rules => seen.differs.push(format!("rules of {chain}: {stand}, not {rules}")),
+            Some(stand) if *stand != rules => {
+                seen.differs.push(format!("rules of {chain}: {stand}, not {rules}"))
+            }
             Some(_) => {}
         }
     }
     for family in FAMILIES {
         for (set, hosts) in [("allow", rig.allow.widest()), ("remedy", plan_widest(&rig.remedy))] {
             let set = format!("{set}{}", if family == Family::V4 { '4' } else { '6' });
-            let mut hosts: Vec<Hosts> = hosts.into_iter().filter(|hosts| Family::of(*hosts) == family).collect();
+            let mut hosts: Vec<Hosts> =
+                hosts.into_iter().filter(|hosts| Family::of(*hosts) == family).collect();
             hosts.sort_unstable();
             let mut stand: Vec<Hosts> =
                 sets.get(&set).into_iter().flat_map(|set| elements(set)).map(|(hosts, _)| hosts).collect();
@@ -262,7 +275,9 @@ fn refused(program: &str, ended: &Ended) -> Fault {
     let complaint = ended.complaint();
     Fault(Told::new(
         format!("{program} 未執行：{complaint}。執行控制程序須具 CAP_NET_ADMIN 權能，核心須支援 nf_tables。"),
-        format!("{program} did not do it: {complaint}. The enforcer needs CAP_NET_ADMIN, the kernel nf_tables."),
+        format!(
+            "{program} did not do it: {complaint}. The enforcer needs CAP_NET_ADMIN, the kernel nf_tables."
+        ),
     ))
 }
 
@@ -279,7 +294,10 @@ mod tests {
 
     #[test]
     fn deleted_connections_are_counted_by_what_conntrack_says() {
-        assert_eq!(count("conntrack v1.4.7 (conntrack-tools): 12 flow entries have been deleted.\n"), Some(12));
+        assert_eq!(
+            count("conntrack v1.4.7 (conntrack-tools): 12 flow entries have been deleted.\n"),
+            Some(12)
+        );
         assert_eq!(count("conntrack v1.4.7 (conntrack-tools): Operation failed: not permitted\n"), None);
         assert_eq!(count(""), None);
     }

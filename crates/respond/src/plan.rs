@@ -180,7 +180,9 @@ pub fn change(was: &Wanted, wanted: &Wanted, rig: &Rig, settled: &[IpAddr], now:
     let mut commands = Vec::new();
     for sort in SORTS {
         let (was, wanted) = (sort.hosts(was), sort.hosts(wanted));
-        for hosts in was.iter().filter(|(hosts, until)| wanted.get(hosts) != Some(until)).map(|(hosts, _)| *hosts) {
+        for hosts in
+            was.iter().filter(|(hosts, until)| wanted.get(hosts) != Some(until)).map(|(hosts, _)| *hosts)
+        {
             // What the kernel has ended already is there again for a moment that nobody sees, and can be deleted.
             commands.extend(element("add", sort, hosts, None));
             commands.extend(element("delete", sort, hosts, None));
@@ -192,7 +194,11 @@ pub fn change(was: &Wanted, wanted: &Wanted, rig: &Rig, settled: &[IpAddr], now:
     if was.observed != wanted.observed {
         commands.push(flush("observed"));
         let gone = |of: &Wanted, other: &Wanted| -> Vec<u64> {
-            of.observed.iter().filter(|(id, one)| other.observed.get(id) != Some(one)).map(|(id, _)| *id).collect()
+            of.observed
+                .iter()
+                .filter(|(id, one)| other.observed.get(id) != Some(one))
+                .map(|(id, _)| *id)
+                .collect()
         };
         for id in gone(was, wanted) {
             commands.extend(objects("delete", id, was));
@@ -230,7 +236,8 @@ fn named() -> Vec<Value> {
             let remedy = format!("@remedy{}", family.digit());
             for (side, other) in [("saddr", "daddr"), ("daddr", "saddr")] {
                 rules.push(rule("named", vec![is(family, side, &set(Sort::Deny)), drop()]));
-                let isolate = vec![is_not(family, other, &remedy), is(family, side, &set(Sort::Isolate)), drop()];
+                let isolate =
+                    vec![is_not(family, other, &remedy), is(family, side, &set(Sort::Isolate)), drop()];
                 rules.push(rule("named", isolate));
                 let sever = vec![is(family, side, &set(Sort::Cut)), json!({"jump": {"target": "sever"}})];
                 rules.push(rule("named", sever));
@@ -342,7 +349,8 @@ fn flush(chain: &str) -> Value {
 }
 
 fn set(name: &str, family: Family, flags: &Value, counts: bool) -> Value {
-    let mut set = json!({"family": "inet", "table": TABLE, "name": name, "type": family.kind(), "flags": flags});
+    let mut set =
+        json!({"family": "inet", "table": TABLE, "name": name, "type": family.kind(), "flags": flags});
     if counts && let Some(set) = set.as_object_mut() {
         set.insert("stmt".to_owned(), json!([{"counter": null}]));
     }
@@ -360,7 +368,8 @@ fn object(act: &str, sort: &str, name: &str, more: &Value) -> Value {
 /// The counters and the quota of somebody who is observed.
 fn objects(act: &str, id: u64, wanted: &Wanted) -> Vec<Value> {
     let (passed, stopped) = counters(id);
-    let mut objects = vec![object(act, "counter", &passed, &json!({})), object(act, "counter", &stopped, &json!({}))];
+    let mut objects =
+        vec![object(act, "counter", &passed, &json!({})), object(act, "counter", &stopped, &json!({}))];
     if let Some(most) = wanted.observed.get(&id).and_then(|one| one.conditions.most_mbytes) {
         let quota = json!({"bytes": u64::from(most) << 20, "used": 0, "inv": true});
         objects.push(object(act, "quota", &passed, &quota));

@@ -46,10 +46,20 @@ static SETTINGS: Shape = Shape {
     keys: &[
         need("name", Form::Text, "防火牆名稱", "what the firewall is called"),
         need("folder", Form::Text, "狀態檔之資料夾", "the folder in which it is kept what stands"),
-        need("allow", Form::List(&Form::Text), "允許清單（位址或網段）", "addresses and networks that nothing is done to"),
+        need(
+            "allow",
+            Form::List(&Form::Text),
+            "允許清單（位址或網段）",
+            "addresses and networks that nothing is done to",
+        ),
         may("remedy", Form::List(&Form::Text), "隔離設備仍得往來之位址", "whom isolated machines may reach"),
         may("outside", Form::List(&Form::Text), "對外介面", "interfaces that lead outside"),
-        may("mark", Form::Whole(0, 0xffff_ffff), "監控連線之標記", "the mark of connections that are observed"),
+        may(
+            "mark",
+            Form::Whole(0, 0xffff_ffff),
+            "監控連線之標記",
+            "the mark of connections that are observed",
+        ),
         may("nftables", Form::Table(&NFTABLES), "nftables", "nftables"),
         may("ssh", Form::Table(&SSH), "SSH", "SSH"),
     ],
@@ -73,7 +83,12 @@ static SSH: Shape = Shape {
         may("seconds", Form::Whole(1, 600), "時限（秒）", "how long each command may take, in seconds"),
         need("deny", Form::List(&Form::Text), "拒絕 {target} 之指令", "the command that denies {target}"),
         need("undo_deny", Form::List(&Form::Text), "解除拒絕之指令", "the command that undoes it"),
-        may("cut", Form::List(&Form::Text), "切斷 {target} 連線之指令", "the command that ends the connections of {target}"),
+        may(
+            "cut",
+            Form::List(&Form::Text),
+            "切斷 {target} 連線之指令",
+            "the command that ends the connections of {target}",
+        ),
         may("lock_down", Form::List(&Form::Text), "關閉防火牆之指令", "the command that closes the firewall"),
         may("undo_lock_down", Form::List(&Form::Text), "重新開啟之指令", "the command that opens it again"),
         may("show", Form::List(&Form::Text), "列出拒絕對象之指令", "the command that lists who is denied"),
@@ -116,7 +131,8 @@ impl Reading<'_> {
                 "the list is not empty: at least the administrators' terminals and the host of Ward stand on it",
             );
         }
-        let outside: Vec<String> = root.list("outside").into_iter().filter_map(|node| self.interface(node)).collect();
+        let outside: Vec<String> =
+            root.list("outside").into_iter().filter_map(|node| self.interface(node)).collect();
         let way = match (root.inner("nftables"), root.inner("ssh")) {
             (_, None) => {
                 let program = |key: &str| {
@@ -194,7 +210,12 @@ impl Reading<'_> {
         ] {
             run.extend(["-o".to_owned(), option]);
         }
-        run.extend(["-i".to_owned(), file("key")?, "-p".to_owned(), table.small("port").unwrap_or(22).to_string()]);
+        run.extend([
+            "-i".to_owned(),
+            file("key")?,
+            "-p".to_owned(),
+            table.small("port").unwrap_or(22).to_string(),
+        ]);
         run.extend(["-l".to_owned(), user, "--".to_owned(), host]);
         let commands = Commands {
             deny: self.command(table, "deny", true)?,

@@ -63,7 +63,8 @@ impl Ssh {
         }
         let Some((program, arguments)) = self.run.split_first() else { return Err(self.fault("no program")) };
         let arguments: Vec<&str> = arguments.iter().chain(&words).map(String::as_str).collect();
-        let ended = child::run(program, &arguments, b"", self.limit).map_err(|error| self.fault(&error.to_string()))?;
+        let ended = child::run(program, &arguments, b"", self.limit)
+            .map_err(|error| self.fault(&error.to_string()))?;
         if ended.is_good() {
             return Ok(String::from_utf8_lossy(&ended.output).into_owned());
         }
@@ -74,7 +75,9 @@ impl Ssh {
         let host = self.run.last().map_or("", String::as_str);
         Fault(Told::new(
             format!("防火牆 {host} 未執行（{what}）。請確認連線、金鑰及 enforce.toml 之指令。"),
-            format!("The firewall {host} did not do it ({what}). See the connection, the key and the commands of enforce.toml."),
+            format!(
+                "The firewall {host} did not do it ({what}). See the connection, the key and the commands of enforce.toml."
+            ),
         ))
     }
 
@@ -124,8 +127,14 @@ impl Driver for Ssh {
             return None;
         };
         Some(Told::new(
-            format!("此防火牆未設定「{}」之指令，未執行。請改用其他處置，或於 enforce.toml 補上指令。", lacking.0),
-            format!("This firewall has no command to {}; nothing was done. Act otherwise, or add it to enforce.toml.", lacking.1),
+            format!(
+                "此防火牆未設定「{}」之指令，未執行。請改用其他處置，或於 enforce.toml 補上指令。",
+                lacking.0
+            ),
+            format!(
+                "This firewall has no command to {}; nothing was done. Act otherwise, or add it to enforce.toml.",
+                lacking.1
+            ),
         ))
     }
 
@@ -177,7 +186,8 @@ impl Driver for Ssh {
 
     fn look(&mut self, wanted: &Wanted, _: &Rig) -> Result<Option<Seen>, Fault> {
         let Some(stands) = self.denied()? else { return Ok(None) };
-        let lacks = wanted.deny.keys().filter(|target| !stands.contains(target)).map(|target| format!("- {target}"));
+        let lacks =
+            wanted.deny.keys().filter(|target| !stands.contains(target)).map(|target| format!("- {target}"));
         let foreign = stands.iter().filter(|target| !wanted.deny.contains_key(target));
         let differs = lacks.chain(foreign.map(|target| format!("+ {target}"))).collect();
         let deny: BTreeMap<_, _> = stands.iter().map(|target| (*target, None)).collect();
@@ -220,7 +230,10 @@ mod tests {
         for good in ["/sbin/fw", "block", "{target}", "src={target}", "--to", "a_b-c.d:e,f@g%h+i"] {
             assert!(is_plain(good), "{good}");
         }
-        for bad in ["", "a b", "a;b", "$(id)", "`id`", "a|b", "a>b", "a&b", "a\nb", "'a'", "\"a\"", "a\\b", "{x}", "~", "*", "?", "#", "!"] {
+        for bad in [
+            "", "a b", "a;b", "$(id)", "`id`", "a|b", "a>b", "a&b", "a\nb", "'a'", "\"a\"", "a\\b", "{x}",
+            "~", "*", "?", "#", "!",
+        ] {
             assert!(!is_plain(bad), "{bad}");
         }
     }

@@ -125,7 +125,9 @@ impl Happened {
     #[must_use]
     pub const fn case(&self) -> Option<&CaseName> {
         match self {
-            Self::Over { case, .. } | Self::Unconfirmed { case, .. } | Self::Tripped { case, .. } => Some(case),
+            Self::Over { case, .. } | Self::Unconfirmed { case, .. } | Self::Tripped { case, .. } => {
+                Some(case)
+            }
             Self::Restored { .. } => None,
         }
     }
@@ -200,7 +202,9 @@ impl StateFile {
 fn unkept(error: &DiskError) -> Told {
     Told::new(
         format!("執行控制之狀態檔無法存取（{error}）。請檢查資料夾之權限與空間。"),
-        format!("The enforcer's file cannot be kept ({error}). See who may write in its folder, and whether there is room."),
+        format!(
+            "The enforcer's file cannot be kept ({error}). See who may write in its folder, and whether there is room."
+        ),
     )
 }
 

@@ -68,15 +68,15 @@ pub use outlet::{
     ALARM_SENT, AlarmNews, AlarmSent, OUTLET_SET, OutletAnswer, OutletAs, OutletFact, OutletRow, OutletSet,
     SentAnswer,
 };
-pub use response::{
-    RESPONSE_DONE, RESPONSE_EVENT, RESPONSE_FAILED, ResponseAnswer, ResponseEffect, ResponseEvent, ResponseFact, ResponseRow,
-    ResponseSeen,
-};
 pub use place::{FileSort, Place};
 pub use pool::Pool;
 pub use projection::Projection;
 pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
+pub use response::{
+    RESPONSE_DONE, RESPONSE_EVENT, RESPONSE_FAILED, ResponseAnswer, ResponseEffect, ResponseEvent,
+    ResponseFact, ResponseRow, ResponseSeen,
+};
 pub use sql::{Access, Dialect, Row, Sql, Value};
 pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow, TrafficGone};
 pub use telemetry::{

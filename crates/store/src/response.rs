@@ -164,7 +164,9 @@ impl ResponseFact {
     pub fn subject(&self) -> String {
         match self {
             Self::Done(answer) | Self::Failed(answer) => answer.record.to_string(),
-            Self::Event(event) => event.record.map_or_else(|| event.firewall.clone(), |record| record.to_string()),
+            Self::Event(event) => {
+                event.record.map_or_else(|| event.firewall.clone(), |record| record.to_string())
+            }
         }
     }
 }

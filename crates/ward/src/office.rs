@@ -73,7 +73,17 @@ impl Office {
         let outlets = Outlets::new(desk.clone(), disk, working.folder());
         let (policy, watching) = (Arc::new(policy), Watching::default());
         let enforcers = Enforcers::default();
-        Ok(Some(Self { ledger, desk, objects, policy, lines, outlets, watching, enforcers, _lock: Arc::new(lock) }))
+        Ok(Some(Self {
+            ledger,
+            desk,
+            objects,
+            policy,
+            lines,
+            outlets,
+            watching,
+            enforcers,
+            _lock: Arc::new(lock),
+        }))
     }
 
     /// What appending needs.

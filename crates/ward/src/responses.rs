@@ -14,8 +14,8 @@ use casework::{Command, EntryNumber};
 use desk::{Asker, Desk, Order as DeskOrder};
 use model::{Clock as _, Instant, RecordId, Told};
 use respond::{
-    Act, Answer, Ask, CaseName, Client, Conditions, Effect, Event, Happened, Hosts, Order, Ordered, Outcome, Said, Standing,
-    TripWire, What,
+    Act, Answer, Ask, CaseName, Client, Conditions, Effect, Event, Happened, Hosts, Order, Ordered, Outcome,
+    Said, Standing, TripWire, What,
 };
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -101,9 +101,11 @@ impl Responses {
         let heard = |client: &Client| Heard { place: client.place(), standing: None, silent: None };
         *enforcers.0.lock().unwrap_or_else(PoisonError::into_inner) = clients.iter().map(heard).collect();
         let known = clients.into_iter().map(|client| Known { client, name: None }).collect();
-        let mut work = Work { desk: desk.clone(), enforcers: enforcers.clone(), known, next_look: Instant::EPOCH };
+        let mut work =
+            Work { desk: desk.clone(), enforcers: enforcers.clone(), known, next_look: Instant::EPOCH };
         let (stop, stopped) = channel();
-        let thread = std::thread::Builder::new().name("responses".to_owned()).spawn(move || work.run(&stopped));
+        let thread =
+            std::thread::Builder::new().name("responses".to_owned()).spawn(move || work.run(&stopped));
         let thread = thread.map_err(|error| {
             Told::new(
                 format!("無法啟動處置之執行（{error}）。請檢查系統可用之執行緒數。"),
@@ -126,10 +128,17 @@ fn client(place: &Place, papers: &Papers<'_>) -> Result<Client, Told> {
     if place.0.contains('/') {
         return Ok(Client::unix(&PathBuf::from(&*place.0)));
     }
-    let (Some(authority), Some(certificate), Some(key)) = (papers.authority, papers.certificate, papers.key) else {
+    let (Some(authority), Some(certificate), Some(key)) = (papers.authority, papers.certificate, papers.key)
+    else {
         return Err(Told::new(
-            format!("執行控制 {} 以 TLS 連線，請另指定 --enforcer-ca、--enforcer-cert 及 --enforcer-key。", place.0),
-            format!("The enforcer {} is reached by TLS: name --enforcer-ca, --enforcer-cert and --enforcer-key.", place.0),
+            format!(
+                "執行控制 {} 以 TLS 連線，請另指定 --enforcer-ca、--enforcer-cert 及 --enforcer-key。",
+                place.0
+            ),
+            format!(
+                "The enforcer {} is reached by TLS: name --enforcer-ca, --enforcer-cert and --enforcer-key.",
+                place.0
+            ),
         ));
     };
     Client::tls(&place.0, authority, certificate, key)
@@ -362,7 +371,8 @@ impl Work {
                 continue;
             }
             let Ok(Answer::Events(epoch, events)) = known.client.ask(&Ask::Events(after)) else { continue };
-            let facts = events.iter().map(|event| ResponseFact::Event(happened(event, epoch, &firewall))).collect();
+            let facts =
+                events.iter().map(|event| ResponseFact::Event(happened(event, epoch, &firewall))).collect();
             self.desk.ask(Asker::System, DeskOrder::Responses(facts)).map_err(|refused| refused.told())?;
         }
         Ok(())
@@ -455,7 +465,11 @@ impl Given<'_> {
             }
         };
         let confirm: Option<u32> = self.number("confirm")?;
-        Ok(Act { what, seconds, confirm: confirm.filter(|minutes| *minutes > 0).map(|minutes| minutes.saturating_mul(60)) })
+        Ok(Act {
+            what,
+            seconds,
+            confirm: confirm.filter(|minutes| *minutes > 0).map(|minutes| minutes.saturating_mul(60)),
+        })
     }
 
     fn conditions(&self) -> Result<Conditions, Told> {
@@ -477,7 +491,13 @@ fn unfit(name: &str) -> Told {
 }
 
 /// An outcome as it is entered.
-fn entered(outcome: &Outcome, record: RecordId, firewall: &str, wish: &Wish, decided_at: Instant) -> ResponseFact {
+fn entered(
+    outcome: &Outcome,
+    record: RecordId,
+    firewall: &str,
+    wish: &Wish,
+    decided_at: Instant,
+) -> ResponseFact {
     let ms = u64::try_from((SystemClock.now().as_micros() - decided_at.as_micros()) / 1_000).ok();
     let effect = outcome.effect.as_ref().map(|effect| ResponseEffect { ms, ..of_effect(effect) });
     let answer = ResponseAnswer {
@@ -508,7 +528,9 @@ const fn of_effect(effect: &Effect) -> ResponseEffect {
 /// What was said, with what was measured.
 fn measured(fact: &ResponseFact, said: &Said) -> Told {
     let effect = match fact {
-        ResponseFact::Done(answer) | ResponseFact::Failed(answer) => answer.effect.clone().unwrap_or_default(),
+        ResponseFact::Done(answer) | ResponseFact::Failed(answer) => {
+            answer.effect.clone().unwrap_or_default()
+        }
         ResponseFact::Event(_) => ResponseEffect::default(),
     };
     let (mut zh, mut en) = (said.zh.clone(), said.en.clone());
@@ -570,9 +592,15 @@ mod tests {
         let Ordered::Act(act) = &wish.order else { panic!("no act") };
         assert_eq!((act.seconds, act.confirm, wish.firewall.as_deref()), (Some(3_600), None, Some("edge")));
         let What::Observe { conditions, .. } = &act.what else { panic!("{act:?}") };
-        assert_eq!((conditions.most_mbytes, conditions.trips.first().and_then(|trip| trip.port)), (Some(5), Some(22)));
+        assert_eq!(
+            (conditions.most_mbytes, conditions.trips.first().and_then(|trip| trip.port)),
+            (Some(5), Some(22))
+        );
         let wide = read(r#"{"act":"lock_down","confirm":"10"}"#).map_err(|told| told.en).unwrap();
-        assert!(matches!(wide.order, Ordered::Act(Act { what: What::LockDown, confirm: Some(600), seconds: None })));
+        assert!(matches!(
+            wide.order,
+            Ordered::Act(Act { what: What::LockDown, confirm: Some(600), seconds: None })
+        ));
         for bad in [
             r"{}",
             r#"{"act":"open"}"#,
@@ -584,7 +612,10 @@ mod tests {
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }
-        assert!(matches!(Wish::read(&attempt(UNDO, "{}"), now), Ok(Wish { order: Ordered::Undo, firewall: None })));
+        assert!(matches!(
+            Wish::read(&attempt(UNDO, "{}"), now),
+            Ok(Wish { order: Ordered::Undo, firewall: None })
+        ));
         assert!(matches!(Wish::read(&attempt(CONFIRM, "{}"), now), Ok(Wish { order: Ordered::Confirm, .. })));
     }
 }

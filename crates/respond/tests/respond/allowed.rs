@@ -17,7 +17,9 @@ fn each_reason_is_told_with_what_it_is_about() {
     assert_eq!(judge("::ffff:10.9.9.9"), Err(NotAllowed::Own(hosts("10.9.9.9"))));
     assert_eq!(judge("0.0.0.0/0"), Err(NotAllowed::Wide(hosts("0.0.0.0/0"))));
     assert_eq!(judge("::/0"), Err(NotAllowed::Wide(hosts("::/0"))));
-    for nobodys in ["127.0.0.1", "0.0.0.0", "224.0.0.5", "255.255.255.255", "169.254.1.1", "::1", "fe80::1", "ff02::1"] {
+    for nobodys in
+        ["127.0.0.1", "0.0.0.0", "224.0.0.5", "255.255.255.255", "169.254.1.1", "::1", "fe80::1", "ff02::1"]
+    {
         assert!(matches!(judge(nobodys), Err(NotAllowed::Nobodys(_))), "{nobodys}");
     }
     let told = judge("10.1.0.0/16").unwrap_err().told(&deny("10.1.0.0/16"));
@@ -28,7 +30,11 @@ fn each_reason_is_told_with_what_it_is_about() {
 
 fn any_hosts() -> impl Strategy<Value = Hosts> {
     prop_oneof![
-        (any::<u32>(), 0_u8..=32).prop_map(|(bits, prefix)| Hosts::new(Ipv4Addr::from_bits(bits).into(), prefix).unwrap()),
+        (any::<u32>(), 0_u8..=32).prop_map(|(bits, prefix)| Hosts::new(
+            Ipv4Addr::from_bits(bits).into(),
+            prefix
+        )
+        .unwrap()),
         (any::<u128>(), 0_u8..=128).prop_map(|(bits, prefix)| {
             Hosts::new(std::net::Ipv6Addr::from_bits(bits).into(), prefix).unwrap()
         }),

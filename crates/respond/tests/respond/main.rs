@@ -36,7 +36,8 @@ pub(crate) fn deny(target: &str) -> What {
 
 pub(crate) fn observe(target: &str, to: &str, port: u16) -> What {
     let trips = vec![TripWire { to: hosts(to), port: Some(port) }];
-    let conditions = Conditions { connections: Some(50), kbytes: Some(10_000), most_mbytes: Some(100), trips };
+    let conditions =
+        Conditions { connections: Some(50), kbytes: Some(10_000), most_mbytes: Some(100), trips };
     What::Observe { target: hosts(target), conditions }
 }
 

@@ -42,6 +42,10 @@ echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
 nft add table inet probe || { echo 'the kernel has no nf_tables' >&2; exit 9; }
 nft delete table inet probe
+# What a site has of its own: it lets in, and knows connections.
+nft add table inet site
+nft add chain inet site forward '{ type filter hook forward priority 0; policy accept; }'
+nft add rule inet site forward ct state established,related counter accept
 exec \"$0\" --exact \"$1\" --nocapture";
 
 /// Runs this test within a network of its own. False where it runs there already.
@@ -51,7 +55,17 @@ pub(crate) fn within(test: &str) -> bool {
     }
     let program = std::env::current_exe().unwrap();
     let ended = Program::new("/usr/bin/unshare", "/")
-        .with(["--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc", "/bin/sh", "-c", SETUP])
+        .with([
+            "--map-root-user",
+            "--net",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            "/bin/sh",
+            "-c",
+            SETUP,
+        ])
         .with([program.to_str().unwrap(), test])
         .with_variable(WITHIN, "1")
         .with_variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")

@@ -5,7 +5,8 @@ use crate::{Machine, act, deny, order};
 use ledger::disk::Folder;
 use model::{Instant, Told};
 use respond::{
-    Answer, Ask, Client, Door, Driver, Enforcer, Fault, Hosts, Opening, Ordered, Rig, Seen, Served, Step, Wanted,
+    Answer, Ask, Client, Door, Driver, Enforcer, Fault, Hosts, Opening, Ordered, Rig, Seen, Served, Step,
+    Wanted,
 };
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
@@ -103,7 +104,8 @@ fn who_shows_no_certificate_of_the_authority_is_not_heard() {
     authority.put(folder.path(), "ward");
     stranger.put(folder.path(), "stranger");
     let served = served(folder.path());
-    let door = Door::tls("127.0.0.1:0".parse().unwrap(), &at("enforcer.pem"), &at("enforcer.key"), &at("ward.ca"));
+    let door =
+        Door::tls("127.0.0.1:0".parse().unwrap(), &at("enforcer.pem"), &at("enforcer.key"), &at("ward.ca"));
     let door = door.unwrap();
     let address = door.address().unwrap();
     let place = format!("localhost:{}", address.rsplit_once(':').unwrap().1);
@@ -152,7 +154,12 @@ fn what_does_not_read_is_refused_and_what_is_too_long_is_not_read() {
     }
     // Nothing that a case may not be called, no target that is none, no member that does not exist.
     let good = r#"{"order":{"id":1,"case":"c","decided_at":"2026-11-27T00:00:00.000000Z","order":{"act":{"what":{"do":"deny","target":"192.0.2.1"}}}}}"#;
-    for (from, to) in [("\"c\"", "\"c;d\""), ("192.0.2.1", "192.0.2.1; reboot"), ("\"id\":1", "\"id\":1,\"x\":1"), ("deny", "open")] {
+    for (from, to) in [
+        ("\"c\"", "\"c;d\""),
+        ("192.0.2.1", "192.0.2.1; reboot"),
+        ("\"id\":1", "\"id\":1,\"x\":1"),
+        ("deny", "open"),
+    ] {
         assert!(say(good.replace(from, to).as_bytes()).unwrap().contains("refused"), "{to}");
     }
     assert!(say(good.as_bytes()).unwrap().contains("\"done\":true"));

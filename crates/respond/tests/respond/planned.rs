@@ -71,7 +71,10 @@ fn who_touched_a_trip_wire_is_denied_in_the_same_transaction_that_forgets_it() {
     let (before, after) = (Wanted::of([(6, &what, None, false)]), Wanted::of([(6, &what, None, true)]));
     let settled: IpAddr = "203.0.113.5".parse().unwrap();
     let told = text(&change(&before, &after, &rig(), &[settled], Instant::EPOCH).unwrap());
-    assert!(told.contains("deny_nets4") && told.contains("tripped4") && told.contains("203.0.113.5"), "{told}");
+    assert!(
+        told.contains("deny_nets4") && told.contains("tripped4") && told.contains("203.0.113.5"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -113,7 +116,8 @@ impl Firewall {
                 ("add" | "delete", "element") => {
                     let set = self.sets.get_mut(&text("name")).unwrap();
                     for element in body.get("elem").and_then(Value::as_array).unwrap() {
-                        let value = element.get("elem").and_then(|one| one.get("val")).unwrap_or(element).to_string();
+                        let value =
+                            element.get("elem").and_then(|one| one.get("val")).unwrap_or(element).to_string();
                         if act == "add" {
                             set.insert(value);
                         } else {
@@ -152,7 +156,10 @@ fn any_what() -> impl Strategy<Value = What> {
 
 fn any_act() -> impl Strategy<Value = (What, Option<Instant>)> {
     let until = proptest::option::of(1_u64..1_000);
-    (any_what(), until.prop_map(|until| until.map(|seconds| Instant::EPOCH.plus(Duration::from_secs(seconds)))))
+    (
+        any_what(),
+        until.prop_map(|until| until.map(|seconds| Instant::EPOCH.plus(Duration::from_secs(seconds)))),
+    )
 }
 
 proptest! {

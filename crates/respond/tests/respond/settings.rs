@@ -21,8 +21,9 @@ undo_deny = ["fwctl", "unblock", "src={target}"]
 "#;
 
 fn read(content: &str) -> Result<Settings, Vec<String>> {
-    Settings::read("enforce.toml", content.as_bytes(), Path::new("/etc/ward"))
-        .map_err(|problems| problems.into_iter().map(|problem| format!("{}: {}", problem.place, problem.en)).collect())
+    Settings::read("enforce.toml", content.as_bytes(), Path::new("/etc/ward")).map_err(|problems| {
+        problems.into_iter().map(|problem| format!("{}: {}", problem.place, problem.en)).collect()
+    })
 }
 
 #[test]
@@ -31,8 +32,16 @@ fn what_is_right_is_read() {
     assert_eq!((settings.name.as_str(), settings.rig.outside.len()), ("edge", 1));
     assert_eq!(settings.way, Way::Nftables { nft: "nft".to_owned(), conntrack: "conntrack".to_owned() });
     let Way::Ssh(ssh) = read(&format!("{GOOD}{SSH}")).unwrap().way else { panic!("not by SSH") };
-    assert!(ssh.run.ends_with(&["-l".to_owned(), "ward".to_owned(), "--".to_owned(), "fw.example".to_owned()]));
-    assert!(ssh.run.contains(&"/etc/ward/fw.key".to_owned()) && ssh.run.contains(&"StrictHostKeyChecking=yes".to_owned()));
+    assert!(ssh.run.ends_with(&[
+        "-l".to_owned(),
+        "ward".to_owned(),
+        "--".to_owned(),
+        "fw.example".to_owned()
+    ]));
+    assert!(
+        ssh.run.contains(&"/etc/ward/fw.key".to_owned())
+            && ssh.run.contains(&"StrictHostKeyChecking=yes".to_owned())
+    );
 }
 
 #[test]
@@ -44,7 +53,10 @@ fn what_is_wrong_is_told_with_its_place() {
         (GOOD.replace("eth0", "eth0; drop"), "is no interface"),
         (format!("{GOOD}colour = 1\n"), "colour"),
         (format!("{GOOD}{SSH}[nftables]\n"), "either nftables or ssh"),
-        (format!("{GOOD}{}", SSH.replace("\"src={target}\"]", "\"$(reboot)\", \"{target}\"]")), "a shell there"),
+        (
+            format!("{GOOD}{}", SSH.replace("\"src={target}\"]", "\"$(reboot)\", \"{target}\"]")),
+            "a shell there",
+        ),
         (format!("{GOOD}{}", SSH.replace("src={target}", "all")), "names {target}"),
         (format!("{GOOD}{}", SSH.replace("fw.example", "-oProxyCommand=x")), "is no name here"),
         (format!("{GOOD}{SSH}lock_down = [\"fwctl\", \"close\"]\n"), "set together"),

@@ -71,7 +71,10 @@ impl Enforce {
             // One that ended has told why.
             let _ = thread.join();
         }
-        Err(Refused::say("執行控制已停止受令。請重新啟動。", "The enforcer hears nobody any more. Start it again."))
+        Err(Refused::say(
+            "執行控制已停止受令。請重新啟動。",
+            "The enforcer hears nobody any more. Start it again.",
+        ))
     }
 
     fn doors(&self) -> anyhow::Result<Vec<Door>> {
@@ -103,7 +106,11 @@ fn read(path: &Path) -> anyhow::Result<Settings> {
 
 fn wrong(problems: &[Problem]) -> Told {
     let list = |of: fn(&Problem) -> &str| {
-        problems.iter().map(|problem| format!("{}: {}", problem.place, of(problem))).collect::<Vec<_>>().join("\n")
+        problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.place, of(problem)))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     Told::new(
         format!("執行控制之設定有誤：\n{}", list(|problem| &problem.zh)),
