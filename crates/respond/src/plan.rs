@@ -152,6 +152,9 @@ pub fn whole(wanted: &Wanted, rig: &Rig, now: Instant) -> Value {
         }
     }
     commands.extend(named());
+    // Resets go their way: our own pass the hook of output, and the other side's end the connection as well.
+    let reset = json!({"match": {"op": "in", "left": {"payload": {"protocol": "tcp", "field": "flags"}}, "right": "rst"}});
+    commands.push(rule("sever", vec![reset, json!({"return": null})]));
     commands.push(rule("sever", vec![of_protocol("tcp"), json!({"reject": {"type": "tcp reset"}})]));
     commands.push(rule("sever", vec![drop()]));
     for family in FAMILIES {

@@ -576,7 +576,7 @@ mod tests {
     use super::*;
 
     fn attempt(hook: &str, give: &str) -> Attempt {
-        let record = "0198f000-0000-7000-8000-000000000001".parse().unwrap();
+        let record = RecordId::from_bytes([1; 16]);
         Attempt { entry: 7, record, hook: hook.to_owned(), give: give.to_owned(), tries: 0 }
     }
 

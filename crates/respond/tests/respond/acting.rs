@@ -395,7 +395,7 @@ fn a_rehearsal_changes_nothing() {
     assert_eq!(enforcer.standing().acts, Vec::new());
     let ruleset = Program::new("/usr/sbin/nft", "/").with(["list", "ruleset"]).run("", SHORT * 5).unwrap();
     assert!(
-        ruleset.status.success() && !ruleset.output.iter().any(|line| line.contains("ward")),
+        ruleset.status.success() && !ruleset.output.iter().any(|line| line.contains("inet ward")),
         "{ruleset:?}"
     );
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use testkit::{Program, Running, TemporaryFolder};
 
+const SSHD: &str = "/usr/sbin/sshd";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// A firewall of a few lines: `fw block|unblock|cut ADDRESS`, `fw close|open`, `fw show`.
@@ -65,10 +66,16 @@ impl Far {
         write(&at("sshd_config"), &config, 0o600);
         write(&at("known"), &format!("[127.0.0.1]:{port} {}", public("host.pub")), 0o600);
         let config = at("sshd_config");
-        let sshd = Program::new("/usr/sbin/sshd", "/")
+        // Run by root it asks for a folder in /run, which it gets in a namespace of its own.
+        let script = "mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec \"$0\" \"$@\"";
+        let own = Program::new("/usr/bin/unshare", "/").with(["--mount", "/bin/sh", "-c", script, SSHD]);
+        let sshd = if rustix::process::geteuid().is_root() { own } else { Program::new(SSHD, "/") };
+        assert!(Path::new(SSHD).exists(), "install openssh-server");
+        let sshd = sshd
             .with(["-D", "-e", "-f", config.to_str().unwrap()])
+            .with_variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .start()
-            .expect("sshd: install openssh-server");
+            .unwrap();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             // It ends at once if its settings do not please it.
             assert!(Path::new(&format!("/proc/{}/fd/2", sshd.id())).exists(), "sshd has ended");

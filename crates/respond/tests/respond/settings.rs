@@ -48,7 +48,7 @@ fn what_is_right_is_read() {
 fn what_is_wrong_is_told_with_its_place() {
     for (content, told) in [
         (GOOD.replace("name = \"edge\"", ""), "name"),
-        (GOOD.replace("[\"10.1.0.0/28\", \"2001:db8::1\"]", "[]"), "4:1: the list is not empty"),
+        (GOOD.replace("[\"10.1.0.0/28\", \"2001:db8::1\"]", "[]"), "4:9: the list is not empty"),
         (GOOD.replace("10.1.0.0/28", "10.1.0.0/33"), "is no address or network"),
         (GOOD.replace("eth0", "eth0; drop"), "is no interface"),
         (format!("{GOOD}colour = 1\n"), "colour"),
