@@ -109,7 +109,7 @@ impl Enforcer {
     /// # Errors
     /// It could not be done now, and nothing has changed: it is to be ordered again.
     pub fn order(&mut self, order: &Order) -> Result<Outcome, Told> {
-        if let Some(answered) = self.state.answered(order.id) {
+        if let Some(answered) = self.state.answered(&order.case, order.id) {
             return Ok(answered.clone());
         }
         let begun = self.clock.now();
@@ -120,7 +120,7 @@ impl Enforcer {
         };
         let outcome = outcome.map_err(|Fault(told)| told)?;
         if !outcome.dry {
-            self.state.answer(outcome.clone());
+            self.state.answer(order.case.clone(), outcome.clone());
             // Where this is lost the order comes again, and finds what stands.
             self.file.write(&self.state)?;
         }

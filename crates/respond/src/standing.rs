@@ -16,9 +16,9 @@ use std::sync::Arc;
 /// Name of the file, in the enforcer's folder.
 pub(crate) const FILE: &str = "standing.json";
 /// Most answers that are kept, so that an order that comes twice is done once.
-const ANSWERS: usize = 1_024;
+const ANSWERS: usize = 256;
 /// Most events that are kept for whoever asks.
-const EVENTS: usize = 4_096;
+const EVENTS: usize = 1_024;
 
 /// An act that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +139,8 @@ impl Happened {
 pub(crate) struct State {
     pub(crate) epoch: Instant,
     pub(crate) acts: Vec<Stands>,
-    pub(crate) answered: VecDeque<Outcome>,
+    /// Each with its case: numbers are those of a ledger, cases are nobody else's.
+    pub(crate) answered: VecDeque<(CaseName, Outcome)>,
     pub(crate) events: VecDeque<Event>,
     pub(crate) last: u64,
 }
@@ -153,12 +154,12 @@ impl State {
         Wanted::of(self.acts.iter().map(|one| (one.id, &one.act.what, one.until, one.tripped.is_some())))
     }
 
-    pub(crate) fn answered(&self, id: u64) -> Option<&Outcome> {
-        self.answered.iter().find(|one| one.id == id)
+    pub(crate) fn answered(&self, case: &CaseName, id: u64) -> Option<&Outcome> {
+        self.answered.iter().find(|(of, one)| of == case && one.id == id).map(|(_, one)| one)
     }
 
-    pub(crate) fn answer(&mut self, outcome: Outcome) {
-        self.answered.push_back(outcome);
+    pub(crate) fn answer(&mut self, case: CaseName, outcome: Outcome) {
+        self.answered.push_back((case, outcome));
         while self.answered.len() > ANSWERS {
             self.answered.pop_front();
         }

@@ -4,7 +4,7 @@
 //! entered, and orders it of each enforcer that it is for, under the number of the entry that asked: an order that is
 //! given twice is done once. The answer is entered twice over: as a figure of the firewall's (`response.done/1`,
 //! `response.failed/1`), and into the case. Whatever ends the process in between has it ordered again.
-//! Each second it is asked what happened on the firewalls by itself, and whether they answer at all.
+//! Every two seconds it is asked what happened on the firewalls by itself, and whether they answer at all.
 //! Does not: decide anything, touch a firewall.
 //! Source: regulation 26.4.1, 26.4.2; `docs/adr/0022-respond.md`.
 
@@ -18,6 +18,7 @@ use respond::{
     Said, Standing, TripWire, What,
 };
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,8 +28,10 @@ use store::{Attempt, ResponseAnswer, ResponseEffect, ResponseEvent, ResponseFact
 
 /// Most of what is asked for that is looked at once.
 const MOST: usize = 4_096;
-/// How long is waited for news before events are asked for.
+/// How long is waited for news before what was not done is ordered again.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often it is asked what stands, and what happened by itself.
+const STANDING: Duration = Duration::from_secs(2);
 /// How long is waited after the desk has failed.
 const AGAIN: Duration = Duration::from_secs(1);
 /// The hooks of packs that are orders to enforcers.
@@ -101,8 +104,13 @@ impl Responses {
         let heard = |client: &Client| Heard { place: client.place(), standing: None, silent: None };
         *enforcers.0.lock().unwrap_or_else(PoisonError::into_inner) = clients.iter().map(heard).collect();
         let known = clients.into_iter().map(|client| Known { client, name: None }).collect();
-        let mut work =
-            Work { desk: desk.clone(), enforcers: enforcers.clone(), known, next_look: Instant::EPOCH };
+        let mut work = Work {
+            desk: desk.clone(),
+            enforcers: enforcers.clone(),
+            known,
+            told: BTreeMap::new(),
+            next_look: Instant::EPOCH,
+        };
         let (stop, stopped) = channel();
         let thread =
             std::thread::Builder::new().name("responses".to_owned()).spawn(move || work.run(&stopped));
@@ -144,6 +152,15 @@ fn client(place: &Place, papers: &Papers<'_>) -> Result<Client, Told> {
     Client::tls(&place.0, authority, certificate, key)
 }
 
+/// What became of an order in this round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carried {
+    /// The case has its answer.
+    Out,
+    /// It is to be ordered again.
+    Not,
+}
+
 /// An enforcer, and what its firewall is called once it has said so.
 struct Known {
     client: Client,
@@ -152,6 +169,8 @@ struct Known {
 
 struct Work {
     desk: Desk,
+    /// What was told of orders that could not be given yet.
+    told: BTreeMap<u64, Told>,
     enforcers: Enforcers,
     known: Vec<Known>,
     next_look: Instant,
@@ -191,19 +210,24 @@ impl Work {
         // An order goes before everything else.
         let unread = |error: store::StoreError| desk::Refused::Store(error).told();
         let attempts = self.desk.outbox(MOST).map_err(unread)?;
+        let mut held = BTreeSet::new();
         for attempt in attempts.iter().filter(|one| [ACT, CONFIRM, UNDO].contains(&one.hook.as_str())) {
-            self.carry_out(attempt)?;
+            // Of a case nothing is ordered before what it has asked for earlier: an undoing never overtakes its act.
+            if held.contains(&attempt.record) || self.carry_out(attempt)? == Carried::Not {
+                held.insert(attempt.record);
+            }
         }
+        self.told.retain(|entry, _| attempts.iter().any(|one| one.entry == *entry));
         let now = SystemClock.now();
         if now >= self.next_look {
-            self.next_look = now.plus(LOOK);
+            self.next_look = now.plus(STANDING);
             self.look()?;
         }
         Ok(())
     }
 
     /// Orders what a case has asked for, of each enforcer that has not answered yet.
-    fn carry_out(&mut self, attempt: &Attempt) -> Result<(), Told> {
+    fn carry_out(&mut self, attempt: &Attempt) -> Result<Carried, Told> {
         let asked = EntryNumber(attempt.entry);
         let decided_at = self.decided_at(attempt.entry)?;
         let wish = match Wish::read(attempt, SystemClock.now()) {
@@ -219,13 +243,15 @@ impl Work {
             self.name(at);
         }
         let wanted: Vec<usize> = (0..self.known.len()).filter(|at| self.is_for(*at, &wish)).collect();
-        let unknown = self.known.iter().any(|known| known.name.is_none());
+        // One that has never said its name may be the one that is meant.
+        let named = wish.firewall.is_some() && !wanted.is_empty();
+        let unknown = !named && self.known.iter().any(|known| known.name.is_none());
         if wanted.is_empty() && !unknown {
             return self.answer(attempt, false, &self.nobody(&wish));
         }
         let answered = self.desk.read(|sql, _| sql.responses_to(asked));
         let answered = answered.map_err(|error: store::StoreError| desk::Refused::Store(error).told())?;
-        let mut later = unknown.then(|| self.silence()).flatten();
+        let mut later = unknown.then(|| self.silence());
         let (mut facts, mut said) = (Vec::new(), Vec::new());
         for row in &answered {
             said.push((row.answer.firewall.clone(), row.done, told_of(&row.answer.answer)));
@@ -242,8 +268,7 @@ impl Work {
                     said.push((firewall, outcome.done, measured(&fact, &outcome.said)));
                     facts.push(fact);
                 }
-                Ok(Answer::Later(said)) => later = Some(Told::new(said.zh, said.en)),
-                Ok(Answer::Refused(said)) => later = Some(Told::new(said.zh, said.en)),
+                Ok(Answer::Later(said) | Answer::Refused(said)) => later = Some(Told::new(said.zh, said.en)),
                 Ok(_) => later = Some(Told::new("執行控制之回覆不符", "The enforcer's answer is another")),
                 Err(unreached) => {
                     self.is_silent(at, &unreached.0);
@@ -255,8 +280,12 @@ impl Work {
             self.desk.ask(Asker::System, DeskOrder::Responses(facts)).map_err(|refused| refused.told())?;
         }
         if let Some(told) = later {
-            tell(&told);
-            return self.desk.not_sent(attempt, &told.to_string()).map_err(|refused| refused.told());
+            // The same trouble of an order is told once.
+            if self.told.get(&attempt.entry) != Some(&told) {
+                tell(&told);
+                self.told.insert(attempt.entry, told);
+            }
+            return Ok(Carried::Not);
         }
         let done = !said.is_empty() && said.iter().all(|(_, done, _)| *done);
         let line = |of: fn(&Told) -> &str, between: &str| {
@@ -267,13 +296,25 @@ impl Work {
         self.answer(attempt, done, &told)
     }
 
-    fn answer(&self, attempt: &Attempt, done: bool, told: &Told) -> Result<(), Told> {
+    /// Enters the answer into the case.
+    fn answer(&self, attempt: &Attempt, done: bool, told: &Told) -> Result<Carried, Told> {
         let hook = attempt.hook.parse().map_err(|_| Told::new("對外動作代號不符", "The hook has no name"))?;
         let (record, asked) = (attempt.record, EntryNumber(attempt.entry));
         let text = told.to_string().chars().take(4_000).collect();
         let command = Command::Answer { record, hook, asked, done, text };
-        let entered = self.desk.ask(Asker::System, DeskOrder::Casework(command));
-        entered.map(drop).map_err(|refused| refused.told())
+        match self.desk.ask(Asker::System, DeskOrder::Casework(command)) {
+            Ok(_) => Ok(Carried::Out),
+            Err(
+                refused @ (desk::Refused::Append(_) | desk::Refused::Behind(_) | desk::Refused::Stopped(_)),
+            ) => Err(refused.told()),
+            // What cannot be entered keeps no other order waiting.
+            Err(refused) => {
+                let told = refused.told();
+                self.desk.not_sent(attempt, &told.to_string()).map_err(|refused| refused.told())?;
+                tell(&told);
+                Ok(Carried::Not)
+            }
+        }
     }
 
     /// When the entry was made that asks.
@@ -354,8 +395,13 @@ impl Work {
         });
     }
 
-    fn silence(&self) -> Option<Told> {
-        self.enforcers.heard().into_iter().find_map(|heard| heard.silent).map(|(_, told)| told)
+    /// Why somebody does not answer.
+    fn silence(&self) -> Told {
+        let silent = self.enforcers.heard().into_iter().find_map(|heard| heard.silent);
+        silent.map_or_else(
+            || Told::new("執行控制尚無回應", "An enforcer has not answered yet"),
+            |(_, told)| told,
+        )
     }
 
     /// What happened on the firewalls by itself, entered.
@@ -542,7 +588,7 @@ fn measured(fact: &ResponseFact, said: &Said) -> Told {
     };
     add(effect.flows, ("切斷連線 ", " 條"), ("", " connections ended"));
     add(effect.packets, ("已攔阻封包 ", " 個"), ("", " packets stopped"));
-    add(effect.ms, ("自決定至生效 ", " 毫秒"), ("", " ms from the decision"));
+    add(effect.ms, ("自決定至確認生效 ", " 毫秒"), ("", " ms from the decision until it was confirmed"));
     Told::new(zh, en)
 }
 
