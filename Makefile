@@ -13,11 +13,12 @@ SHELL := /bin/bash
 # journals, zstd packs, softflowd exports flows and nfdump is another who collects them, dnsmasq (its base alone: nothing of
 # it starts by itself) says what addresses are called. snmptrapd receives traps and informs, python3-aiosmtpd mail. Sensors
 # are read of snmpd, of nut-server with its dummy driver, of a controller by python3-pymodbus (with the serial packages that it
-# asks for), of what mosquitto publishes; iproute2 sets up a network in which pings are allowed.
+# asks for), of what mosquitto publishes; iproute2 sets up a network in which pings are allowed, and
+# those between which nftables and conntrack stop what is denied; openssh-server is the way to a firewall of another kind.
 # `make run` needs none; without poppler it does not find the text of attached PDF files.
-PACKAGES := chromium chromium-driver dnsmasq-base faketime fonts-noto-cjk g++ iproute2 logrotate mosquitto \
-  mosquitto-clients nfdump nut-server oathtool poppler-data poppler-utils postgresql python3-aiosmtpd python3-cryptography \
-  python3-fido2 python3-pymodbus python3-serial-asyncio python3-venv rsyslog rsyslog-gnutls rsyslog-relp snmpd snmptrapd \
+PACKAGES := chromium chromium-driver conntrack dnsmasq-base faketime fonts-noto-cjk g++ iproute2 logrotate \
+  mosquitto mosquitto-clients nfdump nftables nut-server oathtool openssh-server poppler-data poppler-utils postgresql \
+  python3-aiosmtpd python3-cryptography python3-fido2 python3-pymodbus python3-serial-asyncio python3-venv rsyslog rsyslog-gnutls rsyslog-relp snmpd snmptrapd \
   softflowd strace systemd systemd-journal-remote zstd
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
@@ -80,8 +81,10 @@ bench-web: release ## 量測網頁，附記於 bench/RESULTS.md · measure the p
 bench-watch: toolchain ## 量測監看規則，附記於 bench/RESULTS.md；SIGMA_RULES 指明公開 Sigma 規則之資料夾 · measure the rules, append to bench/RESULTS.md; SIGMA_RULES names a folder of public rules
 	@mkdir -p bench
 	@cargo build --locked --release -p watch --example bench
+	@cargo build --locked --release -p respond --example enforce_bench
 	@{ printf '\n## Rules, %s, commit %s\n\n    make bench-watch\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
-	  $(CARGO_TARGET_DIR)/release/examples/bench $(SIGMA_RULES); echo '```'; } | tee -a bench/RESULTS.md
+	  $(CARGO_TARGET_DIR)/release/examples/bench $(SIGMA_RULES); \
+	  $(CARGO_TARGET_DIR)/release/examples/enforce_bench; echo '```'; } | tee -a bench/RESULTS.md
 
 .PHONY: bench-telemetry
 bench-telemetry: release peers ## 量測紀錄之接收與保存，與他種工具同場比較，附記於 bench/RESULTS.md · measure lines received and kept, peers beside, append to bench/RESULTS.md

@@ -115,6 +115,7 @@ fn act(order: &Order, person: PersonId) -> (String, String) {
         Order::Acknowledge(..) => (Action::AcknowledgeAlarm.to_string(), person.to_string()),
         Order::Alarms(_) => ("alarms".to_owned(), person.to_string()),
         Order::Outlets(_) => ("outlets".to_owned(), person.to_string()),
+        Order::Responses(_) => ("responses".to_owned(), person.to_string()),
         Order::Sent(_) => (Action::Check.to_string(), person.to_string()),
         Order::Casework(Command::Open { record, register, step, .. }) => {
             (format!("{register}.{step}"), record.to_string())

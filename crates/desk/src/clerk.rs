@@ -368,7 +368,8 @@ fn changes(entries: &[Recorded]) -> Changes {
                 | Fact::Evaluated(_)
                 | Fact::Lines(_)
                 | Fact::NoticeRead(_)
-                | Fact::Published(_) => {}
+                | Fact::Published(_)
+                | Fact::Response(_) => {}
             },
             Said::Gone(_) => changes.all = true,
             Said::Other => {}

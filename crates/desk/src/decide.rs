@@ -111,6 +111,7 @@ impl Deciding<'_> {
             Order::Acknowledge(alarm, note) => self.acknowledge(&work.asker, *alarm, note.as_deref()),
             Order::Alarms(facts) => self.alarms(&work.asker, facts),
             Order::Outlets(sets) => self.outlets(&work.asker, sets),
+            Order::Responses(facts) => self.responses(&work.asker, facts),
             Order::Sent(sent) => self.sent(&work.asker, sent),
             Order::Casework(command) => self.casework(&work.asker, command, entropy),
             Order::Door(order) => {

@@ -25,6 +25,7 @@ mod batch;
 mod decide;
 mod door;
 mod gone;
+mod responses;
 
 mod clerk;
 mod destroy;

@@ -50,6 +50,8 @@ pub enum Order {
     Publish(PackFiles),
     /// A notice was read.
     ReadNotice(EntryNumber),
+    /// Enforcers have answered, or something happened on a firewall. What the ledger has already is passed over.
+    Responses(Vec<store::ResponseFact>),
     /// Outlets were asked to send something, and this came of it.
     Sent(Vec<store::AlarmSent>),
     /// Lines were looked for.

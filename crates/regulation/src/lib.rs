@@ -58,7 +58,7 @@ pub use label::{Label, Piece, Template};
 pub use moves::{Move, Moves};
 pub use pack::{
     BesideRoom, Contents, Crosswalk, Hook, LineDisposals, LineErasures, LineHolds, LineRules, LineSources,
-    Pack, Rooms,
+    Pack, Responding, Rooms,
 };
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};

@@ -13,7 +13,7 @@ use crate::role::{Grade, Role};
 use crate::time::{Calendar, Limit, OfficeTime, TimeOfDay, Zone};
 use crate::value::Type;
 use crate::word::{
-    ClauseId, DutyId, FieldId, GradeId, HookId, PackId, ProcedureId, RegisterId, RoleId, StateId,
+    ClauseId, DutyId, FieldId, GradeId, HookId, PackId, ProcedureId, RegisterId, RoleId, StateId, StepId,
 };
 use model::CivilDate;
 use std::collections::BTreeMap;
@@ -59,6 +59,8 @@ pub struct Contents {
     pub line_rules: LineRules,
     /// The register whose records are rooms.
     pub rooms: Option<Rooms>,
+    /// Where acts against intruders are decided.
+    pub responding: Option<Responding>,
     /// Law in force that asks the same.
     pub crosswalk: Vec<Crosswalk>,
     /// Ways out of Ward.
@@ -126,6 +128,17 @@ pub struct Rooms {
     pub states: Vec<StateId>,
     /// Registers whose records belong to a room.
     pub beside: Vec<BesideRoom>,
+}
+
+/// Where acts against intruders are decided: what pages lead to beside an address.
+#[derive(Debug, Clone)]
+pub struct Responding {
+    /// The register.
+    pub register: RegisterId,
+    /// The step that opens a case.
+    pub step: StepId,
+    /// The field with the address or network.
+    pub target: FieldId,
 }
 
 /// A register whose records belong to a room.

@@ -347,3 +347,34 @@ CREATE TABLE identity (
   body TEXT NOT NULL,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
+
+-- What enforcers have answered to what cases asked of them, by the entry that asked and the firewall.
+CREATE TABLE response (
+  asked INTEGER NOT NULL,
+  firewall TEXT NOT NULL,
+  record TEXT NOT NULL,
+  ordered TEXT NOT NULL,
+  what TEXT,
+  target TEXT,
+  entry INTEGER NOT NULL UNIQUE,
+  at TEXT NOT NULL,
+  done INTEGER NOT NULL CHECK (done IN (0, 1)),
+  dry INTEGER NOT NULL CHECK (dry IN (0, 1)),
+  zh TEXT NOT NULL,
+  en TEXT NOT NULL,
+  seen INTEGER CHECK (seen IN (0, 1)),
+  flows INTEGER CHECK (flows >= 0),
+  packets INTEGER CHECK (packets >= 0),
+  bytes INTEGER CHECK (bytes >= 0),
+  micros INTEGER CHECK (micros >= 0),
+  ms INTEGER CHECK (ms >= 0),
+  PRIMARY KEY (asked, firewall)
+) STRICT;
+
+-- Up to which of its own events each firewall was heard, and since when it counts them.
+CREATE TABLE enforcer (
+  firewall TEXT NOT NULL PRIMARY KEY,
+  epoch TEXT NOT NULL,
+  number INTEGER NOT NULL CHECK (number >= 1),
+  entry INTEGER NOT NULL
+) STRICT;

@@ -10,11 +10,12 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 25] = [
+const TABLES: [(&str, &str); 27] = [
     ("alarm", "entry"),
     ("ask", "entry"),
     ("condemned", "record"),
     ("destroyed_key", "data_key"),
+    ("enforcer", "firewall"),
     ("evaluation", "clause, check_id, unit, entry"),
     ("file_use", "digest, opened"),
     ("history", "opened, entry"),
@@ -34,6 +35,7 @@ const TABLES: [(&str, &str); 25] = [
     ("party", "person, opened, how"),
     ("published", "version"),
     ("record", "opened"),
+    ("response", "asked, firewall"),
     ("sequence", "name"),
     ("series", "duty, object"),
 ];

@@ -8,6 +8,7 @@
 use crate::alarm::{ALARM_ACKNOWLEDGED, ALARM_RAISED, ALARM_RESOLVED, AlarmFact};
 use crate::board::{EVALUATED, Evaluated};
 use crate::outlet::{ALARM_SENT, OUTLET_SET, OutletFact};
+use crate::response::{RESPONSE_DONE, RESPONSE_EVENT, RESPONSE_FAILED, ResponseFact};
 use crate::telemetry::{LINE_ERASED, LINES_BATCH, LINES_FILE, LINES_MERGED, LINES_RETIRED, LinesFact};
 use casework::{ContentHash, Entered, EntryNumber};
 use ledger::vault::{KeyState, VaultError};
@@ -46,6 +47,8 @@ pub enum Fact {
     Outlet(OutletFact),
     /// A version of a pack was published.
     Published(Published),
+    /// Something was done against an intruder, or happened on a firewall.
+    Response(ResponseFact),
 }
 
 /// A version of a pack that was published.
@@ -246,6 +249,13 @@ impl Fact {
             Self::Published(body) => {
                 own(Actor::machine("console"), PUBLISHED, body.pack.clone(), json(body)?)
             }
+            Self::Response(response) => {
+                let value = match response {
+                    ResponseFact::Done(body) | ResponseFact::Failed(body) => json(body)?,
+                    ResponseFact::Event(body) => json(body)?,
+                };
+                own(Actor::machine("respond"), response.kind(), response.subject(), value)
+            }
         })
     }
 
@@ -262,7 +272,8 @@ impl Fact {
             | Self::KeyDestroyed(_)
             | Self::Lines(_)
             | Self::NoticeRead(_)
-            | Self::Published(_) => false,
+            | Self::Published(_)
+            | Self::Response(_) => false,
         }
     }
 }
@@ -331,6 +342,18 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
             let sent = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
             Fact::Outlet(OutletFact::Sent(sent, acting(entry)))
         }
+        Family::ResponseDone => {
+            let done = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Response(ResponseFact::Done(done))
+        }
+        Family::ResponseFailed => {
+            let failed = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Response(ResponseFact::Failed(failed))
+        }
+        Family::ResponseEvent => {
+            let event = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Response(ResponseFact::Event(event))
+        }
         Family::Case => Fact::Case(case_event(entry, body, key.is_some()).map_err(unread)?),
         Family::Identity => Fact::Identity(identity_event(entry, body, key.is_some()).map_err(unread)?),
         Family::Evaluated => {
@@ -391,6 +414,9 @@ enum Family {
     NoticeRead,
     OutletSet,
     Published,
+    ResponseDone,
+    ResponseEvent,
+    ResponseFailed,
 }
 
 fn family(kind: &str) -> Option<Family> {
@@ -409,6 +435,9 @@ fn family(kind: &str) -> Option<Family> {
         LINE_ERASED => return Some(Family::LineErased),
         NOTICE_READ => return Some(Family::NoticeRead),
         PUBLISHED => return Some(Family::Published),
+        RESPONSE_DONE => return Some(Family::ResponseDone),
+        RESPONSE_EVENT => return Some(Family::ResponseEvent),
+        RESPONSE_FAILED => return Some(Family::ResponseFailed),
         _ => {}
     }
     match family_name(kind) {
@@ -450,7 +479,7 @@ const IDENTITY: [&str; 7] = ["clearance", "credential", "deputy", "person", "rol
 /// Families of the door; the tables take no note of them.
 const DOOR: [&str; 6] = ["account", "factor", "recovery", "session", "sign-in", "token"];
 /// Families of the board, of the desk, of the ledger, of telemetry and of what is watched for.
-const OTHERS: [&str; 7] = ["access", "alarm", "check", "ledger", "line", "lines", "pack"];
+const OTHERS: [&str; 8] = ["access", "alarm", "check", "ledger", "line", "lines", "pack", "response"];
 
 fn case_event(entry: &Skimmed<'_>, body: &[u8], private: bool) -> Result<casework::Event, String> {
     let body = match casework::Body::read(entry.kind(), body) {
@@ -541,6 +570,7 @@ mod tests {
             "access.x/9",
             "session.opened/1",
             "terminal.removed/1",
+            RESPONSE_DONE,
         ] {
             assert!(is_reserved(kind), "{kind}");
         }

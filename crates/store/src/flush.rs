@@ -102,6 +102,7 @@ pub(crate) fn lists(sql: &mut Sql, mut lists: Lists) -> Result<(), StoreError> {
     crate::telemetry::write(sql, lists.lines)?;
     crate::alarm::write(sql, lists.alarms, &lists.alarm_cases)?;
     crate::outlet::write(sql, lists.outlets)?;
+    crate::response::write(sql, lists.responses)?;
     let evaluated = lists.evaluated.iter().flat_map(|(one, entry, at)| one.rows(*entry, *at));
     sql.put(&format!("INSERT INTO evaluation ({ROW})"), "", &evaluated.collect::<Vec<_>>())
 }

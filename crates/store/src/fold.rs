@@ -10,6 +10,7 @@ use crate::error::StoreError;
 use crate::fact::{Fact, Gone, NoticeRead, Published, Recorded, Said};
 use crate::flush;
 use crate::outlet;
+use crate::response;
 use crate::telemetry::LinesFact;
 use casework::{
     Addressee, Body, Case, ContentHash, DutyKey, EntryNumber, Object, Occurrence, Series, State, Subject,
@@ -106,6 +107,7 @@ pub(crate) struct Lists {
     pub(crate) lines: Vec<(LinesFact, u64)>,
     pub(crate) alarms: Vec<alarm::Said>,
     pub(crate) outlets: Vec<outlet::Said>,
+    pub(crate) responses: Vec<response::Said>,
     /// The entry that raised an alarm, the case that was opened for it.
     pub(crate) alarm_cases: Vec<(EntryNumber, RecordId)>,
     /// Each with the entry that says so, and its time.
@@ -176,6 +178,10 @@ impl Fold {
             Said::Fact(fact) => match *fact {
                 Fact::Outlet(outlet) => {
                     self.lists.outlets.push((outlet, number, recorded.at));
+                    Ok(())
+                }
+                Fact::Response(response) => {
+                    self.lists.responses.push((response, number, recorded.at));
                     Ok(())
                 }
                 Fact::Alarm(alarm) => {

@@ -14,6 +14,7 @@ mod alarm;
 mod board;
 mod fact;
 mod outlet;
+mod response;
 mod telemetry;
 
 mod layout;
@@ -72,6 +73,10 @@ pub use pool::Pool;
 pub use projection::Projection;
 pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
+pub use response::{
+    RESPONSE_DONE, RESPONSE_EVENT, RESPONSE_FAILED, ResponseAnswer, ResponseEffect, ResponseEvent,
+    ResponseFact, ResponseRow, ResponseSeen,
+};
 pub use sql::{Access, Dialect, Row, Sql, Value};
 pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow, TrafficGone};
 pub use telemetry::{

@@ -5,6 +5,7 @@
 pub(crate) mod append;
 mod asking;
 mod bundle;
+mod enforce;
 mod flows;
 mod import;
 mod key;
@@ -56,6 +57,8 @@ enum Command {
     /// 告警輸出：列出、測試。The ways by which alarms are told: list, test.
     #[command(subcommand)]
     Outlet(outlet::Outlet),
+    /// 執行控制：於防火牆主機執行處置（獨立之小程序）。The enforcer: acts against intruders, on the firewall's host.
+    Enforce(enforce::Enforce),
     /// 匯入紀錄檔。Import files of lines.
     Import(import::Import),
     /// 追查：某位址、帳號或設備之所有紀錄。Trace: everything an address, an account or a device did.
@@ -119,6 +122,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Person(command) => person::run(command),
         Command::Terminal(command) => terminal::run(command),
         Command::Outlet(command) => outlet::run(command),
+        Command::Enforce(enforce) => enforce.run(),
         Command::Import(args) => import::run(&args),
         Command::Trace(asking) => trace::run(asking),
         Command::Flows(command) => flows::run(command),

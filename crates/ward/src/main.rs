@@ -14,6 +14,7 @@ mod office;
 mod outlets;
 mod oversight;
 mod packs;
+mod responses;
 mod sensors;
 mod serve;
 mod site;

@@ -12,6 +12,7 @@ use crate::lines::Lines;
 use crate::machine::SystemClock;
 use crate::outlets::Outlets;
 use crate::packs;
+use crate::responses::Enforcers;
 use crate::told::{Refused, tell};
 use crate::watching::Watching;
 use attachment::Shelf;
@@ -37,6 +38,8 @@ pub(crate) struct Office {
     pub(crate) lines: Lines,
     pub(crate) outlets: Outlets,
     pub(crate) watching: Watching,
+    /// Enforcers of firewalls, and how each stands.
+    pub(crate) enforcers: Enforcers,
     /// Held as long as anybody works in it.
     _lock: Arc<FolderLock>,
 }
@@ -69,7 +72,18 @@ impl Office {
         let lines = Lines::new(desk.clone(), Arc::clone(&disk), working.folder());
         let outlets = Outlets::new(desk.clone(), disk, working.folder());
         let (policy, watching) = (Arc::new(policy), Watching::default());
-        Ok(Some(Self { ledger, desk, objects, policy, lines, outlets, watching, _lock: Arc::new(lock) }))
+        let enforcers = Enforcers::default();
+        Ok(Some(Self {
+            ledger,
+            desk,
+            objects,
+            policy,
+            lines,
+            outlets,
+            watching,
+            enforcers,
+            _lock: Arc::new(lock),
+        }))
     }
 
     /// What appending needs.

@@ -18,6 +18,7 @@ use crate::names::NameServer;
 use crate::office::{Office, Pacemaker, Recovery};
 use crate::outlets::Senders;
 use crate::oversight;
+use crate::responses::{Papers, Place, Responses};
 use crate::sensors;
 use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
@@ -84,6 +85,18 @@ pub(crate) struct Serve {
     /// 告警輸出之設定檔（預設：資料夾內之 outlets.toml）。The settings of outlets (default: outlets.toml in the data folder).
     #[arg(long, value_name = "FILE")]
     outlets: Option<PathBuf>,
+    /// 防火牆之執行控制（ward enforce），可多次指定：socket 之路徑，或 fw.example:8441（TLS）。Enforcers of firewalls, any number: the path of a socket, or fw.example:8441 by TLS.
+    #[arg(long, value_name = "PATH|HOST:PORT")]
+    enforcer: Vec<Place>,
+    /// 執行控制憑證之憑證機構（PEM）。The authority of enforcers' certificates, PEM.
+    #[arg(long, value_name = "FILE", requires = "enforcer")]
+    enforcer_ca: Option<PathBuf>,
+    /// 向執行控制出示之憑證（PEM）。The certificate that is shown to enforcers, PEM.
+    #[arg(long, value_name = "FILE", requires_all = ["enforcer", "enforcer_key"])]
+    enforcer_cert: Option<PathBuf>,
+    /// 其私鑰（PEM）。Its private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "enforcer_cert")]
+    enforcer_key: Option<PathBuf>,
     /// 感測裝置設定檔（TOML）：定時讀取其中之裝置。The settings of sensors, TOML: the devices in it are read again and again.
     #[arg(long, env = "WARD_SENSORS", value_name = "FILE")]
     sensors: Option<PathBuf>,
@@ -130,14 +143,32 @@ impl Serve {
         // No way out of Ward is there yet; what is asked for waits, and is shown.
         let pacemaker = Pacemaker::start(&office, desk::Ways::new());
         let senders = Senders::start(&office.outlets, &office.desk).map_err(Refused::misuse)?;
+        let responses = self.responses(&office)?;
         let served = self.until_asked_to_stop(&office);
         pacemaker.stop();
         senders.stop();
+        if let Some(responses) = responses {
+            responses.stop();
+        }
         let closed = office.close();
         witnesses.join();
         // The name is of no use without the process; a new one replaces it anyway.
         let _ = std::fs::remove_file(socket::path(data));
         served.and(closed).map(|()| ExitCode::SUCCESS)
+    }
+
+    /// Orders what cases decide, where there is an enforcer.
+    fn responses(&self, office: &Office) -> anyhow::Result<Option<Responses>> {
+        if self.enforcer.is_empty() {
+            return Ok(None);
+        }
+        let papers = Papers {
+            authority: self.enforcer_ca.as_deref(),
+            certificate: self.enforcer_cert.as_deref(),
+            key: self.enforcer_key.as_deref(),
+        };
+        let started = Responses::start(&office.desk, &office.enforcers, &self.enforcer, &papers);
+        started.map(Some).map_err(Refused::misuse)
     }
 
     /// Takes up what former runs have received, and opens the doors for more.

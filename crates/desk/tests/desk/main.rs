@@ -18,6 +18,7 @@ mod naive;
 mod orders;
 mod path;
 mod refusals;
+mod responses;
 mod script;
 mod shred;
 mod sources;

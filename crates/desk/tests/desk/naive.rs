@@ -190,6 +190,7 @@ impl Naive {
             }
             Fact::Alarm(_)
             | Fact::Outlet(_)
+            | Fact::Response(_)
             | Fact::Door(_)
             | Fact::Evaluated(_)
             | Fact::KeyDestroyed(_)

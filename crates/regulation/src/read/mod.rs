@@ -184,6 +184,7 @@ fn read(
         line_sources: head.line_sources,
         line_rules: head.line_rules,
         rooms: head.rooms,
+        responding: head.responding,
         crosswalk: head.crosswalk,
         hooks: head.hooks,
         grades,

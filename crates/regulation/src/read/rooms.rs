@@ -1,8 +1,9 @@
-//! Rooms in the head of a pack: the register whose records are rooms, and registers whose records belong to one.
+//! Registers that pages know of, in the head of a pack: the one whose records are rooms, with those whose records belong to
+//! one; the one in which acts against intruders are decided.
 
 use super::context::Context;
 use crate::field::{Field, Kind};
-use crate::pack::{BesideRoom, Rooms};
+use crate::pack::{BesideRoom, Responding, Rooms};
 use crate::raw::Table;
 use crate::register::Register;
 use crate::value::Type;
@@ -26,6 +27,24 @@ pub(super) fn rooms(
     let beside = table.tables("beside").into_iter();
     let beside = beside.filter_map(|table| self::beside(table, &register.id, registers, context)).collect();
     Some(Rooms { register: register.id.clone(), code, states, beside })
+}
+
+pub(super) fn responding(
+    table: Table<'_>,
+    registers: &BTreeMap<RegisterId, Register>,
+    context: &Context<'_>,
+) -> Option<Responding> {
+    let register = registers.get(&context.register_at(table, "register")?)?;
+    let steps = register.flow.steps.iter().filter(|step| step.opens() && !step.by_system());
+    let step = context.known_at(
+        table,
+        "step",
+        steps.map(|step| step.id.as_str()),
+        ("開立案件之步驟", "step that opens"),
+    )?;
+    let fits = |field: &Field| matches!(field.kind, Kind::Address { .. }) && !field.sealed;
+    let target = field(table, "target", register, fits, context, ("位址欄位", "field with an address"))?;
+    Some(Responding { register: register.id.clone(), step, target })
 }
 
 fn beside(

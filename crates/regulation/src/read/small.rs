@@ -8,7 +8,7 @@ use crate::condition::Typing;
 use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
-use crate::pack::{Crosswalk, Hook, LineRules, LineSources, Rooms};
+use crate::pack::{Crosswalk, Hook, LineRules, LineSources, Responding, Rooms};
 use crate::problem::Place;
 use crate::procedure::{Procedure, ProcedureStep, Proof};
 use crate::raw::{Node, Problems, Table};
@@ -39,6 +39,7 @@ pub(super) struct Head {
     pub(super) line_sources: Option<LineSources>,
     pub(super) line_rules: LineRules,
     pub(super) rooms: Option<Rooms>,
+    pub(super) responding: Option<Responding>,
     pub(super) crosswalk: Vec<Crosswalk>,
     pub(super) hooks: BTreeMap<HookId, Hook>,
 }
@@ -79,6 +80,9 @@ pub(super) fn head(
             .and_then(|table| super::lines::sources(table, context)),
         line_rules: lines.map(|lines| super::lines::rules(lines, registers, context)).unwrap_or_default(),
         rooms: file.inner("rooms").and_then(|table| super::rooms::rooms(table, registers, context)),
+        responding: file
+            .inner("respond")
+            .and_then(|table| super::rooms::responding(table, registers, context)),
         crosswalk: file
             .tables("crosswalk")
             .into_iter()

@@ -47,6 +47,7 @@ static PACK_FILE: Shape = Shape {
         may("board", Form::Table(&BOARD), "條文看板", "the clause board"),
         may("lines", Form::Table(&LINES), "紀錄收容", "the lines of devices"),
         may("rooms", Form::Table(&ROOMS), "機房頁", "the page of rooms"),
+        may("respond", Form::Table(&RESPOND), "入侵處置", "where acts against intruders are decided"),
         may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
         may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
     ],
@@ -146,6 +147,14 @@ static ROOMS: Shape = Shape {
         ),
         may("states", IDS, "使用中之狀態", "states in which there is such a room"),
         may("beside", Form::Tables(&BESIDE_ROOM), "併列之登記簿", "registers whose records belong to a room"),
+    ],
+};
+
+static RESPOND: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "處置之登記簿", "the register in which it is decided"),
+        need("step", Form::Id, "開立之步驟", "the step that opens a case"),
+        need("target", Form::Id, "位址欄位", "the field with the address or network"),
     ],
 };
 

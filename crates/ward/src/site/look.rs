@@ -1,9 +1,10 @@
-//! The machine looked over: time, disk, master key, ways in, witnesses, fonts, mail, terminals.
+//! The machine looked over: time, disk, master key, ways in, witnesses, enforcers of firewalls, fonts, mail, terminals.
 //!
 //! Invariant: what could not be found out is said to be unknown, never good; what is not good comes with its mend.
 //! Does not: change anything, ask anybody outside but the resolver of names.
 
 use super::{Premises, is_own};
+use crate::responses::Heard;
 use ledger::cosign::{RECENT, Standing, standing};
 use ledger::objects::CHECKPOINT;
 use model::{Instant, Told};
@@ -20,7 +21,7 @@ const FONT_DEPTH: usize = 4;
 
 /// Everything, in the order in which it is mended.
 pub(super) fn over(premises: &Premises, now: Instant) -> Vec<Finding> {
-    vec![
+    let mut findings = vec![
         taking(premises),
         time(),
         disk(&premises.data),
@@ -28,9 +29,10 @@ pub(super) fn over(premises: &Premises, now: Instant) -> Vec<Finding> {
         ways_in(premises),
         name(premises),
         witnesses(premises, now),
-        fonts(),
-        mail(),
-    ]
+    ];
+    findings.extend(premises.office.enforcers.heard().iter().map(enforcer));
+    findings.extend([fonts(), mail()]);
+    findings
 }
 
 fn good(what: Told, seen: Told) -> Finding {
@@ -223,6 +225,57 @@ fn witnesses(premises: &Premises, now: Instant) -> Finding {
         Some(standing) => not_good(what, State::Bad, standing.told(), mend),
         None => not_good(what, State::Unknown, Told::new("無法判斷", "it could not be judged"), mend),
     }
+}
+
+/// The enforcer of a firewall: does it answer, and what stands there?
+fn enforcer(heard: &Heard) -> Finding {
+    let name =
+        heard.standing.as_ref().map_or(heard.place.as_str(), |(_, standing)| standing.firewall.as_str());
+    let what = Told::new(format!("防火牆執行控制 {name}"), format!("Enforcer of the firewall {name}"));
+    if let Some((since, told)) = &heard.silent {
+        let seen = Told::new(format!("自 {since} 起：{}", told.zh), format!("since {since}: {}", told.en));
+        let mend = Told::new(
+            "請至防火牆主機確認 ward enforce 執行中；其間之處置均未執行",
+            "see on the firewall that `ward enforce` runs; what is decided meanwhile is not done",
+        );
+        return not_good(what, State::Bad, seen, mend);
+    }
+    let Some((at, standing)) = &heard.standing else {
+        let mend = Told::new("稍候再看", "look again in a moment");
+        return not_good(what, State::Unknown, Told::new("尚未詢問", "not asked yet"), mend);
+    };
+    let count = standing.acts.len();
+    let lost: Vec<&str> = standing
+        .acts
+        .iter()
+        .filter(|(_, effect)| effect.seen == Some(false))
+        .map(|(stands, _)| stands.case.as_str())
+        .collect();
+    let seen = Told::new(
+        format!("{at} 回應，執行中之處置 {count} 件"),
+        format!("answered at {at}; acts in force: {count}"),
+    );
+    if standing.dry {
+        let seen = Told::new(
+            format!("演練中，未變更防火牆；{}", seen.zh),
+            format!("it rehearses, nothing is changed; {}", seen.en),
+        );
+        let mend = Told::new("請以不含 --dry-run 之指令啟動", "start it without --dry-run");
+        return not_good(what, State::Wanting, seen, mend);
+    }
+    if let Some(said) = &standing.unseen {
+        let seen = Told::new(said.zh.clone(), said.en.clone());
+        return not_good(what, State::Unknown, seen, Told::new("請至防火牆主機查明", "look at the firewall"));
+    }
+    if !lost.is_empty() {
+        let list = lost.join(", ");
+        let seen = Told::new(
+            format!("防火牆未顯示下列案件之處置：{list}"),
+            format!("the firewall does not show what these cases decided: {list}"),
+        );
+        return not_good(what, State::Bad, seen, Told::new("請至防火牆主機查明", "look at the firewall"));
+    }
+    good(what, seen)
 }
 
 fn fonts() -> Finding {

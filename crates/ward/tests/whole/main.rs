@@ -27,6 +27,7 @@ mod measuring;
 mod order;
 mod outlets;
 mod protocol;
+mod responses;
 mod senders;
 mod sensors;
 mod setting_up;

@@ -21,7 +21,7 @@ use crate::component::{
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
-use crate::names::{Shown, entry_path};
+use crate::names::{Shown, entry_path, register_path};
 use crate::query::Query;
 use crate::roc;
 use crate::rooms::Readings;
@@ -220,6 +220,8 @@ struct TracePage<'a> {
     shell: Shell,
     /// Where what it did is told as a whole, where something is asked for.
     overview: Option<String>,
+    /// Where something is done against the address that is asked for, for whoever may.
+    respond: Option<String>,
     list: ListView<'a>,
 }
 
@@ -385,6 +387,17 @@ fn enter(cx: &Cx, traced: LinesTraced) -> Result<(), PageError> {
     Ok(())
 }
 
+/// Where something is done against an address or network, for whoever may.
+fn against(look: &Look<'_>, address: &str) -> Option<String> {
+    let responding = look.pack.responding.as_ref()?;
+    let (step, _) = acting::openings(look, &responding.register)
+        .into_iter()
+        .find(|(step, _)| *step == responding.step)?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair(&format!("f.{}", responding.target), address.trim());
+    Some(format!("{}/new/{step}?{}", register_path(&responding.register), query.finish()))
+}
+
 async fn page(cx: Cx, query: Query) -> PageResult {
     cx.run(move |cx| {
         let began = cx.site.now();
@@ -403,7 +416,9 @@ async fn page(cx: Cx, query: Query) -> PageResult {
             }
             let overview = found_some.then(|| query.without("page").behind(overview::PATH));
             let shell = Shell::of_area(cx, Area::Trace).with_second(second(cx, PATH));
-            cx.render(&TracePage { cx, shell, overview, list })
+            let address = asked.as_ref().and(query.one("address"));
+            let respond = address.and_then(|address| against(look, address));
+            cx.render(&TracePage { cx, shell, overview, respond, list })
         })
     })
     .await
