@@ -91,13 +91,26 @@ pub struct Contents {
     pub notes: Vec<crate::problem::Problem>,
 }
 
-/// Law in force that asks the same as a clause.
+/// What is in force today and asks the same as a clause.
 #[derive(Debug, Clone)]
 pub struct Crosswalk {
     /// The clause.
     pub clause: ClauseId,
-    /// The law.
-    pub law: Label,
+    /// Law, or a standard?
+    pub kind: CrosswalkKind,
+    /// The place in it, with its short title.
+    pub text: Label,
+    /// Where that was looked up, in which version; none: it is to be confirmed.
+    pub source: Option<Label>,
+}
+
+/// What a clause is put beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrosswalkKind {
+    /// Law in force.
+    Law,
+    /// A standard.
+    Standard,
 }
 
 /// Where it is signed who sends lines: a register whose records are sources, and conditions over such a record.

@@ -47,7 +47,12 @@ static PACK_FILE: Shape = Shape {
         may("board", Form::Table(&BOARD), "條文看板", "the clause board"),
         may("lines", Form::Table(&LINES), "紀錄收容", "the lines of devices"),
         may("rooms", Form::Table(&ROOMS), "機房頁", "the page of rooms"),
-        may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
+        may(
+            "crosswalk",
+            Form::Tables(&CROSSWALK),
+            "現行法規及標準對照",
+            "law in force and standards that ask the same",
+        ),
         may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
     ],
 };
@@ -159,8 +164,15 @@ static BESIDE_ROOM: Shape = Shape {
 
 static CROSSWALK: Shape = Shape {
     keys: &[
-        need("clause", Form::Clause, "條號", "the clause"),
-        need("law", Form::Label, "現行法規", "the law"),
+        need("clause", CLAUSES, "條號", "the clauses"),
+        may("law", Form::Label, "現行法規", "the law, with its short title"),
+        may("standard", Form::Label, "標準", "or the standard's control, with its short title"),
+        may(
+            "source",
+            Form::Label,
+            "出處及版本;未寫者為待確認",
+            "where it was looked up; to be confirmed when absent",
+        ),
     ],
 };
 
@@ -254,6 +266,7 @@ pub(crate) static POPULATION: Shape = Shape {
     keys: &[
         may("register", Form::Id, "登記簿", "records of this register"),
         may("duty", Form::Id, "定期工作", "occurrences of this duty"),
+        may("machine", Form::Id, "系統所知", "what the system knows of this by itself"),
         may("where", Form::Condition, "條件", "only those this holds for"),
         may("states", IDS, "狀態", "only in these states"),
         may("within", Form::Limit, "最近多久", "only of the last so long"),
