@@ -49,7 +49,7 @@ pub use alarm::{
     ALARM_ACKNOWLEDGED, ALARM_RAISED, ALARM_RESOLVED, AlarmAcknowledged, AlarmFact, AlarmGroup, AlarmLine,
     AlarmName, AlarmOwner, AlarmRaised, AlarmResolved, AlarmRow, AlarmState, AlarmsWanted,
 };
-pub use board::{CasePart, Closed, EVALUATED, Evaluated, Evaluation, Figure, Owed, Verdict};
+pub use board::{CasePart, Closed, EVALUATED, Evaluated, Evaluation, Figure, Owed, Planned, Verdict};
 pub use compare::{Comparison, Difference, Likeness, first_difference};
 pub use dump::{digest, dump};
 pub use error::StoreError;

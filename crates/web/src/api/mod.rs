@@ -27,8 +27,8 @@ mod terminals;
 mod units;
 mod within;
 
-pub(crate) use bearer::bearer;
 pub use bearer::{Applications, Scope};
+pub(crate) use bearer::{admit, bearer};
 pub use describe::openapi;
 
 use crate::cx::Cx;
