@@ -269,6 +269,17 @@ fn terminals() -> Vec<Case> {
         post("/outlets/{outlet}/test", "one there is not", NOT_THERE, |_, _| {
             Sent::to("/outlets/nobody/test")
         }),
+        post("/move-in/{what}", "units are looked at", STEWARD, |_, _| {
+            let table = "[[\"code\",\"zh\",\"en\",\"above\"],[[2,[\"190\",\"甲\",\"A\",\"100\"]]]]";
+            Sent::to("/move-in/units").with(&[("table", table), ("_do", "preview")])
+        }),
+        post("/move-in/{what}", "units are made", STEWARD, |_, _| {
+            let table = "[[\"code\",\"zh\",\"en\",\"above\"],[[2,[\"190\",\"甲\",\"A\",\"100\"]]]]";
+            Sent::to("/move-in/units").with(&[("table", table), ("_do", "go")])
+        }),
+        post("/move-in/{what}/report", "what came of it, as a file", STEWARD, |_, _| {
+            Sent::to("/move-in/units/report").with(&[("report", "[[\"a\"],[\"=b\"]]")])
+        }),
         post("/terminals", "a terminal is registered", NETWORK, |town, _| {
             let (name, print) = (town.fresh("終端機"), print(town));
             Sent::to("/terminals").with(&[("name", &name), ("fingerprint", &print), ("unit", "110")])

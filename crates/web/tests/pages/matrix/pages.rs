@@ -70,6 +70,17 @@ fn areas() -> Vec<Case> {
             Sent::to("/rooms/A/A-1").looking_for("22.5 °C")
         }),
         get("/rooms/{room}/{sensor}", "one there is not", NOT_THERE, |_, _| Sent::to("/rooms/A/nothing")),
+        get("/duties", "what is owed in a month", SIGNED_IN, |_, _| Sent::to("/duties")),
+        get("/duties/feed/{token}", "by a token that counts for nothing", cast::ANYONE, |_, _| {
+            Sent::to("/duties/feed/nothing.ics")
+        }),
+        get("/move-in", "what may be moved in", SIGNED_IN, |_, _| Sent::to("/move-in")),
+        get("/move-in/{what}", "a register", SIGNED_IN, |_, _| Sent::to("/move-in/register.medium")),
+        get("/move-in/{what}", "units", STEWARD, |_, _| Sent::to("/move-in/units")),
+        get("/move-in/{what}", "one there is not", NOT_THERE, |_, _| Sent::to("/move-in/nothing")),
+        get("/move-in/{what}/template", "its heads, as a file", SIGNED_IN, |_, _| {
+            Sent::to("/move-in/register.medium/template")
+        }),
         get("/about", "what this is", SIGNED_IN, |_, _| Sent::to("/about")),
         get("/check", "how the installation stands", STEWARD, |_, _| Sent::to("/check")),
         get("/outlets", "outlets of alarms", STEWARD, |town, _| {
