@@ -29,7 +29,7 @@ TAKING = "POST /api/v1/records/{record}/steps/{step}/statements"
 #: What leaves nothing for others to ask for is asked when the known good requests are through.
 LATER = ("POST /api/v1/sessions/end",)
 #: What is told of a record beside itself.
-OF_A_RECORD = ("files", "history", "linked", "signatures")
+OF_A_RECORD = ("files", "history", "linked", "paper", "signatures")
 
 
 @schemathesis.auth(refresh_interval=None)

@@ -7,7 +7,7 @@ use crate::error::PageError;
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, alarms, api, asset, audit, choose, clauses, enter, filing, live, notices, outlets, people,
+    about, alarms, api, asset, audit, choose, clauses, enter, filing, live, notices, outlets, papers, people,
     records, registers, rooms, search, settings, shell, signing, sources, start, terminals, trace, units,
     views, work,
 };
@@ -97,6 +97,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("live", live::ROUTES),
     ("notices", notices::ROUTES),
     ("outlets", outlets::ROUTES),
+    ("papers", papers::ROUTES),
     ("people", people::ROUTES),
     ("records", records::ROUTES),
     ("registers", registers::ROUTES),

@@ -59,6 +59,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/records/{record}/files/{digest}", APP, Audit::Reading, || get(read::file)),
     Route::get("/api/v1/records/{record}/history", APP, Audit::Reading, || get(story::history)),
     Route::get("/api/v1/records/{record}/linked", APP, Audit::Reading, || get(story::linked)),
+    Route::get("/api/v1/records/{record}/paper", APP, Audit::Reading, || get(read::paper)),
     Route::get("/api/v1/records/{record}/signatures", APP, Audit::Reading, || get(story::signatures)),
     Route::post("/api/v1/records/{record}/steps/{step}", APP, Audit::Act, || post(act::take)),
     Route::post("/api/v1/records/{record}/steps/{step}/statements", APP, Audit::Reading, || {

@@ -68,6 +68,8 @@ struct ListPage<'a> {
     help: Option<String>,
     /// Where a record is opened, by whoever may.
     new: Option<String>,
+    /// Where the empty form is.
+    blank: String,
     list: ListView<'a>,
 }
 
@@ -119,7 +121,8 @@ async fn list(cx: Cx, Path(register): Path<String>, query: Query) -> PageResult 
         };
         let help = register.help.as_ref().map(|help| cx.label(help).to_owned());
         let new = opens.then(|| format!("{}/new", register_path(&register.id)));
-        cx.render(&ListPage { cx, shell, register, help, new, list })
+        let blank = format!("{}/blank.pdf", register_path(&register.id));
+        cx.render(&ListPage { cx, shell, register, help, new, blank, list })
     })
     .await
 }
@@ -199,6 +202,25 @@ pub(crate) fn found(look: &Look<'_>, register: &Register, query: &Query) -> Resu
     Ok(Found { total, page: asked.page, size: asked.size, problems: asked.problems, cases })
 }
 
+/// All of what an address asks of a register, `most` at most, with how many there are.
+///
+/// # Errors
+/// What the store fails with; no pack is published yet.
+pub(crate) fn all(
+    look: &Look<'_>,
+    register: &Register,
+    query: &Query,
+    most: usize,
+) -> Result<(u64, Vec<Arc<Case>>), PageError> {
+    let (seen, reader) = (look.cx.seen(), look.cx.reader()?);
+    let asked = ListAsked::read(look, register, query);
+    let ask = asked.ask_all(register, u32::try_from(most).unwrap_or(u32::MAX));
+    let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
+    let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();
+    look.listed(records.iter().copied());
+    Ok((page.total, look.open_cases(&records)?))
+}
+
 /// How many records there are, and those of the page. One that was destroyed since the list was made is left out.
 fn listed(
     look: &Look<'_>,
@@ -249,7 +271,7 @@ fn view<'a>(
         page: asked.page,
         size: asked.size,
         taken_micros,
-        exports: Some(Exports::of(cx, &query, &path, Some(total))),
+        exports: Some(Exports::of(cx, &query, &path, Some(total)).with_labels(&query, &path)),
         path,
         query,
     })

@@ -28,6 +28,7 @@ mod live;
 mod matrix;
 mod notices;
 mod outlets;
+mod papers;
 mod people;
 mod readings;
 mod records;
