@@ -36,9 +36,9 @@ fn laid(made: &Made) -> tempfile::TempDir {
     folder
 }
 
-/// Its text without blanks and without places to break.
+/// Its text in the order of setting, without blanks and without places to break.
 fn text(made: &Made) -> String {
-    let text = words(laid(made).path(), "pdftotext", &["-layout", "a.pdf", "-"]);
+    let text = words(laid(made).path(), "pdftotext", &["-raw", "a.pdf", "-"]);
     text.chars().filter(|one| !one.is_whitespace() && *one != '\u{200b}').collect()
 }
 
@@ -92,8 +92,12 @@ fn a_form_shows_what_it_was_given_in_the_governments_font_as_a_subset() {
     // Embedded, a subset, with a map to Unicode.
     assert!(rows.iter().all(|row| row.contains(" yes yes yes ")), "{fonts}");
     assert!(made.pdf.len() < 400_000, "{} bytes", made.pdf.len());
+    let about = words(laid(&made).path(), "pdfinfo", &["-meta", "a.pdf"]);
+    let about: String = about.chars().filter(|one| !one.is_whitespace()).collect();
+    for words in ["<pdfaid:part>2</pdfaid:part>", "<pdfaid:conformance>A</pdfaid:conformance>"] {
+        assert!(about.contains(words), "{words}: {about}");
+    }
     let info = words(laid(&made).path(), "pdfinfo", &["a.pdf"]);
-    assert!(info.contains("PDF/A-2A") || info.contains("PDF/A-2a"), "{info}");
     assert!(info.contains("Tagged:          yes") && info.contains("A4"), "{info}");
 }
 
@@ -234,6 +238,11 @@ fn without_the_governments_font_another_stands_in_and_without_any_it_is_told() {
 #[test]
 fn a_paper_of_a_sample_bears_its_watermark() {
     let mut sample = blank();
-    sample.head.watermark = Some("樣本非正式文件".to_owned());
-    assert!(text(&press().form(&sample, at()).unwrap()).contains("樣本非正式文件"));
+    let plain = text(&press().form(&sample, at()).unwrap());
+    sample.head.watermark = Some("樣本城市".to_owned());
+    let marked = text(&press().form(&sample, at()).unwrap());
+    // It lies slantwise, so that each of its characters is a line.
+    for one in "樣本城市".chars() {
+        assert_eq!(marked.matches(one).count(), plain.matches(one).count() + 1, "{one}: {marked}");
+    }
 }

@@ -146,7 +146,7 @@ fn text(pdf: &[u8]) -> String {
     std::fs::write(&path, pdf).unwrap();
     #[expect(clippy::disallowed_methods, reason = "the one place here: a reader that is not ours")]
     let mut command = std::process::Command::new("pdftotext");
-    let output = command.arg("-layout").arg(&path).arg("-").output().unwrap();
+    let output = command.arg("-raw").arg(&path).arg("-").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     text.chars().filter(|one| !one.is_whitespace() && *one != '\u{200b}').collect()
