@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration, Smart};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
@@ -38,6 +38,7 @@ pub struct Press {
     library: LazyHash<Library>,
     standards: PdfStandards,
     running: AtomicUsize,
+    printed: AtomicU64,
 }
 
 /// A paper that was made.
@@ -111,6 +112,7 @@ impl Press {
             library: LazyHash::new(Library::default()),
             standards,
             running: AtomicUsize::new(0),
+            printed: AtomicU64::new(0),
         }
     }
 
@@ -154,6 +156,12 @@ impl Press {
         self.print(("report", include_str!("../templates/report.typ")), &report.head, report, at)
     }
 
+    /// How many papers were begun so far.
+    #[must_use]
+    pub fn printed(&self) -> u64 {
+        self.printed.load(Ordering::Acquire)
+    }
+
     /// Lets go of fonts and of what was remembered, unless something is being printed.
     pub fn rest(&self) {
         if self.running.load(Ordering::Acquire) == 0 {
@@ -176,6 +184,7 @@ impl Press {
         within("characters", characters, MOST_CHARACTERS)?;
         let data = serde_json::to_vec(&data)?;
         let identity = Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.printed.fetch_add(1, Ordering::AcqRel);
         self.running.fetch_add(1, Ordering::AcqRel);
         let made = self.set(name, template, data, identity, at);
         self.running.fetch_sub(1, Ordering::AcqRel);

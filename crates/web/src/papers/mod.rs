@@ -30,6 +30,7 @@ use model::{Instant, RecordId, Told};
 use paper::{Form, Head, Made, Press, PrintError};
 use regulation::Register;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/records/{record}/paper.pdf", Access::Person, Audit::Reading, || get(record)),
@@ -63,11 +64,25 @@ pub(crate) async fn printed<T: Send + 'static>(
         let _turn = turn;
         let press = press(cx)?;
         let done = print(cx, &press);
-        press.rest();
+        rest_later(press);
         done
     })
     .await
 }
+
+/// Lets a press rest once nothing was printed for a while: its fonts are large, and papers come several at a time.
+pub(crate) fn rest_later(press: Arc<Press>) {
+    let printed = press.printed();
+    tokio::spawn(async move {
+        tokio::time::sleep(IDLE).await;
+        if press.printed() == printed {
+            press.rest();
+        }
+    });
+}
+
+/// How long a press keeps its fonts in memory after the last paper.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// The press. It blocks.
 ///
@@ -157,7 +172,7 @@ pub(crate) fn day(cx: &Cx, at: Instant) -> String {
     if cx.chinese() { format!("中華民國{day}") } else { day }
 }
 
-const fn language(cx: &Cx) -> paper::Language {
+fn language(cx: &Cx) -> paper::Language {
     match cx.language {
         Language::Chinese => paper::Language::Chinese,
         Language::English => paper::Language::English,

@@ -65,7 +65,7 @@ impl Format for Pdf {
         let title = format!("{name}{}", cx.t("清冊", ", list"));
         let head = papers::head(&cx, title, plain, grade.map(|(_, grade)| grade), papers::by_whom(&cx));
         let made = press.catalogue(&Catalogue::new(head, filters, heads, rows), cx.now());
-        press.rest();
+        papers::rest_later(press);
         file.write_all(&made.map_err(papers::refused)?.pdf).map_err(PageError::failed)?;
         Ok(file)
     }
