@@ -57,8 +57,8 @@ pub use flow::{
 pub use label::{Label, Piece, Template};
 pub use moves::{Move, Moves};
 pub use pack::{
-    BesideRoom, Contents, Crosswalk, Hook, LineDisposals, LineErasures, LineHolds, LineRules, LineSources,
-    Pack, Rooms,
+    AlarmCall, BesideRoom, Contents, Crosswalk, DutyRoster, Hook, Incidents, LineDisposals, LineErasures,
+    LineHolds, LineRules, LineSources, Pack, Rooms, UnitsOf, WatchedUnits,
 };
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};

@@ -8,7 +8,9 @@ use crate::condition::Typing;
 use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
-use crate::pack::{Crosswalk, Hook, LineRules, LineSources, Rooms};
+use crate::pack::{
+    AlarmCall, Crosswalk, DutyRoster, Hook, Incidents, LineRules, LineSources, Rooms, WatchedUnits,
+};
 use crate::problem::Place;
 use crate::procedure::{Procedure, ProcedureStep, Proof};
 use crate::raw::{Node, Problems, Table};
@@ -38,6 +40,10 @@ pub(super) struct Head {
     pub(super) exemption: Option<Exemption>,
     pub(super) line_sources: Option<LineSources>,
     pub(super) line_rules: LineRules,
+    pub(super) watched_units: WatchedUnits,
+    pub(super) calls: Vec<AlarmCall>,
+    pub(super) duty_roster: Option<DutyRoster>,
+    pub(super) incidents: Option<Incidents>,
     pub(super) rooms: Option<Rooms>,
     pub(super) crosswalk: Vec<Crosswalk>,
     pub(super) hooks: BTreeMap<HookId, Hook>,
@@ -78,6 +84,19 @@ pub(super) fn head(
             .and_then(|lines| lines.inner("sources"))
             .and_then(|table| super::lines::sources(table, context)),
         line_rules: lines.map(|lines| super::lines::rules(lines, registers, context)).unwrap_or_default(),
+        watched_units: file
+            .inner("watch")
+            .map(|table| super::lines::watched(table, context))
+            .unwrap_or_default(),
+        calls: file.inner("watch").map(|table| super::lines::calls(table, context)).unwrap_or_default(),
+        duty_roster: file
+            .inner("watch")
+            .and_then(|table| table.inner("roster"))
+            .and_then(|table| super::lines::roster(table, context)),
+        incidents: file
+            .inner("watch")
+            .and_then(|table| table.inner("incidents"))
+            .and_then(|table| super::lines::incidents(table, registers, context)),
         rooms: file.inner("rooms").and_then(|table| super::rooms::rooms(table, registers, context)),
         crosswalk: file
             .tables("crosswalk")

@@ -46,6 +46,7 @@ static PACK_FILE: Shape = Shape {
         need("pack", Form::Table(&PACK), "規範", "the pack"),
         may("board", Form::Table(&BOARD), "條文看板", "the clause board"),
         may("lines", Form::Table(&LINES), "紀錄收容", "the lines of devices"),
+        may("watch", Form::Table(&WATCH), "監看", "what rules of watching know beyond lines"),
         may("rooms", Form::Table(&ROOMS), "機房頁", "the page of rooms"),
         may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
         may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
@@ -132,6 +133,67 @@ static LINE_SOURCES: Shape = Shape {
         need("name", Form::Condition, "名稱", "its name"),
         need("offset", Form::Condition, "時差（小時）", "hours its times are ahead of UTC"),
         need("while", Form::Condition, "效力存續之條件", "a source counts while this holds"),
+    ],
+};
+
+static WATCH: Shape = Shape {
+    keys: &[
+        may("accounts", Form::Table(&WATCH_ACCOUNTS), "帳號所屬單位", "to which unit accounts belong"),
+        may("terminals", Form::Table(&WATCH_TERMINALS), "終端機所屬單位", "whose terminals stand where"),
+        may("roster", Form::Table(&WATCH_ROSTER), "輪值", "who is on duty"),
+        may(
+            "call",
+            Form::Tables(&WATCH_CALL),
+            "逾時未認領之通知",
+            "who is called when nobody answers for an alarm",
+        ),
+        may("incidents", Form::Table(&WATCH_INCIDENTS), "資安事件", "incidents, and what their report tells"),
+    ],
+};
+
+static WATCH_ACCOUNTS: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "帳號之登記簿", "the register of accounts"),
+        need("name", Form::Condition, "帳號名稱", "what lines call an account"),
+        need("unit", Form::Condition, "所屬單位", "the unit it belongs to"),
+        need("while", Form::Condition, "效力存續之條件", "it counts while this holds"),
+    ],
+};
+
+static WATCH_ROSTER: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "輪值之登記簿", "the register of shifts"),
+        need("person", Form::Condition, "輪值人員", "who is on duty"),
+        need("from", Form::Condition, "起始時間", "from when"),
+        need("until", Form::Condition, "結束時間", "until when"),
+        need("while", Form::Condition, "效力存續之條件", "it counts while this holds"),
+    ],
+};
+
+static WATCH_CALL: Shape = Shape {
+    keys: &[
+        need("after", Form::Limit, "告警後之時間", "how long after it was raised"),
+        need("least", Form::Word(&SEVERITIES), "最低嚴重程度", "how bad it is at least"),
+        may("on_duty", Form::Flag, "通知輪值人員", "are those on duty called?"),
+        may("roles", IDS, "通知之角色", "which roles are called"),
+    ],
+};
+
+const SEVERITIES: [&str; 5] = ["informational", "low", "medium", "high", "critical"];
+
+static WATCH_INCIDENTS: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "資安事件之登記簿", "the register of incidents"),
+        may("told", IDS, "報告敘明之欄位", "fields that a report tells in words"),
+    ],
+};
+
+static WATCH_TERMINALS: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "終端機之登記簿", "the register of terminals"),
+        need("network", Form::Condition, "位址或網段", "the address or network they stand at"),
+        need("unit", Form::Condition, "所屬單位", "the unit they belong to"),
+        need("while", Form::Condition, "效力存續之條件", "it counts while this holds"),
     ],
 };
 
