@@ -65,6 +65,9 @@ def good(label: str) -> dict[str, Any]:
         "POST /api/v1/alarms/{alarm}/acknowledge": {
             "path_parameters": {"alarm": KNOWN["alarm"]}, "body": {"note": "查看中"}, **media
         },
+        "POST /api/v1/alarms/{alarm}/settle": {
+            "path_parameters": {"alarm": KNOWN["alarm"]}, "body": {"reason": "誤報"}, **media
+        },
         "GET /api/v1/sources": {},
         "GET /api/v1/sources/months/{month}": {"path_parameters": {"month": "2026-11"}},
         "GET /api/v1/people/{person}": {"path_parameters": person},

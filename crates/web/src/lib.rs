@@ -8,6 +8,7 @@
 //! Never: holds a business rule. It parses, asks desk and store, renders.
 //! Source: `docs/adr/0014-web.md`.
 
+mod incidents;
 mod language;
 mod query;
 mod roc;

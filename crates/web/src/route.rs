@@ -7,9 +7,9 @@ use crate::error::PageError;
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, alarms, api, asset, audit, choose, clauses, enter, filing, live, notices, outlets, people,
-    records, registers, rooms, search, settings, shell, signing, sources, start, terminals, trace, units,
-    views, work,
+    about, alarms, api, asset, audit, choose, clauses, enter, filing, incidents, live, notices, outlets,
+    people, records, registers, rooms, search, settings, shell, signing, sources, start, terminals, trace,
+    units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -87,6 +87,7 @@ pub struct Listed {
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("about", about::ROUTES),
     ("alarms", alarms::ROUTES),
+    ("incidents", incidents::ROUTES),
     ("api", api::ROUTES),
     ("asset", asset::ROUTES),
     ("audit", audit::ROUTES),

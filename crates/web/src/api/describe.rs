@@ -26,7 +26,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
     components(schemas(Problem)),
     paths(
         act::file, act::open, act::read_notice, act::state_opening, act::state_step, act::take,
-        alarms::acknowledge, alarms::alarm, alarms::alarms,
+        alarms::acknowledge, alarms::alarm, alarms::alarms, alarms::settle,
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,

@@ -107,6 +107,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/lines/query", APP, Audit::Tracing, || get(lines::query)).by(Right::Audit),
     Route::get("/api/v1/alarms", APP, Audit::None, || get(alarms::alarms)).by(Right::Alarms),
     Route::get("/api/v1/alarms/{alarm}", APP, Audit::None, || get(alarms::alarm)).by(Right::Alarms),
+    Route::post("/api/v1/alarms/{alarm}/settle", APP, Audit::Act, || post(alarms::settle)).by(Right::Alarms),
     Route::post("/api/v1/alarms/{alarm}/acknowledge", APP, Audit::Act, || post(alarms::acknowledge))
         .by(Right::Alarms),
     Route::get("/api/v1/sources", APP, Audit::None, || get(sources::sources)).by(Right::Audit),

@@ -22,6 +22,7 @@ mod export;
 mod filing;
 mod forms;
 mod gone;
+mod incidents;
 mod layers;
 mod lists;
 mod live;

@@ -1,8 +1,8 @@
 //! What is done: forms that open records and take steps, signatures, notices, people, units.
 
 use super::cast::{
-    ALARMS, AUDITOR, Cast, HEAD, NETWORK, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SIGNED_IN, STEWARD,
-    UNIT, Who,
+    ALARMS, AUDITOR, Cast, HEAD, NETWORK, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SETTLING, SIGNED_IN,
+    STEWARD, UNIT, Who,
 };
 use super::cast::{ENROLLING, MAY};
 use super::pages::word;
@@ -58,6 +58,12 @@ fn filing() -> Vec<Case> {
         }),
         post("/alarms/{alarm}/acknowledge", "one there is not", NOT_THERE, |_, _| {
             Sent::to("/alarms/99999999/acknowledge")
+        }),
+        post("/alarms/{alarm}/settle", "somebody says that an alarm is over", SETTLING, |town, _| {
+            Sent::to(format!("/alarms/{}/settle", town.alarm())).with(&[("reason", "誤報")])
+        }),
+        post("/alarms/{alarm}/settle", "one there is not", NOT_THERE, |_, _| {
+            Sent::to("/alarms/99999999/settle").with(&[("reason", "誤報")])
         }),
         post("/registers/{register}/new/{step}", "an ordinary medium", SIGNED_IN, |town, _| {
             medium(town, "internal").with(&[("_do", "send:done")])

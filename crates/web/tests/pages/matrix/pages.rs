@@ -137,6 +137,15 @@ fn records() -> Vec<Case> {
         get("/records/{record}/print", "a graded one on paper", RECORD_OR_ENROLLING, |town, _| {
             record(town, "/print")
         }),
+        get("/records/{record}/incident", "the report of an incident", OF_THE_UNIT, |town, _| {
+            Sent::to(format!("/records/{}/incident", town.people.incident)).looking_for("公文伺服器")
+        }),
+        get("/records/{record}/incident", "of what is no incident", NOT_THERE, |town, _| {
+            Sent::to(format!("/records/{}/incident", town.people.violation))
+        }),
+        get("/records/{record}/incident/stix", "the same for machines", OF_THE_UNIT, |town, _| {
+            Sent::to(format!("/records/{}/incident/stix", town.people.incident)).looking_for("公文伺服器")
+        }),
         get("/records/{record}/files/{digest}", "a file of the unit's", OF_THE_UNIT, |town, _| {
             Sent::to(format!("/records/{}/files/{}", town.people.violation, town.evidence().1))
                 .looking_for("走道無人")
