@@ -60,10 +60,13 @@ struct Refusal<'a> {
 /// An alarm by its number, for whoever may see it.
 ///
 /// # Errors
-/// `NotFound`: there is none for them. The tables failed.
+/// `NotFound`: there is none. `Hidden`: it is not theirs to see. The tables failed.
 pub(crate) fn standing(look: &Look<'_>, entry: u64) -> Result<AlarmRow, PageError> {
-    let seen = seen_of(look)?;
-    look.sql(|sql| sql.alarm(entry))?.filter(|alarm| seen.holds(alarm)).ok_or(PageError::NotFound)
+    let alarm = look.sql(|sql| sql.alarm(entry))?.ok_or(PageError::NotFound)?;
+    match seen_of(look)?.holds(&alarm) {
+        true => Ok(alarm),
+        false => Err(PageError::hidden(Action::ReadAlarms.to_string(), About::Oneself)),
+    }
 }
 
 pub(super) async fn page(cx: Cx, Path(alarm): Path<String>) -> PageResult {
