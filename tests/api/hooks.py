@@ -29,7 +29,7 @@ TAKING = "POST /api/v1/records/{record}/steps/{step}/statements"
 #: What leaves nothing for others to ask for is asked when the known good requests are through.
 LATER = ("POST /api/v1/sessions/end",)
 #: What is told of a record beside itself.
-OF_A_RECORD = ("files", "history", "linked", "signatures")
+OF_A_RECORD = ("files", "history", "linked", "paper", "signatures")
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -64,6 +64,9 @@ def good(label: str) -> dict[str, Any]:
         "GET /api/v1/alarms/{alarm}": {"path_parameters": {"alarm": KNOWN["alarm"]}},
         "POST /api/v1/alarms/{alarm}/acknowledge": {
             "path_parameters": {"alarm": KNOWN["alarm"]}, "body": {"note": "查看中"}, **media
+        },
+        "POST /api/v1/alarms/{alarm}/settle": {
+            "path_parameters": {"alarm": KNOWN["alarm"]}, "body": {"reason": "誤報"}, **media
         },
         "GET /api/v1/sources": {},
         "GET /api/v1/sources/months/{month}": {"path_parameters": {"month": "2026-11"}},

@@ -47,6 +47,7 @@ class Alarms(Looking):
         one.wait("203.0.113.77")
         self.guess("203.0.113.78")
         one.wait("203.0.113.78")
+        self.look_twice("alarms-wall", "/alarms/wall")
         auditor = self.city.be(self.city.people["auditor"])
         self.city.open(path)
         self.assertFalse(auditor.all("form[action$='/acknowledge']"))

@@ -8,6 +8,7 @@
 //! Source: `docs/adr/0016-board.md`; `docs/pack.md`, "Clauses".
 
 mod changes;
+mod fact;
 mod memory;
 mod reach;
 mod read;
@@ -16,5 +17,6 @@ mod scan;
 mod tally;
 
 pub use changes::Changes;
+pub use fact::{Fact, Machines};
 pub use memory::{Around, Failing, Memory, Shown, Standing};
 pub use read::Reading;

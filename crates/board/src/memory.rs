@@ -7,6 +7,7 @@
 //! say was recorded.
 
 use crate::changes::Changes;
+use crate::fact::{self, Known, Machines};
 use crate::reach::Reach;
 use crate::read::Reading;
 use crate::reason;
@@ -33,6 +34,8 @@ pub struct Around<'a> {
     pub layout: &'a Layout,
     /// People and units.
     pub units: &'a State,
+    /// What only the running machine knows; none where it does not run.
+    pub machines: Option<&'a dyn Machines>,
     /// The moment.
     pub now: Instant,
     /// How many entries of the ledger the tables have seen.
@@ -140,7 +143,8 @@ impl Memory {
         let due = self.due(pack, around.now);
         let months = self.months(pack, today);
         let wanted: BTreeSet<Key> = due.iter().chain(months.iter()).cloned().collect();
-        self.judge(&reading, pack, around, casework, &wanted)?;
+        let known = Known { machines: around.machines, roster: &roster, pack, now: around.now };
+        self.judge(&reading, pack, around, (casework, known), &wanted)?;
         let mut evaluated = Vec::new();
         for (clause, check) in checks(pack) {
             let key = (clause.clone(), check.id.clone());
@@ -293,7 +297,7 @@ impl Memory {
         reading: &Reading<'_>,
         pack: &Pack,
         around: Around<'_>,
-        casework: casework::Around<'_>,
+        (casework, known): (casework::Around<'_>, Known<'_>),
         wanted: &BTreeSet<Key>,
     ) -> Result<(), StoreError> {
         let mut jobs: BTreeMap<Key, Job<'_>> = BTreeMap::new();
@@ -319,6 +323,8 @@ impl Memory {
                 }
                 Population::Duty { duty, .. } => scan::duty(reading, duty, &mut job, around.now)?,
                 Population::Engine { engine, .. } => job.fail(reason::no_engine(engine)),
+                Population::Machine { .. } if job.why.is_none() => fact::judge(reading, &mut job, known)?,
+                Population::Machine { .. } => {}
             }
             jobs.insert(key, job);
         }
@@ -385,6 +391,9 @@ impl Remembered {
                 job.fail(reason::calendar(&missing));
                 around.now.plus(day)
             });
+        // What the system does not know now it may know in a moment.
+        let soon = matches!(check.population, Population::Machine { .. }) && job.why.is_some();
+        let fresh_until = if soon { around.now.plus(PAUSE) } else { fresh_until };
         self.evaluated = Some((around.now, fresh_until));
         self.dirty = false;
         self.figures = match &job.why {
@@ -394,12 +403,14 @@ impl Remembered {
                 job.judged.retain(|_, one| job.since.is_none_or(|since| one.at >= since));
                 let mut tally = Tally::new(around.units);
                 job.judged.values().for_each(|one| tally.add(one));
+                job.facts.iter().for_each(|(_, one)| tally.add(one));
                 tally.figures(check, pack.zone.date(around.now), &pack.zone)
             }
         };
-        let failing = job.judged.iter().filter(|(_, one)| one.mark.fails(check));
+        let facts = job.facts.iter().filter_map(|(record, one)| Some((record.as_ref()?, one)));
+        let failing = job.judged.iter().chain(facts).filter(|(_, one)| one.mark.fails(check));
         let failing: BTreeSet<Failing> =
-            failing.map(|(record, one)| Failing { record: *record, unit: one.unit }).collect();
+            failing.filter_map(|(record, one)| Some(Failing { record: *record, unit: one.unit? })).collect();
         self.failing = failing.into_iter().collect();
         self.judged = match self.reach {
             Reach::Alone(_) if job.why.is_none() => Some(job.judged),
@@ -431,7 +442,9 @@ fn exempt_where_nobody_is(figures: &mut Vec<Figure>, exempt: &BTreeSet<UnitId>, 
 /// The first moment of a check's window; none where it has no window.
 fn since(check: &Check, pack: &Pack, now: Instant) -> Result<Option<Instant>, CalendarMissing> {
     let within: Option<Limit> = match &check.population {
-        Population::Duty { within, .. } | Population::Records { within, .. } => *within,
+        Population::Duty { within, .. }
+        | Population::Machine { within, .. }
+        | Population::Records { within, .. } => *within,
         Population::Engine { .. } => None,
     };
     within.map(|within| within.before(now, Roll::Keep, office(pack))).transpose()

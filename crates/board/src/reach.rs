@@ -12,7 +12,7 @@ pub(crate) enum Reach {
     Alone(RegisterId),
     /// At the occurrences of a duty.
     Duty(DutyId),
-    /// At what an engine knows.
+    /// At what an engine, or the system by itself, knows.
     Engine,
     /// At the time, at people or at other records as well: all are judged again.
     Around {
@@ -28,7 +28,7 @@ impl Reach {
     pub(crate) fn of(pack: &Pack, check: &Check) -> Self {
         let (register, only) = match &check.population {
             Population::Duty { duty, .. } => return Self::Duty(duty.clone()),
-            Population::Engine { .. } => return Self::Engine,
+            Population::Engine { .. } | Population::Machine { .. } => return Self::Engine,
             Population::Records { register, only, .. } => (register, only),
         };
         let judged = match &check.evidence {

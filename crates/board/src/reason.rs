@@ -26,6 +26,14 @@ pub(crate) fn no_engine(engine: &str) -> Told {
     )
 }
 
+/// Nobody who runs the system was asked.
+pub(crate) fn not_running() -> Told {
+    Told::new(
+        "此檢核之數據僅於系統運作時可得",
+        "The figures of this check can be had only while the system runs",
+    )
+}
+
 /// More than can be counted.
 pub(crate) fn too_many() -> Told {
     Told::new("數值合計逾可計算範圍", "The figures add up to more than can be reckoned with")

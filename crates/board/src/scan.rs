@@ -21,6 +21,8 @@ pub(crate) struct Job<'p> {
     pub(crate) since: Option<Instant>,
     /// The population.
     pub(crate) judged: HashMap<RecordId, Judged>,
+    /// Of what the system knows: what each amounts to, and the record that stands for it.
+    pub(crate) facts: Vec<(Option<RecordId>, Judged)>,
     /// Why it cannot be reckoned.
     pub(crate) why: Option<Told>,
 }
@@ -30,7 +32,7 @@ const PAGE: usize = 500;
 
 impl<'p> Job<'p> {
     pub(crate) fn new(check: &'p Check, since: Option<Instant>, judged: HashMap<RecordId, Judged>) -> Self {
-        Self { check, since, judged, why: None }
+        Self { check, since, judged, facts: Vec::new(), why: None }
     }
 
     /// Judges a case anew.
@@ -47,13 +49,14 @@ impl<'p> Job<'p> {
 
     pub(crate) fn fail(&mut self, why: Told) {
         self.judged.clear();
+        self.facts.clear();
         self.why = Some(why);
     }
 
     fn states(&self) -> &'p [StateId] {
         match &self.check.population {
             Population::Records { states, .. } => states,
-            Population::Duty { .. } | Population::Engine { .. } => &[],
+            Population::Duty { .. } | Population::Engine { .. } | Population::Machine { .. } => &[],
         }
     }
 }
@@ -115,7 +118,7 @@ pub(crate) fn duty(
     let owed = reading.ask(|sql, _| sql.duty_owed(duty, job.since, now))?;
     let judged = owed.into_iter().map(|owed| {
         let mark = if in_order(&job.check.evidence, &owed) { Mark::Good } else { Mark::Bad };
-        (owed.record, Judged { unit: owed.unit, at: owed.due, mark })
+        (owed.record, Judged { unit: Some(owed.unit), at: owed.due, mark })
     });
     job.judged = judged.collect();
     Ok(())
@@ -164,30 +167,17 @@ fn judge(
                 Mark::Bad
             }
         }
-        CheckEvidence::Newest(condition) => match value(condition)? {
-            Some(Value::Date(day)) => Mark::Day(day),
-            Some(Value::Moment(at)) => Mark::Day(around.shelf.current().zone.date(at)),
-            _ => Mark::Bad,
-        },
-        CheckEvidence::Measure { value: condition, .. } => match value(condition)? {
-            Some(Value::Number(number)) => Mark::Number(number),
-            // A span counts in days.
-            Some(Value::Span(span)) => Mark::Number(in_days(span).ok_or_else(reason::too_many)?),
-            _ => Mark::Bad,
-        },
+        CheckEvidence::Newest(condition) => Mark::of_day(value(condition)?, around.shelf.current().zone),
+        CheckEvidence::Measure { value: condition, .. } => {
+            Mark::of_number(value(condition)?).ok_or_else(reason::too_many)?
+        }
         CheckEvidence::Engine | CheckEvidence::OnTime => return Ok(None),
     };
-    Ok(Some(Judged { unit: case.unit, at: case.opened_at, mark }))
-}
-
-fn in_days(span: regulation::Span) -> Option<regulation::Decimal> {
-    let day = regulation::Decimal::from_whole(86_400)?;
-    // A number counts millionths and a span microseconds, so the same figure serves both.
-    regulation::Decimal::from_millionths(span.micros()).over(day)
+    Ok(Some(Judged { unit: Some(case.unit), at: case.opened_at, mark }))
 }
 
 /// The value of a condition; none where what it needs is not filled in.
-fn value(condition: &Condition, scope: &dyn Scope, former: bool) -> Result<Option<Value>, Told> {
+pub(crate) fn value(condition: &Condition, scope: &dyn Scope, former: bool) -> Result<Option<Value>, Told> {
     match condition.eval(scope) {
         Ok(value) => Ok(Some(value)),
         Err(EvalError::Missing(_)) => Ok(None),

@@ -5,7 +5,7 @@
 use crate::reason;
 use identity::State;
 use model::{CivilDate, Instant, Told, UnitId};
-use regulation::{Check, CheckEvidence, Decimal, Measure, Zone};
+use regulation::{Check, CheckEvidence, Decimal, Measure, Value, Zone};
 use std::collections::{BTreeMap, HashMap};
 use store::{Figure, Verdict};
 
@@ -23,6 +23,27 @@ pub(crate) enum Mark {
 }
 
 impl Mark {
+    /// The day of a value; without one it is not filled in.
+    pub(crate) fn of_day(value: Option<Value>, zone: &Zone) -> Self {
+        match value {
+            Some(Value::Date(day)) => Self::Day(day),
+            Some(Value::Moment(at)) => Self::Day(zone.date(at)),
+            _ => Self::Bad,
+        }
+    }
+
+    /// The number of a value, of a span its days; none where that is beyond what can be counted.
+    pub(crate) fn of_number(value: Option<Value>) -> Option<Self> {
+        match value {
+            Some(Value::Number(number)) => Some(Self::Number(number)),
+            // A number counts millionths and a span microseconds, so the same figure serves both.
+            Some(Value::Span(span)) => Decimal::from_whole(86_400)
+                .and_then(|day| Decimal::from_millionths(span.micros()).over(day))
+                .map(Self::Number),
+            _ => Some(Self::Bad),
+        }
+    }
+
     /// Is what bears it to be looked after, for the check to be met?
     pub(crate) fn fails(self, check: &Check) -> bool {
         match (self, &check.evidence) {
@@ -40,8 +61,9 @@ impl Mark {
 /// One of the population.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Judged {
-    pub(crate) unit: UnitId,
-    /// When it was opened, or due.
+    /// None: it counts for all together alone.
+    pub(crate) unit: Option<UnitId>,
+    /// When it was opened, due, or came about.
     pub(crate) at: Instant,
     pub(crate) mark: Mark,
 }
@@ -70,9 +92,13 @@ impl<'a> Tally<'a> {
 
     pub(crate) fn add(&mut self, one: &Judged) {
         let units = self.units;
-        let chain = self.chains.entry(one.unit).or_insert_with(|| {
-            let mut chain = vec![None, Some(one.unit)];
-            chain.extend(units.above(one.unit).map(Some));
+        let Some(unit) = one.unit else {
+            self.sums.entry(None).or_default().add(one);
+            return;
+        };
+        let chain = self.chains.entry(unit).or_insert_with(|| {
+            let mut chain = vec![None, Some(unit)];
+            chain.extend(units.above(unit).map(Some));
             chain
         });
         for unit in chain.iter() {

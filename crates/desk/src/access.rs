@@ -113,7 +113,8 @@ fn subject_of(denial: &Denial, person: PersonId) -> String {
 fn act(order: &Order, person: PersonId) -> (String, String) {
     let (act, subject) = match order {
         Order::Acknowledge(..) => (Action::AcknowledgeAlarm.to_string(), person.to_string()),
-        Order::Alarms(_) => ("alarms".to_owned(), person.to_string()),
+        Order::Settle(..) => (Action::SettleAlarm.to_string(), person.to_string()),
+        Order::Alarms(_) | Order::CallForAlarms(_) => ("alarms".to_owned(), person.to_string()),
         Order::Outlets(_) => ("outlets".to_owned(), person.to_string()),
         Order::Responses(_) => ("responses".to_owned(), person.to_string()),
         Order::Sent(_) => (Action::Check.to_string(), person.to_string()),

@@ -5,7 +5,7 @@
 
 use crate::desk::Desk;
 use crate::order::{Asker, Order, Refused};
-use board::{Around, Changes, Memory, Shown};
+use board::{Around, Changes, Machines, Memory, Shown};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
 /// What is remembered between evaluations, and how checks stand.
@@ -33,6 +33,14 @@ impl Desk {
     /// # Errors
     /// The tables failed, or what was found could not be recorded; all is evaluated anew the next time.
     pub fn assess(&self) -> Result<Assessed, Refused> {
+        self.assess_with(None)
+    }
+
+    /// The same, with what only the running machine knows.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn assess_with(&self, machines: Option<&dyn Machines>) -> Result<Assessed, Refused> {
         let mut memory = match self.board.memory.try_lock() {
             Ok(memory) => memory,
             Err(TryLockError::WouldBlock) => return Ok(Assessed::default()),
@@ -44,7 +52,7 @@ impl Desk {
         };
         // What changes from here on is looked at the next time, if this reading does not see it.
         let changes = self.shown.take_changes();
-        self.evaluate(&mut memory, &changes).inspect_err(|_| memory.forget())
+        self.evaluate(&mut memory, &changes, machines).inspect_err(|_| memory.forget())
     }
 
     /// How checks stand, by the last evaluation.
@@ -53,12 +61,18 @@ impl Desk {
         Arc::clone(&self.board.standing.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn evaluate(&self, memory: &mut Memory, changes: &Changes) -> Result<Assessed, Refused> {
+    fn evaluate(
+        &self,
+        memory: &mut Memory,
+        changes: &Changes,
+        machines: Option<&dyn Machines>,
+    ) -> Result<Assessed, Refused> {
         let (seen, now) = (self.seen(), self.clock.now());
         let around = Around {
             packs: &seen.packs,
             layout: &seen.layout,
             units: &seen.roster,
+            machines,
             now,
             size: seen.position,
         };

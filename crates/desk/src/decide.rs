@@ -109,9 +109,11 @@ impl Deciding<'_> {
     fn decide(&self, work: &Work, entropy: &mut dyn Entropy) -> Result<Decided, Refused> {
         match &work.order {
             Order::Acknowledge(alarm, note) => self.acknowledge(&work.asker, *alarm, note.as_deref()),
+            Order::CallForAlarms(calls) => self.call_for_alarms(&work.asker, calls),
             Order::Alarms(facts) => self.alarms(&work.asker, facts),
             Order::Outlets(sets) => self.outlets(&work.asker, sets),
             Order::Responses(facts) => self.responses(&work.asker, facts),
+            Order::Settle(alarm, reason) => self.settle(&work.asker, *alarm, reason),
             Order::Sent(sent) => self.sent(&work.asker, sent),
             Order::Casework(command) => self.casework(&work.asker, command, entropy),
             Order::Door(order) => {

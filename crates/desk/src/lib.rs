@@ -51,5 +51,5 @@ pub use packs::{MakeSections, PackFiles, read};
 pub use rulings::{LineDisposal, LineErasure, LineHold, LineRulings, RulingsRead, Stays, registers, rulings};
 pub use seen::{Figures, Seen};
 pub use signing::ToSign;
-pub use sources::{LineSource, ListedSources, SourcesRead};
+pub use sources::{LineSource, ListedSources, ListedUnits, SourcesRead, UnitsRead};
 pub use tick::Ticked;

@@ -30,6 +30,9 @@ pub enum Order {
     Acknowledge(EntryNumber, Option<String>),
     /// Alarms were raised, or are over. What the ledger has already is passed over.
     Alarms(Vec<store::AlarmFact>),
+    /// Others are called for alarms that nobody answers for. One that somebody answers for by now, or for which they were
+    /// called, is passed over.
+    CallForAlarms(Vec<store::AlarmCalled>),
     /// Something about a record.
     Casework(casework::Command),
     /// Somebody was not shown, or not let do, what they have no right to; nothing was asked of the desk.
@@ -54,6 +57,8 @@ pub enum Order {
     Responses(Vec<store::ResponseFact>),
     /// Outlets were asked to send something, and this came of it.
     Sent(Vec<store::AlarmSent>),
+    /// Somebody says that an alarm is over: the entry that raised it, and why.
+    Settle(EntryNumber, String),
     /// Lines were looked for.
     Traced(store::LinesTraced),
     /// Records were read whose grade is above what everybody is cleared for; [`MOST_READ`] at once.
@@ -140,6 +145,9 @@ pub enum Refused {
     /// Only the console, or somebody a policy permits, may do this.
     #[error("not for whoever asks")]
     NotForAsker,
+    /// It is not said why.
+    #[error("it is not said why")]
+    NoReason,
     /// There is no such alarm, or it is over.
     #[error("there is no such alarm that stands")]
     NoAlarm,
@@ -274,6 +282,7 @@ impl Refused {
                 format!("The policy `{id}` of the pack forbids this"),
             ),
             Self::NotForAsker => Told::new("您無權為此作業", "You have no right to do this"),
+            Self::NoReason => Told::new("請敘明理由", "Say why"),
             Self::NoAlarm => Told::new("查無此告警，或已解除", "There is no such alarm, or it is over"),
             Self::NoPack => Told::new(
                 "尚未發布任何規範。請先執行 ward pack publish",
@@ -327,7 +336,7 @@ impl Refused {
             Self::Casework(casework::Refusal::Stale { .. }) => "stale",
             Self::Casework(casework::Refusal::NoRecord(_)) | Self::NoAlarm | Self::NoNotice => "not-found",
             Self::Casework(casework::Refusal::WeakSignature { .. }) => "weak-signature",
-            Self::Casework(_) => "refused",
+            Self::Casework(_) | Self::NoReason => "refused",
             Self::Identity(_) => "refused-identity",
             Self::Key(_) | Self::Signature(_) => "signature",
             Self::LinesGap { .. } => "lines-gap",

@@ -52,6 +52,8 @@ pub enum Right {
     Alarms,
     /// Look into the ledger, take proofs along, have the installation verified.
     Audit,
+    /// Subscribe to the calendar of what is owed.
+    Calendar,
     /// See how clauses stand.
     Clauses,
     /// Hand in lines of devices.
@@ -216,8 +218,8 @@ pub enum DoorBody {
 
 impl Right {
     /// Every one.
-    pub const ALL: [Self; 6] =
-        [Self::Account, Self::Alarms, Self::Audit, Self::Clauses, Self::Lines, Self::People];
+    pub const ALL: [Self; 7] =
+        [Self::Account, Self::Alarms, Self::Audit, Self::Calendar, Self::Clauses, Self::Lines, Self::People];
 
     /// Its word, in entries, forms and the API.
     #[must_use]
@@ -226,6 +228,7 @@ impl Right {
             Self::Account => "account",
             Self::Alarms => "alarms",
             Self::Audit => "audit",
+            Self::Calendar => "calendar",
             Self::Clauses => "clauses",
             Self::Lines => "lines",
             Self::People => "people",

@@ -99,7 +99,7 @@ impl Mail {
         for to in &self.setting.to {
             builder = builder.to(to.clone());
         }
-        if message.what == What::Resolved {
+        if matches!(message.what, What::Resolved | What::Called { .. }) {
             builder = builder.in_reply_to(self.id(message, What::Raised));
         }
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
@@ -114,6 +114,7 @@ impl Mail {
         let number = match what {
             What::Many { through, .. } => format!("{}-{through}", message.alarm),
             What::Test => format!("{}-{}", message.alarm, message.at.as_micros()),
+            What::Called { call } => format!("{}-{call}", message.alarm),
             What::Raised | What::Resolved => message.alarm.to_string(),
         };
         format!("<ward-{}-{number}@{}>", what.word(), self.setting.from.email.domain())

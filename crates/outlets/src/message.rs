@@ -21,6 +21,11 @@ pub enum What {
     Raised,
     /// It does not stand any more.
     Resolved,
+    /// Nobody answers for it: others are called, the first time, the second and so on.
+    Called {
+        /// The how manieth time.
+        call: u32,
+    },
     /// So many messages that came faster than an outlet sends: those of the entries up to this one.
     Many {
         /// How many.
@@ -72,6 +77,7 @@ impl What {
         match self {
             Self::Raised => "raised",
             Self::Resolved => "resolved",
+            Self::Called { .. } => "called",
             Self::Many { .. } => "summary",
             Self::Test => "test",
         }

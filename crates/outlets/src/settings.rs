@@ -37,6 +37,8 @@ pub struct Setting {
     pub least: Severity,
     /// Is it sent as well that an alarm is over?
     pub ends: bool,
+    /// Is it sent only once nobody has answered for an alarm in time?
+    pub waits: bool,
     /// How many messages a minute; any number, if none.
     pub per_minute: Option<u32>,
     /// The way.
@@ -71,6 +73,7 @@ static OUTLET: Shape = Shape {
     keys: &[
         may("least", Form::Word(&SEVERITIES), "最低嚴重程度", "the least severity that is sent"),
         may("ends", Form::Flag, "告警解除時是否一併傳送", "is it sent that an alarm is over?"),
+        may("waits", Form::Flag, "僅於逾時未認領時傳送", "is it sent only when nobody has answered in time?"),
         may("per_minute", Form::Whole(1, 100_000), "每分鐘至多幾則", "most messages a minute"),
         may("file", Form::Table(&FILE), "告警檔", "a file of alarms"),
         may("mail", Form::Table(&MAIL), "電子郵件", "mail"),
@@ -246,6 +249,7 @@ impl Reading<'_> {
             name: name.into(),
             least: table.text("least").and_then(Severity::of_word).unwrap_or(Severity::Informational),
             ends: table.flag("ends").unwrap_or(true),
+            waits: table.flag("waits").unwrap_or(false),
             per_minute: table.small("per_minute").or_else(|| way.pace()),
             way,
         })
@@ -461,7 +465,12 @@ impl Setting {
     /// Does this outlet send the message?
     #[must_use]
     pub fn wants(&self, message: &Message) -> bool {
-        self.takes(message.severity) && (self.ends || message.what != What::Resolved)
+        let what = match message.what {
+            What::Resolved => self.ends,
+            What::Raised => !self.waits,
+            _ => true,
+        };
+        self.takes(message.severity) && what
     }
 
     /// Does it send what is so bad?

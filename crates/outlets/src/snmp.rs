@@ -281,6 +281,7 @@ const fn notification(what: What) -> u32 {
         What::Resolved => 2,
         What::Many { .. } => 3,
         What::Test => 4,
+        What::Called { .. } => 5,
     }
 }
 

@@ -34,6 +34,7 @@ fn chinese(message: &Message, zone: &Zone) -> Told {
     let heading = match message.what {
         What::Raised => format!("告警〔{severity}〕{title}"),
         What::Resolved => format!("告警解除〔{severity}〕{title}"),
+        What::Called { call } => format!("告警逾時未認領，第 {call} 次通知〔{severity}〕{title}"),
         What::Many { messages, .. } => format!("告警彙整〔最高：{severity}〕共 {messages} 則：{title}"),
         What::Test => format!("告警測試：{title}"),
     };
@@ -56,6 +57,7 @@ fn english(message: &Message, zone: &Zone) -> Told {
     let heading = match message.what {
         What::Raised => format!("Alarm ({severity}): {title}"),
         What::Resolved => format!("Alarm over ({severity}): {title}"),
+        What::Called { call } => format!("Nobody answers for an alarm, call {call} ({severity}): {title}"),
         What::Many { messages, .. } => {
             format!("{messages} messages of alarms (at worst {severity}): {title}")
         }

@@ -4,6 +4,7 @@
 
 use crate::condition::Condition;
 use crate::label::Label;
+use crate::machine::Machine;
 use crate::time::Limit;
 use crate::word::{CheckId, ClauseId, DutyId, RegisterId, StateId};
 use std::any::Any;
@@ -59,6 +60,15 @@ pub enum Population {
         engine: Box<str>,
         /// What it read from the file.
         body: EngineBody,
+    },
+    /// What the system knows by itself.
+    Machine {
+        /// Of what.
+        machine: &'static Machine,
+        /// Only what this holds for.
+        only: Option<Condition>,
+        /// Only what came about in the last so long; all when absent.
+        within: Option<Limit>,
     },
     /// Records of a register.
     Records {

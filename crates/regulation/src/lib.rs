@@ -22,6 +22,7 @@ mod clause;
 mod duty;
 mod field;
 mod flow;
+mod machine;
 mod moves;
 mod procedure;
 mod register;
@@ -55,10 +56,11 @@ pub use flow::{
     State, Step,
 };
 pub use label::{Label, Piece, Template};
+pub use machine::{MACHINES, Machine, MachineMember, MachineType};
 pub use moves::{Move, Moves};
 pub use pack::{
-    BesideRoom, Contents, Crosswalk, Hook, LineDisposals, LineErasures, LineHolds, LineRules, LineSources,
-    Pack, Responding, Rooms,
+    AlarmCall, BesideRoom, Contents, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineDisposals,
+    LineErasures, LineHolds, LineRules, LineSources, Pack, Responding, Rooms, UnitsOf, WatchedUnits,
 };
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};

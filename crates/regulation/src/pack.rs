@@ -15,7 +15,7 @@ use crate::value::Type;
 use crate::word::{
     ClauseId, DutyId, FieldId, GradeId, HookId, PackId, ProcedureId, RegisterId, RoleId, StateId, StepId,
 };
-use model::CivilDate;
+use model::{CivilDate, Severity};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,6 +57,14 @@ pub struct Contents {
     pub line_sources: Option<LineSources>,
     /// How long lines are kept, and where it is signed that some go, or stay.
     pub line_rules: LineRules,
+    /// Where it is signed whose units accounts and terminals belong to, as rules of watching ask.
+    pub watched_units: WatchedUnits,
+    /// Who is called when nobody answers for an alarm, in the order in which they are.
+    pub calls: Vec<AlarmCall>,
+    /// Where it is signed who is on duty.
+    pub duty_roster: Option<DutyRoster>,
+    /// The register of incidents, and what its report tells.
+    pub incidents: Option<Incidents>,
     /// The register whose records are rooms.
     pub rooms: Option<Rooms>,
     /// Where acts against intruders are decided.
@@ -93,13 +101,26 @@ pub struct Contents {
     pub notes: Vec<crate::problem::Problem>,
 }
 
-/// Law in force that asks the same as a clause.
+/// What is in force today and asks the same as a clause.
 #[derive(Debug, Clone)]
 pub struct Crosswalk {
     /// The clause.
     pub clause: ClauseId,
-    /// The law.
-    pub law: Label,
+    /// Law, or a standard?
+    pub kind: CrosswalkKind,
+    /// The place in it, with its short title.
+    pub text: Label,
+    /// Where that was looked up, in which version; none: it is to be confirmed.
+    pub source: Option<Label>,
+}
+
+/// What a clause is put beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrosswalkKind {
+    /// Law in force.
+    Law,
+    /// A standard.
+    Standard,
 }
 
 /// Where it is signed who sends lines: a register whose records are sources, and conditions over such a record.
@@ -113,6 +134,65 @@ pub struct LineSources {
     pub name: Condition,
     /// By how many hours the times it writes are ahead of UTC, a condition of type number.
     pub offset: Condition,
+    /// It counts while this holds.
+    pub holds: Condition,
+}
+
+/// Where it is signed to which unit an account belongs, and whose terminals stand in a network.
+#[derive(Debug, Clone, Default)]
+pub struct WatchedUnits {
+    /// Accounts: `name` is what lines call one.
+    pub accounts: Option<UnitsOf>,
+    /// Terminals: `name` is the address or network they stand at.
+    pub terminals: Option<UnitsOf>,
+}
+
+/// Somebody is called for an alarm that nobody answers for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmCall {
+    /// So many seconds after it was raised.
+    pub after: u32,
+    /// Where it is no less bad than this.
+    pub least: Severity,
+    /// Those on duty.
+    pub on_duty: bool,
+    /// Those who hold one of these roles in the unit that it is about, or above.
+    pub roles: Vec<RoleId>,
+}
+
+/// Where it is signed who is on duty: a register, and conditions over such a record.
+#[derive(Debug, Clone)]
+pub struct DutyRoster {
+    /// The register.
+    pub register: RegisterId,
+    /// Who, of type person.
+    pub person: Condition,
+    /// From when, of type date or moment.
+    pub from: Condition,
+    /// Until when.
+    pub until: Condition,
+    /// It counts while this holds.
+    pub holds: Condition,
+}
+
+/// The register of incidents.
+#[derive(Debug, Clone)]
+pub struct Incidents {
+    /// The register.
+    pub register: RegisterId,
+    /// What a report tells of one in words: fields, in order.
+    pub told: Vec<FieldId>,
+}
+
+/// A register whose records say to which unit something belongs: conditions over such a record.
+#[derive(Debug, Clone)]
+pub struct UnitsOf {
+    /// The register.
+    pub register: RegisterId,
+    /// What it is called, of type text.
+    pub name: Condition,
+    /// The unit.
+    pub unit: Condition,
     /// It counts while this holds.
     pub holds: Condition,
 }

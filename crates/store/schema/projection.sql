@@ -276,16 +276,33 @@ CREATE TABLE alarm (
   note TEXT,
   resolved INTEGER,
   resolved_at TEXT,
+  -- Who has settled it, and why. Of one that was over by itself nobody.
+  settled_by TEXT,
+  reason TEXT,
   record TEXT,
+  -- The unit whose device or place it is about. None where that is not known.
+  unit TEXT,
+  -- The last entry by which others were called, since nobody answered for it: when, the how manieth time, and whom.
+  called INTEGER,
+  called_at TEXT,
+  calls INTEGER,
+  called_to TEXT,
   -- The last entry that has changed it.
   changed INTEGER NOT NULL,
   CHECK ((owner IS NULL) = (owned_at IS NULL)),
   CHECK (note IS NULL OR owner IS NOT NULL),
-  CHECK ((resolved IS NULL) = (resolved_at IS NULL))
+  CHECK ((resolved IS NULL) = (resolved_at IS NULL)),
+  CHECK ((settled_by IS NULL) = (reason IS NULL)),
+  CHECK ((called IS NULL) = (called_at IS NULL) AND (called IS NULL) = (calls IS NULL)),
+  CHECK ((called IS NULL) = (called_to IS NULL)),
+  CHECK (settled_by IS NULL OR resolved IS NOT NULL)
 ) STRICT;
 CREATE INDEX alarm_named ON alarm (rule, first);
 CREATE INDEX alarm_standing ON alarm (severity, entry) WHERE resolved IS NULL;
 CREATE INDEX alarm_changed ON alarm (changed);
+CREATE INDEX alarm_called ON alarm (called) WHERE called IS NOT NULL;
+CREATE INDEX alarm_settled ON alarm (resolved) WHERE settled_by IS NOT NULL;
+CREATE INDEX alarm_unit ON alarm (unit) WHERE unit IS NOT NULL;
 CREATE INDEX alarm_record ON alarm (record) WHERE record IS NOT NULL;
 
 -- Outlets of alarms, by their names: how each is set, up to which entry it has answered for everything, what came of the
@@ -296,6 +313,7 @@ CREATE TABLE outlet (
   goes_to TEXT NOT NULL,
   least INTEGER NOT NULL CHECK (least BETWEEN 0 AND 4),
   ends INTEGER NOT NULL CHECK (ends IN (0, 1)),
+  waits INTEGER NOT NULL CHECK (waits IN (0, 1)),
   since INTEGER NOT NULL,
   through INTEGER NOT NULL CHECK (through >= since),
   gone INTEGER NOT NULL CHECK (gone IN (0, 1)),

@@ -9,7 +9,7 @@ use crate::layout::{Cell, Sheet};
 use crate::projection::parsed;
 use crate::sql::{Row, Sql, Value};
 use casework::EntryNumber;
-use model::{Actor, Instant, PersonId, RecordId, Severity};
+use model::{Actor, Instant, PersonId, RecordId, Severity, UnitId};
 use serde::{Deserialize, Serialize};
 
 /// Kind of the entry that says an alarm was raised.
@@ -18,6 +18,10 @@ pub const ALARM_RAISED: &str = "alarm.raised/1";
 pub const ALARM_RESOLVED: &str = "alarm.resolved/1";
 /// Kind of the entry that says somebody answers for an alarm.
 pub const ALARM_ACKNOWLEDGED: &str = "alarm.acknowledged/1";
+/// Kind of the entry that says others were called for an alarm that nobody answered for.
+pub const ALARM_CALLED: &str = "alarm.called/1";
+/// Kind of the entry that says somebody has settled an alarm.
+pub const ALARM_SETTLED: &str = "alarm.settled/1";
 
 /// Something about an alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub enum AlarmFact {
     Resolved(AlarmResolved),
     /// Somebody answers for it from now on.
     Acknowledged(AlarmAcknowledged, Actor),
+    /// Others were called, since nobody answers for it.
+    Called(AlarmCalled),
+    /// Somebody says that it is over.
+    Settled(AlarmSettled, Actor),
 }
 
 /// Fields of a rule's group, with their values.
@@ -77,6 +85,9 @@ pub struct AlarmRaised {
     pub rule: String,
     /// How bad it is.
     pub severity: Severity,
+    /// The unit whose device or place it is about, where that is known. It stands in the entry's header.
+    #[serde(skip)]
+    pub unit: Option<UnitId>,
 }
 
 /// An alarm is over.
@@ -117,6 +128,34 @@ pub struct AlarmAcknowledged {
     pub rule: String,
 }
 
+/// Others were called for an alarm that nobody answered for in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmCalled {
+    /// The entry that raised it.
+    pub alarm: EntryNumber,
+    /// The how manieth time, from one.
+    pub call: u32,
+    /// The rule, so that the entry is found with those of the alarm.
+    pub rule: String,
+    /// Who; nobody where nobody was on duty and nobody held a role that is called.
+    pub to: Vec<PersonId>,
+}
+
+/// Somebody says that an alarm is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmSettled {
+    /// The entry that raised it.
+    pub alarm: EntryNumber,
+    /// The policy that permitted it.
+    pub policy: String,
+    /// Why.
+    pub reason: String,
+    /// The rule, so that the entry is found with those of the alarm.
+    pub rule: String,
+}
+
 /// An alarm as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmRow {
@@ -142,9 +181,71 @@ pub struct AlarmRow {
     pub owner: Option<AlarmOwner>,
     /// Since when it is over.
     pub resolved_at: Option<Instant>,
+    /// Who says so; of one that was over by itself nobody.
+    pub settled: Option<AlarmEnd>,
     /// The case that it has opened.
     pub record: Option<RecordId>,
+    /// The unit whose device or place it is about.
+    pub unit: Option<UnitId>,
+    /// Who was called last, since nobody answered for it.
+    pub called: Option<AlarmCall>,
 }
+
+/// Who was called for an alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmCall {
+    /// The how manieth time.
+    pub call: u32,
+    /// When.
+    pub at: Instant,
+    /// Whom.
+    pub to: Vec<PersonId>,
+}
+
+/// Who has settled an alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmEnd {
+    /// Who.
+    pub person: PersonId,
+    /// Why.
+    pub reason: String,
+}
+
+/// Whose alarms somebody may see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlarmsOf {
+    /// Those of which no unit is known.
+    pub nobodys: bool,
+    /// Those of these units.
+    pub units: Vec<UnitId>,
+}
+
+impl AlarmsOf {
+    /// May they see this one?
+    #[must_use]
+    pub fn holds(&self, alarm: &AlarmRow) -> bool {
+        alarm.unit.map_or(self.nobodys, |unit| self.units.contains(&unit))
+    }
+
+    /// The condition; what it binds goes behind what is bound already.
+    fn condition(&self, values: &mut Vec<Value>) -> String {
+        let mut tests: Vec<String> = self.nobodys.then(|| "unit IS NULL".to_owned()).into_iter().collect();
+        for some in self.units.chunks(MOST_BOUND) {
+            let places: Vec<String> = some
+                .iter()
+                .map(|unit| {
+                    values.push(unit.to_string().into());
+                    format!("${}", values.len())
+                })
+                .collect();
+            tests.push(format!("unit IN ({})", places.join(", ")));
+        }
+        if tests.is_empty() { "1 = 0".to_owned() } else { format!("({})", tests.join(" OR ")) }
+    }
+}
+
+/// Values in one list of a statement.
+const MOST_BOUND: usize = 500;
 
 /// Who answers for an alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,6 +329,8 @@ impl AlarmFact {
             Self::Raised(_) => ALARM_RAISED,
             Self::Resolved(_) => ALARM_RESOLVED,
             Self::Acknowledged(..) => ALARM_ACKNOWLEDGED,
+            Self::Called(_) => ALARM_CALLED,
+            Self::Settled(..) => ALARM_SETTLED,
         }
     }
 
@@ -238,6 +341,8 @@ impl AlarmFact {
             Self::Raised(raised) => &raised.rule,
             Self::Resolved(resolved) => &resolved.rule,
             Self::Acknowledged(acknowledged, _) => &acknowledged.rule,
+            Self::Called(called) => &called.rule,
+            Self::Settled(settled, _) => &settled.rule,
         }
     }
 
@@ -247,7 +352,7 @@ impl AlarmFact {
         let (rule, group, first) = match self {
             Self::Raised(raised) => (&raised.rule, &raised.group, raised.first),
             Self::Resolved(resolved) => (&resolved.rule, &resolved.group, resolved.first),
-            Self::Acknowledged(..) => return None,
+            Self::Acknowledged(..) | Self::Called(_) | Self::Settled(..) => return None,
         };
         Some(AlarmName { rule: rule.clone(), group: group.clone(), first })
     }
@@ -278,6 +383,7 @@ pub(crate) fn write(
                 alarm.count.into(),
                 spelled(&alarm.lines)?.into(),
                 "[]".into(),
+                alarm.unit.map(|unit| unit.to_string()).into(),
             ]),
             AlarmFact::Resolved(alarm) => {
                 put(sql, &mut raised)?;
@@ -312,6 +418,34 @@ pub(crate) fn write(
                     ],
                 )?;
             }
+            AlarmFact::Called(alarm) => {
+                put(sql, &mut raised)?;
+                sql.run(
+                    "UPDATE alarm SET called = $1, changed = $1, called_at = $2, calls = $3, called_to = $4 WHERE entry = $5",
+                    &[
+                        entry.into(),
+                        at.to_string().into(),
+                        u64::from(alarm.call).into(),
+                        spelled(&alarm.to)?.into(),
+                        alarm.alarm.0.into(),
+                    ],
+                )?;
+            }
+            AlarmFact::Settled(alarm, actor) => {
+                let Actor::Person(person) = actor else { continue };
+                put(sql, &mut raised)?;
+                sql.run(
+                    "UPDATE alarm SET changed = $1, resolved = $1, resolved_at = $2, settled_by = $3, reason = $4 \
+                     WHERE entry = $5 AND resolved IS NULL",
+                    &[
+                        entry.into(),
+                        at.to_string().into(),
+                        person.person.to_string().into(),
+                        alarm.reason.into(),
+                        alarm.alarm.0.into(),
+                    ],
+                )?;
+            }
         }
     }
     put(sql, &mut raised)?;
@@ -323,7 +457,7 @@ pub(crate) fn write(
 }
 
 fn put(sql: &mut Sql, raised: &mut Vec<Vec<Value>>) -> Result<(), StoreError> {
-    let columns = "entry, changed, at, rule, about, first, rest, severity, last, count, lines, latest";
+    let columns = "entry, changed, at, rule, about, first, rest, severity, last, count, lines, latest, unit";
     sql.put(&format!("INSERT INTO alarm ({columns})"), "", &std::mem::take(raised))
 }
 
@@ -343,9 +477,9 @@ pub(crate) fn severity(row: &Row, at: usize) -> Option<Severity> {
 
 /// Columns in the order in which they are read.
 pub(crate) const COLUMNS: &str = "entry, at, rule, about, first, rest, severity, last, count, lines, latest, owner, owned_at, note, \
-                       resolved_at, record";
+                       resolved_at, record, settled_by, reason, unit, called_at, calls, called_to";
 /// How many they are.
-pub(crate) const WIDTH: usize = 16;
+pub(crate) const WIDTH: usize = 22;
 
 pub(crate) fn alarm(row: &Row) -> Result<AlarmRow, StoreError> {
     let damaged = || StoreError::damaged("alarm", format!("{row:?}"));
@@ -376,6 +510,22 @@ pub(crate) fn alarm(row: &Row) -> Result<AlarmRow, StoreError> {
         owner,
         resolved_at: moment(14)?,
         record: row.text(15).map(|_| parsed(row, 15, "alarm")).transpose()?,
+        settled: match row.text(16) {
+            None => None,
+            Some(_) => Some(AlarmEnd {
+                person: parsed(row, 16, "alarm")?,
+                reason: row.text(17).ok_or_else(damaged)?.to_owned(),
+            }),
+        },
+        unit: row.text(18).map(|_| parsed(row, 18, "alarm")).transpose()?,
+        called: match moment(19)? {
+            None => None,
+            Some(at) => Some(AlarmCall {
+                call: row.int(20).and_then(|call| u32::try_from(call).ok()).ok_or_else(damaged)?,
+                at,
+                to: read(row, 21)?,
+            }),
+        },
     })
 }
 
@@ -386,9 +536,9 @@ fn read<T: serde::de::DeserializeOwned>(row: &Row, at: usize) -> Result<T, Store
 
 impl AlarmsWanted {
     /// The condition, with the values it binds.
-    fn condition(&self) -> (String, Vec<Value>) {
+    fn condition(&self, of: &AlarmsOf) -> (String, Vec<Value>) {
         let mut values: Vec<Value> = Vec::new();
-        let mut tests = Vec::new();
+        let mut tests = vec![of.condition(&mut values)];
         if !self.states.is_empty() {
             let any: Vec<&str> = self.states.iter().map(|state| state.condition()).collect();
             tests.push(format!("({})", any.join(" OR ")));
@@ -409,13 +559,12 @@ impl AlarmsWanted {
             values.push(format!("%{text}%").into());
             tests.push(format!("lower(about) LIKE ${} ESCAPE '\\'", values.len()));
         }
-        let text = if tests.is_empty() { String::new() } else { format!(" WHERE {}", tests.join(" AND ")) };
-        (text, values)
+        (format!(" WHERE {}", tests.join(" AND ")), values)
     }
 }
 
 impl Sql {
-    /// Alarms, at most so many behind the first `skip`: those that stand first, the worst of them before the others, the
+    /// Alarms that somebody may see, at most so many behind the first `skip`: those that stand first, the worst of them before the others, the
     /// newest before the older.
     ///
     /// # Errors
@@ -423,10 +572,11 @@ impl Sql {
     pub fn alarms(
         &mut self,
         wanted: &AlarmsWanted,
+        of: &AlarmsOf,
         skip: usize,
         most: usize,
     ) -> Result<Vec<AlarmRow>, StoreError> {
-        let (condition, values) = wanted.condition();
+        let (condition, values) = wanted.condition(of);
         let text = format!(
             "SELECT {COLUMNS} FROM alarm{condition} ORDER BY CASE WHEN resolved IS NULL THEN 0 ELSE 1 END, \
              CASE WHEN resolved IS NULL THEN severity ELSE 0 END DESC, entry DESC LIMIT {most} OFFSET {skip}"
@@ -434,12 +584,12 @@ impl Sql {
         self.rows(&text, &values)?.iter().map(alarm).collect()
     }
 
-    /// How many alarms there are of these, by how they stand.
+    /// How many alarms there are of these that somebody may see, by how they stand.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub fn alarms_counted(&mut self, wanted: &AlarmsWanted) -> Result<[u64; 3], StoreError> {
-        let (condition, values) = wanted.condition();
+    pub fn alarms_counted(&mut self, wanted: &AlarmsWanted, of: &AlarmsOf) -> Result<[u64; 3], StoreError> {
+        let (condition, values) = wanted.condition(of);
         let counted = AlarmState::ALL
             .map(|state| format!("COALESCE(SUM(CASE WHEN {} THEN 1 ELSE 0 END), 0)", state.condition()));
         let text = format!("SELECT {} FROM alarm{condition}", counted.join(", "));
@@ -448,12 +598,14 @@ impl Sql {
         Ok([count(0), count(1), count(2)])
     }
 
-    /// The last entry that changed an alarm, and the last that raised one; 0 where there is none.
+    /// The last entry that changed an alarm which somebody may see, and the last that raised one; 0 where there is none.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub fn alarms_last(&mut self) -> Result<(u64, u64), StoreError> {
-        let row = self.row("SELECT MAX(changed), MAX(entry) FROM alarm", &[])?;
+    pub fn alarms_last(&mut self, of: &AlarmsOf) -> Result<(u64, u64), StoreError> {
+        let mut values = Vec::new();
+        let text = format!("SELECT MAX(changed), MAX(entry) FROM alarm WHERE {}", of.condition(&mut values));
+        let row = self.row(&text, &values)?;
         let number = |at| row.as_ref().and_then(|row| row.entry(at)).unwrap_or(0);
         Ok((number(0), number(1)))
     }
@@ -465,6 +617,49 @@ impl Sql {
     pub fn alarm(&mut self, entry: u64) -> Result<Option<AlarmRow>, StoreError> {
         let text = format!("SELECT {COLUMNS} FROM alarm WHERE entry = $1");
         self.row(&text, &[entry.into()])?.as_ref().map(alarm).transpose()
+    }
+
+    /// Units that alarms are about.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn alarm_units(&mut self) -> Result<Vec<UnitId>, StoreError> {
+        let rows = self.rows("SELECT DISTINCT unit FROM alarm WHERE unit IS NOT NULL ORDER BY unit", &[])?;
+        rows.iter().map(|row| parsed(row, 0, "alarm")).collect()
+    }
+
+    /// Alarms that stand and nobody answers for, no less bad than this, the oldest first; at most so many behind an entry.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn alarms_unanswered(
+        &mut self,
+        least: Severity,
+        behind: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<AlarmRow>, StoreError> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM alarm WHERE resolved IS NULL AND owner IS NULL AND severity >= $1 AND entry >= $2 \
+             ORDER BY entry LIMIT {most}"
+        );
+        let from = behind.map_or(0, |behind| behind.saturating_add(1));
+        self.rows(&text, &[height(least).into(), from.into()])?.iter().map(alarm).collect()
+    }
+
+    /// Alarms that were settled by somebody behind an entry, the oldest first, each with the entry that says so.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn alarms_settled(&mut self, behind: u64, most: usize) -> Result<Vec<(u64, AlarmName)>, StoreError> {
+        let text = format!(
+            "SELECT {COLUMNS}, resolved FROM alarm WHERE settled_by IS NOT NULL AND resolved > $1 \
+             ORDER BY resolved LIMIT {most}"
+        );
+        let read = |row: &Row| {
+            let entry = row.entry(WIDTH).ok_or_else(|| StoreError::damaged("alarm", format!("{row:?}")))?;
+            Ok((entry, alarm(row)?.name))
+        };
+        self.rows(&text, &[behind.into()])?.iter().map(read).collect()
     }
 
     /// Alarms that were raised behind an entry, the oldest first.
@@ -497,22 +692,30 @@ impl Sql {
         self.rows(&text, &[rule.into()])?.iter().map(alarm).collect()
     }
 
-    /// Records of a register that have not ended and have this very text in a field by which they are sought; two at most.
+    /// Records of a register that have not ended and have this very text in a field by which they are sought, each with its
+    /// unit; two at most.
     ///
     /// # Errors
     /// `Unavailable`, `Damaged`.
-    pub fn records_called(&mut self, sheet: &Sheet, called: &str) -> Result<Vec<RecordId>, StoreError> {
+    pub fn records_called(
+        &mut self,
+        sheet: &Sheet,
+        called: &str,
+    ) -> Result<Vec<(RecordId, UnitId)>, StoreError> {
         let sought = sheet.columns.iter().filter(|column| column.indexed && column.cell == Cell::Text);
         let tests: Vec<String> = sought.map(|column| format!("{} = $1", column.name)).collect();
         if tests.is_empty() {
             return Ok(Vec::new());
         }
         let text = format!(
-            "SELECT record FROM {} WHERE ending IS NULL AND ({}) ORDER BY opened LIMIT 2",
+            "SELECT record, unit FROM {} WHERE ending IS NULL AND ({}) ORDER BY opened LIMIT 2",
             sheet.table,
             tests.join(" OR ")
         );
-        self.rows(&text, &[called.into()])?.iter().map(|row| parsed(row, 0, "sheet")).collect()
+        self.rows(&text, &[called.into()])?
+            .iter()
+            .map(|row| Ok((parsed(row, 0, "sheet")?, parsed(row, 1, "sheet")?)))
+            .collect()
     }
 
     /// The alarms for which a case was opened, by their entries.

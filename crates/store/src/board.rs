@@ -6,11 +6,12 @@
 //! Source: `docs/adr/0016-board.md`.
 
 use crate::error::StoreError;
+use crate::flush::object;
 use crate::layout::Layout;
-use crate::projection::parsed;
+use crate::projection::{duty_key, parsed};
 use crate::reading::{Holders, NAMED};
 use crate::sql::{Dialect, Row, Sql, Value};
-use casework::{Case, EntryNumber};
+use casework::{Case, DutyKey, EntryNumber, Object};
 use model::{CivilDate, Instant, RecordId, Told, UnitId};
 use regulation::{CheckId, ClauseId, Decimal, DutyId, RegisterId, StateId};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,21 @@ pub struct Evaluated {
     pub pack: u32,
     /// How many entries of the ledger it rests on.
     pub size: EntryNumber,
+}
+
+/// An occurrence of a duty, with what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The duty, what it is for, and the day the rule names.
+    pub key: DutyKey,
+    /// The day it is due.
+    pub due_on: CivilDate,
+    /// The moment.
+    pub due: Instant,
+    /// The record that is to prove it.
+    pub record: RecordId,
+    /// When it was done.
+    pub done_at: Option<Instant>,
 }
 
 /// A check's figure for a unit with those below it, or for all.
@@ -399,6 +415,37 @@ impl Sql {
         self.rows(&text, &holders.0)?.iter().map(owed).collect()
     }
 
+    /// Occurrences of a duty due from one moment up to another, with what each is for, in order.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn duty_planned(
+        &mut self,
+        duty: &DutyId,
+        span: std::ops::Range<Instant>,
+        most: usize,
+    ) -> Result<Vec<Planned>, StoreError> {
+        let text = "SELECT duty, object, nominal, due_on, record, done_at, due FROM occurrence \
+                    WHERE duty = $1 AND due >= $2 AND due < $3 ORDER BY due, object LIMIT $4";
+        let values =
+            [duty.as_str().into(), span.start.to_string().into(), span.end.to_string().into(), most.into()];
+        self.rows(text, &values)?.iter().map(planned).collect()
+    }
+
+    /// What a duty is owed for now, with the last day for which it was opened.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn duty_series(&mut self, duty: &DutyId) -> Result<Vec<(Object, CivilDate)>, StoreError> {
+        let text = "SELECT object, last FROM series WHERE duty = $1 AND last IS NOT NULL ORDER BY object";
+        let read = |row: &Row| {
+            let object = row.text(0).and_then(object);
+            let object = object.ok_or_else(|| StoreError::damaged("series", format!("{row:?}")))?;
+            Ok((object, parsed(row, 1, "series")?))
+        };
+        self.rows(text, &[duty.as_str().into()])?.iter().map(read).collect()
+    }
+
     /// Occurrences of a duty that are not done, those due first.
     ///
     /// # Errors
@@ -422,6 +469,16 @@ fn owed(row: &Row) -> Result<Owed, StoreError> {
     let done_at = row.text(3).map(|_| parsed(row, 3, table)).transpose()?;
     let (record, unit) = (parsed(row, 0, table)?, parsed(row, 1, "record")?);
     Ok(Owed { record, unit, due: parsed(row, 2, table)?, done_at })
+}
+
+fn planned(row: &Row) -> Result<Planned, StoreError> {
+    Ok(Planned {
+        key: duty_key(row)?,
+        due_on: parsed(row, 3, "occurrence")?,
+        due: parsed(row, 6, "occurrence")?,
+        record: parsed(row, 4, "occurrence")?,
+        done_at: row.text(5).map(|_| parsed(row, 5, "occurrence")).transpose()?,
+    })
 }
 
 fn open_case(row: &Row) -> Result<(u64, Case), StoreError> {

@@ -5,7 +5,9 @@
 //! Does not: seal (the desk does), apply.
 //! Source: `docs/format.md` §2, §3, §6.
 
-use crate::alarm::{ALARM_ACKNOWLEDGED, ALARM_RAISED, ALARM_RESOLVED, AlarmFact};
+use crate::alarm::{
+    ALARM_ACKNOWLEDGED, ALARM_CALLED, ALARM_RAISED, ALARM_RESOLVED, ALARM_SETTLED, AlarmFact, AlarmRaised,
+};
 use crate::board::{EVALUATED, Evaluated};
 use crate::outlet::{ALARM_SENT, OUTLET_SET, OutletFact};
 use crate::response::{RESPONSE_DONE, RESPONSE_EVENT, RESPONSE_FAILED, ResponseFact};
@@ -176,12 +178,20 @@ impl Fact {
                     AlarmFact::Raised(body) => json(body)?,
                     AlarmFact::Resolved(body) => json(body)?,
                     AlarmFact::Acknowledged(body, _) => json(body)?,
+                    AlarmFact::Called(body) => json(body)?,
+                    AlarmFact::Settled(body, _) => json(body)?,
                 };
                 let actor = match alarm {
-                    AlarmFact::Acknowledged(_, actor) => spelled(actor),
-                    AlarmFact::Raised(_) | AlarmFact::Resolved(_) => Actor::machine("watch"),
+                    AlarmFact::Acknowledged(_, actor) | AlarmFact::Settled(_, actor) => spelled(actor),
+                    AlarmFact::Raised(_) | AlarmFact::Resolved(_) | AlarmFact::Called(_) => {
+                        Actor::machine("watch")
+                    }
                 };
-                own(actor, alarm.kind(), alarm.subject().to_owned(), value)
+                let unit = match alarm {
+                    AlarmFact::Raised(body) => body.unit,
+                    _ => None,
+                };
+                Draft { unit, ..own(actor, alarm.kind(), alarm.subject().to_owned(), value) }
             }
             Self::Outlet(outlet) => {
                 let (actor, value) = match outlet {
@@ -323,8 +333,9 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
     let unread = |what: String| FactError::Body { kind: entry.kind().to_owned(), what };
     let fact = match family {
         Family::AlarmRaised => {
-            let raised = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
-            Fact::Alarm(AlarmFact::Raised(raised))
+            let raised: AlarmRaised =
+                serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Alarm(AlarmFact::Raised(AlarmRaised { unit: entry.unit(), ..raised }))
         }
         Family::AlarmResolved => {
             let resolved = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
@@ -333,6 +344,14 @@ fn said(entry: &Skimmed<'_>, key: Option<DataKeyId>, keys: &dyn Keys) -> Result<
         Family::AlarmAcknowledged => {
             let acknowledged = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
             Fact::Alarm(AlarmFact::Acknowledged(acknowledged, acting(entry)))
+        }
+        Family::AlarmCalled => {
+            let called = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Alarm(AlarmFact::Called(called))
+        }
+        Family::AlarmSettled => {
+            let settled = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
+            Fact::Alarm(AlarmFact::Settled(settled, acting(entry)))
         }
         Family::OutletSet => {
             let set = serde_json::from_slice(body).map_err(|error| unread(error.to_string()))?;
@@ -401,6 +420,8 @@ enum Family {
     AlarmRaised,
     AlarmResolved,
     AlarmAcknowledged,
+    AlarmCalled,
+    AlarmSettled,
     AlarmSent,
     Case,
     Evaluated,
@@ -424,6 +445,8 @@ fn family(kind: &str) -> Option<Family> {
         ALARM_RAISED => return Some(Family::AlarmRaised),
         ALARM_RESOLVED => return Some(Family::AlarmResolved),
         ALARM_ACKNOWLEDGED => return Some(Family::AlarmAcknowledged),
+        ALARM_CALLED => return Some(Family::AlarmCalled),
+        ALARM_SETTLED => return Some(Family::AlarmSettled),
         ALARM_SENT => return Some(Family::AlarmSent),
         OUTLET_SET => return Some(Family::OutletSet),
         EVALUATED => return Some(Family::Evaluated),

@@ -47,10 +47,11 @@ mod turn;
 mod work;
 
 pub use alarm::{
-    ALARM_ACKNOWLEDGED, ALARM_RAISED, ALARM_RESOLVED, AlarmAcknowledged, AlarmFact, AlarmGroup, AlarmLine,
-    AlarmName, AlarmOwner, AlarmRaised, AlarmResolved, AlarmRow, AlarmState, AlarmsWanted,
+    ALARM_ACKNOWLEDGED, ALARM_CALLED, ALARM_RAISED, ALARM_RESOLVED, ALARM_SETTLED, AlarmAcknowledged,
+    AlarmCall, AlarmCalled, AlarmEnd, AlarmFact, AlarmGroup, AlarmLine, AlarmName, AlarmOwner, AlarmRaised,
+    AlarmResolved, AlarmRow, AlarmSettled, AlarmState, AlarmsOf, AlarmsWanted,
 };
-pub use board::{CasePart, Closed, EVALUATED, Evaluated, Evaluation, Figure, Owed, Verdict};
+pub use board::{CasePart, Closed, EVALUATED, Evaluated, Evaluation, Figure, Owed, Planned, Verdict};
 pub use compare::{Comparison, Difference, Likeness, first_difference};
 pub use dump::{digest, dump};
 pub use error::StoreError;
@@ -65,8 +66,8 @@ pub use list::{
 };
 pub use notice::Notice;
 pub use outlet::{
-    ALARM_SENT, AlarmNews, AlarmSent, OUTLET_SET, OutletAnswer, OutletAs, OutletFact, OutletRow, OutletSet,
-    SentAnswer,
+    ALARM_SENT, AlarmNews, AlarmSent, NewsOf, OUTLET_SET, OutletAnswer, OutletAs, OutletFact, OutletRow,
+    OutletSet, SentAnswer,
 };
 pub use place::{FileSort, Place};
 pub use pool::Pool;

@@ -48,6 +48,9 @@ pub struct OutletAs {
     pub least: Severity,
     /// Where it goes, without anything secret.
     pub to: String,
+    /// Does it send only that nobody has answered for an alarm in time?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
     /// By which of the six ways.
     pub way: String,
 }
@@ -68,7 +71,7 @@ pub struct AlarmSent {
     /// The last entry that it tells of: one that raised an alarm, or says that one is over. None of a test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<EntryNumber>,
-    /// `raised`, `resolved`, `summary` or `test`.
+    /// `raised`, `called`, `resolved`, `summary` or `test`.
     pub what: String,
 }
 
@@ -116,13 +119,24 @@ pub struct OutletAnswer {
     pub answer: SentAnswer,
 }
 
-/// Something that an outlet is to send: an alarm that was raised, or one that is over.
+/// What there is to say of an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewsOf {
+    /// It was raised.
+    Raised,
+    /// Others were called, since nobody answers for it: the how manieth time.
+    Called(u32),
+    /// It is over.
+    Over,
+}
+
+/// Something that an outlet is to send of an alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmNews {
     /// The entry that says so.
     pub entry: u64,
-    /// Is it over?
-    pub is_over: bool,
+    /// What.
+    pub what: NewsOf,
     /// The alarm as it stands now.
     pub alarm: AlarmRow,
 }
@@ -158,9 +172,9 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<Said>) -> Result<(), StoreError> {
             OutletFact::Set(OutletSet { outlet, set: Some(set) }) => {
                 // One that comes back sends what comes about from then on.
                 sql.run(
-                    "INSERT INTO outlet (name, way, goes_to, least, ends, since, through, gone, done, refused) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0) ON CONFLICT (name) DO UPDATE SET way = excluded.way, \
-                     goes_to = excluded.goes_to, least = excluded.least, ends = excluded.ends, \
+                    "INSERT INTO outlet (name, way, goes_to, least, ends, waits, since, through, gone, done, refused) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0) ON CONFLICT (name) DO UPDATE SET way = excluded.way, \
+                     goes_to = excluded.goes_to, least = excluded.least, ends = excluded.ends, waits = excluded.waits, \
                      since = CASE WHEN outlet.gone = 1 THEN excluded.since ELSE outlet.since END, \
                      through = CASE WHEN outlet.gone = 1 THEN excluded.through ELSE outlet.through END, gone = 0",
                     &[
@@ -169,6 +183,7 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<Said>) -> Result<(), StoreError> {
                         set.to.into(),
                         alarm::height(set.least).into(),
                         set.ends.into(),
+                        set.waits.into(),
                         entry.into(),
                         entry.into(),
                     ],
@@ -205,7 +220,7 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<Said>) -> Result<(), StoreError> {
     Ok(())
 }
 
-const COLUMNS: &str = "name, way, goes_to, least, ends, since, through, done, refused, sent, sent_at, sent_done, sent_zh, \
+const COLUMNS: &str = "name, way, goes_to, least, ends, waits, since, through, done, refused, sent, sent_at, sent_done, sent_zh, \
                        sent_en, tested, tested_at, tested_done, tested_zh, tested_en";
 
 fn outlet(row: &Row) -> Result<OutletRow, StoreError> {
@@ -229,13 +244,14 @@ fn outlet(row: &Row) -> Result<OutletRow, StoreError> {
             to: text(2)?,
             least: alarm::severity(row, 3).ok_or_else(damaged)?,
             ends: row.int(4) == Some(1),
+            waits: row.int(5) == Some(1),
         },
-        since: number(5)?,
-        through: number(6)?,
-        done: number(7)?,
-        refused: number(8)?,
-        last: answer(9)?,
-        test: answer(14)?,
+        since: number(6)?,
+        through: number(7)?,
+        done: number(8)?,
+        refused: number(9)?,
+        last: answer(10)?,
+        test: answer(15)?,
     })
 }
 
@@ -271,10 +287,18 @@ impl Sql {
         let behind = outlet.through.max(looked);
         let least = alarm::height(outlet.set.least);
         let columns = alarm::COLUMNS;
-        let raised = format!(
-            "SELECT {columns}, entry FROM alarm WHERE entry > $1 AND severity >= $2 ORDER BY entry LIMIT {most}"
+        let mut raised = Vec::new();
+        if !outlet.set.waits {
+            let text = format!(
+                "SELECT {columns}, entry FROM alarm WHERE entry > $1 AND severity >= $2 ORDER BY entry LIMIT {most}"
+            );
+            raised = self.rows(&text, &[behind.into(), least.into()])?;
+        }
+        let text = format!(
+            "SELECT {columns}, called FROM alarm WHERE called > $1 AND entry > $2 AND severity >= $3 \
+             ORDER BY called LIMIT {most}"
         );
-        let mut rows = self.rows(&raised, &[behind.into(), least.into()])?;
+        let called = self.rows(&text, &[behind.into(), outlet.since.into(), least.into()])?;
         let mut over = Vec::new();
         if outlet.set.ends {
             let resolved = format!(
@@ -283,14 +307,20 @@ impl Sql {
             );
             over = self.rows(&resolved, &[behind.into(), outlet.since.into(), least.into()])?;
         }
-        let news = |row: &Row, is_over| {
+        let news = |row: &Row, what| {
             let entry =
                 row.entry(alarm::WIDTH).ok_or_else(|| StoreError::damaged("alarm", format!("{row:?}")))?;
-            Ok(AlarmNews { entry, is_over, alarm: alarm::alarm(row)? })
+            let alarm = alarm::alarm(row)?;
+            let what = match (what, &alarm.called) {
+                (NewsOf::Called(_), Some(called)) => NewsOf::Called(called.call),
+                _ => what,
+            };
+            Ok(AlarmNews { entry, what, alarm })
         };
-        let raised = rows.drain(..).map(|row| news(&row, false));
-        let mut all: Vec<AlarmNews> =
-            raised.chain(over.iter().map(|row| news(row, true))).collect::<Result<_, StoreError>>()?;
+        let raised = raised.iter().map(|row| news(row, NewsOf::Raised));
+        let called = called.iter().map(|row| news(row, NewsOf::Called(0)));
+        let over = over.iter().map(|row| news(row, NewsOf::Over));
+        let mut all: Vec<AlarmNews> = raised.chain(called).chain(over).collect::<Result<_, StoreError>>()?;
         all.sort_by_key(|news| news.entry);
         all.truncate(most);
         Ok(all)
@@ -302,8 +332,13 @@ impl Sql {
     /// `Unavailable`.
     pub fn outlet_waiting(&mut self, outlet: &OutletRow) -> Result<u64, StoreError> {
         let least = alarm::height(outlet.set.least);
-        let raised = "SELECT COUNT(*) FROM alarm WHERE entry > $1 AND severity >= $2";
-        let mut waiting = self.counted(raised, &[outlet.through.into(), least.into()])?;
+        let called = "SELECT COUNT(*) FROM alarm WHERE called > $1 AND entry > $2 AND severity >= $3";
+        let mut waiting =
+            self.counted(called, &[outlet.through.into(), outlet.since.into(), least.into()])?;
+        if !outlet.set.waits {
+            let raised = "SELECT COUNT(*) FROM alarm WHERE entry > $1 AND severity >= $2";
+            waiting += self.counted(raised, &[outlet.through.into(), least.into()])?;
+        }
         if outlet.set.ends {
             let over = "SELECT COUNT(*) FROM alarm WHERE resolved > $1 AND entry > $2 AND severity >= $3";
             waiting += self.counted(over, &[outlet.through.into(), outlet.since.into(), least.into()])?;

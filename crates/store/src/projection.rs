@@ -10,6 +10,8 @@
 mod answers;
 mod turns;
 
+pub(crate) use answers::duty_key;
+
 use crate::error::StoreError;
 use crate::fact::{Keys, Recorded};
 use crate::flush::{self, Making};

@@ -277,6 +277,42 @@ impl House {
         self.desk.assess()
     }
 
+    /// The same, with what a running machine knows.
+    ///
+    /// # Errors
+    /// The tables failed.
+    pub fn assess_with(&self, machines: &dyn board::Machines) -> Result<desk::Assessed, Refused> {
+        self.desk.assess_with(Some(machines))
+    }
+
+    /// Something about alarms is entered.
+    ///
+    /// # Errors
+    /// The desk refused.
+    pub fn alarms(&self, facts: Vec<store::AlarmFact>) -> Result<()> {
+        self.by_itself(desk::Order::Alarms(facts))
+    }
+
+    /// Outlets are set like this, and there are no others.
+    ///
+    /// # Errors
+    /// The desk refused.
+    pub fn outlets(&self, outlets: Vec<store::OutletSet>) -> Result<()> {
+        self.by_itself(desk::Order::Outlets(outlets))
+    }
+
+    /// Outlets were asked to send something, and this came of it.
+    ///
+    /// # Errors
+    /// The desk refused.
+    pub fn sent(&self, sent: Vec<store::AlarmSent>) -> Result<()> {
+        self.by_itself(desk::Order::Sent(sent))
+    }
+
+    fn by_itself(&self, order: desk::Order) -> Result<()> {
+        self.desk.ask(desk::Asker::System, order).map(drop).map_err(|refused| anyhow!("{}", refused.told()))
+    }
+
     /// Stores a file and gives what a field that holds it says of it.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! Does not: decide (the desk does), print.
 
 pub(crate) mod flows;
+pub(crate) mod move_in;
 pub(crate) mod named;
 pub(crate) mod outlet;
 pub(crate) mod person;
@@ -36,6 +37,8 @@ pub(crate) enum Request {
     Append(Vec<Line>),
     /// Read datagrams of flows again.
     FlowsDecode(flows::Decode),
+    /// Move a table in.
+    MoveIn(move_in::MoveIn),
     /// Which outlets there are.
     OutletList(outlet::List),
     /// Send a test by one.
@@ -94,6 +97,8 @@ pub(crate) enum Answer {
     Done(Done),
     /// The factors of a person.
     Factors(signin::Row),
+    /// What came of a table.
+    MovedIn(move_in::MovedIn),
     /// Outlets.
     Outlets(Vec<outlet::Row>),
     /// What is to be handed over.
@@ -187,6 +192,7 @@ pub(crate) fn answer(office: &Office, request: Request) -> Answer {
             range.map(|(first, end)| Answer::Appended(first, end)).map_err(Refusal::by_rule)
         }
         Request::FlowsDecode(asked) => flows::decode(office, &asked).map(Answer::Decoded),
+        Request::MoveIn(asked) => move_in::move_in(office, asked).map(Answer::MovedIn),
         Request::OutletList(list) => outlet::list(office, &list).map(Answer::Outlets),
         Request::OutletTest(test) => outlet::test(office, &test).map(Answer::Tried),
         Request::PersonAdd(add) => person::add(office, &add).map(Answer::Done),

@@ -5,11 +5,13 @@
 pub(crate) mod append;
 mod asking;
 mod bundle;
+mod directory;
 mod enforce;
 mod flows;
 mod import;
 mod key;
 mod ledger;
+mod move_in;
 mod outlet;
 pub(crate) mod pack;
 mod person;
@@ -54,6 +56,10 @@ enum Command {
     /// 終端機：登記、列出、註銷。Terminals: register, list, remove.
     #[command(subcommand)]
     Terminal(terminal::Terminal),
+    /// 匯入既有資料：單位、人員、終端機。Move in units, people or terminals from a table.
+    MoveIn(move_in::Move),
+    /// 同步目錄（LDAP，唯讀）：單位、人員。Move in units and people from a directory by LDAP, which is only read.
+    Directory(directory::Asked),
     /// 告警輸出：列出、測試。The ways by which alarms are told: list, test.
     #[command(subcommand)]
     Outlet(outlet::Outlet),
@@ -121,6 +127,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Unit(command) => unit::run(command),
         Command::Person(command) => person::run(command),
         Command::Terminal(command) => terminal::run(command),
+        Command::MoveIn(args) => move_in::run(args),
+        Command::Directory(args) => directory::run(args),
         Command::Outlet(command) => outlet::run(command),
         Command::Enforce(enforce) => enforce.run(),
         Command::Import(args) => import::run(&args),

@@ -316,6 +316,11 @@ impl Lines {
         Arc::clone(&self.0.disk)
     }
 
+    /// The unit whose device sends from an address; none where no source in the register does.
+    pub(crate) fn unit_at(&self, address: std::net::IpAddr) -> Option<model::UnitId> {
+        self.0.known.list().unit_at(address)
+    }
+
     /// Who is known to send, and how their lines are read.
     pub(crate) fn sources(&self) -> Sources {
         self.0.known.sources().clone()

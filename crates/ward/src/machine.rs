@@ -4,7 +4,8 @@
 
 use model::{Clock, Instant};
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,13 @@ impl Clock for SystemClock {
         let micros = i64::try_from(since.as_micros()).unwrap_or_default();
         Instant::from_micros(micros).unwrap_or(Instant::EPOCH)
     }
+}
+
+/// How long the machine has run, whatever its clock was set to; while it slept does not count.
+#[expect(clippy::disallowed_methods, reason = "a span is measured, no moment is read")]
+pub(crate) fn steady() -> Duration {
+    static BEGAN: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    BEGAN.elapsed()
 }
 
 /// Bytes of memory this process holds; none where the system does not say.

@@ -3,10 +3,12 @@
 mod acts;
 mod bench;
 mod command;
+mod directory;
 mod http;
 mod installation;
 mod lines;
 mod machine;
+mod machines;
 mod metrics;
 mod months;
 mod names;

@@ -12,11 +12,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ledger::cosign::{RECENT, Standing, standing};
 use ledger::objects::CHECKPOINT;
-use model::{Clock as _, Instant};
+use model::{Clock as _, Instant, Severity};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
+use store::{AlarmState, AlarmsOf, AlarmsWanted, OutletRow, StoreError};
 use zeroize::Zeroizing;
 
 /// Upper bounds of the buckets, in microseconds.
@@ -265,6 +266,7 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
     head(&mut text, name, "counter", "Lines since the start, by whether their sender is registered now.");
     let _ = writeln!(text, "{name}{{sender=\"registered\"}} {known}\n{name}{{sender=\"unknown\"}} {unknown}");
     sensors(&mut text, &office.lines.sensor_figures());
+    alarms(&mut text, office, now);
     type Of = fn(&telemetry::Figures) -> u64;
     let figures: [(&str, &str, Of); 4] = [
         ("ward_lines", "Lines that are durable, by receiver.", |of| of.lines),
@@ -283,6 +285,47 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
         }
     }
     text
+}
+
+/// How alarms stand, and what their outlets have sent. Nothing where the tables cannot be read now: no figure is none.
+fn alarms(text: &mut String, office: &Office, now: Instant) {
+    let read = office.desk.read::<_, StoreError>(|sql, _| {
+        let of = AlarmsOf { nobodys: true, units: sql.alarm_units()? };
+        let counts = sql.alarms_counted(&AlarmsWanted::default(), &of)?;
+        let oldest = sql.alarms_unanswered(Severity::Informational, None, 1)?;
+        let mut outlets = Vec::new();
+        for outlet in sql.outlets()? {
+            let waiting = sql.outlet_waiting(&outlet)?;
+            outlets.push((outlet, waiting));
+        }
+        Ok((counts, oldest.first().map(|alarm| alarm.at), outlets))
+    });
+    let Ok((counts, oldest, outlets)) = read else { return };
+    head(text, "ward_alarms", "gauge", "Alarms by how they stand.");
+    for (state, count) in AlarmState::ALL.into_iter().zip(counts) {
+        let _ = writeln!(text, "ward_alarms{{state=\"{}\"}} {count}", state.word());
+    }
+    let name = "ward_alarm_unanswered_seconds";
+    head(
+        text,
+        name,
+        "gauge",
+        "For how long the oldest alarm has waited that nobody answers for; 0 where none does.",
+    );
+    let waits = oldest.map_or(0, |at| now.as_micros().saturating_sub(at.as_micros()).max(0).unsigned_abs());
+    let _ = writeln!(text, "{name} {}", seconds(waits));
+    type Of = fn(&(OutletRow, u64)) -> u64;
+    let all: [(&str, &str, &str, Of); 3] = [
+        ("ward_outlet_waiting", "gauge", "What an outlet has still to send.", |(_, waiting)| *waiting),
+        ("ward_outlet_sent_total", "counter", "What an outlet has sent.", |(outlet, _)| outlet.done),
+        ("ward_outlet_refused_total", "counter", "What an outlet was refused.", |(outlet, _)| outlet.refused),
+    ];
+    for (name, of, help, value) in all.into_iter().filter(|_| !outlets.is_empty()) {
+        head(text, name, of, help);
+        for one in &outlets {
+            let _ = writeln!(text, "{name}{{outlet=\"{}\"}} {}", escaped(&one.0.name), value(one));
+        }
+    }
 }
 
 /// What came of devices that are read, by their protocol.

@@ -10,6 +10,7 @@ use crate::command::append::Holder;
 use crate::installation::{self, Opening, Working};
 use crate::lines::Lines;
 use crate::machine::SystemClock;
+use crate::machines::Running;
 use crate::outlets::Outlets;
 use crate::packs;
 use crate::responses::Enforcers;
@@ -150,11 +151,11 @@ struct Beating {
 impl Pacemaker {
     /// Starts it over an open desk, with the ways out of Ward there are.
     pub(crate) fn start(office: &Office, ways: Ways) -> Self {
-        let (desk, assessed) = (office.desk.clone(), office.desk.clone());
+        let (desk, assessed, running) = (office.desk.clone(), office.desk.clone(), Running::of(office));
         let (lines, kept) = (office.lines.clone(), office.lines.clone());
         Self(vec![
             Beating::start(move || beat(&desk, &ways)),
-            Beating::start(move || assess(&assessed)),
+            Beating::start(move || assess(&assessed, &running)),
             Beating::start(move || lines.beat()),
             Beating::start(move || kept.keep()),
         ])
@@ -191,11 +192,11 @@ impl Beating {
 }
 
 /// A desk that has stopped is told of by the other beat.
-fn assess(desk: &Desk) -> Result<(), Told> {
+fn assess(desk: &Desk, running: &Running) -> Result<(), Told> {
     if desk.stopped().is_some() {
         return Ok(());
     }
-    desk.assess().map(drop).map_err(|refused| refused.told())
+    desk.assess_with(Some(running)).map(drop).map_err(|refused| refused.told())
 }
 
 fn beat(desk: &Desk, ways: &Ways) -> Result<(), Told> {

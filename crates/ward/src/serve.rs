@@ -338,7 +338,14 @@ impl Serve {
     fn site(&self, office: Office, premises: &Arc<Premises>, oversight: web::Oversight) -> Site {
         let door = premises.door().clone();
         let data = self.working.folder().to_owned();
-        let config = Config { secure: false, data, limits: Limits::default(), report: Arc::new(report) };
+        let config = Config {
+            secure: false,
+            data,
+            limits: Limits::default(),
+            printer: Arc::new(web::Printer::of_system()),
+            watermark: None,
+            report: Arc::new(report),
+        };
         Site::new(web::Parts {
             desk: office.desk,
             sessions: Arc::new(door.clone()),

@@ -5,7 +5,7 @@
 
 use desk::{Desk, LineSource, ListedSources, Refused, SourcesRead};
 use lines::Source;
-use model::{Instant, RecordId};
+use model::{Instant, RecordId, UnitId};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,6 +95,12 @@ impl List {
         let source = self.networks.of(address).and_then(|at| self.sources.get(*at));
         let network = source.and_then(|(source, _)| source.network.parse().ok());
         network.unwrap_or_else(|| Network::alone(address))
+    }
+
+    /// The unit of the source that an address belongs to.
+    pub(crate) fn unit_at(&self, address: IpAddr) -> Option<UnitId> {
+        let source = self.networks.of(mapped(address)).and_then(|at| self.sources.get(*at));
+        source.map(|(source, _)| source.unit)
     }
 
     /// Sources that count, by their networks.

@@ -9,9 +9,12 @@
 //! Source: clause 27.2.1; `docs/adr/0019-watch.md`.
 
 mod bell;
+mod calls;
 mod cases;
 mod feed;
 mod kept;
+mod settled;
+mod units;
 mod work;
 
 pub(crate) use self::bell::Bell;

@@ -76,9 +76,12 @@ pub(crate) struct Found<'f> {
 }
 
 /// Alarms that stand.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Book {
     rules: BTreeMap<Box<str>, Standing>,
+    /// Since when lines are received without a break.
+    #[serde(default = "epoch")]
+    up: Instant,
     /// Which have grown since the last tick.
     grown: BTreeSet<(Box<str>, Option<Box<str>>)>,
 }
@@ -89,6 +92,16 @@ struct Standing {
     alarms: BTreeMap<Box<str>, Alarm>,
     /// For all that had no place.
     rest: Option<Alarm>,
+}
+
+const fn epoch() -> Instant {
+    Instant::EPOCH
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self { rules: BTreeMap::new(), up: Instant::EPOCH, grown: BTreeSet::new() }
+    }
 }
 
 impl Alarm {
@@ -158,6 +171,46 @@ impl Book {
         }
     }
 
+    /// Somebody says that an alarm is over: the one of this group that was raised at this moment. Gives whether it stood.
+    pub(crate) fn settle(
+        &mut self,
+        (rule, key): (&str, Option<&str>),
+        first: Instant,
+        at: Instant,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(standing) = self.rules.get_mut(rule) else { return false };
+        let meant = |alarm: &Alarm| alarm.first == first;
+        let ended = match key {
+            Some(key) => match standing.alarms.get(key).is_some_and(meant) {
+                true => standing.alarms.remove(key),
+                false => None,
+            },
+            None => standing.rest.take_if(|alarm| meant(alarm)),
+        };
+        let Some(alarm) = ended else { return false };
+        self.grown.remove(&(rule.into(), key.map(Into::into)));
+        changes.push(Change::Resolved { alarm, at });
+        true
+    }
+
+    /// Nothing was received before this moment for a while: that nothing was added until then says nothing.
+    pub(crate) const fn down(&mut self, until: Instant) {
+        self.up = until;
+    }
+
+    /// Time has gone back to a moment: nothing was added behind it.
+    pub(crate) fn back(&mut self, at: Instant) {
+        self.up = self.up.min(at);
+        for standing in self.rules.values_mut() {
+            standing
+                .alarms
+                .values_mut()
+                .chain(&mut standing.rest)
+                .for_each(|alarm| alarm.last = alarm.last.min(at));
+        }
+    }
+
     /// Alarms of a rule to which nothing was added since a moment are over; or only the one for the rest.
     pub(crate) fn quiet(
         &mut self,
@@ -168,7 +221,8 @@ impl Book {
         changes: &mut Vec<Change>,
     ) {
         let Some(standing) = self.rules.get_mut(rule) else { return };
-        let quiet = |alarm: &mut Alarm| alarm.last <= since;
+        let up = self.up;
+        let quiet = |alarm: &mut Alarm| alarm.last.max(up) <= since;
         let ended = standing.alarms.extract_if(.., |_, alarm| !rest_only && quiet(alarm));
         let mut ended: Vec<Alarm> = ended.map(|(_, alarm)| alarm).collect();
         ended.extend(standing.rest.take_if(quiet));

@@ -43,6 +43,9 @@ pub(crate) struct Groups<G> {
 pub(crate) trait Group: Default {
     /// Does it matter, to a rule that remembers since this second?
     fn counts(&self, since: i64) -> bool;
+
+    /// Nothing in it lies behind this second any more.
+    fn back(&mut self, now: i64);
 }
 
 /// How many lines came when: at most [`STEPS`] and one figures.
@@ -130,6 +133,23 @@ impl<G: Group> Groups<G> {
         }
     }
 
+    /// Forgets a group.
+    pub(crate) fn forget(&mut self, key: &str) {
+        self.young.remove(key);
+        self.old.remove(key);
+    }
+
+    /// Does something with every group; in no order, so that it may depend on nothing but the group.
+    pub(crate) fn each(&mut self, then: impl FnMut(&mut G)) {
+        self.young.values_mut().chain(self.old.values_mut()).for_each(then);
+    }
+
+    /// Time has gone back to a second: what lies behind it counts as of now.
+    pub(crate) fn back(&mut self, now: i64) {
+        self.turned = self.turned.min(now);
+        self.each(|group| group.back(now));
+    }
+
     /// Time has come to a second.
     pub(crate) fn tick(&mut self, now: i64, life: i64) {
         if now.saturating_sub(self.turned) > life {
@@ -169,6 +189,10 @@ impl Group for Counts {
     fn counts(&self, since: i64) -> bool {
         self.seconds.back().is_some_and(|(second, _)| *second > since)
     }
+
+    fn back(&mut self, now: i64) {
+        self.seconds.iter_mut().for_each(|(second, _)| *second = now.min(*second));
+    }
 }
 
 impl Counts {
@@ -196,6 +220,11 @@ impl Counts {
 impl Group for Values {
     fn counts(&self, since: i64) -> bool {
         self.values.values().any(|second| *second > since)
+    }
+
+    fn back(&mut self, now: i64) {
+        self.values.values_mut().for_each(|second| *second = now.min(*second));
+        self.swept = self.swept.min(now);
     }
 }
 
@@ -243,6 +272,10 @@ impl Group for Steps {
     fn counts(&self, since: i64) -> bool {
         self.at.iter().flatten().any(|second| *second > since)
     }
+
+    fn back(&mut self, now: i64) {
+        self.at.iter_mut().flatten().for_each(|second| *second = now.min(*second));
+    }
 }
 
 impl Steps {
@@ -281,11 +314,19 @@ impl Group for Last {
     fn counts(&self, since: i64) -> bool {
         self.0 > since
     }
+
+    fn back(&mut self, now: i64) {
+        self.0 = self.0.min(now);
+    }
 }
 
 impl Group for Outside {
     fn counts(&self, _: i64) -> bool {
         self.since.is_some()
+    }
+
+    fn back(&mut self, now: i64) {
+        self.since = self.since.map(|since| since.min(now));
     }
 }
 

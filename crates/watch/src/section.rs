@@ -27,6 +27,11 @@ pub struct RuleText {
     /// With what the case is opened: fields of its register, each with a text in which `{field}` stands for what the alarm
     /// is about, `{title}`, `{first}` and `{count}` for what it is.
     pub set: Vec<(Box<str>, Box<str>)>,
+    /// Whose alarms these are: registers, each with such a text by which its record is sought; the unit of the first that
+    /// is found.
+    pub whose: Vec<(regulation::RegisterId, Box<str>)>,
+    /// Within how many seconds somebody is to answer for its alarms, where it is not as the pack says of all.
+    pub answer: Option<u32>,
     /// What it looks for: documents in Sigma's form.
     looks: Vec<Value>,
 }
@@ -71,6 +76,13 @@ static RULE: Shape = Shape {
         may("quiet", Form::Limit, "解除前之平靜時間", "after how long without anything more it is over"),
         may("opens", Form::Id, "開立案件之登記簿", "the register in which a case is opened"),
         may("set", Form::Map(&Form::Text), "開立案件時填入之欄位", "the fields that the case is opened with"),
+        may(
+            "whose",
+            Form::Map(&Form::Text),
+            "告警所屬單位依何紀錄",
+            "registers by whose record the alarm is a unit's",
+        ),
+        may("answer", Form::Limit, "認領時限", "within what time somebody is to answer for it"),
         need("fires", Form::Table(&SAMPLE), "應告警之例", "an example that raises an alarm"),
         need("silent", Form::Table(&SAMPLE), "不應告警之例", "an example that raises none"),
     ],
@@ -215,6 +227,8 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
     }
     let clauses = context.clauses(table);
     let opens = table.get("opens").map(|_| context.register_at(table, "opens"));
+    let whose = whose(table, context);
+    let answer = span(table, "answer", context).and_then(|seconds| u32::try_from(seconds).ok());
     let looks = looks(table, context);
     let kind = kind(kind_word, table, context);
     if opens.as_ref().is_some_and(Option::is_none) || !right {
@@ -245,8 +259,25 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
         },
         advice: context.label(table, "advice"),
         set: set.filter_map(|(field, _, text)| Some((field.into(), text.text()?.into()))).collect(),
+        whose,
+        answer,
         looks,
     })
+}
+
+/// The registers by whose records alarms are a unit's; one that is not there is told.
+fn whose(table: Table<'_>, context: &Context<'_>) -> Vec<(regulation::RegisterId, Box<str>)> {
+    let named = table.inner("whose").map(Table::entries).unwrap_or_default().into_iter();
+    let read = |(register, place, text): (&str, regulation::Place, Node<'_>)| {
+        let id = register.parse::<regulation::RegisterId>().ok();
+        let Some(id) = id.filter(|id| context.vocabulary().registers.contains_key(id)) else {
+            let zh = format!("沒有登記簿「{register}」");
+            context.problem(place, zh, format!("there is no register {register:?}"));
+            return None;
+        };
+        Some((id, text.text()?.into()))
+    };
+    named.filter_map(read).collect()
 }
 
 fn kind(word: &str, table: Table<'_>, context: &Context<'_>) -> Option<Kind> {

@@ -150,9 +150,89 @@ impl Watch {
         &self.rules
     }
 
+    /// What is known of accounts and addresses.
+    #[must_use]
+    pub const fn known(&self) -> &Known {
+        &self.known
+    }
+
     /// What is known of accounts and addresses from now on.
     pub fn know(&mut self, known: Known) {
         self.known = known;
+    }
+
+    /// Somebody says that an alarm is over, the one that was raised at `first`. Its rule begins anew with what the alarm
+    /// was about: who was silent is waited for once they were heard again, what was counted counts no more. Gives whether
+    /// it stood.
+    pub fn settle(
+        &mut self,
+        rule: &str,
+        group: &[(String, String)],
+        first: Instant,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(at) = self.rules.rules.iter().position(|one| &*one.id == rule) else { return false };
+        let values = group.iter().map(|(_, value)| Some(std::borrow::Cow::Borrowed(value.as_str())));
+        let grouped = self.rules.rules.get(at).is_some_and(|rule| !rule.by.is_empty());
+        // What has no group is the alarm for the rest, unless the rule has none for anything.
+        let key = (!group.is_empty() || !grouped).then(|| key(values).unwrap_or_default());
+        let stood = self.book.settle((rule, key.as_deref()), first, self.at, changes);
+        let (Some(memory), Some(key), true) = (self.memory.get_mut(at), key, stood) else { return stood };
+        let learns = self.rules.rules.get(at).is_some_and(|rule| matches!(rule.kind, Kind::FirstSeen { .. }));
+        match memory {
+            Memory::Nothing => {}
+            Memory::Counts(groups) => groups.forget(&key),
+            Memory::Values(groups) => groups.forget(&key),
+            Memory::Steps(groups) => groups.forget(&key),
+            // Forgotten, it would be seen for the first time again.
+            Memory::Last(..) if learns => {}
+            Memory::Last(groups, _) => groups.forget(&key),
+            Memory::Outside(groups) => groups.forget(&key),
+        }
+        true
+    }
+
+    /// From the moment it has come to until this one nothing was received: that nothing came then raises nothing, and
+    /// nothing is over by it.
+    pub fn down(&mut self, until: Instant) {
+        let gap = until.as_seconds() - self.at.as_seconds();
+        if gap <= 0 {
+            return;
+        }
+        for (rule, memory) in self.rules.rules.iter().zip(&mut self.memory) {
+            match (memory, &rule.kind) {
+                (Memory::Last(groups, _), Kind::Silence { .. }) => groups.each(|last| last.0 += gap),
+                (Memory::Outside(groups), _) => {
+                    groups.each(|outside| outside.since = outside.since.map(|since| since + gap));
+                }
+                _ => {}
+            }
+        }
+        self.book.down(until);
+        self.at = until;
+    }
+
+    /// The clock has gone back to this moment. What was counted behind it counts as of now, and time goes on from here.
+    pub fn back(&mut self, at: Instant) {
+        if at >= self.at {
+            return;
+        }
+        self.at = at;
+        let now = at.as_seconds();
+        for memory in &mut self.memory {
+            match memory {
+                Memory::Nothing => {}
+                Memory::Counts(groups) => groups.back(now),
+                Memory::Values(groups) => groups.back(now),
+                Memory::Steps(groups) => groups.back(now),
+                Memory::Last(groups, began) => {
+                    *began = began.map(|began| began.min(now));
+                    groups.back(now);
+                }
+                Memory::Outside(groups) => groups.back(now),
+            }
+        }
+        self.book.back(at);
     }
 
     /// The number of the line that is wanted next of a receiver.

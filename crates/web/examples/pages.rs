@@ -209,8 +209,14 @@ fn main() -> anyhow::Result<()> {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../regulations/taichung-2001");
     let mut house = House::with_pack(1, &regulation::Folder::new(&pack), None)?;
     let people = settle(&mut house)?;
-    let config =
-        Config { secure: false, data: house.data.clone(), limits: Limits::default(), report: Arc::new(say) };
+    let config = Config {
+        secure: false,
+        data: house.data.clone(),
+        limits: Limits::default(),
+        printer: Arc::new(web::Printer::of_system()),
+        watermark: Some(Told::new("樣本", "SAMPLE")),
+        report: Arc::new(say),
+    };
     let site = Site::new(Parts {
         desk: house.desk.clone(),
         sessions: Arc::new(Everybody),

@@ -118,6 +118,11 @@ pub(crate) fn granted_at_the_top(cx: &Cx, action: &Action) -> Option<Person> {
     granted(cx, action, &On::Unit(cx.seen().roster.root()?), &Beside::default())
 }
 
+/// The same of something about a unit.
+pub(crate) fn granted_on(cx: &Cx, action: &Action, unit: UnitId) -> Option<Person> {
+    granted(cx, action, &On::Unit(unit), &Beside::default())
+}
+
 /// Those they stand in for now.
 pub(crate) fn principals(cx: &Cx, roster: &Roster<'_>) -> Vec<PersonId> {
     let standing_in = roster.standing_in(cx.person());

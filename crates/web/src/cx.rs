@@ -20,7 +20,7 @@ use identity::{Action, Roster};
 use model::{Instant, PersonId, RecordId, Told, UnitId};
 use regulation::{Pack, Zone};
 use std::sync::{Arc, OnceLock};
-use store::{Reader, Sql};
+use store::{AlarmsOf, Reader, Sql, StoreError};
 
 /// The context of a page. Clones are the same one.
 #[derive(Clone)]
@@ -36,6 +36,7 @@ struct Inner {
     stances: OnceLock<Vec<Stance>>,
     audits: OnceLock<bool>,
     alarms: OnceLock<bool>,
+    alarms_of: OnceLock<AlarmsOf>,
 }
 
 impl std::ops::Deref for Cx {
@@ -78,6 +79,7 @@ impl Cx {
             stances: OnceLock::new(),
             audits: OnceLock::new(),
             alarms: OnceLock::new(),
+            alarms_of: OnceLock::new(),
         })))
     }
 
@@ -138,9 +140,28 @@ impl Cx {
         *self.0.audits.get_or_init(|| acting::granted_at_the_top(self, &Action::Audit).is_some())
     }
 
-    /// Does a policy of the pack let them see alarms, in any role of theirs?
+    /// Does a policy of the pack let them see alarms, in any role of theirs: of the whole, or of a unit where they have one?
     pub(crate) fn may_see_alarms(&self) -> bool {
-        *self.0.alarms.get_or_init(|| acting::granted_at_the_top(self, &Action::ReadAlarms).is_some())
+        let sees = |unit| acting::granted_on(self, &Action::ReadAlarms, unit).is_some();
+        let theirs = || self.stances().iter().filter_map(|stance| stance.unit);
+        *self.0.alarms.get_or_init(|| self.seen().roster.root().into_iter().chain(theirs()).any(sees))
+    }
+
+    /// Whose alarms they may see; `units` are those that alarms are about.
+    pub(crate) fn alarms_of(
+        &self,
+        units: impl FnOnce() -> Result<Vec<UnitId>, StoreError>,
+    ) -> Result<&AlarmsOf, StoreError> {
+        if let Some(known) = self.0.alarms_of.get() {
+            return Ok(known);
+        }
+        let mut of = AlarmsOf::default();
+        if self.may_see_alarms() {
+            let sees = |unit: &UnitId| acting::granted_on(self, &Action::ReadAlarms, *unit).is_some();
+            of.nobodys = self.seen().roster.root().is_some_and(|top| sees(&top));
+            of.units = units()?.into_iter().filter(sees).collect();
+        }
+        Ok(self.0.alarms_of.get_or_init(|| of))
     }
 
     /// What they may read, within the unit looked at.

@@ -8,6 +8,7 @@
 //! Never: holds a business rule. It parses, asks desk and store, renders.
 //! Source: `docs/adr/0014-web.md`.
 
+mod incidents;
 mod language;
 mod query;
 mod roc;
@@ -49,10 +50,13 @@ mod api;
 mod audit;
 mod choose;
 mod clauses;
+mod duties;
 mod enter;
 mod live;
+mod moving;
 mod notices;
 mod outlets;
+mod papers;
 mod people;
 mod registers;
 mod rooms;
@@ -87,6 +91,8 @@ pub use machine::{Finding, Host, Machine, Root, State};
 pub use names::{Checked, Named, Shown, Ticked, clause_path, record_path, register_path, size};
 pub use outlets::{OutletStanding, OutletTrouble, Outlets};
 pub use pace::Pace;
+pub use paper::Printer;
+pub use papers::form_of;
 pub use query::Query;
 pub use roc::{date, field_moment, moment, read_date, read_moment, span};
 pub use rooms::{Bounds, Readings};

@@ -8,6 +8,7 @@
 //! oldest makes room. A stream is no use of a session.
 //! Source: HTML Living Standard, "Server-sent events".
 
+use crate::alarms;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
@@ -133,7 +134,7 @@ impl Watched {
 }
 
 impl What {
-    /// Of alarms the place of the last change of theirs, which is told to nobody who may not see them. Of a record its revision, which it has for nobody who may not read it; of a list a hash of how many records they see
+    /// Of alarms the place of the last change of those they see. Of a record its revision, which it has for nobody who may not read it; of a list a hash of how many records they see
     /// of each state.
     fn mark(&self, look: &Look<'_>) -> Result<u64, PageError> {
         match self {
@@ -155,7 +156,10 @@ impl What {
                     look.sql(|sql| ask.counts(sql, &seen.packs, &seen.layout, &reader, &Column::State))?;
                 Ok(hash(&counts))
             }
-            Self::Alarms if look.cx.may_see_alarms() => Ok(look.sql(|sql| sql.alarms_last())?.0),
+            Self::Alarms if look.cx.may_see_alarms() => {
+                let of = alarms::seen_of(look)?;
+                Ok(look.sql(|sql| sql.alarms_last(of))?.0)
+            }
             Self::Alarms => Ok(u64::MAX),
         }
     }
@@ -248,7 +252,8 @@ fn news(cx: &Cx, watched: Option<Watched>, known: Option<Known>) -> Result<(Know
                 // Whoever may not see alarms is told nothing of them.
                 What::Alarms if !cx.may_see_alarms() => {}
                 What::Alarms => {
-                    let (_, newest) = look.sql(|sql| sql.alarms_last())?;
+                    let of = alarms::seen_of(look)?;
+                    let (_, newest) = look.sql(|sql| sql.alarms_last(of))?;
                     let _ = write!(text, "event: alarms\ndata: {newest}\n\n");
                 }
                 What::Record(_) | What::Register(_) => text.push_str("event: moved\ndata: \n\n"),

@@ -3,6 +3,7 @@
 //! Invariant: a record one may not see is never named; it shows as *not for you to see*, without a link.
 //! Source: `docs/pack.md`, "Registers" (`title`), "Fields".
 
+use crate::cx::Cx;
 use crate::language::Language;
 use crate::look::Look;
 use crate::roc;
@@ -133,6 +134,12 @@ pub fn register_path(register: &RegisterId) -> String {
 #[must_use]
 pub fn clause_path(clause: &regulation::ClauseId) -> String {
     format!("/clauses/{clause}")
+}
+
+/// Where it was looked up that something is put beside a clause, or that it is to be confirmed.
+pub(crate) fn crosswalk_source(cx: &Cx, one: &regulation::Crosswalk) -> String {
+    let unsure = cx.t("待確認", "to be confirmed");
+    one.source.as_ref().map_or(unsure, |source| cx.label(source)).to_owned()
 }
 
 /// The path of an entry's page in the ledger browser, where there is one.

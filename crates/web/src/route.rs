@@ -7,9 +7,9 @@ use crate::error::PageError;
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, alarms, api, asset, audit, choose, clauses, enter, filing, live, notices, outlets, people,
-    records, registers, rooms, search, settings, shell, signing, sources, start, terminals, trace, units,
-    views, work,
+    about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, moving,
+    notices, outlets, papers, people, records, registers, rooms, search, settings, shell, signing, sources,
+    start, terminals, trace, units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -87,16 +87,20 @@ pub struct Listed {
 pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("about", about::ROUTES),
     ("alarms", alarms::ROUTES),
+    ("incidents", incidents::ROUTES),
     ("api", api::ROUTES),
     ("asset", asset::ROUTES),
     ("audit", audit::ROUTES),
     ("choose", choose::ROUTES),
     ("clauses", clauses::ROUTES),
+    ("duties", duties::ROUTES),
     ("enter", enter::ROUTES),
     ("filing", filing::ROUTES),
     ("live", live::ROUTES),
+    ("moving", moving::ROUTES),
     ("notices", notices::ROUTES),
     ("outlets", outlets::ROUTES),
+    ("papers", papers::ROUTES),
     ("people", people::ROUTES),
     ("records", records::ROUTES),
     ("registers", registers::ROUTES),

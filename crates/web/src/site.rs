@@ -61,6 +61,10 @@ pub struct Config {
     pub data: PathBuf,
     /// How often anybody may ask.
     pub limits: Limits,
+    /// Where papers are printed.
+    pub printer: Arc<paper::Printer>,
+    /// Words across every paper, such as those of a sample city; none where papers are real.
+    pub watermark: Option<model::Told>,
     /// Where failures are told, with all their causes.
     pub report: Arc<Report>,
 }

@@ -7,6 +7,7 @@
     reason = "helpers of tests, which fail by panicking"
 )]
 
+mod machine;
 mod naive;
 mod pack;
 mod random;

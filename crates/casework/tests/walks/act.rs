@@ -52,6 +52,8 @@ impl Walker<'_> {
         } else if let Some(duty) = &act.owe {
             let Some(events) = self.owe(act, duty) else { return };
             events
+        } else if let Some(unit) = &act.alarm {
+            self.alarmed(act, unit)
         } else if let Some(limit) = &act.advance {
             self.pass(values::later(self.town, limit), &mut fired)
         } else if let Some(moment) = &act.until {
@@ -278,6 +280,30 @@ impl Walker<'_> {
             self.town.names.insert(name.clone(), record);
         }
         Some(events)
+    }
+
+    /// An alarm opens a case.
+    fn alarmed(&mut self, act: &Act, unit: &str) -> Vec<Event> {
+        let pack = self.town.pack;
+        let register = pack.register(self.register).unwrap();
+        let command = Command::OpenForAlarm {
+            alarm: casework::EntryNumber(1),
+            register: register.id.clone(),
+            unit: self.town.people.units[unit],
+            fill: values::fill(self.town, register, &act.fill, &act.clear, None),
+        };
+        let before = self.town.clone();
+        let events = self.town.run(&By::System, &command).unwrap();
+        let opened =
+            |event: &Event| matches!(event.body, Body::Opened { .. }).then_some(event.record()).flatten();
+        let record = events.iter().find_map(opened).unwrap();
+        self.opened_for_system(&events);
+        effects::follow(&After { before: &before, town: self.town, events: &events }, None, self.coverage);
+        self.last = Some(record);
+        if let Some(name) = &act.name {
+            self.town.names.insert(name.clone(), record);
+        }
+        events
     }
 
     /// Time passes; clocks and duties come to their points, earliest first.

@@ -62,6 +62,9 @@ pub(crate) struct Act {
     /// The duty whose latest occurrence is opened now, for the object `of` (a record or a unit's name).
     pub(crate) owe: Option<String>,
 
+    /// An alarm opens a case of this unit, of the file's register.
+    pub(crate) alarm: Option<String>,
+
     /// So much time passes, or the time comes, with all that falls due on the way.
     pub(crate) advance: Option<String>,
     pub(crate) until: Option<String>,

@@ -24,5 +24,6 @@ mod shred;
 mod sources;
 mod swept;
 mod time;
+mod watched;
 mod words;
 mod yard;

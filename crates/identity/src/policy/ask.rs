@@ -2,7 +2,7 @@
 //!
 //! Invariant: a question holds every fact it needs; answering looks at nothing else.
 
-use super::schema::{ALARM_ACKNOWLEDGE, ALARM_READ, AUDIT, CHECK, IDENTITY};
+use super::schema::{ALARM_ACKNOWLEDGE, ALARM_READ, ALARM_SETTLE, AUDIT, CHECK, IDENTITY};
 use crate::command::Command;
 use crate::person::Person;
 use crate::roster::Roster;
@@ -114,6 +114,8 @@ pub enum Action {
     Read(RegisterId),
     /// Alarms are looked at.
     ReadAlarms,
+    /// Somebody says that an alarm is over.
+    SettleAlarm,
     /// A step of this register is taken.
     Step(RegisterId, StepId),
 }
@@ -247,6 +249,7 @@ impl std::fmt::Display for Action {
             Self::Identity(act) => write!(f, "{IDENTITY}.{}", act.word()),
             Self::Read(register) => write!(f, "{register}.read"),
             Self::ReadAlarms => f.write_str(ALARM_READ),
+            Self::SettleAlarm => f.write_str(ALARM_SETTLE),
             Self::Step(register, step) => write!(f, "{register}.{step}"),
         }
     }

@@ -52,7 +52,9 @@ const SYSTEM: &str = "system";
 pub(super) const ALARM_READ: &str = "alarm.read";
 /// Answering for one.
 pub(super) const ALARM_ACKNOWLEDGE: &str = "alarm.acknowledge";
-/// The group of both.
+/// Saying that one is over.
+pub(super) const ALARM_SETTLE: &str = "alarm.settle";
+/// The group of all.
 const ALARMS: &str = "alarms";
 
 /// Every action.
@@ -66,7 +68,13 @@ pub(super) fn actions(vocabulary: &Vocabulary) -> Vec<Named> {
             beside: act.beside(),
         })
         .collect();
-    let installation = [(AUDIT, AUDITS), (CHECK, SYSTEM), (ALARM_READ, ALARMS), (ALARM_ACKNOWLEDGE, ALARMS)];
+    let installation = [
+        (AUDIT, AUDITS),
+        (CHECK, SYSTEM),
+        (ALARM_READ, ALARMS),
+        (ALARM_ACKNOWLEDGE, ALARMS),
+        (ALARM_SETTLE, ALARMS),
+    ];
     actions.extend(installation.map(|(name, group)| Named {
         name: name.to_owned(),
         groups: vec![group.to_owned()],

@@ -221,6 +221,7 @@ impl Walk<'_, '_> {
             "due_on" => self.typing.object.as_ref().map(|_| (Name::DueOn, Type::Date)),
             "each" => self.typing.each.clone().map(|of| (Name::Each, of)),
             _ => outline
+                .or(self.typing.own)
                 .and_then(|outline| outline.fields.get_key_value(name))
                 .map(|(field, of)| (Name::Field(field.clone()), of.clone())),
         };

@@ -38,6 +38,8 @@ pub struct Typing<'v> {
     pub vocabulary: &'v Vocabulary,
     /// The register whose record it is about, when there is one.
     pub record: Option<&'v RegisterId>,
+    /// The names of what it is about, when that is no record.
+    pub own: Option<&'v Outline>,
     /// Is somebody acting, so that `actor` and `old` mean something?
     pub acting: bool,
     /// The type of `target`.
@@ -52,13 +54,35 @@ impl<'v> Typing<'v> {
     /// For a condition about a record.
     #[must_use]
     pub const fn record(vocabulary: &'v Vocabulary, register: &'v RegisterId) -> Self {
-        Self { vocabulary, record: Some(register), acting: false, target: None, object: None, each: None }
+        Self {
+            vocabulary,
+            record: Some(register),
+            own: None,
+            acting: false,
+            target: None,
+            object: None,
+            each: None,
+        }
     }
 
     /// For a condition about no record of its own.
     #[must_use]
     pub const fn bare(vocabulary: &'v Vocabulary) -> Self {
-        Self { vocabulary, record: None, acting: false, target: None, object: None, each: None }
+        Self { vocabulary, record: None, own: None, acting: false, target: None, object: None, each: None }
+    }
+
+    /// For a condition about something that is no record: of its outline the fields alone are spoken of.
+    #[must_use]
+    pub const fn about(vocabulary: &'v Vocabulary, outline: &'v Outline) -> Self {
+        Self {
+            vocabulary,
+            record: None,
+            own: Some(outline),
+            acting: false,
+            target: None,
+            object: None,
+            each: None,
+        }
     }
 
     /// Where somebody acts.
@@ -100,6 +124,7 @@ impl<'v> Typing<'v> {
             names.extend(outline.fields.keys().map(ToString::to_string));
             names.extend(["record", "step", "lookup"].map(String::from));
         }
+        names.extend(self.own.iter().flat_map(|own| own.fields.keys()).map(ToString::to_string));
         if self.acting {
             names.extend(["actor", "old"].map(String::from));
         }

@@ -5,9 +5,11 @@ use super::names::ids;
 use super::register::states;
 use crate::clause::{Check, CheckEvidence, Clause, Measure, Population};
 use crate::condition::Typing;
+use crate::machine::{MACHINES, Machine};
 use crate::raw::Table;
 use crate::section::Sections;
 use crate::shape::{self, EVIDENCE, POPULATION};
+use crate::time::Limit;
 use crate::value::Type;
 use crate::word::{CheckId, ClauseId, DutyId};
 
@@ -85,8 +87,9 @@ fn engine(table: Table<'_>, sections: &Sections, context: &Context<'_>) -> Optio
 
 fn population(table: Table<'_>, context: &Context<'_>) -> Option<Population> {
     let within = table.parsed("within");
-    match (table.get("register"), table.get("duty")) {
-        (Some(_), None) => {
+    match (table.get("register"), table.get("duty"), table.get("machine")) {
+        (None, None, Some(_)) => machine(table, within, context),
+        (Some(_), None, None) => {
             let register = context.register_at(table, "register")?;
             let typing = Typing::record(&context.vocabulary, &register);
             Some(Population::Records {
@@ -96,7 +99,7 @@ fn population(table: Table<'_>, context: &Context<'_>) -> Option<Population> {
                 register,
             })
         }
-        (None, Some(_)) => {
+        (None, Some(_), None) => {
             for key in ["where", "states"].into_iter().filter(|key| table.get(key).is_some()) {
                 context.problem(
                     table.place_of(key),
@@ -112,13 +115,32 @@ fn population(table: Table<'_>, context: &Context<'_>) -> Option<Population> {
         }
         _ => {
             let (zh, en) = (
-                "須且僅能有 register、duty、engine 其中之一",
-                "exactly one of register, duty, engine is asked for",
+                "須且僅能有 register、duty、machine、engine 其中之一",
+                "exactly one of register, duty, machine, engine is asked for",
             );
             context.problem(table.place(), zh, en);
             None
         }
     }
+}
+
+fn machine(table: Table<'_>, within: Option<Limit>, context: &Context<'_>) -> Option<Population> {
+    if table.get("states").is_some() {
+        let (zh, en) = ("「states」僅能與 register 並用", "states goes with register only");
+        context.problem(table.place_of("states"), zh, en);
+    }
+    let names = MACHINES.iter().map(|machine| machine.name);
+    let name: String = context.known_at(table, "machine", names, ("系統所知", "machine"))?;
+    let machine = Machine::named(&name)?;
+    if within.is_some() && !machine.comes_about {
+        let zh = format!("「{name}」並非逐次發生之事，不得有 within");
+        let en = format!("{name} is nothing that comes about, so it has no within");
+        context.problem(table.place_of("within"), zh, en);
+    }
+    let outline = machine.outline();
+    let typing = Typing::about(&context.vocabulary, &outline);
+    let only = context.condition_at(table, "where", Some(&Type::Truth), &typing);
+    Some(Population::Machine { machine, only, within })
 }
 
 fn evidence(table: Table<'_>, population: &Population, context: &Context<'_>) -> Option<CheckEvidence> {
@@ -127,10 +149,15 @@ fn evidence(table: Table<'_>, population: &Population, context: &Context<'_>) ->
         context.problem(node.place(), "此處應為表格 { }", "a table { } is asked for here");
         return None;
     };
-    let register = match population {
+    let outline;
+    let typing = match population {
         Population::Engine { .. } => return Some(CheckEvidence::Engine),
         Population::Duty { .. } => None,
-        Population::Records { register, .. } => Some(register),
+        Population::Machine { machine, .. } => {
+            outline = machine.outline();
+            Some(Typing::about(&context.vocabulary, &outline))
+        }
+        Population::Records { register, .. } => Some(Typing::record(&context.vocabulary, register)),
     };
     shape::check(inner, &EVIDENCE, context.problems);
     let kinds = ["share", "newest", "measure", "on_time", "none_open"];
@@ -147,7 +174,12 @@ fn evidence(table: Table<'_>, population: &Population, context: &Context<'_>) ->
         let (zh, en) = ("measure 與 of 須並用", "measure and of go together");
         context.problem(node.place(), zh, en);
     }
-    match (*kind, register) {
+    match (*kind, typing) {
+        ("none_open", _) if matches!(population, Population::Machine { .. }) => {
+            let zh = "none_open 僅能用於 register 及 duty";
+            context.problem(node.place(), zh, "none_open goes with a register or a duty only");
+            None
+        }
         ("none_open", _) => Some(CheckEvidence::NoneOpen),
         ("on_time", None) => Some(CheckEvidence::OnTime),
         ("on_time", Some(_)) => {
@@ -159,10 +191,7 @@ fn evidence(table: Table<'_>, population: &Population, context: &Context<'_>) ->
             context.problem(node.place(), zh, en);
             None
         }
-        (kind, Some(register)) => {
-            let typing = Typing::record(&context.vocabulary, register);
-            record_evidence(kind, inner, &typing, context)
-        }
+        (kind, Some(typing)) => record_evidence(kind, inner, &typing, context),
     }
 }
 

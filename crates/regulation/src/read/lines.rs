@@ -5,11 +5,16 @@
 
 use super::context::Context;
 use crate::condition::{Condition, Typing};
-use crate::pack::{LineDisposals, LineErasures, LineHolds, LineRules, LineSources};
+use crate::pack::{
+    AlarmCall, DutyRoster, Incidents, LineDisposals, LineErasures, LineHolds, LineRules, LineSources,
+    UnitsOf, WatchedUnits,
+};
 use crate::raw::Table;
 use crate::register::Register;
+use crate::time::{Limit, LimitUnit};
 use crate::value::Type;
-use crate::word::RegisterId;
+use crate::word::{RegisterId, RoleId};
+use model::Severity;
 use std::collections::BTreeMap;
 
 pub(super) fn sources(table: Table<'_>, context: &Context<'_>) -> Option<LineSources> {
@@ -23,6 +28,108 @@ pub(super) fn sources(table: Table<'_>, context: &Context<'_>) -> Option<LineSou
         holds: condition("while", &Type::Truth)?,
         register,
     })
+}
+
+pub(super) fn watched(table: Table<'_>, context: &Context<'_>) -> WatchedUnits {
+    let of = |key, name| {
+        let table = table.inner(key)?;
+        let register = context.register_at(table, "register")?;
+        let typing = Typing::record(&context.vocabulary, &register);
+        let condition = |key, of: &Type| context.condition_at(table, key, Some(of), &typing);
+        Some(UnitsOf {
+            name: condition(name, &Type::Text)?,
+            unit: condition("unit", &Type::Unit)?,
+            holds: condition("while", &Type::Truth)?,
+            register,
+        })
+    };
+    WatchedUnits { accounts: of("accounts", "name"), terminals: of("terminals", "network") }
+}
+
+/// Who is called for an alarm that nobody answers for; a later one is called later.
+pub(super) fn calls(table: Table<'_>, context: &Context<'_>) -> Vec<AlarmCall> {
+    let mut calls: Vec<AlarmCall> = Vec::new();
+    for table in table.tables("call") {
+        let Some(call) = call(table, context) else { continue };
+        if calls.last().is_some_and(|last| last.after >= call.after) {
+            let (zh, en) = ("後一級之時間須晚於前一級", "each is called later than the one before");
+            context.problem(table.place_of("after"), zh, en);
+        }
+        calls.push(call);
+    }
+    calls
+}
+
+fn call(table: Table<'_>, context: &Context<'_>) -> Option<AlarmCall> {
+    let limit: Limit = table.parsed("after")?;
+    let seconds = match limit.unit {
+        LimitUnit::Minutes => 60,
+        LimitUnit::Hours => 3_600,
+        LimitUnit::Days => 86_400,
+        _ => {
+            let (zh, en) = (
+                "此處應為分、時或日，例如 \"10 minutes\"",
+                "minutes, hours or days are asked for here, like \"10 minutes\"",
+            );
+            context.problem(table.place_of("after"), zh, en);
+            return None;
+        }
+    };
+    let roles = table.list("roles").into_iter().filter_map(|node| {
+        let id: Option<RoleId> = node.parsed();
+        let id = id.filter(|id| context.vocabulary.roles.contains(id));
+        if id.is_none() {
+            context.problem(node.place(), "沒有此角色", "there is no such role");
+        }
+        id
+    });
+    let (roles, on_duty) = (roles.collect::<Vec<_>>(), table.flag("on_duty").unwrap_or(false));
+    if roles.is_empty() && !on_duty {
+        let (zh, en) = ("未指明通知何人", "it is not said who is called");
+        context.problem(table.place(), zh, en);
+        return None;
+    }
+    Some(AlarmCall {
+        after: limit.count.checked_mul(seconds)?,
+        least: Severity::of_word(table.text("least")?)?,
+        on_duty,
+        roles,
+    })
+}
+
+pub(super) fn roster(table: Table<'_>, context: &Context<'_>) -> Option<DutyRoster> {
+    let register = context.register_at(table, "register")?;
+    let typing = Typing::record(&context.vocabulary, &register);
+    Some(DutyRoster {
+        person: context.condition_at(table, "person", Some(&Type::Person), &typing)?,
+        from: context.time_at(table, "from", &typing)?,
+        until: context.time_at(table, "until", &typing)?,
+        holds: context.condition_at(table, "while", Some(&Type::Truth), &typing)?,
+        register,
+    })
+}
+
+/// The register of incidents; a field that it has not is told.
+pub(super) fn incidents(
+    table: Table<'_>,
+    registers: &BTreeMap<RegisterId, Register>,
+    context: &Context<'_>,
+) -> Option<Incidents> {
+    let register = context.register_at(table, "register")?;
+    let of = registers.get(&register)?;
+    let mut told = Vec::new();
+    for node in table.list("told") {
+        let field = node.text().and_then(|text| of.field(text));
+        match field.filter(|field| !field.sealed) {
+            Some(field) => told.push(field.id.clone()),
+            None => context.problem(
+                node.place(),
+                format!("登記簿「{register}」沒有此未加密欄位"),
+                format!("the register {register} has no such field in clear"),
+            ),
+        }
+    }
+    Some(Incidents { register, told })
 }
 
 pub(super) fn rules(

@@ -8,7 +8,10 @@ use crate::condition::Typing;
 use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
-use crate::pack::{Crosswalk, Hook, LineRules, LineSources, Responding, Rooms};
+use crate::pack::{
+    AlarmCall, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineRules, LineSources, Responding,
+    Rooms, WatchedUnits,
+};
 use crate::problem::Place;
 use crate::procedure::{Procedure, ProcedureStep, Proof};
 use crate::raw::{Node, Problems, Table};
@@ -38,6 +41,10 @@ pub(super) struct Head {
     pub(super) exemption: Option<Exemption>,
     pub(super) line_sources: Option<LineSources>,
     pub(super) line_rules: LineRules,
+    pub(super) watched_units: WatchedUnits,
+    pub(super) calls: Vec<AlarmCall>,
+    pub(super) duty_roster: Option<DutyRoster>,
+    pub(super) incidents: Option<Incidents>,
     pub(super) rooms: Option<Rooms>,
     pub(super) responding: Option<Responding>,
     pub(super) crosswalk: Vec<Crosswalk>,
@@ -79,15 +86,24 @@ pub(super) fn head(
             .and_then(|lines| lines.inner("sources"))
             .and_then(|table| super::lines::sources(table, context)),
         line_rules: lines.map(|lines| super::lines::rules(lines, registers, context)).unwrap_or_default(),
+        watched_units: file
+            .inner("watch")
+            .map(|table| super::lines::watched(table, context))
+            .unwrap_or_default(),
+        calls: file.inner("watch").map(|table| super::lines::calls(table, context)).unwrap_or_default(),
+        duty_roster: file
+            .inner("watch")
+            .and_then(|table| table.inner("roster"))
+            .and_then(|table| super::lines::roster(table, context)),
+        incidents: file
+            .inner("watch")
+            .and_then(|table| table.inner("incidents"))
+            .and_then(|table| super::lines::incidents(table, registers, context)),
         rooms: file.inner("rooms").and_then(|table| super::rooms::rooms(table, registers, context)),
         responding: file
             .inner("respond")
             .and_then(|table| super::rooms::responding(table, registers, context)),
-        crosswalk: file
-            .tables("crosswalk")
-            .into_iter()
-            .filter_map(|table| crosswalk(table, context))
-            .collect(),
+        crosswalk: file.tables("crosswalk").into_iter().flat_map(|table| crosswalk(table, context)).collect(),
         hooks: file.tables("hook").into_iter().filter_map(|table| hook(table, context)).collect(),
     })
 }
@@ -112,9 +128,20 @@ fn exemption(table: Table<'_>, context: &Context<'_>) -> Option<Exemption> {
     })
 }
 
-fn crosswalk(table: Table<'_>, context: &Context<'_>) -> Option<Crosswalk> {
-    let clause = context.clauses(table).pop()?;
-    Some(Crosswalk { clause, law: context.label(table, "law")? })
+fn crosswalk(table: Table<'_>, context: &Context<'_>) -> Vec<Crosswalk> {
+    let (law, standard) = (context.label(table, "law"), context.label(table, "standard"));
+    let (kind, text) = match (law, standard) {
+        (Some(law), None) => (CrosswalkKind::Law, law),
+        (None, Some(standard)) => (CrosswalkKind::Standard, standard),
+        _ => {
+            let (zh, en) = ("須且僅能有 law、standard 其中之一", "exactly one of law, standard is asked for");
+            context.problem(table.place(), zh, en);
+            return Vec::new();
+        }
+    };
+    let source = context.label(table, "source");
+    let clauses = context.clauses(table).into_iter();
+    clauses.map(|clause| Crosswalk { clause, kind, text: text.clone(), source: source.clone() }).collect()
 }
 
 fn hook(table: Table<'_>, context: &Context<'_>) -> Option<(HookId, Hook)> {

@@ -46,9 +46,15 @@ static PACK_FILE: Shape = Shape {
         need("pack", Form::Table(&PACK), "規範", "the pack"),
         may("board", Form::Table(&BOARD), "條文看板", "the clause board"),
         may("lines", Form::Table(&LINES), "紀錄收容", "the lines of devices"),
+        may("watch", Form::Table(&WATCH), "監看", "what rules of watching know beyond lines"),
         may("rooms", Form::Table(&ROOMS), "機房頁", "the page of rooms"),
         may("respond", Form::Table(&RESPOND), "入侵處置", "where acts against intruders are decided"),
-        may("crosswalk", Form::Tables(&CROSSWALK), "現行法規對照", "law in force that asks the same"),
+        may(
+            "crosswalk",
+            Form::Tables(&CROSSWALK),
+            "現行法規及標準對照",
+            "law in force and standards that ask the same",
+        ),
         may("hook", Form::Tables(&HOOK), "對外動作", "what leaves Ward"),
     ],
 };
@@ -136,6 +142,67 @@ static LINE_SOURCES: Shape = Shape {
     ],
 };
 
+static WATCH: Shape = Shape {
+    keys: &[
+        may("accounts", Form::Table(&WATCH_ACCOUNTS), "帳號所屬單位", "to which unit accounts belong"),
+        may("terminals", Form::Table(&WATCH_TERMINALS), "終端機所屬單位", "whose terminals stand where"),
+        may("roster", Form::Table(&WATCH_ROSTER), "輪值", "who is on duty"),
+        may(
+            "call",
+            Form::Tables(&WATCH_CALL),
+            "逾時未認領之通知",
+            "who is called when nobody answers for an alarm",
+        ),
+        may("incidents", Form::Table(&WATCH_INCIDENTS), "資安事件", "incidents, and what their report tells"),
+    ],
+};
+
+static WATCH_ACCOUNTS: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "帳號之登記簿", "the register of accounts"),
+        need("name", Form::Condition, "帳號名稱", "what lines call an account"),
+        need("unit", Form::Condition, "所屬單位", "the unit it belongs to"),
+        need("while", Form::Condition, "效力存續之條件", "it counts while this holds"),
+    ],
+};
+
+static WATCH_ROSTER: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "輪值之登記簿", "the register of shifts"),
+        need("person", Form::Condition, "輪值人員", "who is on duty"),
+        need("from", Form::Condition, "起始時間", "from when"),
+        need("until", Form::Condition, "結束時間", "until when"),
+        need("while", Form::Condition, "效力存續之條件", "it counts while this holds"),
+    ],
+};
+
+static WATCH_CALL: Shape = Shape {
+    keys: &[
+        need("after", Form::Limit, "告警後之時間", "how long after it was raised"),
+        need("least", Form::Word(&SEVERITIES), "最低嚴重程度", "how bad it is at least"),
+        may("on_duty", Form::Flag, "通知輪值人員", "are those on duty called?"),
+        may("roles", IDS, "通知之角色", "which roles are called"),
+    ],
+};
+
+const SEVERITIES: [&str; 5] = ["informational", "low", "medium", "high", "critical"];
+
+static WATCH_INCIDENTS: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "資安事件之登記簿", "the register of incidents"),
+        may("told", IDS, "報告敘明之欄位", "fields that a report tells in words"),
+    ],
+};
+
+static WATCH_TERMINALS: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "終端機之登記簿", "the register of terminals"),
+        need("network", Form::Condition, "位址或網段", "the address or network they stand at"),
+        need("unit", Form::Condition, "所屬單位", "the unit they belong to"),
+        need("while", Form::Condition, "效力存續之條件", "it counts while this holds"),
+    ],
+};
+
 static ROOMS: Shape = Shape {
     keys: &[
         need("register", Form::Id, "機房之登記簿", "the register of rooms"),
@@ -168,8 +235,15 @@ static BESIDE_ROOM: Shape = Shape {
 
 static CROSSWALK: Shape = Shape {
     keys: &[
-        need("clause", Form::Clause, "條號", "the clause"),
-        need("law", Form::Label, "現行法規", "the law"),
+        need("clause", CLAUSES, "條號", "the clauses"),
+        may("law", Form::Label, "現行法規", "the law, with its short title"),
+        may("standard", Form::Label, "標準", "or the standard's control, with its short title"),
+        may(
+            "source",
+            Form::Label,
+            "出處及版本;未寫者為待確認",
+            "where it was looked up; to be confirmed when absent",
+        ),
     ],
 };
 
@@ -263,6 +337,7 @@ pub(crate) static POPULATION: Shape = Shape {
     keys: &[
         may("register", Form::Id, "登記簿", "records of this register"),
         may("duty", Form::Id, "定期工作", "occurrences of this duty"),
+        may("machine", Form::Id, "系統所知", "what the system knows of this by itself"),
         may("where", Form::Condition, "條件", "only those this holds for"),
         may("states", IDS, "狀態", "only in these states"),
         may("within", Form::Limit, "最近多久", "only of the last so long"),

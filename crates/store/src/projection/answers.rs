@@ -151,7 +151,7 @@ fn occurrence(row: &Row, from: usize) -> Result<Occurrence, StoreError> {
     })
 }
 
-fn duty_key(row: &Row) -> Result<DutyKey, StoreError> {
+pub(crate) fn duty_key(row: &Row) -> Result<DutyKey, StoreError> {
     let text = row.text(1).unwrap_or_default();
     let object = object(text).ok_or_else(|| StoreError::damaged("occurrence", text.to_owned()))?;
     Ok(DutyKey { duty: parsed(row, 0, "occurrence")?, object, nominal: parsed(row, 2, "occurrence")? })

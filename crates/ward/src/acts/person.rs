@@ -141,6 +141,13 @@ pub(crate) struct List {
     unit: Option<String>,
 }
 
+impl List {
+    /// Everybody.
+    pub(crate) const fn whole() -> Self {
+        Self { unit: None }
+    }
+}
+
 /// A person of the list.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

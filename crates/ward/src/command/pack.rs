@@ -13,6 +13,7 @@ mod publish;
 mod report;
 mod schema;
 mod summary;
+mod table;
 mod try_rules;
 pub(crate) mod width;
 
@@ -30,6 +31,8 @@ pub(crate) enum Pack {
     Publish(publish::Publish),
     /// 綱要：於規範旁寫出 schema/，供編輯器補全及檢查。Schema: writes schema/ beside the pack, for editors.
     Schema(schema::Schema),
+    /// 對照表：逐條列出登記簿、工作、檢核與機器數據（Markdown）。Table: each clause with what serves it, as Markdown.
+    Table(table::Table),
     /// 試跑：以監看規則逐行檢視紀錄檔，列出應有之告警。Try: what the rules would have raised over files of lines.
     Try(try_rules::Try),
 }
@@ -40,6 +43,7 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<ExitCode> {
         Pack::New(args) => new::run(args),
         Pack::Publish(args) => publish::run(args),
         Pack::Schema(args) => schema::run(args),
+        Pack::Table(args) => table::run(args),
         Pack::Try(args) => try_rules::run(args),
     }
 }

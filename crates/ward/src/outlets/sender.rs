@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use store::{AlarmNews, AlarmSent, OutletAs, OutletRow, OutletSet, SentAnswer};
+use store::{AlarmNews, AlarmSent, NewsOf, OutletAs, OutletRow, OutletSet, SentAnswer};
 use watch::RuleText;
 
 /// Most messages that are sent before their answers are entered.
@@ -73,6 +73,7 @@ fn set(ready: &Arc<Ready>) -> OutletSet {
     let setting = &ready.setting;
     let set = OutletAs {
         ends: setting.ends,
+        waits: setting.waits,
         least: setting.least,
         to: setting.way.to(),
         way: setting.way.word().to_owned(),
@@ -228,9 +229,18 @@ impl Work {
         let rule = rules.and_then(|rules| rules.iter().find(|text| *text.rule.id == *alarm.name.rule));
         let title = |label: &regulation::Label| Title::new(label.zh(), label.en());
         Message {
-            what: if news.is_over { What::Resolved } else { What::Raised },
+            what: match news.what {
+                NewsOf::Raised => What::Raised,
+                NewsOf::Called(call) => What::Called { call },
+                NewsOf::Over => What::Resolved,
+            },
             alarm: alarm.entry,
-            at: alarm.resolved_at.filter(|_| news.is_over).unwrap_or(alarm.at),
+            at: match news.what {
+                NewsOf::Raised => None,
+                NewsOf::Called(_) => alarm.called.as_ref().map(|called| called.at),
+                NewsOf::Over => alarm.resolved_at,
+            }
+            .unwrap_or(alarm.at),
             severity: alarm.severity,
             rule: Plain::new(&alarm.name.rule),
             title: rule.map_or_else(

@@ -5,7 +5,7 @@
 
 use casework::{Command, EntryNumber, Fill};
 use desk::{Asker, Desk, Order, Seen};
-use model::Told;
+use model::{Instant, Told};
 use regulation::{Pack, RegisterId, Type};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -42,7 +42,10 @@ fn opened(
     (text, register): (&RuleText, &RegisterId),
     alarm: &AlarmRow,
 ) -> Result<(), Told> {
-    let unit = seen.roster.root().ok_or_else(|| Told::new("尚無單位", "There is no unit yet"))?;
+    let unit = alarm
+        .unit
+        .or_else(|| seen.roster.root())
+        .ok_or_else(|| Told::new("尚無單位", "There is no unit yet"))?;
     let fill = desk.read::<_, StoreError>(|sql, _| filled(sql, seen, pack, (text, register), alarm));
     let fill = fill.map_err(|error| error.told())?;
     let alarm = EntryNumber(alarm.entry);
@@ -63,11 +66,13 @@ fn filled(
     let Some(of) = pack.registers.get(register) else { return Ok(fill) };
     for (id, template) in &text.set {
         let Some(field) = of.field(id) else { continue };
-        let told = spelled(template, text.rule.title.zh(), alarm);
+        let of_alarm = OfAlarm { title: text.rule.title.zh(), first: alarm.name.first, count: alarm.count };
+        let group = alarm.name.group.iter().map(|(field, value)| (&**field, &**value));
+        let told = spelled(template, &of_alarm, group);
         let value: Option<Json> = match field.of() {
             Type::Reference(of) => match seen.layout.sheets.get(&of) {
                 Some(sheet) => match sql.records_called(sheet, &told)?.as_slice() {
-                    [record] => Some(json!(record.to_string())),
+                    [(record, _)] => Some(json!(record.to_string())),
                     _ => None,
                 },
                 None => None,
@@ -79,15 +84,39 @@ fn filled(
     Ok(fill)
 }
 
-/// A text with what the alarm is about in the place of names in braces.
-fn spelled(template: &str, title: &str, alarm: &AlarmRow) -> String {
-    let mut told = template.replace("{title}", title);
-    told =
-        told.replace("{first}", &alarm.name.first.to_string()).replace("{count}", &alarm.count.to_string());
-    for (field, value) in &alarm.name.group {
-        let harmless: String = value.chars().filter(|c| !c.is_control()).collect();
-        told = told.replace(&format!("{{{field}}}"), &harmless);
+/// What an alarm is, as texts tell it.
+pub(super) struct OfAlarm<'a> {
+    pub(super) title: &'a str,
+    pub(super) first: Instant,
+    pub(super) count: u64,
+}
+
+/// A text with what the alarm is about in the place of names in braces. What stands in a value is never taken for a name.
+pub(super) fn spelled<'a>(
+    template: &str,
+    alarm: &OfAlarm<'_>,
+    group: impl Iterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let mut values: BTreeMap<&str, String> =
+        group.map(|(field, value)| (field, value.chars().filter(|c| !c.is_control()).collect())).collect();
+    values.insert("title", alarm.title.to_owned());
+    values.insert("first", alarm.first.to_string());
+    values.insert("count", alarm.count.to_string());
+    let (mut told, mut rest) = (String::new(), template);
+    while let Some((before, behind)) = rest.split_once('{') {
+        told.push_str(before);
+        match behind.split_once('}').and_then(|(name, after)| Some((values.get(name)?, after))) {
+            Some((value, after)) => {
+                told.push_str(value);
+                rest = after;
+            }
+            None => {
+                told.push('{');
+                rest = behind;
+            }
+        }
     }
+    told.push_str(rest);
     told
 }
 
@@ -112,6 +141,7 @@ mod tests {
             rest: false,
             rule: "temperature".to_owned(),
             severity: Severity::High,
+            unit: None,
         });
         house.desk.ask(Asker::System, Order::Alarms(vec![fact])).unwrap().entries.start
     }

@@ -7,10 +7,12 @@
 
 use data_encoding::HEXLOWER;
 use ledger::disk::{Disk, DiskError, DiskFile};
-use model::Told;
+use model::{Instant, Told};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use store::{AlarmGroup, AlarmName};
+use watch::Known;
 
 /// The folder.
 pub(crate) const FOLDER: &str = "watch/";
@@ -34,6 +36,23 @@ pub(super) enum Run {
     Lines(String, u64),
     /// A tick: the second.
     Tick(i64),
+    /// What is known of accounts and networks from here on.
+    Know(Known),
+    /// Somebody said that an alarm is over.
+    Settled(AlarmName),
+    /// Nothing was received until this second.
+    Down(i64),
+    /// The clock has gone back to this second.
+    Back(i64),
+}
+
+/// An alarm's name, as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    first: Instant,
+    group: AlarmGroup,
+    rule: String,
 }
 
 /// A state that was read.
@@ -101,6 +120,13 @@ fn read_run(line: &str) -> Option<Run> {
     let (what, rest) = line.split_once(' ')?;
     match what {
         "t" => rest.parse().ok().map(Run::Tick),
+        "d" => rest.parse().ok().map(Run::Down),
+        "b" => rest.parse().ok().map(Run::Back),
+        "k" => serde_json::from_str(rest).ok().map(Run::Know),
+        "s" => {
+            let Named { first, group, rule } = serde_json::from_str(rest).ok()?;
+            Some(Run::Settled(AlarmName { rule, group, first }))
+        }
         "l" => {
             let (number, receiver) = rest.split_once(' ')?;
             Some(Run::Lines(receiver.to_owned(), number.parse().ok()?))
@@ -166,8 +192,37 @@ impl Kept {
 
     /// Notes that a second was ticked.
     pub(super) fn tick(&mut self, second: i64) {
+        self.note(&format!("t {second}"));
+    }
+
+    /// Notes that nothing was received until a second.
+    pub(super) fn down(&mut self, second: i64) {
+        self.note(&format!("d {second}"));
+    }
+
+    /// Notes that the clock has gone back to a second.
+    pub(super) fn back(&mut self, second: i64) {
+        self.note(&format!("b {second}"));
+    }
+
+    /// Notes what is known of accounts and networks from here on.
+    pub(super) fn know(&mut self, known: &Known) {
+        // Texts alone: it is always written, on one line.
+        let known = serde_json::to_string(known).unwrap_or_default();
+        self.note(&format!("k {known}"));
+    }
+
+    /// Notes that somebody said an alarm is over.
+    pub(super) fn settled(&mut self, name: &AlarmName) {
+        let AlarmName { rule, group, first } = name.clone();
+        let named = serde_json::to_string(&Named { first, group, rule }).unwrap_or_default();
+        self.note(&format!("s {named}"));
+    }
+
+    fn note(&mut self, line: &str) {
         self.settle();
-        self.waiting.push_str(&format!("t {second}\n"));
+        self.waiting.push_str(line);
+        self.waiting.push('\n');
     }
 
     fn settle(&mut self) {
@@ -233,9 +288,29 @@ mod tests {
         one.lines("syslog-tcp", 9);
         one.lines("files", 2);
         one.tick(1_795_140_672);
+        let known = Known {
+            accounts: [("lin\n林".to_owned(), "u_1".to_owned())].into(),
+            networks: vec![("10.1.0.0/16".to_owned().try_into().unwrap(), "u_2".to_owned())],
+        };
+        let name = AlarmName {
+            rule: "guessed".to_owned(),
+            group: vec![("src_ip".to_owned(), "192.0.2.9".to_owned())],
+            first: Instant::EPOCH,
+        };
+        one.know(&known);
+        one.settled(&name);
+        one.down(1_795_140_700);
+        one.back(1_795_140_600);
         one.sync().unwrap();
-        let runs =
-            vec![Run::Lines("syslog-tcp".into(), 9), Run::Lines("files".into(), 2), Run::Tick(1_795_140_672)];
+        let runs = vec![
+            Run::Lines("syslog-tcp".into(), 9),
+            Run::Lines("files".into(), 2),
+            Run::Tick(1_795_140_672),
+            Run::Know(known),
+            Run::Settled(name),
+            Run::Down(1_795_140_700),
+            Run::Back(1_795_140_600),
+        ];
         let (_, found) = kept(folder.path());
         let found = found.unwrap();
         assert_eq!((found.state.as_slice(), &found.runs), (b"first".as_slice(), &runs));

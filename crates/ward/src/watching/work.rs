@@ -3,28 +3,35 @@
 //! Invariants: nothing further is handed in while what was found is not entered; a state is written only then; what was
 //! handed in is durable before an alarm of it is entered.
 
-use super::cases;
 use super::feed::{Coming, Feed};
 use super::kept::{Kept, Run, judge};
-use super::{Parts, Watching, ended};
-use crate::machine::SystemClock;
+use super::units::{Units, unit_of};
+use super::{Parts, Watching, ended, settled};
+use super::{calls, cases};
+use crate::lines::Lines;
+use crate::machine::{SystemClock, steady};
 use desk::{Asker, Desk, Order};
 use ledger::disk::DiskError;
 use lines::Reader;
 use model::{Clock as _, Instant, Told};
 use regulation::Pack;
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 use store::{AlarmFact, AlarmLine, AlarmName, AlarmRaised, AlarmResolved};
 use telemetry::follow::Stretch;
 use telemetry::source::Sources;
-use watch::{Alarm, Change, Evidence, Line, RuleText, Rules, Watch};
+use watch::{Alarm, Change, Evidence, Known, Line, RuleText, Rules, Watch};
 use web::RulesAtWork;
 
 /// How often the state is written.
 const KEPT: Duration = Duration::from_secs(10);
 /// Changes that are entered at once.
 const TOGETHER: usize = 512;
+/// How often it is looked whether alarms wait for somebody.
+const CALLED: Duration = Duration::from_secs(5);
+/// By how much the clock has to differ from the time that has passed for it to have been set, or the machine to have slept.
+const SET: Duration = Duration::from_secs(60);
 /// Stretches that are handed in before what they have found is entered, while others wait.
 const STRETCHES: u32 = 64;
 
@@ -43,6 +50,7 @@ pub(super) struct Work {
     /// The last second that was ticked.
     ticked: i64,
     kept_at: Instant,
+    called_at: Instant,
     changes: Vec<Change>,
     /// What is to be entered, in order.
     facts: Vec<AlarmFact>,
@@ -51,6 +59,17 @@ pub(super) struct Work {
     tried: u64,
     /// Is it to be looked whether cases are to be opened?
     cases_due: bool,
+    lines: Lines,
+    /// To which units accounts and terminals belong.
+    units: Units,
+    /// Which of the changes came of a line, by their places, and who sent it.
+    senders: BTreeMap<usize, Ipv6Addr>,
+    /// The last entry by which somebody settled an alarm that was looked at.
+    settled: u64,
+    /// From this second on lines are received again; none once it has been ticked.
+    up: Option<i64>,
+    /// When the last round was, by the clock and by what has passed.
+    round: (Instant, Duration),
 }
 
 /// The rules of a pack, as far as the installation has said what they ask for.
@@ -96,15 +115,24 @@ impl Work {
             reader: Reader::new(),
             version: pack.map(|pack| pack.version),
             kept_at: Instant::EPOCH,
+            called_at: Instant::EPOCH,
             changes,
             facts: Vec::new(),
             found_at: None,
             tried: 0,
             cases_due: true,
+            lines: lines.clone(),
+            units: Units::default(),
+            senders: BTreeMap::new(),
+            settled: 0,
+            up: None,
+            round: (SystemClock.now(), steady()),
         };
+        work.units.are(work.watch.known());
         for run in runs {
             work.again(run)?;
         }
+        work.up = Some(ended(SystemClock.now()));
         work.enter()?;
         work.keep()?;
         work.tell_rules();
@@ -115,6 +143,10 @@ impl Work {
     fn again(&mut self, run: Run) -> Result<(), Told> {
         match run {
             Run::Tick(second) => self.tick(second),
+            Run::Know(known) => self.know(known),
+            Run::Settled(name) => self.settle(&name),
+            Run::Down(second) => self.down(second),
+            Run::Back(second) => self.back(second),
             Run::Lines(receiver, end) => {
                 while self.watch.next(&receiver) < end {
                     match self.feed.of(&receiver, self.watch.next(&receiver))? {
@@ -134,6 +166,13 @@ impl Work {
     pub(super) fn round(&mut self, now: Instant) -> Result<(), Told> {
         self.enter()?;
         self.renew()?;
+        self.went_ahead(now);
+        if let Some(known) = self.units.renewed(&self.desk).map_err(|error| error.told())? {
+            self.know(known);
+        }
+        for name in settled::since(&self.desk, &mut self.settled).map_err(|error| error.told())? {
+            self.settle(&name);
+        }
         let mut stretches = 0;
         while let Some((receiver, coming)) = self.feed.next(|receiver| self.watch.next(receiver))? {
             match coming {
@@ -150,6 +189,7 @@ impl Work {
             }
         }
         self.enter()?;
+        self.went_back(now);
         // Everything that was received before it has been handed in.
         self.tick_to(ended(now));
         self.enter()?;
@@ -160,6 +200,10 @@ impl Work {
         }
         if self.cases_due {
             self.open_cases()?;
+        }
+        if now >= self.called_at.plus(CALLED) || now < self.called_at {
+            calls::call(&self.desk, now)?;
+            self.called_at = now;
         }
         self.show();
         Ok(())
@@ -211,6 +255,7 @@ impl Work {
             self.tried += 1;
             if self.changes.len() > before {
                 self.found_at = Some(line.received);
+                self.senders.extend((before..self.changes.len()).map(|at| (at, line.peer)));
             }
         }
         self.pass(receiver, end);
@@ -229,19 +274,82 @@ impl Work {
         }
     }
 
+    /// Sees whether the clock was set ahead, or the machine slept: what was skipped is time in which nothing could be
+    /// received.
+    fn went_ahead(&mut self, now: Instant) {
+        let ((before, since), passed) = (self.round, steady());
+        self.round = (now, passed);
+        if now > before.plus(passed.saturating_sub(since)).plus(SET) {
+            self.up = Some(ended(now));
+        }
+    }
+
+    /// Sees whether the clock was set back, once the lines of before are handed in: time goes back with it.
+    fn went_back(&mut self, now: Instant) {
+        let second = ended(now);
+        if second + i64::try_from(SET.as_secs()).unwrap_or(0) < self.ticked {
+            self.back(second);
+            self.kept.back(second);
+        }
+    }
+
+    fn back(&mut self, second: i64) {
+        self.watch.back(at(second));
+        self.ticked = second;
+    }
+
+    fn down(&mut self, second: i64) {
+        self.watch.down(at(second));
+        self.ticked = self.ticked.max(second);
+    }
+
+    fn know(&mut self, known: Known) {
+        self.kept.know(&known);
+        self.units.are(&known);
+        self.watch.know(known);
+    }
+
+    /// Somebody said that an alarm is over: its rule begins anew, where it stands.
+    fn settle(&mut self, name: &AlarmName) {
+        if self.watch.settle(&name.rule, &name.group, name.first, &mut self.changes) {
+            self.kept.settled(name);
+        }
+    }
+
     fn tick(&mut self, second: i64) {
-        let at = Instant::from_micros(second.saturating_mul(1_000_000)).unwrap_or(Instant::EPOCH);
-        self.watch.tick(at, &mut self.changes);
+        if let Some(up) = self.up.filter(|up| second >= *up) {
+            self.up = None;
+            if up > self.ticked + i64::try_from(SET.as_secs()).unwrap_or(0) {
+                self.down(up);
+                self.kept.down(up);
+            }
+        }
+        self.watch.tick(at(second), &mut self.changes);
         self.kept.tick(second);
         self.ticked = second;
     }
 
-    /// Has what was found entered; what the ledger has already is passed over there.
-    fn enter(&mut self) -> Result<(), Told> {
-        for change in self.changes.drain(..) {
-            let fact = self.told.take(&change);
+    /// Makes what is to be entered of what has changed, each alarm with the unit it is about.
+    fn name(&mut self) -> Result<(), Told> {
+        let seen = self.desk.seen();
+        for (at, change) in self.changes.iter().enumerate() {
+            let mut fact = self.told.take(change);
+            if let (Some(AlarmFact::Raised(raised)), Change::Raised(alarm)) = (&mut fact, change) {
+                let sender = self.senders.get(&at).and_then(|peer| self.lines.unit_at((*peer).into()));
+                let named = unit_of(&self.desk, &seen, alarm).map_err(|error| error.told())?;
+                // A unit that is there no more is nobody's to look after.
+                raised.unit = named.or(sender).filter(|unit| seen.roster.unit(*unit).is_some());
+            }
             self.facts.extend(fact);
         }
+        self.changes.clear();
+        self.senders.clear();
+        Ok(())
+    }
+
+    /// Has what was found entered; what the ledger has already is passed over there.
+    fn enter(&mut self) -> Result<(), Told> {
+        self.name()?;
         if self.facts.is_empty() {
             return Ok(());
         }
@@ -312,6 +420,11 @@ impl Work {
     }
 }
 
+/// The beginning of a second.
+fn at(second: i64) -> Instant {
+    Instant::from_micros(second.saturating_mul(1_000_000)).unwrap_or(Instant::EPOCH)
+}
+
 /// What names an alarm.
 fn name(alarm: &Alarm) -> AlarmName {
     AlarmName { rule: alarm.rule.to_string(), group: group(alarm), first: alarm.first }
@@ -335,6 +448,7 @@ fn raised(alarm: &Alarm) -> AlarmRaised {
         rest: alarm.rest,
         rule: alarm.rule.to_string(),
         severity: alarm.severity,
+        unit: None,
     }
 }
 

@@ -69,6 +69,43 @@ fn the_listing_holds_everything_of_the_pack_by_name() {
 }
 
 #[test]
+fn every_clause_of_the_regulation_is_listed() {
+    let listing = Office::new().json(&["pack", "check", "--json"]);
+    let listed: Vec<&str> =
+        listing["clauses"].as_array().unwrap().iter().map(|clause| clause["id"].as_str().unwrap()).collect();
+    // As counted in the text of the regulation: article, paragraph, item.
+    let counted: Vec<&str> = include_str!("clauses.txt").lines().collect();
+    assert_eq!(counted.len(), 153);
+    assert_eq!(listed, counted);
+}
+
+#[test]
+fn the_table_of_clauses_is_the_one_that_is_committed() {
+    let table = format!("{}\n", Office::new().good(&["pack", "table"]));
+    let path = Path::new("../../docs/clauses.md");
+    if std::env::var("UPDATE_GOLDEN").is_ok_and(|which| which == "clauses") {
+        std::fs::write(path, &table).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == table, "docs/clauses.md is out of date; write it anew with UPDATE_GOLDEN=clauses");
+    for id in include_str!("clauses.txt").lines() {
+        let row = table.lines().find(|line| line.starts_with(&format!("| {id} | "))).unwrap();
+        let cells: Vec<&str> = row.split(" | ").collect();
+        assert_eq!(cells.len(), 7, "{row}");
+        // Reckoned by something, or with a reason.
+        let (reckoned, checks) = (cells[6].starts_with("計算"), !cells[4].is_empty() || !cells[5].is_empty());
+        assert!(reckoned == checks && (reckoned || cells[6].len() > 40), "{row}");
+    }
+}
+
+#[test]
+fn a_pack_with_problems_has_no_table() {
+    let office = Office::with_pack();
+    office.append("practice/pack.toml", "\nnonsense = 1\n");
+    assert!(office.bad(&["pack", "table", "practice"]).contains("nonsense"));
+}
+
+#[test]
 fn a_clause_names_what_serves_it() {
     let office = Office::with_pack();
     let listing = office.json(&["pack", "check", "practice", "--json"]);

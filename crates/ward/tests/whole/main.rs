@@ -24,6 +24,7 @@ mod key_change;
 mod kill;
 mod lines;
 mod measuring;
+mod move_in;
 mod order;
 mod outlets;
 mod protocol;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, which fail by panicking")]
 
+mod beside;
 mod corpus;
 mod pack;
 mod replay;

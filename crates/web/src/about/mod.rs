@@ -90,21 +90,23 @@ fn facts(cx: &Cx, pack: &Pack) -> Vec<Fact> {
     facts
 }
 
-/// Clauses beside the law in force today.
+/// Clauses beside the law in force today, and beside standards.
 fn crosswalk<'a>(cx: &'a Cx, pack: &Pack) -> TableView<'a> {
     let row = |one: &regulation::Crosswalk| {
         let (text, href) = (one.clause.to_string(), crate::names::clause_path(&one.clause));
         vec![
             Shown::Parts(vec![Named { text, href: Some(href) }]),
-            Shown::Parts(vec![Named::plain(cx.label(&one.law))]),
+            Shown::Parts(vec![Named::plain(cx.label(&one.text))]),
+            Shown::Parts(vec![Named::plain(crate::names::crosswalk_source(cx, one))]),
         ]
     };
     TableView {
         cx,
-        caption: cx.t("條文與現行法規對照", "Clauses and the law in force").to_owned(),
+        caption: cx.t("條文與現行法規及標準對照", "Clauses, the law in force and standards").to_owned(),
         heads: vec![
             (cx.t("條文", "Clause").to_owned(), ""),
-            (cx.t("現行法規", "Law in force").to_owned(), ""),
+            (cx.t("現行法規或標準", "Law in force or standard").to_owned(), ""),
+            (cx.t("出處", "Source").to_owned(), ""),
         ],
         rows: pack.crosswalk.iter().map(row).collect(),
     }

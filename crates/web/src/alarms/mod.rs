@@ -1,8 +1,8 @@
 //! Alarms: what the rules have found, the worst that stands first; one of them with the lines it rests on and what is to be
 //! done; that somebody answers for it; a wall for a screen that is never touched.
 //!
-//! Who sees them and who answers for one is said by the pack's policies, of the acts `alarm.read` and
-//! `alarm.acknowledge`; for everybody else nothing is here. The lines themselves stand on their own pages, for whoever may
+//! Who sees them, answers for one and settles one is said by the pack's policies, of the acts `alarm.read`,
+//! `alarm.acknowledge` and `alarm.settle` on the unit that an alarm is about; for everybody else nothing is here. The lines themselves stand on their own pages, for whoever may
 //! look into the ledger.
 //! Invariant: whether rules are at work is said above all else; no alarm reads as over that is not.
 //! Source: clauses 27.2.1, 27.2.2.
@@ -11,7 +11,7 @@ mod one;
 mod wall;
 pub(crate) mod words;
 
-pub(crate) use one::{acknowledge as acknowledged, standing};
+pub(crate) use one::{acknowledge as acknowledged, settle as settled, standing};
 pub(crate) use words::{about, advice, severity, state, title};
 
 use crate::acting;
@@ -34,7 +34,7 @@ use axum::routing::{get, post};
 use desk::About;
 use identity::Action;
 use model::{Instant, Severity, Told};
-use store::{AlarmName, AlarmRow, AlarmState, AlarmsWanted};
+use store::{AlarmName, AlarmRow, AlarmState, AlarmsOf, AlarmsWanted};
 
 const PERSON: Access = Access::Person;
 
@@ -44,6 +44,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get(wall::PATH, PERSON, Audit::None, || get(wall::page)),
     Route::get("/alarms/{alarm}", PERSON, Audit::None, || get(one::page)),
     Route::post("/alarms/{alarm}/acknowledge", PERSON, Audit::Act, || post(one::post)),
+    Route::post("/alarms/{alarm}/settle", PERSON, Audit::Act, || post(one::post_settled)),
 ];
 
 /// Who watches. The binary does.
@@ -84,9 +85,18 @@ pub(crate) fn admitted(cx: &Cx) -> Result<(), PageError> {
     if cx.may_see_alarms() { Ok(()) } else { Err(hidden()) }
 }
 
-/// May they answer for one?
-pub(crate) fn may_answer(cx: &Cx) -> bool {
-    acting::granted_at_the_top(cx, &Action::AcknowledgeAlarm).is_some()
+/// As whom a policy lets them do something about an alarm: in the unit it is about, or where none is known in the whole.
+pub(crate) fn granted(cx: &Cx, action: &Action, alarm: &AlarmRow) -> Option<model::Person> {
+    let unit = alarm.unit.or_else(|| cx.seen().roster.root())?;
+    acting::granted_on(cx, action, unit)
+}
+
+/// Whose alarms whoever looks may see.
+///
+/// # Errors
+/// The tables failed.
+pub(crate) fn seen_of<'a>(look: &Look<'a>) -> Result<&'a AlarmsOf, PageError> {
+    Ok(look.cx.alarms_of(|| look.sql(|sql| sql.alarm_units()))?)
 }
 
 /// The second level of the area.
@@ -175,6 +185,12 @@ const COLUMNS: &[Column<AlarmRow>] = &[
         },
     },
     Column {
+        name: "unit",
+        zh: "單位",
+        en: "Unit",
+        of: |look, row| Plain::text(row.unit.map_or_else(String::new, |unit| look.unit(unit))),
+    },
+    Column {
         name: "clauses",
         zh: "條文",
         en: "Clauses",
@@ -235,7 +251,8 @@ async fn page(cx: Cx, query: Query) -> PageResult {
                 cx.t("告警有異動。", "Alarms have changed."),
                 true,
             );
-            let (_, newest) = look.sql(|sql| sql.alarms_last())?;
+            let of = seen_of(look)?;
+            let (_, newest) = look.sql(|sql| sql.alarms_last(of))?;
             let (notices, rules) = (notices(cx), cx.site.watching().rules());
             cx.render(&AlarmsPage { cx, shell, notices, list, rules, newest })
         })
@@ -247,7 +264,8 @@ async fn export(cx: Cx, query: Query) -> PageResult {
     give(&cx, move |cx| {
         admitted(cx)?;
         cx.look(|look| {
-            let rows = look.sql(|sql| sql.alarms(&wanted(&query), 0, MOST_EXPORTED))?;
+            let of = seen_of(look)?;
+            let rows = look.sql(|sql| sql.alarms(&wanted(&query), of, 0, MOST_EXPORTED))?;
             table(cx, rows, true, query.clone()).file(look)
         })
     })
@@ -261,9 +279,10 @@ fn table(cx: &Cx, rows: Vec<AlarmRow>, whole: bool, query: Query) -> Rows<'_, Al
 
 fn list<'a>(look: &Look<'a>, query: &Query, began: Instant) -> Result<ListView<'a>, PageError> {
     let (cx, wanted) = (look.cx, wanted(query));
-    let rows = look.sql(|sql| sql.alarms(&wanted, 0, MOST))?;
+    let seen = seen_of(look)?;
+    let rows = look.sql(|sql| sql.alarms(&wanted, seen, 0, MOST))?;
     let counts =
-        look.sql(|sql| sql.alarms_counted(&AlarmsWanted { states: Vec::new(), ..wanted.clone() }))?;
+        look.sql(|sql| sql.alarms_counted(&AlarmsWanted { states: Vec::new(), ..wanted.clone() }, seen))?;
     let of = |one: &AlarmState| wanted.states.is_empty() || wanted.states.contains(one);
     let total: u64 = AlarmState::ALL.iter().zip(counts).filter(|(one, _)| of(one)).map(|(_, n)| n).sum();
     let chip = |(one, count): (AlarmState, u64)| {

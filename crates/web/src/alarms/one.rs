@@ -1,9 +1,9 @@
 //! One alarm: what was found, on which lines, what is to be done, who answers for it, which case it has opened.
 
 use super::{
-    PATH, about, admitted, advice, grown, may_answer, notices, second, severity, state_pill, title, words,
+    PATH, about, admitted, advice, granted, grown, notices, second, seen_of, severity, state_pill, title,
+    words,
 };
-use crate::acting;
 use crate::component::{Fact, Facts, Notice, Pill};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -44,21 +44,36 @@ struct AlarmPage<'a> {
     /// Does somebody answer for it already?
     owned: bool,
     note: String,
+    /// Where it is said to be over, for whoever may.
+    settle: Option<String>,
+    reason: String,
 }
 
-/// An alarm by its number, for whoever may see alarms.
+/// What was sent and refused.
+#[derive(Default)]
+struct Refusal<'a> {
+    told: Option<&'a Told>,
+    note: &'a str,
+    reason: &'a str,
+}
+
+/// An alarm by its number, for whoever may see it.
 ///
 /// # Errors
-/// `NotFound`: there is none. The tables failed.
+/// `NotFound`: there is none. `Hidden`: it is not theirs to see. The tables failed.
 pub(crate) fn standing(look: &Look<'_>, entry: u64) -> Result<AlarmRow, PageError> {
-    look.sql(|sql| sql.alarm(entry))?.ok_or(PageError::NotFound)
+    let alarm = look.sql(|sql| sql.alarm(entry))?.ok_or(PageError::NotFound)?;
+    match seen_of(look)?.holds(&alarm) {
+        true => Ok(alarm),
+        false => Err(PageError::hidden(Action::ReadAlarms.to_string(), About::Oneself)),
+    }
 }
 
 pub(super) async fn page(cx: Cx, Path(alarm): Path<String>) -> PageResult {
     let entry: u64 = named(&alarm)?;
     cx.run(move |cx| {
         admitted(cx)?;
-        show(cx, entry, None, "")
+        show(cx, entry, &Refusal::default())
     })
     .await
 }
@@ -66,11 +81,24 @@ pub(super) async fn page(cx: Cx, Path(alarm): Path<String>) -> PageResult {
 /// Answers for an alarm.
 ///
 /// # Errors
-/// `Hidden`: no policy lets them. `Refused`: there is none that stands.
+/// `NotFound`: they see no such alarm. `Hidden`: no policy lets them. `Refused`: it does not stand any more.
 pub(crate) fn acknowledge(cx: &Cx, entry: u64, note: Option<String>) -> Result<Done, PageError> {
-    let hidden = || PageError::hidden(Action::AcknowledgeAlarm.to_string(), About::Oneself);
-    let person = acting::granted_at_the_top(cx, &Action::AcknowledgeAlarm).ok_or_else(hidden)?;
     let order = Order::Acknowledge(EntryNumber(entry), note);
+    act(cx, entry, &Action::AcknowledgeAlarm, order)
+}
+
+/// Says that an alarm is over, and why.
+///
+/// # Errors
+/// As of [`acknowledge`]; `Refused`: it is not said why.
+pub(crate) fn settle(cx: &Cx, entry: u64, reason: String) -> Result<Done, PageError> {
+    act(cx, entry, &Action::SettleAlarm, Order::Settle(EntryNumber(entry), reason))
+}
+
+fn act(cx: &Cx, entry: u64, action: &Action, order: Order) -> Result<Done, PageError> {
+    let hidden = || PageError::hidden(action.to_string(), About::Oneself);
+    let alarm = cx.look(|look| standing(look, entry))?;
+    let person = granted(cx, action, &alarm).ok_or_else(hidden)?;
     Ok(cx.site.desk().ask(Asker::Person(person), order)?)
 }
 
@@ -81,19 +109,38 @@ pub(super) async fn post(cx: Cx, Path(alarm): Path<String>, posted: Posted) -> P
         let note = posted.query.one("note").unwrap_or_default().to_owned();
         match acknowledge(cx, entry, Some(note.clone())) {
             Ok(_) => Ok(Redirect::to(&super::alarm_path(entry)).into_response()),
-            Err(PageError::Refused(told)) => show(cx, entry, Some(&told), &note),
+            Err(PageError::Refused(told)) => {
+                show(cx, entry, &Refusal { told: Some(&told), note: &note, ..Refusal::default() })
+            }
             Err(error) => Err(error),
         }
     })
     .await
 }
 
-fn show(cx: &Cx, entry: u64, refused: Option<&Told>, note: &str) -> PageResult {
+pub(super) async fn post_settled(cx: Cx, Path(alarm): Path<String>, posted: Posted) -> PageResult {
+    let entry: u64 = named(&alarm)?;
+    cx.run(move |cx| {
+        admitted(cx)?;
+        let reason = posted.query.one("reason").unwrap_or_default().to_owned();
+        match settle(cx, entry, reason.clone()) {
+            Ok(_) => Ok(Redirect::to(&super::alarm_path(entry)).into_response()),
+            Err(PageError::Refused(told)) => {
+                show(cx, entry, &Refusal { told: Some(&told), reason: &reason, ..Refusal::default() })
+            }
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+fn show(cx: &Cx, entry: u64, refusal: &Refusal<'_>) -> PageResult {
     cx.look(|look| {
         let alarm = standing(look, entry)?;
         let class = words::severity_class(alarm.severity);
         let mut notices = notices(cx);
-        notices.extend(refused.map(|told| Notice::refused(cx, told)));
+        notices.extend(refusal.told.map(|told| Notice::refused(cx, told)));
+        let may = |action: &Action| alarm.resolved_at.is_none() && granted(cx, action, &alarm).is_some();
         let page = AlarmPage {
             cx,
             shell: Shell::new(cx, Some(Area::Alarms), title(look, &alarm.name.rule))
@@ -106,12 +153,16 @@ fn show(cx: &Cx, entry: u64, refused: Option<&Told>, note: &str) -> PageResult {
             lines: alarm.lines.iter().chain(&alarm.latest).map(|line| line_named(cx, line)).collect(),
             beyond: beyond(cx, &alarm),
             more: more(cx, &alarm),
-            acknowledge: (alarm.resolved_at.is_none() && may_answer(cx))
-                .then(|| format!("{PATH}/{entry}/acknowledge")),
+            acknowledge: may(&Action::AcknowledgeAlarm).then(|| format!("{PATH}/{entry}/acknowledge")),
             owned: alarm.owner.is_some(),
-            note: note.to_owned(),
+            note: refusal.note.to_owned(),
+            settle: may(&Action::SettleAlarm).then(|| format!("{PATH}/{entry}/settle")),
+            reason: refusal.reason.to_owned(),
         };
-        cx.render_as(if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
+        cx.render_as(
+            if refusal.told.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK },
+            &page,
+        )
     })
 }
 
@@ -130,6 +181,26 @@ fn facts<'a>(look: &Look<'a>, alarm: &AlarmRow) -> Facts<'a> {
     facts.push(Fact::new(cx.t("紀錄筆數", "Lines"), crate::component::counted(count)));
     if let Some(at) = alarm.resolved_at {
         facts.push(Fact::new(cx.t("解除時間", "Resolved"), cx.second(at)));
+    }
+    if let Some(end) = &alarm.settled {
+        facts.push(Fact::new(cx.t("解除人員", "Settled by"), look.person(end.person)));
+        let value = Shown::Lines(end.reason.clone());
+        facts.push(Fact { name: cx.t("解除理由", "Why").to_owned(), value });
+    }
+    if let Some(called) = &alarm.called {
+        let names: Vec<String> = called.to.iter().map(|person| look.person(*person)).collect();
+        let names = match names.is_empty() {
+            true => cx.t("無人可通知", "nobody to be called").to_owned(),
+            false => names.join(cx.t("、", ", ")),
+        };
+        let text = match cx.chinese() {
+            true => format!("第 {} 次，{}：{names}", called.call, cx.second(called.at)),
+            false => format!("Call {}, {}: {names}", called.call, cx.second(called.at)),
+        };
+        facts.push(Fact::new(cx.t("逾時未認領通知", "Called, since nobody answered"), text));
+    }
+    if let Some(unit) = alarm.unit {
+        facts.push(Fact::new(cx.t("單位", "Unit"), look.unit(unit)));
     }
     if let Some(owner) = &alarm.owner {
         facts.push(Fact::new(cx.t("負責人", "Owner"), look.person(owner.person)));

@@ -1,6 +1,6 @@
 //! The wall: alarms that stand, as large as a screen across the room asks for.
 
-use super::{about, admitted, alarm_path, grown, notices, severity, state, title, words};
+use super::{about, admitted, alarm_path, grown, notices, seen_of, severity, state, title, words};
 use crate::component::Notice;
 use crate::cx::Cx;
 use crate::error::PageResult;
@@ -49,8 +49,9 @@ pub(super) async fn page(cx: Cx) -> PageResult {
         cx.look(|look| {
             let states = vec![AlarmState::Open, AlarmState::Acknowledged];
             let wanted = AlarmsWanted { states, ..AlarmsWanted::default() };
-            let rows = look.sql(|sql| sql.alarms(&wanted, 0, MOST))?;
-            let [open, owned, _] = look.sql(|sql| sql.alarms_counted(&wanted))?;
+            let of = seen_of(look)?;
+            let rows = look.sql(|sql| sql.alarms(&wanted, of, 0, MOST))?;
+            let [open, owned, _] = look.sql(|sql| sql.alarms_counted(&wanted, of))?;
             let page = WallPage {
                 cx,
                 events: Watched::alarms(look)?.events(),
@@ -59,7 +60,7 @@ pub(super) async fn page(cx: Cx) -> PageResult {
                 beyond: (open + owned).saturating_sub(rows.len() as u64),
                 cells: rows.iter().map(|row| cell(look, row)).collect(),
                 at: cx.second(cx.now()),
-                newest: look.sql(|sql| sql.alarms_last())?.1,
+                newest: look.sql(|sql| sql.alarms_last(of))?.1,
             };
             if cx.wants("wall") {
                 return cx.render(&page.as_region());

@@ -4,7 +4,7 @@
 use super::act::done;
 use super::shape::{DoneShape, Text};
 use super::{sent, unread};
-use crate::alarms::{about, acknowledged, admitted, advice, grown, standing, title};
+use crate::alarms::{about, acknowledged, admitted, advice, grown, seen_of, settled, standing, title};
 use crate::cx::Cx;
 use crate::error::PageResult;
 use crate::given;
@@ -74,8 +74,18 @@ pub(super) struct AlarmShape {
     acknowledged: Option<String>,
     /// What the owner says of it.
     note: Option<String>,
+    /// How often others were called, since nobody answered for it in time.
+    calls: u32,
+    /// Who was called last.
+    called: Vec<String>,
+    /// Who said that it is over; null where nobody did.
+    settled_by: Option<String>,
+    /// Why.
+    reason: Option<String>,
     /// The case that it has opened; null where there is none.
     record: Option<String>,
+    /// The unit whose device or place it is about; null where that is not known.
+    unit: Option<String>,
 }
 
 /// How an alarm stands.
@@ -129,6 +139,15 @@ pub(super) struct AcknowledgeAsk {
     note: Option<String>,
 }
 
+/// Why an alarm is over.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettleAsk {
+    /// Why.
+    #[schema(min_length = 1, max_length = 1000, pattern = "[^\\s]")]
+    reason: String,
+}
+
 /// Alarms that were raised.
 #[utoipa::path(get, path = "/api/v1/alarms", tag = "alarms",
     params(("state" = Option<Vec<String>>, Query, description = "in one of these states"),
@@ -148,8 +167,9 @@ pub(super) async fn alarms(cx: Cx, query: Query) -> PageResult {
         let page = query.one("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).max(1);
         let trouble = cx.site.watching().trouble().map(|told| Text { zh: told.zh, en: told.en });
         cx.look(|look| {
-            let rows = look.sql(|sql| sql.alarms(&wanted, (page - 1).saturating_mul(PAGE), PAGE))?;
-            let count: u64 = look.sql(|sql| sql.alarms_counted(&wanted))?.iter().sum();
+            let of = seen_of(look)?;
+            let rows = look.sql(|sql| sql.alarms(&wanted, of, (page - 1).saturating_mul(PAGE), PAGE))?;
+            let count: u64 = look.sql(|sql| sql.alarms_counted(&wanted, of))?.iter().sum();
             let shape = AlarmsShape {
                 count: count.to_string(),
                 alarms: rows.iter().map(|row| AlarmShape::of(look, row)).collect(),
@@ -201,6 +221,24 @@ pub(super) async fn acknowledge(cx: Cx, Path(alarm): Path<String>, body: Bytes) 
     .await
 }
 
+/// The owner of the token says that an alarm is over; its rule begins anew.
+#[utoipa::path(post, path = "/api/v1/alarms/{alarm}/settle", tag = "alarms",
+    params(("alarm" = String, Path, description = "the entry that raised it")), request_body = SettleAsk,
+    responses((status = 200, body = DoneShape)))]
+pub(super) async fn settle(cx: Cx, Path(alarm): Path<String>, body: Bytes) -> PageResult {
+    let entry: u64 = named(&alarm)?;
+    cx.run(move |cx| {
+        admitted(cx)?;
+        let SettleAsk { reason } = sent(&body)?;
+        if reason.chars().count() > LONGEST_NOTE {
+            return Err(unread("reason", "至多 1,000 字", "at most 1,000 characters"));
+        }
+        let told = settled(cx, entry, reason)?;
+        Ok(given::written(StatusCode::OK, done(&told)?))
+    })
+    .await
+}
+
 impl AlarmLineShape {
     fn of(line: &AlarmLine) -> Self {
         Self { receiver: line.receiver.clone(), number: line.n.to_string() }
@@ -235,7 +273,12 @@ impl AlarmShape {
             owner: row.owner.as_ref().map(|owner| owner.person.to_string()),
             acknowledged: row.owner.as_ref().map(|owner| owner.since.to_string()),
             note: row.owner.as_ref().and_then(|owner| owner.note.clone()),
+            calls: row.called.as_ref().map_or(0, |called| called.call),
+            called: row.called.iter().flat_map(|called| &called.to).map(ToString::to_string).collect(),
+            settled_by: row.settled.as_ref().map(|end| end.person.to_string()),
+            reason: row.settled.as_ref().map(|end| end.reason.clone()),
             record: row.record.map(|record| record.to_string()),
+            unit: row.unit.map(|unit| unit.to_string()),
         }
     }
 }

@@ -70,7 +70,17 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 
 /// Puts into a visit which application asks. A token that counts for nothing is as if there were none.
 pub(crate) async fn bearer(site: &Site, visit: &mut Visit, headers: &HeaderMap) -> Result<(), PageError> {
-    let Some(token) = token(headers).map(ToOwned::to_owned) else { return Ok(()) };
+    match token(headers) {
+        Some(token) => admit(site, visit, token.to_owned()).await,
+        None => Ok(()),
+    }
+}
+
+/// The same, of a token however it came.
+///
+/// # Errors
+/// It cannot be said now whether it counts.
+pub(crate) async fn admit(site: &Site, visit: &mut Visit, token: String) -> Result<(), PageError> {
     let (applications, place, now) = (site.applications().clone(), visit.place.clone(), visit.began);
     let found = tokio::task::spawn_blocking(move || applications.application(&token, &place, now)).await;
     let found = found.map_err(PageError::failed)?;

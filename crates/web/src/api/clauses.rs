@@ -88,8 +88,8 @@ pub(super) struct ClauseWhole {
     /// As on the board.
     #[serde(flatten)]
     clause: ClauseShape,
-    /// Laws in force today that correspond to it.
-    laws: Vec<Text>,
+    /// Laws in force today and standards that correspond to it.
+    crosswalk: Vec<CrosswalkShape>,
     /// Its checks, each with its curve.
     whole: Vec<CheckShape>,
     /// Registers that serve it.
@@ -98,6 +98,27 @@ pub(super) struct ClauseWhole {
     duties: Vec<DutyShape>,
     /// Records that state that it does not apply.
     exemptions: Vec<String>,
+}
+
+/// What is in force today and asks the same as a clause.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CrosswalkShape {
+    /// `law` or `standard`.
+    kind: &'static str,
+    /// The place in it, with its short title.
+    text: Text,
+    /// Where that was looked up; none: it is to be confirmed.
+    source: Option<Text>,
+}
+
+impl CrosswalkShape {
+    fn of(one: &regulation::Crosswalk) -> Self {
+        let kind = match one.kind {
+            regulation::CrosswalkKind::Law => "law",
+            regulation::CrosswalkKind::Standard => "standard",
+        };
+        Self { kind, text: (&one.text).into(), source: one.source.as_ref().map(Into::into) }
+    }
 }
 
 /// A check with what was recorded of it.
@@ -215,7 +236,7 @@ fn whole(look: &Look<'_>, standing: &Standing, clause: &Clause) -> Result<Clause
     };
     Ok(ClauseWhole {
         clause: shape(&one),
-        laws: laws.map(|law| (&law.law).into()).collect(),
+        crosswalk: laws.map(CrosswalkShape::of).collect(),
         whole: one.checks.iter().map(check).collect::<Result<_, _>>()?,
         registers: registers.map(|register| register.id.to_string()).collect(),
         duties: owed(look, &clause.id)?.into_iter().map(duty).collect(),

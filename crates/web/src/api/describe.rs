@@ -26,7 +26,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
     components(schemas(Problem)),
     paths(
         act::file, act::open, act::read_notice, act::state_opening, act::state_step, act::take,
-        alarms::acknowledge, alarms::alarm, alarms::alarms,
+        alarms::acknowledge, alarms::alarm, alarms::alarms, alarms::settle,
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,
@@ -34,7 +34,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         own::account, own::drafts, own::end_session, own::end_sessions, own::forget, own::revoke, own::sessions,
         own::tokens, own::work,
         people::act_on_person, people::end_of_person, people::people, people::person, people::register, people::revoke_of_person,
-        read::export, read::file, read::notices, read::offers, read::pack, read::record, read::records,
+        read::export, read::file, read::notices, read::offers, read::pack, read::paper, read::record, read::records,
         read::register, read::registers, read::search,
         story::files, story::history, story::linked, story::signatures,
         terminals::register_terminal, terminals::remove_terminal, terminals::terminals,
@@ -232,7 +232,11 @@ const REFUSALS: [Refused; 11] = [
     }),
     ("413", "More than may be sent at once.", |asked| asked.posts),
     ("422", "Not accepted: why, and what to do.", |asked| {
-        asked.posts || asked.has("on") || asked.has("address") || asked.has("statement")
+        asked.posts
+            || asked.has("on")
+            || asked.has("address")
+            || asked.has("statement")
+            || asked.path.ends_with("/paper")
     }),
     ("429", "Too many requests.", |_| true),
     ("503", "Not now; nothing was done.", |_| true),

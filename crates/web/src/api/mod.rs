@@ -27,8 +27,8 @@ mod terminals;
 mod units;
 mod within;
 
-pub(crate) use bearer::bearer;
 pub use bearer::{Applications, Scope};
+pub(crate) use bearer::{admit, bearer};
 pub use describe::openapi;
 
 use crate::cx::Cx;
@@ -59,6 +59,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/records/{record}/files/{digest}", APP, Audit::Reading, || get(read::file)),
     Route::get("/api/v1/records/{record}/history", APP, Audit::Reading, || get(story::history)),
     Route::get("/api/v1/records/{record}/linked", APP, Audit::Reading, || get(story::linked)),
+    Route::get("/api/v1/records/{record}/paper", APP, Audit::Reading, || get(read::paper)),
     Route::get("/api/v1/records/{record}/signatures", APP, Audit::Reading, || get(story::signatures)),
     Route::post("/api/v1/records/{record}/steps/{step}", APP, Audit::Act, || post(act::take)),
     Route::post("/api/v1/records/{record}/steps/{step}/statements", APP, Audit::Reading, || {
@@ -107,6 +108,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/lines/query", APP, Audit::Tracing, || get(lines::query)).by(Right::Audit),
     Route::get("/api/v1/alarms", APP, Audit::None, || get(alarms::alarms)).by(Right::Alarms),
     Route::get("/api/v1/alarms/{alarm}", APP, Audit::None, || get(alarms::alarm)).by(Right::Alarms),
+    Route::post("/api/v1/alarms/{alarm}/settle", APP, Audit::Act, || post(alarms::settle)).by(Right::Alarms),
     Route::post("/api/v1/alarms/{alarm}/acknowledge", APP, Audit::Act, || post(alarms::acknowledge))
         .by(Right::Alarms),
     Route::get("/api/v1/sources", APP, Audit::None, || get(sources::sources)).by(Right::Audit),

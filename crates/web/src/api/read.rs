@@ -13,6 +13,7 @@ use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::look::Look;
 use crate::notices;
+use crate::papers;
 use crate::query::Query;
 use crate::reading;
 use crate::records::evidence;
@@ -178,6 +179,14 @@ pub(super) async fn file(cx: Cx, Path((record, digest)): Path<(String, String)>)
         held.out(cx, "application/octet-stream")
     })
     .await
+}
+
+/// A record as an official form: PDF/A, the same bytes while nothing changes.
+#[utoipa::path(get, path = "/api/v1/records/{record}/paper", tag = "records",
+    params(("record" = String, Path, description = "its id")),
+    responses((status = 200, body = Octets, content_type = "application/pdf")))]
+pub(super) async fn paper(cx: Cx, Path(record): Path<String>) -> PageResult {
+    papers::of_one(&cx, named(&record)?).await
 }
 
 /// Records of all registers with these words, or this number; the newest first, 100 at most.

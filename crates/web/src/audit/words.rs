@@ -5,14 +5,16 @@ use crate::names::Named;
 use model::{PersonId, RecordId, UnitId};
 
 /// Kinds with what they are called. A kind without a name here is shown as it is written.
-const KINDS: [(&str, &str, &str); 67] = [
+const KINDS: [(&str, &str, &str); 69] = [
     ("access.read", "閱覽具機密等級之紀錄", "A graded record was read"),
     ("access.refused", "作業遭拒", "An act was refused"),
     ("account.locked", "帳號鎖定", "An account was locked"),
     ("account.unlocked", "帳號解除鎖定", "An account was unlocked"),
     ("alarm.acknowledged", "認領告警", "Somebody answers for an alarm"),
+    ("alarm.called", "告警逾時未認領，通知次一級人員", "Others are called for an alarm"),
     ("alarm.raised", "告警", "An alarm was raised"),
     ("alarm.resolved", "告警解除", "An alarm is over"),
+    ("alarm.settled", "人工解除告警", "Somebody settles an alarm"),
     ("approval.voided", "核准失效", "An approval became void"),
     ("case.belongs", "案件歸屬變更", "A case belongs to another unit"),
     ("case.changed", "內容變更", "A case was changed"),

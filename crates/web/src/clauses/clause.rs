@@ -7,7 +7,7 @@ use crate::component::Notice;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
-use crate::names::{Named, clause_path, register_path};
+use crate::names::{Named, clause_path, crosswalk_source, register_path};
 use crate::query::Query;
 use crate::shell::{Area, Link, Section, Shell};
 use askama::Template;
@@ -29,7 +29,7 @@ struct ClausePage<'a> {
     day: Day,
     wrong: Option<Notice<'a>>,
     why: Option<String>,
-    laws: Vec<String>,
+    laws: Vec<LawView>,
     checks: Vec<CheckView>,
     registers: Vec<RegisterView>,
     duties: Vec<DutyView>,
@@ -42,6 +42,30 @@ struct RegisterView {
     href: String,
     total: u64,
     running: u64,
+}
+
+/// What is in force today and asks the same.
+struct LawView {
+    /// Which sort of text it is.
+    kind: &'static str,
+    text: String,
+    source: String,
+    /// Is it without a source?
+    unsure: bool,
+}
+
+impl LawView {
+    fn of(cx: &Cx, one: &regulation::Crosswalk) -> Self {
+        Self {
+            kind: match one.kind {
+                regulation::CrosswalkKind::Law => cx.t("現行法規", "Law in force"),
+                regulation::CrosswalkKind::Standard => cx.t("標準", "Standard"),
+            },
+            text: cx.label(&one.text).to_owned(),
+            source: crosswalk_source(cx, one),
+            unsure: one.source.is_none(),
+        }
+    }
 }
 
 /// A duty that serves the clause.
@@ -90,7 +114,7 @@ fn made<'a>(cx: &'a Cx, look: &Look<'_>, clause: &Clause, day: Day) -> Result<Cl
         wrong: day.wrong.then(|| super::wrong_day(cx, &day)),
         day,
         why: clause.not_live.as_ref().map(|why| cx.label(why).to_owned()),
-        laws: laws.map(|one| cx.label(&one.law).to_owned()).collect(),
+        laws: laws.map(|one| LawView::of(cx, one)).collect(),
         checks,
         registers: registers(look, &clause.id)?,
         duties: duties(look, &clause.id)?,

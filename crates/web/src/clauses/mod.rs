@@ -20,6 +20,7 @@ use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::look::Look;
 use crate::names::clause_path;
+use crate::papers;
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Shell};
@@ -81,6 +82,8 @@ struct BoardPage<'a> {
     wrong: Option<Notice<'a>>,
     views: Views<'a>,
     exports: Exports<'a>,
+    /// Where the report of the last month is.
+    report: String,
     choices: Vec<Choice>,
     articles: Vec<Article>,
     numbers: Vec<String>,
@@ -220,8 +223,22 @@ pub(crate) fn found<'l>(look: &'l Look<'_>, asked: &BoardAsked) -> Result<Vec<On
     Ok(fitting.into_iter().map(|clause| OnBoard::of(look, &standing, clause)).collect())
 }
 
+/// How a check stands, in words: its state, the figure where there is one, and the goal.
+pub(crate) fn told(cx: &Cx, check: &Check, stands: &Stands) -> String {
+    let figure = stands.evaluation.as_ref().map(|found| words::figure(cx, check, &found.figure));
+    let mut told = stands.state.name(cx).to_owned();
+    if let Some(figure) = figure.filter(|figure| !figure.is_empty()) {
+        told.push_str(cx.t("：", ": "));
+        told.push_str(&figure);
+    }
+    if let Some(goal) = words::goal(cx, check).filter(|_| stands.state == State::NotMet) {
+        told.push_str(&cx.beside(&goal));
+    }
+    told
+}
+
 /// The number before the first dot.
-fn article_number(clause: &Clause) -> String {
+pub(crate) fn article_number(clause: &Clause) -> String {
     clause.id.as_str().split('.').next().unwrap_or_default().to_owned()
 }
 
@@ -251,7 +268,21 @@ fn page<'a>(
     let wrong = asked.day.wrong.then(|| wrong_day(cx, &asked.day));
     let shell = Shell::of_area(cx, Area::Clauses);
     let exports = Exports::of(cx, &asked.query, "/clauses", Some(shown as u64));
-    Ok(BoardPage { cx, shell, asked, wrong, views, exports, choices, articles, numbers, total, shown })
+    let report = Query::default().with("month", papers::last_month(cx)?).behind("/clauses/report.pdf");
+    Ok(BoardPage {
+        cx,
+        shell,
+        asked,
+        wrong,
+        views,
+        exports,
+        report,
+        choices,
+        articles,
+        numbers,
+        total,
+        shown,
+    })
 }
 
 impl<'l> OnBoard<'l> {

@@ -78,6 +78,17 @@ pub(super) fn population(cx: &Cx, check: &Check) -> Result<String, crate::PageEr
         Population::Engine { engine, .. } => {
             both(cx, &format!("「{engine}」引擎所知者"), &format!("what the engine {engine} knows"))
         }
+        Population::Machine { machine, within, .. } => {
+            let (zh, en) = machine.label;
+            match within.map(|within| roc::limit(cx.language, within)) {
+                Some(window) => both(
+                    cx,
+                    &format!("系統所知之{zh}，近 {window}發生"),
+                    &format!("{en} that the system knows of, of the last {window}"),
+                ),
+                None => both(cx, &format!("系統所知之{zh}"), &format!("{en}, as the system knows them")),
+            }
+        }
         Population::Records { register, states, within, .. } => {
             let found = pack.registers.get(register);
             let label = found.map_or_else(|| register.to_string(), |found| cx.label(&found.label).to_owned());
@@ -109,7 +120,9 @@ fn names_of(cx: &Cx, register: Option<&Register>, states: &[regulation::StateId]
 /// Further conditions on the population, as the pack has it.
 pub(super) fn only(check: &Check) -> Option<String> {
     match &check.population {
-        Population::Records { only, .. } => only.as_ref().map(|only| only.text().to_owned()),
+        Population::Machine { only, .. } | Population::Records { only, .. } => {
+            only.as_ref().map(|only| only.text().to_owned())
+        }
         Population::Duty { .. } | Population::Engine { .. } => None,
     }
 }

@@ -1,4 +1,4 @@
-//! A list as a file: CSV, XLSX or ODS, of whatever rows and heads a list gives.
+//! A list as a file: CSV, XLSX, ODS or PDF, of whatever rows and heads a list gives.
 //!
 //! CSV is UTF-8 with a mark, since spreadsheets take it for something else without; what could be taken for a formula
 //! stands behind an apostrophe (OWASP, CSV injection). In XLSX and ODS every text is a text, and nothing is a formula.
@@ -9,6 +9,7 @@
 
 mod csv;
 mod ods;
+mod pdf;
 mod xlsx;
 
 use super::list::counted;
@@ -53,6 +54,8 @@ pub(crate) struct Sheet<'a> {
     /// The same for those who know no other letters than ASCII's.
     pub(crate) plain: String,
     pub(crate) heads: Vec<String>,
+    /// What the list was narrowed by, in words; only papers tell it.
+    pub(crate) filters: Vec<String>,
 }
 
 /// A file that is being written.
@@ -68,6 +71,9 @@ pub(crate) struct Writing<'a> {
 trait Format {
     /// The next row.
     fn row(&mut self, sheet: &Sheet<'_>, cells: &[Plain]) -> Result<(), PageError>;
+
+    /// A row of this grade is in it. Only papers bear marks.
+    fn mark(&mut self, _height: usize, _grade: String) {}
 
     /// What comes behind the last one; the file.
     fn end(self: Box<Self>) -> Result<File, PageError>;
@@ -136,11 +142,32 @@ impl Plain {
 impl<'a> Exports<'a> {
     /// Of the list at a path, as it is asked for. The file is at the same path behind `/export`.
     pub(crate) fn of(cx: &'a Cx, query: &Query, path: &str, total: Option<u64>) -> Self {
-        let kinds = [("ods", "ODS (LibreOffice)"), ("xlsx", "XLSX (Excel)"), ("csv", "CSV (UTF-8)")];
+        let kinds = [
+            ("ods", "ODS (LibreOffice)"),
+            ("xlsx", "XLSX (Excel)"),
+            ("csv", "CSV (UTF-8)"),
+            ("pdf", cx.t("PDF（列印）", "PDF (paper)")),
+        ];
         let place = format!("{}/export", path.trim_end_matches('/'));
         let query = query.without("page").without("size");
         let export = |(kind, text)| Export { text, href: query.with("format", kind).behind(&place) };
         Self { cx, exports: kinds.map(export).to_vec(), total }
+    }
+
+    /// Also as labels with codes, of records.
+    #[must_use]
+    pub(crate) fn with_labels(mut self, query: &Query, path: &str) -> Self {
+        let query = query.without("page").without("size").without("columns");
+        let place = format!("{path}/labels.pdf");
+        let export = |(layout, text)| Export { text, href: query.with("layout", layout).behind(&place) };
+        self.exports.extend(
+            [
+                ("sheet", self.cx.t("QR 標籤（A4，3×8）", "QR labels (A4, 3 by 8)")),
+                ("single", self.cx.t("QR 標籤（單張 70×37 mm）", "QR labels (single, 70 by 37 mm)")),
+            ]
+            .map(export),
+        );
+        self
     }
 
     fn counted(total: &u64) -> String {
@@ -187,6 +214,7 @@ impl<'a> Sheet<'a> {
                 let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
                 (media, "xlsx", Box::new(xlsx::Xlsx::begin(&self, folder, spool()?)?))
             }
+            Some("pdf") => ("application/pdf", "pdf", Box::new(pdf::Pdf::begin(&self, spool()?)?)),
             Some("ods") => (ods::MEDIA, "ods", Box::new(ods::Ods::begin(&self, spool()?)?)),
             _ => return Err(PageError::NotFound),
         };
@@ -206,6 +234,11 @@ impl Writing<'_> {
     /// `Failed`: it could not be written.
     pub(crate) fn row(&mut self, cells: &[Plain]) -> Result<(), PageError> {
         self.to.row(&self.sheet, cells)
+    }
+
+    /// A row that is graded is in it.
+    pub(crate) fn mark(&mut self, height: usize, grade: String) {
+        self.to.mark(height, grade);
     }
 
     /// The whole.

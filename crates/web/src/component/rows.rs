@@ -80,7 +80,13 @@ impl<'a, T> Rows<'a, T> {
         self.sorted(look);
         let columns = self.chosen();
         let heads = columns.iter().map(|one| self.cx.t(one.zh, one.en).to_owned()).collect();
-        let sheet = Sheet { cx: self.cx, name: self.name.to_owned(), plain: self.plain.to_owned(), heads };
+        let sheet = Sheet {
+            cx: self.cx,
+            name: self.name.to_owned(),
+            plain: self.plain.to_owned(),
+            heads,
+            filters: Vec::new(),
+        };
         let mut file = sheet.begin(self.query.one("format"))?;
         for row in &self.rows {
             let cells: Vec<Plain> = columns.iter().map(|one| (one.of)(look, row)).collect();

@@ -55,6 +55,13 @@ impl Posted {
         !self.uploads.is_empty()
     }
 
+    /// The content of a file that was handed in in a field.
+    #[must_use]
+    pub(crate) fn upload(&self, name: &str) -> Option<&[u8]> {
+        let found = self.uploads.iter().find(|(field, _, _)| field == name);
+        found.map(|(_, _, content)| content.as_ref())
+    }
+
     /// The field whose search button was pressed.
     #[must_use]
     pub fn sought(&self) -> Option<&str> {

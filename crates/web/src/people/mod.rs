@@ -152,7 +152,11 @@ pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
         href: href.to_owned(),
         current: href == current,
     };
-    let links = vec![link(cx.t("人員", "People"), "/people"), link(cx.t("單位", "Units"), "/units")];
+    let mut links = vec![link(cx.t("人員", "People"), "/people"), link(cx.t("單位", "Units"), "/units")];
+    let registers = |unit: &identity::Unit| granted(cx, Act::RegisterPerson, On::Unit(unit.id));
+    if cx.seen().roster.units().any(registers) {
+        links.push(link(cx.t("匯入既有資料", "Move in"), crate::moving::PATH));
+    }
     vec![Section { head: None, links }]
 }
 

@@ -99,6 +99,10 @@ fn actions(look: &Look<'_>, opened: &Opened<'_>) -> Vec<Action> {
     };
     let mut actions: Vec<Action> = offers.into_iter().enumerate().map(one).collect();
     let path = record_path(case.record);
+    if let Some(href) = crate::incidents::report_path(look, case) {
+        let text = cx.t("事件報告", "Incident report").to_owned();
+        actions.push(Action { text, href, icon: "history", first: false });
+    }
     let print = cx.t("列印", "Print").to_owned();
     actions.push(Action { text: print, href: format!("{path}/print"), icon: "printer", first: false });
     if cx.may_audit() {

@@ -104,7 +104,9 @@ pub(super) fn alarms_of(look: &Look<'_>, record: RecordId) -> Result<Vec<LinkVie
         register: cx.t("告警", "Alarms").to_owned(),
         state: Some(alarms::state_pill(cx, alarm.state())),
     };
-    Ok(look.sql(|sql| sql.alarms_of(record))?.into_iter().map(view).collect())
+    let seen = alarms::seen_of(look)?;
+    let alarms = look.sql(|sql| sql.alarms_of(record))?;
+    Ok(alarms.into_iter().filter(|alarm| seen.holds(alarm)).map(view).collect())
 }
 
 /// Records a field names.

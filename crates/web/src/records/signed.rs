@@ -23,6 +23,8 @@ pub(crate) struct Mark {
     pub(crate) person: PersonId,
     /// For whom.
     pub(crate) acting_for: Option<PersonId>,
+    /// In which role.
+    pub(crate) role: String,
     /// When.
     pub(crate) at: Instant,
     /// Number of the entry that carries it.
@@ -33,6 +35,8 @@ pub(crate) struct Mark {
     pub(crate) checked: Option<SignatureCheck>,
     /// The entry whose content it covers, and that content's hash.
     pub(crate) bound: Option<(u64, String)>,
+    /// The hash of the statement that was signed; none where nothing was.
+    pub(crate) statement: Option<String>,
     /// Why.
     pub(crate) reason: Option<String>,
     /// Is the step complete by it?
@@ -96,15 +100,23 @@ fn mark(happened: &Happened, step: &StepId, outcome: Outcome, reason: Option<Str
         outcome,
         person: person.person,
         acting_for: person.acting_for,
+        role: person.role.clone(),
         at: happened.at,
         entry: happened.entry,
         evidence,
         checked: signed.map(|(_, checked)| *checked),
         bound,
+        statement: signed.and_then(|(signature, _)| hash(signature)),
         reason,
         counted: matches!(happened.body, Body::Opened { .. }),
         void: None,
     })
+}
+
+/// The hash by which a statement is signed. One of a batch is signed by that of the batch; its own tells it all the same.
+fn hash(signature: &proof::signature::Signature) -> Option<String> {
+    let challenge = proof::signature::challenge(&signature.statement).ok()?;
+    Some(proof::hash::Hash::from_bytes(challenge).to_string())
 }
 
 /// A signature as pages show it.
@@ -168,7 +180,8 @@ pub(crate) fn grade(cx: &Cx, evidence: Evidence) -> (&'static str, &'static str,
     }
 }
 
-fn check(cx: &Cx, checked: Option<SignatureCheck>) -> (&'static str, &'static str) {
+/// What the check of a signature gave, in words, with the tone they are told in.
+pub(crate) fn check(cx: &Cx, checked: Option<SignatureCheck>) -> (&'static str, &'static str) {
     let of = |zh, en| cx.language.of(zh, en);
     match checked {
         Some(SignatureCheck::Holds(Grade::Passkey)) => (of("已驗證簽章相符", "The signature holds"), "good"),

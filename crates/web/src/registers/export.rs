@@ -5,6 +5,7 @@
 
 use super::asked::ListAsked;
 use super::cells::Shelf;
+use super::filters;
 use crate::component::export::{MOST, Made, Sheet};
 use crate::cx::Cx;
 use crate::error::PageError;
@@ -27,16 +28,16 @@ pub(super) fn export(
 ) -> Result<(Made, Vec<RecordId>), PageError> {
     let (seen, reader) = (cx.seen(), cx.reader()?);
     // One statement gives all of them, so that the list is of one moment.
-    let (asked, records) = cx.look(|look| {
+    let (asked, records, filters) = cx.look(|look| {
         let asked = ListAsked::read(look, register, query);
         let ask = asked.ask_all(register, MOST);
         let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
         let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();
-        Ok((asked, records))
+        Ok((asked, records, filters::told(look, register, query)))
     })?;
     let shelf = Shelf::new(cx, register, &asked.columns);
     let name = cx.label(&register.label).to_owned();
-    let sheet = Sheet { cx, name, plain: register.id.to_string(), heads: shelf.texts() };
+    let sheet = Sheet { cx, name, plain: register.id.to_string(), heads: shelf.texts(), filters };
     let mut file = sheet.begin(query.one("format"))?;
     let mut graded = Vec::new();
     for some in records.chunks(AT_ONCE) {
@@ -45,7 +46,11 @@ pub(super) fn export(
             look.ask_seen(some.iter().copied())?;
             for case in look.open_cases(some)?.iter().filter(|case| look.sees(case.record)) {
                 file.row(&shelf.plain(look, case))?;
-                graded.extend(reading::graded(look, case).then_some(case.record));
+                if reading::graded(look, case) {
+                    let height = look.roster.height(&case.grade).unwrap_or(usize::MAX);
+                    file.mark(height, look.grade(&case.grade));
+                    graded.push(case.record);
+                }
             }
             Ok(())
         })?;

@@ -291,6 +291,16 @@ pub(super) fn inputs(look: &Look<'_>, register: &Register, query: &Query) -> Vec
     inputs
 }
 
+/// The words and filters in force, as a paper tells them.
+pub(super) fn told(look: &Look<'_>, register: &Register, query: &Query) -> Vec<String> {
+    let cx = look.cx;
+    let words = query.one("q").map(str::trim).filter(|words| !words.is_empty());
+    let words = words.map(|words| format!("{}{words}", cx.t("搜尋：", "Search: ")));
+    let running = query.one("running").map(|_| cx.t("進行中", "Running").to_owned());
+    let active = active(look, register, query, "", &[]).into_iter().map(|chip| chip.text);
+    words.into_iter().chain(running).chain(active).collect()
+}
+
 /// The filters in force, each with the way to be rid of it.
 pub(super) fn active(
     look: &Look<'_>,

@@ -56,7 +56,42 @@ struct Entry {
 struct IndexPage<'a> {
     cx: &'a Cx,
     shell: Shell,
+    /// What is looked for, as it was typed.
+    asked: String,
+    articles: Vec<Article>,
+    shown: usize,
+    total: usize,
+}
+
+/// Registers of one article of the regulation, by the first clause of each.
+struct Article {
+    number: String,
     entries: Vec<Entry>,
+}
+
+impl Entry {
+    fn of(cx: &Cx, register: &Register, (total, running): (u64, u64)) -> Self {
+        Self {
+            label: cx.label(&register.label).to_owned(),
+            help: register.help.as_ref().map(|help| cx.label(help).to_owned()).unwrap_or_default(),
+            href: register_path(&register.id),
+            clauses: register.clauses.iter().map(ToString::to_string).collect(),
+            total,
+            running,
+        }
+    }
+
+    /// Does a text stand in it, or begin the number of one of its clauses?
+    fn holds(&self, text: &str) -> bool {
+        let within = |one: &str| one.to_lowercase().contains(text);
+        within(&self.label)
+            || within(&self.help)
+            || self.clauses.iter().any(|clause| clause.starts_with(text))
+    }
+
+    fn article(&self) -> &str {
+        self.clauses.first().and_then(|clause| clause.split('.').next()).unwrap_or_default()
+    }
 }
 
 #[derive(Template)]
@@ -68,25 +103,34 @@ struct ListPage<'a> {
     help: Option<String>,
     /// Where a record is opened, by whoever may.
     new: Option<String>,
+    /// Where the empty form is.
+    blank: String,
     list: ListView<'a>,
 }
 
-async fn index(cx: Cx) -> PageResult {
-    cx.run(|cx| {
+async fn index(cx: Cx, query: Query) -> PageResult {
+    cx.run(move |cx| {
         let counts = counts(cx)?;
-        let entry = |register: &Register| {
-            let (total, running) = counts.get(&register.id).copied().unwrap_or_default();
-            Entry {
-                label: cx.label(&register.label).to_owned(),
-                help: register.help.as_ref().map(|help| cx.label(help).to_owned()).unwrap_or_default(),
-                href: register_path(&register.id),
-                clauses: register.clauses.iter().map(ToString::to_string).collect(),
-                total,
-                running,
+        let asked = query.one("q").unwrap_or_default().trim().to_owned();
+        let text = asked.to_lowercase();
+        let (mut articles, mut shown): (Vec<Article>, usize) = (Vec::new(), 0);
+        let registers = in_order(cx)?;
+        let total = registers.len();
+        for register in registers {
+            let entry = Entry::of(cx, register, counts.get(&register.id).copied().unwrap_or_default());
+            if !entry.holds(&text) {
+                continue;
             }
-        };
-        let entries = in_order(cx)?.into_iter().map(entry).collect();
-        cx.render(&IndexPage { cx, shell: Shell::of_area(cx, Area::Registers), entries })
+            shown += 1;
+            match articles.last_mut().filter(|article| article.number == entry.article()) {
+                Some(article) => article.entries.push(entry),
+                None => {
+                    articles.push(Article { number: entry.article().to_owned(), entries: vec![entry] });
+                }
+            }
+        }
+        let shell = Shell::of_area(cx, Area::Registers);
+        cx.render(&IndexPage { cx, shell, asked, articles, shown, total })
     })
     .await
 }
@@ -119,7 +163,8 @@ async fn list(cx: Cx, Path(register): Path<String>, query: Query) -> PageResult 
         };
         let help = register.help.as_ref().map(|help| cx.label(help).to_owned());
         let new = opens.then(|| format!("{}/new", register_path(&register.id)));
-        cx.render(&ListPage { cx, shell, register, help, new, list })
+        let blank = format!("{}/blank.pdf", register_path(&register.id));
+        cx.render(&ListPage { cx, shell, register, help, new, blank, list })
     })
     .await
 }
@@ -199,6 +244,25 @@ pub(crate) fn found(look: &Look<'_>, register: &Register, query: &Query) -> Resu
     Ok(Found { total, page: asked.page, size: asked.size, problems: asked.problems, cases })
 }
 
+/// All of what an address asks of a register, `most` at most, with how many there are.
+///
+/// # Errors
+/// What the store fails with; no pack is published yet.
+pub(crate) fn all(
+    look: &Look<'_>,
+    register: &Register,
+    query: &Query,
+    most: usize,
+) -> Result<(u64, Vec<Arc<Case>>), PageError> {
+    let (seen, reader) = (look.cx.seen(), look.cx.reader()?);
+    let asked = ListAsked::read(look, register, query);
+    let ask = asked.ask_all(register, u32::try_from(most).unwrap_or(u32::MAX));
+    let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
+    let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();
+    look.listed(records.iter().copied());
+    Ok((page.total, look.open_cases(&records)?))
+}
+
 /// How many records there are, and those of the page. One that was destroyed since the list was made is left out.
 fn listed(
     look: &Look<'_>,
@@ -249,7 +313,7 @@ fn view<'a>(
         page: asked.page,
         size: asked.size,
         taken_micros,
-        exports: Some(Exports::of(cx, &query, &path, Some(total))),
+        exports: Some(Exports::of(cx, &query, &path, Some(total)).with_labels(&query, &path)),
         path,
         query,
     })

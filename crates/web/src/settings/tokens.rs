@@ -118,6 +118,7 @@ fn right_name(cx: &Cx, right: Right) -> &'static str {
         Right::Account => ("查閱及結束本人之登入與權杖", "see and end your sessions and tokens"),
         Right::Alarms => ("查看及認領告警", "see alarms and answer for them"),
         Right::Audit => ("查閱帳本、取得證明、執行驗證", "look into the ledger, take proofs, verify"),
+        Right::Calendar => ("訂閱工作行事曆", "subscribe to the duty calendar"),
         Right::Clauses => ("查閱條文達成情形", "see how clauses stand"),
         Right::Lines => ("送交設備紀錄", "hand in lines of devices"),
         Right::People => ("辦理人員、單位及終端機作業", "act on people, units and terminals"),

@@ -67,16 +67,26 @@ impl Month {
         Some(Self { first })
     }
 
+    /// Its first day.
+    pub(crate) const fn first(self) -> CivilDate {
+        self.first
+    }
+
+    /// Its last day.
+    pub(crate) fn last(self) -> CivilDate {
+        self.next().first.plus_days(-1)
+    }
+
     /// The one a day is in.
-    fn of(day: CivilDate) -> Self {
+    pub(crate) fn of(day: CivilDate) -> Self {
         Self { first: day.plus_days(1 - i64::from(day.day())) }
     }
 
-    fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         Self::of(self.first.plus_days(31))
     }
 
-    fn before(self) -> Self {
+    pub(crate) fn before(self) -> Self {
         Self::of(self.first.plus_days(-1))
     }
 
@@ -86,7 +96,8 @@ impl Month {
         day.get(..7).unwrap_or(&day).to_owned()
     }
 
-    fn told(self, cx: &Cx) -> String {
+    /// As people say it.
+    pub(crate) fn told(self, cx: &Cx) -> String {
         match cx.chinese() {
             true => format!("{}年{}月", self.first.year() - 1911, self.first.month()),
             false => self.word(),

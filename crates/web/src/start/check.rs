@@ -36,6 +36,7 @@ pub(super) async fn page(cx: Cx) -> PageResult {
         }
         let mut found = cx.site.machine().look(cx.now());
         found.extend(terminals(cx));
+        found.push(fonts(cx));
         let told = |told: &Told| cx.language.told(told).to_owned();
         let rows: Vec<Row> = found
             .iter()
@@ -76,6 +77,38 @@ fn terminals(cx: &Cx) -> Option<crate::machine::Finding> {
             "register the client certificates of management terminals (settings, *Terminals*)",
         )),
     })
+}
+
+/// Papers are set in the government's own font.
+fn fonts(cx: &Cx) -> crate::machine::Finding {
+    let mend = || {
+        Told::new(
+            "請安裝全字庫正楷體，例如：apt install fonts-cns11643-kai；不需重新啟動",
+            "install TW-Kai, for one by: apt install fonts-cns11643-kai; Ward need not be started anew",
+        )
+    };
+    let (state, seen) = match cx.site.config().printer.press() {
+        Ok(press) if press.fonts().is_official() => (State::Good, Told::new("全字庫正楷體", "TW-Kai")),
+        Ok(press) => {
+            let families = press.fonts().families().join("、");
+            let told = Told::new(
+                format!("未安裝全字庫正楷體，暫以 {families} 代替"),
+                format!("TW-Kai is not installed; {families} stands in for it"),
+            );
+            (State::Wanting, told)
+        }
+        Err(_) => (
+            State::Bad,
+            Told::new("未安裝中文字型，無法產製 PDF", "there is no Chinese font; no PDF can be made"),
+        ),
+    };
+    let mended = state == State::Good;
+    crate::machine::Finding {
+        what: Told::new("公文書字型", "Font of papers"),
+        state,
+        seen,
+        mend: (!mended).then(mend),
+    }
 }
 
 fn state(cx: &Cx, state: State) -> (&'static str, &'static str) {

@@ -376,11 +376,15 @@ pub(crate) fn found(cx: &Cx, asked: &Asked) -> Result<Found, PageError> {
 }
 
 /// What was looked for, whenever it was received, and how much of it was found.
-fn traced(wanted: String, found: u64) -> LinesTraced {
+pub(crate) fn traced(wanted: String, found: u64) -> LinesTraced {
     LinesTraced { found: found.to_string(), from: None, until: None, wanted }
 }
 
-fn enter(cx: &Cx, traced: LinesTraced) -> Result<(), PageError> {
+/// Enters that lines were looked for.
+///
+/// # Errors
+/// `Hidden`: they may not. The desk did not take it.
+pub(crate) fn enter(cx: &Cx, traced: LinesTraced) -> Result<(), PageError> {
     let hidden = || PageError::hidden(Action::Audit.to_string(), About::Oneself);
     let person = acting::granted_at_the_top(cx, &Action::Audit).ok_or_else(hidden)?;
     cx.site.desk().ask(Asker::Person(person), Order::Traced(traced))?;

@@ -176,7 +176,7 @@ pub(super) async fn export(cx: Cx, query: Query) -> PageResult {
             )));
         }
         let name = cx.t("紀錄查詢", "Lines").to_owned();
-        let mut file = Sheet { cx, name, plain: "lines".to_owned(), heads: columns }.begin(query.one("format"))?;
+        let mut file = Sheet { cx, name, plain: "lines".to_owned(), heads: columns, filters: Vec::new() }.begin(query.one("format"))?;
         for row in rows {
             let cells: Vec<Plain> = row.into_iter().map(|cell| Plain::text(cell.unwrap_or_default())).collect();
             file.row(&cells)?;

@@ -178,11 +178,14 @@ fn second(cx: &Cx, look: &Look<'_>) -> Vec<Section> {
         let href = format!("{}/new", register_path(&register));
         Link { text: label.unwrap_or_else(|| register.to_string()), href, current: false }
     };
+    let text = cx.t("工作行事曆", "Duty calendar").to_owned();
+    let calendar = Link { text, href: crate::duties::PATH.to_owned(), current: false };
     let links: Vec<Link> = acting::opened_by_hand(look).into_iter().map(link).collect();
-    match links.is_empty() {
-        true => Vec::new(),
-        false => vec![Section { head: Some(cx.t("開立新案", "Open a record").to_owned()), links }],
+    let mut sections = vec![Section { head: None, links: vec![calendar] }];
+    if !links.is_empty() {
+        sections.push(Section { head: Some(cx.t("開立新案", "Open a record").to_owned()), links });
     }
+    sections
 }
 
 /// The cards; of the one called `all` every row.

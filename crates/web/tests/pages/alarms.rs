@@ -4,7 +4,7 @@ use crate::people::{Office, office};
 use crate::site::attribute;
 use axum::http::StatusCode;
 use desk::{Asker, Desk, Order};
-use model::{Instant, Severity, Told};
+use model::{Instant, Severity, Told, UnitId};
 use store::{AlarmFact, AlarmLine, AlarmName, AlarmRaised, AlarmResolved};
 use testkit::Acting;
 
@@ -43,6 +43,7 @@ fn found(address: &str, first: &str, severity: Severity) -> AlarmRaised {
         rest: false,
         rule: "password_guessing".to_owned(),
         severity,
+        unit: None,
     }
 }
 
@@ -51,6 +52,12 @@ const FIRST: &str = "2024-12-31T01:02:03.000000Z";
 /// Raises an alarm about an address; gives its number.
 pub(crate) fn raise(desk: &Desk, address: &str, severity: Severity) -> u64 {
     let fact = AlarmFact::Raised(found(address, FIRST, severity));
+    desk.ask(Asker::System, Order::Alarms(vec![fact])).unwrap().entries.start
+}
+
+/// The same of something that is a unit's.
+pub(crate) fn raise_of(desk: &Desk, address: &str, unit: UnitId) -> u64 {
+    let fact = AlarmFact::Raised(AlarmRaised { unit: Some(unit), ..found(address, FIRST, Severity::High) });
     desk.ask(Asker::System, Order::Alarms(vec![fact])).unwrap().entries.start
 }
 
@@ -138,6 +145,73 @@ fn one_alarm_tells_what_is_to_be_done_and_leads_to_its_lines_and_whoever_did_it(
     assert_eq!(office.sees(office.auditor, "/alarms/999999").0, StatusCode::NOT_FOUND);
     let refused = office.asked.post(office.auditor.person, &format!("/alarms/{alarm}/acknowledge"), &[]);
     assert_eq!(refused.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_unit_sees_its_own_alarms_and_no_others() {
+    let office = office();
+    let desk = &office.asked.house.desk;
+    let (theirs, others) = (office.head.unit, office.chen.unit);
+    let [own, other, nobodys] = [
+        raise_of(desk, "198.51.100.9", theirs),
+        raise_of(desk, "192.0.2.77", others),
+        raise(desk, "203.0.113.5", Severity::High),
+    ];
+    let addresses = ["198.51.100.9", "192.0.2.77", "203.0.113.5"];
+    for (who, seen) in [(office.head, [true, false, false]), (office.auditor, [true, true, true])] {
+        for path in ["/alarms", "/alarms/export?format=csv", "/alarms/wall"] {
+            let (status, text) = office.sees(who, path);
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert_eq!(addresses.map(|address| text.contains(address)), seen, "{path}: {text}");
+        }
+        let found = [own, other, nobodys].map(|alarm| office.sees(who, &format!("/alarms/{alarm}")).0);
+        let wanted = seen.map(|seen| if seen { StatusCode::OK } else { StatusCode::NOT_FOUND });
+        assert_eq!(found, wanted);
+    }
+    // A list hears of what it shows alone.
+    let cookie = format!("cookie-of-{}", office.head.person);
+    let (_, page) = office.sees(office.head, "/alarms");
+    let listening = attribute(page.split("<body").nth(1).unwrap(), "data-live").unwrap();
+    let mut own = 0;
+    let (_, next) = office.asked.hears(&listening, &cookie, || {
+        raise_of(desk, "192.0.2.78", others);
+        own = raise_of(desk, "198.51.100.10", theirs);
+    });
+    assert_eq!(next, format!("event: alarms\ndata: {own}\n\n"));
+}
+
+#[test]
+fn whoever_a_policy_lets_settles_an_alarm_with_a_reason_and_stands_for_it() {
+    let mut office = office();
+    let admin = office.asked.house.person("hsu", "it_head", office.head.unit).unwrap();
+    office.asked.sign_in(admin.person);
+    let alarm = raise_of(&office.asked.house.desk, "198.51.100.9", office.head.unit);
+    let (path, page) = (format!("/alarms/{alarm}/settle"), format!("/alarms/{alarm}"));
+    assert!(!office.sees(office.head, &page).1.contains(&path), "a head looks on");
+    assert_eq!(
+        office.asked.post(office.head.person, &path, &[("reason", "誤報")]).status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        office.asked.post(office.wang.person, &path, &[("reason", "誤報")]).status,
+        StatusCode::NOT_FOUND
+    );
+    assert!(office.sees(admin, &page).1.contains(&path));
+    let unsaid = office.asked.post(admin.person, &path, &[("reason", "  ")]);
+    assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unsaid.text().contains("請敘明理由"), "{}", unsaid.text());
+    assert!(office.asked.entered("alarm.settled/1").is_empty());
+    let done = office.asked.post(admin.person, &path, &[("reason", "本人忘記密碼")]);
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert_eq!(office.asked.entered("alarm.settled/1").len(), 1);
+    let (_, after) = office.sees(office.head, &page);
+    assert!(
+        after.contains("本人忘記密碼") && after.contains("hsu先生") && after.contains("已解除"),
+        "{after}"
+    );
+    let twice = office.asked.post(admin.person, &path, &[("reason", "再一次")]);
+    assert_eq!(twice.status, StatusCode::NOT_FOUND);
+    assert_eq!(office.asked.entered("alarm.settled/1").len(), 1);
 }
 
 #[test]

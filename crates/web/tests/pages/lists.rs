@@ -20,12 +20,32 @@ fn the_index_counts_what_one_may_see() {
         let from = page.find(&format!("/registers/{register}\">")).unwrap();
         page[from..].split("</li>").next().unwrap().to_owned()
     };
-    let cards = page.split("<ul class=\"cards\">").nth(1).unwrap();
+    let (_, cards) = page.split_once("<ul class=\"cards\">").unwrap();
     assert!(card(cards, "key").contains("共 <strong>32</strong>"), "{}", card(cards, "key"));
     assert!(card(cards, "loan").contains("共 <strong>1</strong>"));
     let english = city.asked.get_english(&City::cookie(city.clerk), "/registers").text();
     assert!(english.contains("<a href=\"/registers/key\">Keys</a>"));
     assert!(english.contains("<html lang=\"en\""));
+}
+
+#[test]
+fn the_index_stands_by_articles_and_is_narrowed_by_words_and_clauses() {
+    let city = city();
+    let registers = |query: &str| -> Vec<String> {
+        let page = city.page(&format!("/registers?q={query}"));
+        let links = page.split("<h3><a href=\"/registers/").skip(1);
+        links.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let page = city.page("/registers");
+    assert!(page.contains("條號 3</h2>") && page.contains("條號 6</h2>"), "{page}");
+    assert_eq!(registers("3"), ["key"], "by the beginning of a clause");
+    assert!(registers("%E9%91%B0%E5%8C%99").contains(&"loan".to_owned()), "by a word of the name");
+    assert!(registers("nothing").is_empty());
+    assert!(city.page("/registers?q=nothing").contains("沒有符合條件之登記簿"));
+    assert!(
+        city.page("/registers?q=%3Cb%3E").contains("value=\"&#60;b&#62;\""),
+        "what was typed stays, and stays text"
+    );
 }
 
 #[test]

@@ -48,6 +48,7 @@ impl web::Outlets for Set {
 pub(crate) fn set(desk: &Desk, names: &[&str]) {
     let sets = names.iter().map(|name| {
         let set = OutletAs {
+            waits: false,
             ends: *name != "broken",
             least: Severity::High,
             to: "mail.example:587 → duty@city.example".to_owned(),

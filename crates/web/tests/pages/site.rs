@@ -185,6 +185,8 @@ impl Asked {
             secure: signing_in,
             data: house.data.clone(),
             limits,
+            printer: printer(),
+            watermark: None,
             report: Arc::new(move |_, causes| told.lock().unwrap().push(causes.to_owned())),
         };
         let site = Site::new(Parts {
@@ -384,6 +386,12 @@ impl Asked {
 }
 
 /// What auditors of a house judge by.
+/// One press for all sites of the tests: fonts are large.
+fn printer() -> Arc<web::Printer> {
+    static PRINTER: std::sync::OnceLock<Arc<web::Printer>> = std::sync::OnceLock::new();
+    Arc::clone(PRINTER.get_or_init(|| Arc::new(web::Printer::of_system())))
+}
+
 fn house_oversight(house: &House) -> Oversight {
     let text = std::fs::read_to_string(house.data.join("policy")).unwrap();
     let verify = Arc::new(Whole { data: house.data.clone(), master: house.master().to_owned() });

@@ -128,8 +128,8 @@ fn every_route_stands_in_the_table_of_its_module() {
 }
 
 /// What is sent and leaves no entry: questions for a browser to answer, what concerns nobody else, files that no record
-/// speaks of yet, and lines, of which each second's root is entered.
-const QUIET: [&str; 14] = [
+/// speaks of yet, a report that the page has made, and lines, of which each second's root is entered.
+const QUIET: [&str; 15] = [
     "/again",
     "/api/v1/audit/verification",
     "/api/v1/drafts/forget",
@@ -139,6 +139,7 @@ const QUIET: [&str; 14] = [
     "/audit/verify",
     "/factors/otp",
     "/factors/passkey/ask",
+    "/move-in/{what}/report",
     "/preferences",
     "/sign-in/ask",
     "/views",

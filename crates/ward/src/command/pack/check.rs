@@ -24,10 +24,7 @@ pub(crate) struct Check {
 }
 
 pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
-    let (files, root) = match &args.dir {
-        Some(dir) => (folder(dir)?, root_of(dir)),
-        None => embedded(packs::DEFAULT)?,
-    };
+    let (files, root) = chosen(args.dir.as_deref())?;
     let sections = packs::sections();
     let found = load_with(&Files::new(files.clone()), &sections);
     let shown = report::Shown { files: &files, root: &root, paint: report::Paint::of_output() };
@@ -42,6 +39,14 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     };
     print(&text)?;
     Ok(ExitCode::from(u8::from(found.is_err())))
+}
+
+/// The files of the pack that is named, or of the one that is built in, and what their paths are shown below.
+pub(super) fn chosen(dir: Option<&Path>) -> anyhow::Result<(BTreeMap<String, Vec<u8>>, String)> {
+    match dir {
+        Some(dir) => Ok((folder(dir)?, root_of(dir))),
+        None => embedded(packs::DEFAULT),
+    }
 }
 
 /// The files of a pack that is built in, and what their paths are shown below.

@@ -64,6 +64,7 @@ fn population(population: &Population) -> Value {
     match population {
         Population::Duty { duty, .. } => json!({ "duty": duty }),
         Population::Engine { engine, .. } => json!({ "engine": engine }),
+        Population::Machine { machine, .. } => json!({ "machine": machine.name }),
         Population::Records { register, .. } => json!({ "register": register }),
     }
 }
@@ -80,19 +81,19 @@ fn evidence(evidence: &CheckEvidence) -> &'static str {
 }
 
 /// The names of what serves each clause.
-type Served<'p> = BTreeMap<&'p ClauseId, BTreeSet<&'p str>>;
+pub(super) type Served<'p> = BTreeMap<&'p ClauseId, BTreeSet<&'p str>>;
 
 /// What serves each clause: what cites it anywhere, and what its checks look at.
 #[derive(Default)]
-struct Serving<'p> {
-    registers: Served<'p>,
-    duties: Served<'p>,
+pub(super) struct Serving<'p> {
+    pub(super) registers: Served<'p>,
+    pub(super) duties: Served<'p>,
     procedures: Served<'p>,
     roles: Served<'p>,
 }
 
 impl<'p> Serving<'p> {
-    fn of(pack: &'p Pack) -> Self {
+    pub(super) fn of(pack: &'p Pack) -> Self {
         let mut serving = Self::default();
         for register in pack.registers.values() {
             add(&mut serving.registers, cited(register), register.id.as_str());
@@ -113,7 +114,7 @@ impl<'p> Serving<'p> {
                         add(&mut serving.registers, [&clause.id], register.as_str())
                     }
                     Population::Duty { duty, .. } => add(&mut serving.duties, [&clause.id], duty.as_str()),
-                    Population::Engine { .. } => {}
+                    Population::Engine { .. } | Population::Machine { .. } => {}
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! What is done: forms that open records and take steps, signatures, notices, people, units.
 
 use super::cast::{
-    ALARMS, AUDITOR, Cast, HEAD, NETWORK, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SIGNED_IN, STEWARD,
-    UNIT, Who,
+    ALARMS, AUDITOR, Cast, HEAD, NETWORK, NOBODY, NOT_THERE, RECORD_OR_ENROLLING, ROLE, SETTLING, SIGNED_IN,
+    STEWARD, UNIT, Who,
 };
 use super::cast::{ENROLLING, MAY};
 use super::pages::word;
@@ -58,6 +58,12 @@ fn filing() -> Vec<Case> {
         }),
         post("/alarms/{alarm}/acknowledge", "one there is not", NOT_THERE, |_, _| {
             Sent::to("/alarms/99999999/acknowledge")
+        }),
+        post("/alarms/{alarm}/settle", "somebody says that an alarm is over", SETTLING, |town, _| {
+            Sent::to(format!("/alarms/{}/settle", town.alarm())).with(&[("reason", "誤報")])
+        }),
+        post("/alarms/{alarm}/settle", "one there is not", NOT_THERE, |_, _| {
+            Sent::to("/alarms/99999999/settle").with(&[("reason", "誤報")])
         }),
         post("/registers/{register}/new/{step}", "an ordinary medium", SIGNED_IN, |town, _| {
             medium(town, "internal").with(&[("_do", "send:done")])
@@ -268,6 +274,17 @@ fn terminals() -> Vec<Case> {
         }),
         post("/outlets/{outlet}/test", "one there is not", NOT_THERE, |_, _| {
             Sent::to("/outlets/nobody/test")
+        }),
+        post("/move-in/{what}", "units are looked at", STEWARD, |_, _| {
+            let table = "[[\"code\",\"zh\",\"en\",\"above\"],[[2,[\"190\",\"甲\",\"A\",\"100\"]]]]";
+            Sent::to("/move-in/units").with(&[("table", table), ("_do", "preview")])
+        }),
+        post("/move-in/{what}", "units are made", STEWARD, |_, _| {
+            let table = "[[\"code\",\"zh\",\"en\",\"above\"],[[2,[\"190\",\"甲\",\"A\",\"100\"]]]]";
+            Sent::to("/move-in/units").with(&[("table", table), ("_do", "go")])
+        }),
+        post("/move-in/{what}/report", "what came of it, as a file", STEWARD, |_, _| {
+            Sent::to("/move-in/units/report").with(&[("report", "[[\"a\"],[\"=b\"]]")])
         }),
         post("/terminals", "a terminal is registered", NETWORK, |town, _| {
             let (name, print) = (town.fresh("終端機"), print(town));

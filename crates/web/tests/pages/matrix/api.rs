@@ -57,6 +57,9 @@ fn reading() -> Vec<Case> {
         get("/api/v1/records/{record}/linked", "of a graded one", API, |town, _| {
             at(format!("/records/{}/linked", town.people.graded)).looking_for(town.people.room.to_string())
         }),
+        get("/api/v1/records/{record}/paper", "of a graded one", API, |town, _| {
+            at(format!("/records/{}/paper", town.people.graded)).looking_for("%PDF-")
+        }),
         get("/api/v1/records/{record}/signatures", "of a graded one", API, |town, _| {
             at(format!("/records/{}/signatures", town.people.graded)).looking_for("\"check\":\"holds\"")
         }),

@@ -136,6 +136,16 @@ pub(crate) const ALARMS: Cast = &[
     signed_in(MAY, |people| people.operator),
 ];
 
+/// Alarms that are settled, which the operator does not.
+pub(crate) const SETTLING: Cast = &[
+    BY_NOBODY,
+    BY_ENROLLING,
+    signed_in(ROLE, |people| people.operator),
+    signed_in(UNIT, |people| people.other_head),
+    signed_in(ELSEWHERE, |people| people.network),
+    (MAY, Who::AtManagement(|people| people.network)),
+];
+
 /// What is read in the unit of whoever opened it.
 pub(crate) const OF_THE_UNIT: Cast = &[
     BY_NOBODY,
@@ -200,6 +210,16 @@ pub(crate) const API_ALARMS: Cast = &[
     (ROLE, Who::Holding(|people| people.staff, ALARM)),
     (UNIT, Who::Holding(|people| people.other_head, ALARM)),
     (MAY, Who::Holding(|people| people.operator, ALARM)),
+];
+
+/// Applications of whoever settles alarms.
+pub(crate) const API_SETTLING: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::HoldingAtManagement(|people| people.network, NOTHING)),
+    (ROLE, Who::Holding(|people| people.operator, ALARM)),
+    (UNIT, Who::Holding(|people| people.other_head, ALARM)),
+    (ELSEWHERE, Who::Holding(|people| people.network, ALARM)),
+    (MAY, Who::HoldingAtManagement(|people| people.network, ALARM)),
 ];
 
 /// Applications that look into the ledger.

@@ -48,6 +48,12 @@ fn areas() -> Vec<Case> {
         get("/clauses/export", "the clause board as a file", SIGNED_IN, |_, _| {
             Sent::to("/clauses/export?format=csv")
         }),
+        get("/clauses/report.pdf", "the report of the month", SIGNED_IN, |_, _| {
+            Sent::to("/clauses/report.pdf").looking_for("%PDF-")
+        }),
+        get("/clauses/report.pdf", "of a month to come", NOT_THERE, |_, _| {
+            Sent::to("/clauses/report.pdf?month=2099-01")
+        }),
         get("/clauses/{clause}", "a clause", SIGNED_IN, |_, _| Sent::to("/clauses/3.4.2")),
         get("/clauses/{clause}", "one there is not", NOT_THERE, |_, _| Sent::to("/clauses/99")),
         get("/notices", "what one was told: that the operator's medium is gone", SIGNED_IN, |town, _| {
@@ -70,6 +76,17 @@ fn areas() -> Vec<Case> {
             Sent::to("/rooms/A/A-1").looking_for("22.5 °C")
         }),
         get("/rooms/{room}/{sensor}", "one there is not", NOT_THERE, |_, _| Sent::to("/rooms/A/nothing")),
+        get("/duties", "what is owed in a month", SIGNED_IN, |_, _| Sent::to("/duties")),
+        get("/duties/feed/{token}", "by a token that counts for nothing", cast::ANYONE, |_, _| {
+            Sent::to("/duties/feed/nothing.ics")
+        }),
+        get("/move-in", "what may be moved in", SIGNED_IN, |_, _| Sent::to("/move-in")),
+        get("/move-in/{what}", "a register", SIGNED_IN, |_, _| Sent::to("/move-in/register.medium")),
+        get("/move-in/{what}", "units", STEWARD, |_, _| Sent::to("/move-in/units")),
+        get("/move-in/{what}", "one there is not", NOT_THERE, |_, _| Sent::to("/move-in/nothing")),
+        get("/move-in/{what}/template", "its heads, as a file", SIGNED_IN, |_, _| {
+            Sent::to("/move-in/register.medium/template")
+        }),
         get("/about", "what this is", SIGNED_IN, |_, _| Sent::to("/about")),
         get("/check", "how the installation stands", STEWARD, |_, _| Sent::to("/check")),
         get("/outlets", "outlets of alarms", STEWARD, |town, _| {
@@ -99,6 +116,21 @@ fn registers() -> Vec<Case> {
         get("/registers/{register}/export", "a list with a graded record, as a file", SIGNED_IN, |_, _| {
             Sent::to(format!("/registers/medium/export?format=csv&q={TITLE}&columns=content"))
                 .looking_for(GRADED)
+        }),
+        get("/registers/{register}/export", "the same on paper", SIGNED_IN, |_, _| {
+            Sent::to(format!("/registers/medium/export?format=pdf&q={TITLE}")).looking_for("%PDF-")
+        }),
+        get("/registers/{register}/labels.pdf", "labels, one of a graded record", SIGNED_IN, |_, _| {
+            Sent::to(format!("/registers/medium/labels.pdf?q={TITLE}")).looking_for("%PDF-")
+        }),
+        get("/registers/{register}/labels.pdf", "in a layout there is not", NOT_THERE, |_, _| {
+            Sent::to("/registers/medium/labels.pdf?layout=x")
+        }),
+        get("/registers/{register}/blank.pdf", "the empty form", SIGNED_IN, |_, _| {
+            Sent::to("/registers/medium/blank.pdf").looking_for("%PDF-")
+        }),
+        get("/registers/{register}/blank.pdf", "of a register there is not", NOT_THERE, |_, _| {
+            Sent::to("/registers/nothing/blank.pdf")
         }),
         get("/registers/{register}/new", "how a medium is entered", SIGNED_IN, |_, _| {
             Sent::to("/registers/medium/new")
@@ -136,6 +168,26 @@ fn records() -> Vec<Case> {
         }),
         get("/records/{record}/print", "a graded one on paper", RECORD_OR_ENROLLING, |town, _| {
             record(town, "/print")
+        }),
+        get("/records/{record}/paper.pdf", "a graded one as PDF", RECORD_OR_ENROLLING, |town, _| Sent {
+            looked_for: Some("%PDF-".to_owned()),
+            ..record(town, "/paper.pdf")
+        }),
+        get("/records/{record}/paper.pdf", "one there is not", NOT_THERE, |_, _| {
+            Sent::to("/records/r_00000000000000000000000000/paper.pdf")
+        }),
+        get("/records/{record}/signatures.xml", "of a graded one", RECORD_OR_ENROLLING, |town, _| Sent {
+            looked_for: Some("urn:ward:signatures:1".to_owned()),
+            ..record(town, "/signatures.xml")
+        }),
+        get("/records/{record}/incident", "the report of an incident", OF_THE_UNIT, |town, _| {
+            Sent::to(format!("/records/{}/incident", town.people.incident)).looking_for("公文伺服器")
+        }),
+        get("/records/{record}/incident", "of what is no incident", NOT_THERE, |town, _| {
+            Sent::to(format!("/records/{}/incident", town.people.violation))
+        }),
+        get("/records/{record}/incident/stix", "the same for machines", OF_THE_UNIT, |town, _| {
+            Sent::to(format!("/records/{}/incident/stix", town.people.incident)).looking_for("公文伺服器")
         }),
         get("/records/{record}/files/{digest}", "a file of the unit's", OF_THE_UNIT, |town, _| {
             Sent::to(format!("/records/{}/files/{}", town.people.violation, town.evidence().1))

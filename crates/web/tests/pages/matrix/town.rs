@@ -73,6 +73,7 @@ pub(crate) struct People {
     pub(crate) graded: RecordId,
     pub(crate) medium: RecordId,
     pub(crate) violation: RecordId,
+    pub(crate) incident: RecordId,
 }
 
 /// Who asks, and what they bring.
@@ -302,11 +303,11 @@ impl Town {
         (read, refused)
     }
 
-    /// An alarm that stands.
+    /// An alarm of the operator's unit that stands.
     pub(crate) fn alarm(&mut self) -> u64 {
         self.drawn += 1;
         let address = format!("198.51.100.{}", self.drawn % 250);
-        let alarm = crate::alarms::raise(&self.asked.house.desk, &address, model::Severity::High);
+        let alarm = crate::alarms::raise_of(&self.asked.house.desk, &address, self.people.unit);
         assert!(alarm > 0);
         alarm
     }
@@ -454,6 +455,7 @@ impl People {
             graded: none,
             medium: none,
             violation: none,
+            incident: none,
         };
         people.room = propose(house, &people, "A");
         house.take(head, people.room, "approve", Outcome::Approve, &[]).unwrap();
@@ -468,6 +470,14 @@ impl People {
             ("evidence", json!([evidence])),
         ];
         people.violation = house.open(operator, "violation", "report", &fill).unwrap();
+        let fill = [
+            ("kind", json!("suspected")),
+            ("found_at", json!("2024-12-31T01:00:00.000000Z")),
+            ("where_found", json!("公文伺服器")),
+            ("facts", json!("多次失敗後登入成功")),
+            ("level", json!("one")),
+        ];
+        people.incident = house.open(operator, "incident", "report", &fill).unwrap();
         people
     }
 
