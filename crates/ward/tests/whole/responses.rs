@@ -2,7 +2,7 @@
 //! What is stopped by it is tried in `crates/respond/tests`.
 
 use crate::LIMIT;
-use model::{Clock as _, Evidence, Instant, RecordId};
+use model::{Evidence, Instant, RecordId};
 use regulation::Outcome;
 use serde_json::json;
 use std::path::Path;
