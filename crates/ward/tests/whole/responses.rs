@@ -2,7 +2,7 @@
 //! What is stopped by it is tried in `crates/respond/tests`.
 
 use crate::LIMIT;
-use model::{Clock as _, Evidence, Instant, RecordId};
+use model::{Evidence, Instant, RecordId};
 use regulation::Outcome;
 use serde_json::json;
 use std::path::Path;
@@ -85,7 +85,7 @@ impl City {
     fn act(&mut self, what: &str, target: &str) -> RecordId {
         let fill = [
             ("act", json!(what)),
-            ("target", json!(target)),
+            ("address", json!(target)),
             ("reason", json!("入侵掃描")),
             ("until", json!(now().plus(Duration::from_secs(3_600)).to_string())),
         ];
