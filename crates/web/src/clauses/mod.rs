@@ -227,7 +227,9 @@ pub(crate) fn found<'l>(look: &'l Look<'_>, asked: &BoardAsked) -> Result<Vec<On
 pub(crate) fn told(cx: &Cx, check: &Check, stands: &Stands) -> String {
     let figure = stands.evaluation.as_ref().map(|found| words::figure(cx, check, &found.figure));
     let mut told = stands.state.name(cx).to_owned();
-    if let Some(figure) = figure.filter(|figure| !figure.is_empty()) {
+    // Of nobody, and of what does not apply, the figure says the same again.
+    let says_more = !matches!(stands.state, State::Nobody | State::Exempt);
+    if let Some(figure) = figure.filter(|figure| says_more && !figure.is_empty()) {
         told.push_str(cx.t("：", ": "));
         told.push_str(&figure);
     }

@@ -93,8 +93,14 @@ fn roles(look: &Look<'_>, step: &Step) -> String {
             }
         }
     }
-    names.join(look.cx.t("、", ", "))
+    let more = names.len() > MOST_ROLES;
+    names.truncate(MOST_ROLES);
+    let named = names.join(look.cx.t("、", ", "));
+    if more { format!("{named}{}", look.cx.t("等", " and others")) } else { named }
 }
+
+/// More roles than these are not named in a box.
+const MOST_ROLES: usize = 3;
 
 fn role(look: &Look<'_>, word: &str) -> String {
     word.parse::<RoleId>().map_or_else(|_| word.to_owned(), |role| look.role(&role))
