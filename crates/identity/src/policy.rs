@@ -114,6 +114,12 @@ impl Policies {
         Self { authorizer: Authorizer::new(), by_action, any, names }
     }
 
+    /// Does some policy speak of single records? Else those of which the same is known are judged alike.
+    #[must_use]
+    pub const fn names_records(&self) -> bool {
+        self.names.records
+    }
+
     /// What the policies say of an act. Those that forbid are asked first.
     pub fn judge(&self, ask: &Ask) -> Verdict {
         let action = ask.action.to_string();

@@ -4,7 +4,7 @@
 //! Does not: decide. `casework` and the pack's policies say what is offered, and are asked again when it is done.
 
 use crate::cx::Cx;
-use crate::look::Look;
+use crate::look::{AskedStep, Look};
 use casework::{Case, Offer, Permitted, Policy};
 use identity::{Action, Beside, On, RecordFacts, Roster, Verdict};
 use model::{Evidence, Person, PersonId, UnitId};
@@ -190,9 +190,7 @@ fn policy(look: &Look<'_>, case: &Case, step: &StepId, actor: &Person) -> Result
         opened_by: case.opened_by,
     };
     let action = Action::Step(case.register.clone(), step.clone());
-    let ask = look.roster.ask(actor, action, On::Record(facts), Beside::default()).ok_or(())?;
-    let policies = look.cx.seen().policies.as_ref().ok_or(())?;
-    policies.judge(&ask).for_flow().map_err(drop)
+    look.policy_on(AskedStep { actor: actor.clone(), action, facts })
 }
 
 /// The opening steps of a register, each with the roles in which somebody might take it.

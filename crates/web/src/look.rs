@@ -6,9 +6,9 @@
 use crate::api::Scope;
 use crate::cx::Cx;
 use crate::error::PageError;
-use casework::{Around, Case, DutyKey, Object, Occurrence, Records, Reference, Seek, Series, Shelf};
-use identity::Roster;
-use model::RecordId;
+use casework::{Around, Case, DutyKey, Object, Occurrence, Policy, Records, Reference, Seek, Series, Shelf};
+use identity::{Action, Beside, On, RecordFacts, Roster};
+use model::{Person, RecordId};
 use regulation::{DutyId, Pack};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -31,6 +31,24 @@ pub struct Look<'a> {
     seen: RefCell<HashMap<RecordId, bool>>,
     due: RefCell<HashMap<RecordId, Option<Due>>>,
     fault: RefCell<Option<StoreError>>,
+    /// What policies said of steps within this page.
+    verdicts: RefCell<Vec<(AskedStep, Result<Policy, ()>)>>,
+}
+
+/// A question about a step, whose answer holds for every record that is known to be the same.
+pub(crate) struct AskedStep {
+    pub(crate) actor: Person,
+    pub(crate) action: Action,
+    pub(crate) facts: RecordFacts,
+}
+
+/// Answers that are remembered within a page.
+const REMEMBERED: usize = 128;
+
+impl AskedStep {
+    fn is_like(&self, other: &Self) -> bool {
+        self.facts.is_like(&other.facts) && self.action == other.action && self.actor == other.actor
+    }
 }
 
 impl<'a> Look<'a> {
@@ -48,6 +66,7 @@ impl<'a> Look<'a> {
             seen: RefCell::default(),
             due: RefCell::default(),
             fault: RefCell::default(),
+            verdicts: RefCell::default(),
         })
     }
 
@@ -63,6 +82,27 @@ impl<'a> Look<'a> {
     /// What `ask` fails with.
     pub fn sql<T, E>(&self, ask: impl FnOnce(&mut Sql) -> Result<T, E>) -> Result<T, E> {
         ask(&mut self.sql.borrow_mut())
+    }
+
+    /// What the pack's policies say of a step; an error where one forbids it, or nobody can be asked. What was said of a
+    /// record is not asked again of one like it.
+    pub(crate) fn policy_on(&self, asked: AskedStep) -> Result<Policy, ()> {
+        let policies = self.cx.seen().policies.as_ref().ok_or(())?;
+        let known = |asked: &AskedStep| {
+            let verdicts = self.verdicts.borrow();
+            verdicts.iter().find(|(one, _)| one.is_like(asked)).map(|(_, said)| said.clone())
+        };
+        if let Some(said) = known(&asked).filter(|_| !policies.names_records()) {
+            return said;
+        }
+        let on = On::Record(asked.facts.clone());
+        let ask = self.roster.ask(&asked.actor, asked.action.clone(), on, Beside::default()).ok_or(())?;
+        let said = policies.judge(&ask).for_flow().map_err(drop);
+        let mut verdicts = self.verdicts.borrow_mut();
+        if verdicts.len() < REMEMBERED {
+            verdicts.push((asked, said.clone()));
+        }
+        said
     }
 
     /// A case, whoever may read it.

@@ -64,6 +64,20 @@ pub struct RecordFacts {
     pub opened_by: Option<PersonId>,
 }
 
+impl RecordFacts {
+    /// Is another record known to be the same in everything but which one it is? Where no policy speaks of single records
+    /// both are judged alike ([`super::Policies::names_records`]).
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let Self { record: _, register, unit, state, grade, opened_by } = self;
+        *register == other.register
+            && *unit == other.unit
+            && *state == other.state
+            && *grade == other.grade
+            && *opened_by == other.opened_by
+    }
+}
+
 /// What an act is done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {

@@ -28,6 +28,8 @@ pub(super) struct Names {
     heights: BTreeMap<String, i64>,
     /// Every action, with its groups.
     actions: BTreeMap<String, Entity>,
+    /// Does some policy speak of single records?
+    pub(super) records: bool,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,11 @@ impl Names {
             spelled.iter().any(|text| text.as_ref().is_none_or(both))
         };
         let roles = vocabulary.roles.iter().filter(speaks).cloned().collect();
-        Self { roles, heights: heights.collect(), actions, types }
+        // As an entity; of records as a type is spoken otherwise.
+        let single =
+            |text: &Option<String>| text.as_ref().is_none_or(|text| text.contains("\"type\":\"Record\""));
+        let records = spelled.iter().any(single);
+        Self { roles, heights: heights.collect(), actions, types, records }
     }
 
     /// The question for Cedar; `None` when it takes no value of it, which does not happen.

@@ -76,6 +76,29 @@ fn policies_are_shared_by_threads() {
 }
 
 #[test]
+fn whether_policies_speak_of_single_records_is_known() {
+    for (text, names) in [
+        ("", false),
+        ("@id(\"kind\") forbid (principal, action, resource is Record);", false),
+        (
+            "@id(\"unit\") permit (principal, action, resource is Record) when { resource.unit == context.unit };",
+            false,
+        ),
+        (
+            "@id(\"head\") forbid (principal, action, resource == Record::\"r_00000000000000000000000001\");",
+            true,
+        ),
+        (
+            "@id(\"body\") forbid (principal, action, resource is Record)\n\
+             when { resource == Record::\"r_00000000000000000000000001\" };",
+            true,
+        ),
+    ] {
+        assert_eq!(policies(text).names_records(), names, "{text}");
+    }
+}
+
+#[test]
 fn without_policies_everything_is_silent() {
     let (city, policies) = (city(), policies(""));
     let verdict =
