@@ -17,7 +17,7 @@ use sense::Figure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{AlarmState, AlarmsWanted};
+use store::{AlarmState, AlarmsOf, AlarmsWanted};
 use watch::RuleText;
 
 /// An installation at work, as checks ask it.
@@ -83,7 +83,11 @@ impl Running {
             states: vec![AlarmState::Open, AlarmState::Acknowledged],
             ..AlarmsWanted::default()
         };
-        let alarms = self.desk.read(|sql, _| sql.alarms(&wanted, 0, MOST_STANDING)).map_err(|error| {
+        let found = self.desk.read(|sql, _| {
+            let all = AlarmsOf { nobodys: true, units: sql.alarm_units()? };
+            sql.alarms(&wanted, &all, 0, MOST_STANDING)
+        });
+        let alarms = found.map_err(|error: store::StoreError| {
             Told::new(format!("無法讀取告警：{error}"), format!("Alarms cannot be read: {error}"))
         })?;
         if alarms.len() == MOST_STANDING {

@@ -93,6 +93,7 @@ impl Town {
             rest: false,
             rule: "guessing".to_owned(),
             severity,
+            unit: None,
         };
         let over = AlarmResolved {
             at: now,
@@ -112,7 +113,7 @@ impl Town {
 
 #[test]
 fn alarms_are_counted_by_when_they_were_entered() {
-    let town = Town::with(31, None, &files());
+    let mut town = Town::with(31, None, &files());
     let quiet = Says(Ok(Vec::new()));
     town.assess(&quiet);
     assert_eq!(town.figure("9", "alarms", None).verdict, Verdict::Nobody, "none raised is nothing met");
@@ -145,7 +146,13 @@ fn an_outlet_that_is_not_there_is_one_of_six_that_does_not_work() {
     let ways = ["console", "file", "mail", "program", "snmp", "terminals"];
     let set = |way: &&str| OutletSet {
         outlet: format!("of_{way}"),
-        set: Some(OutletAs { ends: true, least: Severity::Low, to: "x".into(), way: (*way).to_owned() }),
+        set: Some(OutletAs {
+            ends: true,
+            least: Severity::Low,
+            to: "x".into(),
+            waits: false,
+            way: (*way).to_owned(),
+        }),
     };
     town.house.outlets(ways.iter().map(set).collect()).unwrap();
     let test = |way: &str, done: bool| AlarmSent {
@@ -182,7 +189,7 @@ fn people_count_in_their_units() {
 
 #[test]
 fn what_a_machine_does_not_know_is_not_met_and_is_asked_again_soon() {
-    let town = Town::with(34, None, &files());
+    let mut town = Town::with(34, None, &files());
     town.house.assess().unwrap();
     let figure = town.figure("9", "heard", None);
     assert_eq!(figure.verdict, Verdict::NotComputed);

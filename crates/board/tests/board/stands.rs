@@ -201,7 +201,7 @@ fn where_records_are_looked_at_alone_only_those_that_changed_are_read_again() {
     let asked = town.house.desk.read(|sql, seen| {
         let mut memory = board::Memory::default();
         let (packs, layout, units, size) = (&seen.packs, &seen.layout, seen.roster.as_ref(), seen.position);
-        let around = board::Around { packs, layout, units, now, size };
+        let around = board::Around { packs, layout, units, now, size, machines: None };
         let (all, asked) = sql.explained(|sql| memory.evaluate(sql, around, &board::Changes::default()))?;
         assert_eq!(all.len(), 8);
         let scans = asked.iter().filter(|(text, _)| text.contains("FROM sheet_job"));

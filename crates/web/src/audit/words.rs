@@ -5,7 +5,7 @@ use crate::names::Named;
 use model::{PersonId, RecordId, UnitId};
 
 /// Kinds with what they are called. A kind without a name here is shown as it is written.
-const KINDS: [(&str, &str, &str); 69] = [
+const KINDS: [(&str, &str, &str); 72] = [
     ("access.read", "閱覽具機密等級之紀錄", "A graded record was read"),
     ("access.refused", "作業遭拒", "An act was refused"),
     ("account.locked", "帳號鎖定", "An account was locked"),

@@ -279,7 +279,8 @@ fn record(look: &Look<'_>, register: &RegisterId, text: &str) -> Result<RecordId
         Some(sheet) => look.sql(|sql| sql.records_called(sheet, text)).unwrap_or_default(),
         None => Vec::new(),
     };
-    let found: Vec<RecordId> = found.into_iter().filter(|record| look.sees(*record)).collect();
+    let found = found.into_iter().map(|(record, _)| record).filter(|record| look.sees(*record));
+    let found: Vec<RecordId> = found.collect();
     match found.as_slice() {
         [record] => Ok(*record),
         [] => Err(Told::new(format!("查無「{text}」"), format!("there is no {text:?}"))),
