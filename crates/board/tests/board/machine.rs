@@ -119,12 +119,12 @@ fn alarms_are_counted_by_when_they_were_entered() {
     assert_eq!(town.figure("9", "alarms", None).verdict, Verdict::Nobody, "none raised is nothing met");
     town.alarm(Severity::Low, false);
     town.alarm(Severity::High, true);
-    town.later(24 * 60 + 1);
+    town.later(2 * 24 * 60);
     town.assess(&quiet);
     let figure = town.figure("9", "alarms", None);
     assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::Met, 1, 1));
     town.alarm(Severity::Critical, false);
-    town.later(24 * 60 + 1);
+    town.later(2 * 24 * 60);
     town.assess(&quiet);
     let figure = town.figure("9", "alarms", None);
     assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::NotMet, 1, 2));
@@ -165,12 +165,12 @@ fn an_outlet_that_is_not_there_is_one_of_six_that_does_not_work() {
     };
     let sent = ways.iter().map(|way| test(way, *way != "snmp")).collect();
     town.house.sent(sent).unwrap();
-    town.later(24 * 60 + 1);
+    town.later(2 * 24 * 60);
     town.assess(&quiet);
     let figure = town.figure("9", "outlets", None);
     assert_eq!((figure.verdict, figure.good), (Verdict::NotMet, 5), "one test did not get through");
     town.house.sent(vec![test("snmp", true)]).unwrap();
-    town.later(24 * 60 + 1);
+    town.later(2 * 24 * 60);
     town.assess(&quiet);
     assert_eq!(town.figure("9", "outlets", None).verdict, Verdict::Met);
     town.later(40 * 24 * 60);
@@ -208,7 +208,7 @@ fn what_a_machine_does_not_know_is_not_met_and_is_asked_again_soon() {
     let sum = town.figure("9", "lines", None);
     assert_eq!((sum.verdict, sum.value.unwrap().to_string()), (Verdict::Figure, "7".to_owned()));
     // Nobody is told apart from nothing being known.
-    town.later(24 * 60 + 1);
+    town.later(2 * 24 * 60);
     town.assess(&Says(Ok(Vec::new())));
     assert_eq!(town.figure("9", "heard", None).verdict, Verdict::Nobody);
     town.house.compare().unwrap();

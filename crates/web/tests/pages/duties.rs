@@ -24,12 +24,12 @@ fn what_is_still_to_come_follows_from_the_office_calendar() {
     let city = begun();
     let page = month(&city, city.clerk, "");
     assert!(page.contains("114年1月") && page.contains("aria-current=\"date\"><span>10</span>"), "{page}");
-    // New Year's holidays: the last working day of January 2025 is the 24th.
-    let day = page.split("id=\"d2025-01-24\"").nth(1).expect("the day of the round");
+    // The last working day of the month.
+    let day = page.split("id=\"d2025-01-31\"").nth(1).expect("the day of the round");
     assert!(day.contains("每月巡視") && day.contains("未到期") && day.contains("條文 6"), "{day}");
     assert_eq!(page.matches("id=\"d2025-").count(), 1, "nothing else is owed: {page}");
     let english = city.asked.get_english(&City::cookie(city.clerk), "/duties?month=2025-02").text();
-    assert!(english.contains("Monthly round") && english.contains("id=\"d2025-02-27\""), "{english}");
+    assert!(english.contains("Monthly round") && english.contains("id=\"d2025-02-28\""), "{english}");
     assert!(english.contains("month=2025-01") && english.contains("month=2025-03"));
     // Another duty asked for: none of it.
     assert!(month(&city, city.clerk, "?duty=nothing").contains("沒有您可檢視之定期工作"));
@@ -38,10 +38,10 @@ fn what_is_still_to_come_follows_from_the_office_calendar() {
 #[test]
 fn what_was_opened_is_shown_once_with_how_it_stands() {
     let city = begun();
-    city.asked.house.at("2025-01-20T02:00").unwrap();
+    city.asked.house.at("2025-01-28T02:00").unwrap();
     city.asked.house.tick().unwrap();
     let page = month(&city, city.clerk, "");
-    let day = page.split("id=\"d2025-01-24\"").nth(1).unwrap();
+    let day = page.split("id=\"d2025-01-31\"").nth(1).unwrap();
     assert!(day.contains("待辦") && day.contains("href=\"/records/r_"), "{day}");
     assert!(!day.contains("未到期"), "what was opened is not to come as well: {day}");
     city.asked.house.at("2025-02-03T02:00").unwrap();
@@ -62,7 +62,7 @@ fn strangers_and_other_units_do_not_find_it() {
     let city = begun();
     let stranger = city.asked.ask(Method::GET, "/duties", &[], "");
     assert_eq!(stranger.status, StatusCode::SEE_OTHER);
-    city.asked.house.at("2025-01-20T02:00").unwrap();
+    city.asked.house.at("2025-01-28T02:00").unwrap();
     city.asked.house.tick().unwrap();
     let mine = month(&city, city.clerk, "");
     let record = mine.split("href=\"/records/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
@@ -99,12 +99,12 @@ fn the_feed_is_for_a_token_of_this_right_alone() {
     assert_eq!(answer.header("content-type"), "text/calendar; charset=utf-8");
     assert_eq!(answer.header("cache-control"), "no-store");
     let lines = unfolded(&answer.text());
-    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "DTSTART;VALUE=DATE:20250124", "DTEND;VALUE=DATE:20250125"]
+    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "DTSTART;VALUE=DATE:20250131", "DTEND;VALUE=DATE:20250201"]
     {
         assert!(lines.iter().any(|one| one == line), "{line}: {lines:#?}");
     }
     let uids: Vec<_> = lines.iter().filter(|line| line.starts_with("UID:")).collect();
-    assert!(uids.iter().any(|uid| uid.starts_with("UID:monthly_round-2025-01-24@")), "{uids:?}");
+    assert!(uids.iter().any(|uid| uid.starts_with("UID:monthly_round-2025-01-31@")), "{uids:?}");
     assert!(uids.len() >= 3, "three months ahead: {uids:?}");
     assert!(
         lines.iter().any(|line| line.starts_with("DTSTAMP:20250110T") && line.ends_with('Z')),

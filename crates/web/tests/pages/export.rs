@@ -99,7 +99,7 @@ fn an_export_has_all_pages_and_nothing_that_is_not_for_one_to_see() {
     assert!(csv(city.head, "loan").contains("114借字第001號"));
     assert!(!csv(city.other_clerk, "loan").contains("114借字第001號"));
     assert!(!csv(city.clerk, "key").contains("seven-seven-seven"));
-    let unknown = city.asked.get(&City::cookie(city.clerk), "/registers/key/export?format=pdf");
+    let unknown = city.asked.get(&City::cookie(city.clerk), "/registers/key/export?format=docx");
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
 
@@ -143,7 +143,7 @@ fn every_other_list_leaves_as_a_file_of_what_it_shows() {
             (sheet_of::<Xlsx<_>>(&file("xlsx").body).1, sheet_of::<Ods<_>>(&file("ods").body).1);
         assert_eq!(xlsx[0], ods[0], "{path}");
         assert_eq!(xlsx.len(), ods.len(), "{path}");
-        assert_eq!(file("pdf").status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(file("docx").status, StatusCode::NOT_FOUND, "{path}");
     }
 }
 

@@ -163,7 +163,7 @@ impl<'t> Reader<'t> {
     /// How many the index says there are, and how many run.
     fn counts(&self, focus: Option<UnitId>) -> Vec<Told> {
         let (_, page) = self.page("/registers", focus, None);
-        let cards = page.split("<ul class=\"cards\">").nth(1).unwrap();
+        let (_, cards) = page.split_once("<ul class=\"cards\">").unwrap();
         let count = |register: &str| {
             let card =
                 cards.split(&format!("/registers/{register}\">")).nth(1).unwrap().split("</li>").next();
