@@ -1,6 +1,6 @@
 //! What rows would do, carried out on people and units that are decided about as the desk does.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use identity::{By, Command, State};
 use model::Instant;

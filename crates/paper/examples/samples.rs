@@ -1,6 +1,7 @@
 //! Papers to look at: `cargo run -p paper --example samples -- FOLDER` writes one of each sort.
 
 #[path = "../tests/paper/sample.rs"]
+#[expect(clippy::unwrap_used, reason = "what it is made of is written there")]
 mod sample;
 
 use paper::{FOLDERS, Fonts, Layout, Press};

@@ -1,4 +1,5 @@
 //! The record of signatures, read back by a reader of XML.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use paper::{Evidence, Signature, SignatureRecord};
 use quick_xml::Reader;

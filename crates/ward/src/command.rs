@@ -43,7 +43,7 @@ struct Ward {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// 啟動：開啟帳本與資料表、受理、公布、送見證。Serve: open ledger and tables, take acts, publish, have it witnessed.
-    Serve(crate::serve::Serve),
+    Serve(Box<crate::serve::Serve>),
     /// 帳本：建立、附加、讀取、證明、換鑰、後繼。The ledger: make, append, read, prove, change key, succeed.
     #[command(subcommand)]
     Ledger(ledger::Ledger),

@@ -1,4 +1,5 @@
 //! Alerts as they are sent, and what is done about them.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 use model::Instant;
 use proptest::prelude::*;

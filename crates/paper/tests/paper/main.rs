@@ -1,4 +1,5 @@
 //! Papers, looked at by programs that are not ours: poppler reads text, fonts and pictures, zbar the codes.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 mod sample;
 

@@ -184,7 +184,7 @@ pub(crate) fn labels(layout: Layout, count: usize) -> Labels {
         Label::new(
             (format!("115設{at:04}"), "資訊中心機房伺服器機櫃第三排電源分配單元".to_owned()),
             texts(&["資訊中心", "狀態：使用中"]),
-            (at % 3 == 0).then(|| "密".to_owned()),
+            at.is_multiple_of(3).then(|| "密".to_owned()),
             format!("https://ward.example.gov.tw/records/r_{at:026}"),
         )
         .unwrap()

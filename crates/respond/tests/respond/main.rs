@@ -2,6 +2,7 @@
 //!
 //! Tests on a firewall run this program again within namespaces of their own (`network`). They need `nftables`, `conntrack`,
 //! `iproute2` and a kernel with nf_tables and namespaces; where anything of it is missing they fail, and say what.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 mod network;
 
