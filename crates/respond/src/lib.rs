@@ -1,7 +1,7 @@
 //! What is done against an intruder: deny, cut, isolate, observe, lock down, undo; and the small process that does it.
 //!
 //! Owns: an [`Act`] and the [`Order`] by which it is asked for; [`Allow`], whom nothing is ever done to; [`Wanted`], what
-//! all acts that stand amount to, and how a firewall is brought from one to the next ([`plan`]); the [`Driver`]s, `nftables`
+//! all acts that stand amount to, and how a firewall is brought from one to the next (`plan`); the [`Driver`]s, `nftables`
 //! here and others by SSH; the [`Enforcer`], which alone touches a firewall, and the [`Client`] that speaks to it.
 //! Invariants: the list of whom nothing is done to is judged by the enforcer, as the last thing before it acts; what is over,
 //! or not confirmed in time, it undoes by itself, whether anybody asks or not; what was not measured is absent, never 0.
