@@ -82,7 +82,7 @@ class Keyboard(unittest.TestCase):
         self.reach(".skip")
         self.keys(Keys.ENTER, Keys.TAB)
         inside = one.driver.switch_to.active_element
-        self.assertTrue(inside in one.all("main a"), inside.get_attribute("outerHTML"))
+        self.assertTrue(inside in one.all("main a, main input"), inside.get_attribute("outerHTML"))
 
     def test_menus_open_and_close_and_hold_nobody(self) -> None:
         one = self.city.be(self.city.people["head"])
