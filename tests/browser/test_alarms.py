@@ -69,7 +69,7 @@ class Alarms(Looking):
         self.look_twice("incident", f"{record}/incident")
         self.city.open(f"{record}/incident")
         self.assertIn("對外網頁主機", one.text())
-        self.assertTrue(one.all("main svg"), "the time line is drawn")
+        self.assertTrue(one.all("main figure.drawn svg circle"), "the time line is drawn")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ pub(super) struct Drawn {
     last: String,
 }
 
+impl askama::filters::HtmlSafe for Drawn {}
+
 struct Bar {
     left: i64,
     wide: i64,
