@@ -18,26 +18,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use testkit::{Program, TemporaryFolder};
+use testkit::{NETWORK, TemporaryFolder, again};
 
-const WITHIN: &str = "WARD_RESPOND_BENCH";
-const SETUP: &str = "set -eu
-mount -t tmpfs none /run
-ip link set lo up
-for n in inside outside; do
-  ip netns add $n
-  ip link add $n type veth peer name eth0 netns $n
-  ip link set $n up
-  ip -n $n link set eth0 up
-done
-ip address add 10.1.0.1/24 dev inside
-ip address add 10.2.0.1/24 dev outside
-ip -n inside address add 10.1.0.2/24 dev eth0
-ip -n outside address add 10.2.0.2/24 dev eth0
-ip -n inside route add default via 10.1.0.1
-ip -n outside route add default via 10.2.0.1
-echo 1 > /proc/sys/net/ipv4/ip_forward
-exec \"$0\" \"$@\"";
 /// How long nothing has to arrive for packets to be stopped.
 const STILL: Duration = Duration::from_millis(150);
 
@@ -54,15 +36,9 @@ type Failed = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if std::env::var_os(WITHIN).is_none() {
-        let program = std::env::current_exe()?;
-        let ended = Program::new("/usr/bin/unshare", "/")
-            .with(["--map-root-user", "--net", "--mount", "/bin/sh", "-c", SETUP])
-            .with([program.display().to_string()])
-            .with(&arguments)
-            .with_variable(WITHIN, "1")
-            .with_variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .run("", Duration::from_secs(600))?;
+    let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let limit = Duration::from_secs(600);
+    if let Some(ended) = again(&["--net", "--mount"], NETWORK, &given, limit) {
         say(&ended.output.join("\n"));
         return if ended.status.success() { Ok(()) } else { Err(ended.errors.into()) };
     }

@@ -15,6 +15,7 @@ mod faulty_disk;
 mod folder;
 mod form;
 mod house;
+mod namespace;
 mod postgres;
 mod process;
 
@@ -28,5 +29,6 @@ pub use faulty_disk::{Failing, Fault, FaultyDisk, Operation, Reason};
 pub use folder::TemporaryFolder;
 pub use form::{Cookies, field_of, fill};
 pub use house::{Acting, HOST, House, ORIGIN, Remains, sections, verify};
+pub use namespace::{NETWORK, again, within};
 pub use postgres::Postgres;
 pub use process::{Ended, Program, Running};

@@ -270,16 +270,21 @@ impl Walker<'_> {
             }
         };
         assert_eq!(self.town.run(&By::System, command), Err(Refusal::NotDue), "it is owed once");
+        self.opened_by_system(act, &before, &events);
+        Some(events)
+    }
+
+    /// What follows once the system has opened a record: its effects, and its name in the scenario.
+    fn opened_by_system(&mut self, act: &Act, before: &Town, events: &[Event]) {
         let opened =
             |event: &Event| matches!(event.body, Body::Opened { .. }).then_some(event.record()).flatten();
         let record = events.iter().find_map(opened).unwrap();
-        self.opened_for_system(&events);
-        effects::follow(&After { before: &before, town: self.town, events: &events }, None, self.coverage);
+        self.opened_for_system(events);
+        effects::follow(&After { before, town: self.town, events }, None, self.coverage);
         self.last = Some(record);
         if let Some(name) = &act.name {
             self.town.names.insert(name.clone(), record);
         }
-        Some(events)
     }
 
     /// An alarm opens a case.
@@ -294,15 +299,7 @@ impl Walker<'_> {
         };
         let before = self.town.clone();
         let events = self.town.run(&By::System, &command).unwrap();
-        let opened =
-            |event: &Event| matches!(event.body, Body::Opened { .. }).then_some(event.record()).flatten();
-        let record = events.iter().find_map(opened).unwrap();
-        self.opened_for_system(&events);
-        effects::follow(&After { before: &before, town: self.town, events: &events }, None, self.coverage);
-        self.last = Some(record);
-        if let Some(name) = &act.name {
-            self.town.names.insert(name.clone(), record);
-        }
+        self.opened_by_system(act, &before, &events);
         events
     }
 

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd as _;
 use std::time::Duration;
-use testkit::Program;
+use testkit::NETWORK;
 
 pub(crate) const INSIDE: &str = "10.1.0.2";
 pub(crate) const OUTSIDE: &str = "10.2.0.2";
@@ -12,68 +12,18 @@ pub(crate) const OTHER: &str = "10.2.0.3";
 /// How long it is waited for what has to come.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Set where a test runs within the network.
-const WITHIN: &str = "WARD_RESPOND_WITHIN";
-
-const SETUP: &str = "set -eu
-mount -t tmpfs none /run
-ip link set lo up
-for n in inside outside; do
-  ip netns add $n
-  ip link add $n type veth peer name eth0 netns $n
-  ip link set $n up
-  ip -n $n link set lo up
-  ip -n $n link set eth0 up
-done
-ip address add 10.1.0.1/24 dev inside
-ip address add 10.2.0.1/24 dev outside
-ip -6 address add 2001:db8:1::1/64 dev inside nodad
-ip -6 address add 2001:db8:2::1/64 dev outside nodad
-ip -n inside address add 10.1.0.2/24 dev eth0
-ip -n outside address add 10.2.0.2/24 dev eth0
-ip -n outside address add 10.2.0.3/24 dev eth0
-ip -n inside -6 address add 2001:db8:1::2/64 dev eth0 nodad
-ip -n outside -6 address add 2001:db8:2::2/64 dev eth0 nodad
-ip -n inside route add default via 10.1.0.1
-ip -n outside route add default via 10.2.0.1
-ip -n inside -6 route add default via 2001:db8:1::1
-ip -n outside -6 route add default via 2001:db8:2::1
-echo 1 > /proc/sys/net/ipv4/ip_forward
-echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+/// What a site has of its own: it lets in, and knows connections.
+const SITE: &str = "\
 nft add table inet probe || { echo 'the kernel has no nf_tables' >&2; exit 9; }
 nft delete table inet probe
-# What a site has of its own: it lets in, and knows connections.
 nft add table inet site
 nft add chain inet site forward '{ type filter hook forward priority 0; policy accept; }'
-nft add rule inet site forward ct state established,related counter accept
-exec \"$0\" --exact \"$1\" --nocapture";
+nft add rule inet site forward ct state established,related counter accept";
 
-/// Runs this test within a network of its own. False where it runs there already.
+/// Runs this test within the network. False where it runs there already.
 pub(crate) fn within(test: &str) -> bool {
-    if std::env::var_os(WITHIN).is_some() {
-        return false;
-    }
-    let program = std::env::current_exe().unwrap();
-    let ended = Program::new("/usr/bin/unshare", "/")
-        .with([
-            "--map-root-user",
-            "--net",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--mount-proc",
-            "/bin/sh",
-            "-c",
-            SETUP,
-        ])
-        .with([program.to_str().unwrap(), test])
-        .with_variable(WITHIN, "1")
-        .with_variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .run("", Duration::from_secs(240))
-        .unwrap();
-    assert!(ended.status.success(), "{}\n{}", ended.output.join("\n"), ended.errors);
-    assert!(ended.output.iter().any(|line| line.contains("1 passed")), "{:?}", ended.output);
-    true
+    let namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc"];
+    testkit::within(test, &namespaces, &format!("{NETWORK}{SITE}"), Duration::from_secs(240))
 }
 
 /// Does something in the network of this name.

@@ -3,10 +3,6 @@
 use crate::Room;
 use sense::Figure;
 use std::time::Duration;
-use testkit::Program;
-
-/// Set where the test runs within the network of its own.
-const WITHIN: &str = "WARD_PING_WITHIN";
 
 fn device(address: &str) -> String {
     format!(
@@ -14,27 +10,17 @@ fn device(address: &str) -> String {
     )
 }
 
-/// Runs a test of this program in a network with nothing in it but this machine.
-fn within(allowed: bool, test: &str) {
-    let program = std::env::current_exe().unwrap();
+/// Runs a test of this program in a network with nothing in it but this machine. False where it runs there already.
+fn within(allowed: bool, test: &str) -> bool {
     // A network that is made allows nobody at first.
-    let allow = if allowed { "echo 0 0 > /proc/sys/net/ipv4/ping_group_range &&" } else { "" };
-    let script = format!("ip link set lo up && {allow} exec \"$0\" --exact \"$1\"");
-    let ended = Program::new("/usr/bin/unshare", "/")
-        .with(["--map-root-user", "--net", "/bin/sh", "-c", &script])
-        .with([program.to_str().unwrap(), test])
-        .with_variable(WITHIN, "1")
-        .with_variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .run("", Duration::from_secs(60))
-        .unwrap();
-    assert!(ended.status.success(), "{}\n{}", ended.output.join("\n"), ended.errors);
-    assert!(ended.output.iter().any(|line| line.contains("1 passed")), "{:?}", ended.output);
+    let allow = if allowed { "echo 0 0 > /proc/sys/net/ipv4/ping_group_range" } else { "" };
+    testkit::within(test, &["--net"], &format!("ip link set lo up\n{allow}"), Duration::from_secs(60))
 }
 
 #[test]
 fn a_host_that_answers_has_delay_loss_and_jitter() {
-    if std::env::var_os(WITHIN).is_none() {
-        return within(true, "ping::a_host_that_answers_has_delay_loss_and_jitter");
+    if within(true, "ping::a_host_that_answers_has_delay_loss_and_jitter") {
+        return;
     }
     let room = Room::new();
     for address in ["127.0.0.1", "::1"] {
@@ -59,8 +45,8 @@ fn a_host_that_answers_has_delay_loss_and_jitter() {
 
 #[test]
 fn where_pings_are_not_allowed_nothing_is_known() {
-    if std::env::var_os(WITHIN).is_none() {
-        return within(false, "ping::where_pings_are_not_allowed_nothing_is_known");
+    if within(false, "ping::where_pings_are_not_allowed_nothing_is_known") {
+        return;
     }
     let why = Room::new().read(&device("127.0.0.1")).unwrap_err();
     assert!(why.contains("ping_group_range"), "{why}");

@@ -3,7 +3,7 @@
 //!
 //! Exit codes: 0 all is as in the directory, or would be; 1 rows are wrong or were refused; 2 the directory does not answer.
 
-use super::move_in::{ask, ending, show};
+use super::move_in::{How, ask, ending, show};
 use crate::acts::move_in::MovedIn;
 use crate::acts::person::{List, Row};
 use crate::acts::{Answer, Counter, Request};
@@ -24,12 +24,8 @@ use std::process::ExitCode;
 pub(crate) struct Asked {
     /// 目錄設定檔（TOML）。The file of settings.
     settings: PathBuf,
-    /// 實際匯入；未指定僅預覽。Carry it out; else it is only told what would be done.
-    #[arg(long)]
-    go: bool,
-    /// 部分列有誤時仍匯入其餘各列。Carry out rows that are in order though others are wrong.
-    #[arg(long, requires = "go")]
-    partly: bool,
+    #[command(flatten)]
+    how: How,
     #[command(flatten)]
     working: Working,
     /// 以 JSON 輸出。Output JSON.
@@ -44,12 +40,12 @@ pub(crate) fn run(args: Asked) -> anyhow::Result<ExitCode> {
     // What was asked has been answered; a goodbye that is lost changes nothing.
     let _ = connection.unbind();
     let counter = Counter::open(&args.working)?;
-    let moved = moved(&counter, units, people, &directory, (args.go, args.partly));
+    let moved = moved(&counter, units, people, &directory, args.how);
     let closed = counter.close();
     let (moved, gone) = moved?;
     closed?;
     tell_gone(&moved, &gone, args.json)?;
-    let wrong = moved.iter().filter(|(_, moved)| !ending(moved, args.go)).count();
+    let wrong = moved.iter().filter(|(_, moved)| !ending(moved, args.how.go)).count();
     Ok(ExitCode::from(u8::from(wrong > 0)))
 }
 
@@ -61,7 +57,7 @@ fn moved(
     units: Option<Table>,
     people: Option<Table>,
     directory: &Directory,
-    how: (bool, bool),
+    how: How,
 ) -> anyhow::Result<Moved> {
     let logins: Option<BTreeSet<String>> = people.as_ref().map(|table| {
         table.rows.iter().filter_map(|row| row.cells.first()).map(|login| login.to_lowercase()).collect()

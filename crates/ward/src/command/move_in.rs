@@ -14,6 +14,17 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// How far it goes.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct How {
+    /// 實際匯入；未指定僅預覽。Carry it out; else it is only told what would be done.
+    #[arg(long)]
+    pub(super) go: bool,
+    /// 部分列有誤時仍匯入其餘各列。Carry out rows that are in order though others are wrong.
+    #[arg(long, requires = "go")]
+    pub(super) partly: bool,
+}
+
 /// Move a table in.
 #[derive(Debug, Args)]
 pub(crate) struct Move {
@@ -21,12 +32,8 @@ pub(crate) struct Move {
     kind: String,
     /// CSV、XLSX 或 ODS 檔；「-」為標準輸入；不寫則印出範本。A CSV, XLSX or ODS file, - for standard input; the template is printed without one.
     file: Option<PathBuf>,
-    /// 實際匯入；未指定僅預覽。Carry it out; else it is only told what would be done.
-    #[arg(long)]
-    go: bool,
-    /// 部分列有誤時仍匯入其餘各列。Carry out rows that are in order though others are wrong.
-    #[arg(long, requires = "go")]
-    partly: bool,
+    #[command(flatten)]
+    how: How,
     #[command(flatten)]
     working: Working,
     /// 以 JSON 輸出。Output JSON.
@@ -46,12 +53,12 @@ pub(crate) fn run(args: Move) -> anyhow::Result<ExitCode> {
     };
     let table = moving::read(&bytes(file)?).map_err(Refused::misuse)?;
     let counter = Counter::open(&args.working)?;
-    let moved = ask(&counter, kind, table, (args.go, args.partly));
+    let moved = ask(&counter, kind, table, args.how);
     let closed = counter.close();
     let moved = moved?;
     closed?;
     show(&moved, args.json)?;
-    Ok(ExitCode::from(u8::from(!ending(&moved, args.go))))
+    Ok(ExitCode::from(u8::from(!ending(&moved, args.how.go))))
 }
 
 #[expect(clippy::print_stdout, reason = "the template is the output")]
@@ -82,7 +89,7 @@ pub(super) fn ask(
     counter: &Counter,
     kind: Kind,
     table: Table,
-    (go, partly): (bool, bool),
+    How { go, partly }: How,
 ) -> anyhow::Result<MovedIn> {
     let Table { heads, rows } = table;
     let rows = rows.into_iter().map(|row| (row.line, row.cells)).collect();

@@ -9,26 +9,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use testkit::{Acting, Ended, House, Program, Running};
 
-/// Set where the test runs within a network of its own.
-const WITHIN: &str = "WARD_RESPONSES_WITHIN";
-
 /// Runs this test where it may set up a firewall. False where it runs there already.
 fn within(test: &str) -> bool {
-    if std::env::var_os(WITHIN).is_some() {
-        return false;
-    }
-    let program = std::env::current_exe().unwrap();
-    let script = "ip link set lo up && nft list ruleset && exec \"$0\" --exact \"$1\" --nocapture";
-    let ended = Program::new("/usr/bin/unshare", "/")
-        .with(["--map-root-user", "--net", "/bin/sh", "-c", script])
-        .with([program.to_str().unwrap(), test])
-        .with_variable(WITHIN, "1")
-        .with_variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .run("", LIMIT * 4)
-        .unwrap();
-    assert!(ended.status.success(), "{}\n{}", ended.output.join("\n"), ended.errors);
-    assert!(ended.output.iter().any(|line| line.contains("1 passed")), "{:?}", ended.output);
-    true
+    testkit::within(test, &["--net"], "ip link set lo up\nnft list ruleset", LIMIT * 4)
 }
 
 struct City {

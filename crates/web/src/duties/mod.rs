@@ -225,10 +225,10 @@ impl Stand {
 
     const fn class(self) -> &'static str {
         match self {
-            Self::Late => "bad",
-            Self::Open | Self::DoneLate => "waiting",
+            Self::Late => "refused",
+            Self::Open | Self::DoneLate => "wanting",
             Self::Coming => "void",
-            Self::Done => "good",
+            Self::Done => "done",
         }
     }
 }

@@ -47,7 +47,7 @@ fn what_was_opened_is_shown_once_with_how_it_stands() {
     city.asked.house.at("2025-02-03T02:00").unwrap();
     city.asked.house.tick().unwrap();
     let page = month(&city, city.clerk, "?month=2025-01");
-    assert!(page.contains("已逾期") && page.contains("state-bad"), "{page}");
+    assert!(page.contains("已逾期") && page.contains("state-refused"), "{page}");
 }
 
 #[test]
