@@ -5,7 +5,7 @@
 
 use crate::dialect::Dialect;
 use crate::field::{Field, Span, Value};
-use crate::pairs::Pair;
+use crate::pairs::{Pair, Trail};
 use crate::record::Mark;
 use crate::scan::{self, address, endpoint, number};
 use crate::time::{Stamp, When, moment};
@@ -36,6 +36,8 @@ pub(crate) struct Kept {
     unsorted: bool,
     /// Names of JSON on the way to a value.
     path: Vec<u8>,
+    /// Names of the pairs of a FortiGate's line.
+    trail: Trail,
 }
 
 /// A line, and what is known of it so far.
@@ -67,6 +69,7 @@ impl Kept {
             next: 0,
             unsorted: false,
             path: Vec::new(),
+            trail: Trail::default(),
         }
     }
 
@@ -282,6 +285,15 @@ impl<'r> Draft<'r> {
 
     pub(crate) fn give_path(&mut self, path: Vec<u8>) {
         self.kept.path = path;
+    }
+
+    /// The names that FortiGates gave to their pairs, to be given back.
+    pub(crate) fn take_trail(&mut self) -> Trail {
+        std::mem::take(&mut self.kept.trail)
+    }
+
+    pub(crate) fn give_trail(&mut self, trail: Trail) {
+        self.kept.trail = trail;
     }
 
     /// Brings values into the order in which they stand in the line; of those that begin at one place the longest first.

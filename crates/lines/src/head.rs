@@ -29,6 +29,10 @@ pub(crate) fn read(draft: &mut Draft<'_>) {
     if draft.priority().is_some() && line.get(at) == Some(&b':') {
         at = behind_blanks(line, at + 1);
     }
+    // Here a FortiGate's message begins; no head has such a word.
+    if line.get(at..).is_some_and(|rest| rest.starts_with(b"date=")) {
+        return set_body(draft, at);
+    }
     for _ in 0..2 {
         match round(draft, at) {
             Some(end) => at = end,

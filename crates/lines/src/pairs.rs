@@ -2,8 +2,9 @@
 //!
 //! Each walks a part of a line once and gives places in the line. Nothing is unescaped.
 
-use crate::field::Span;
-use crate::scan::{behind_all, next, next_either, until};
+use crate::field::{Field, Span};
+use crate::names::Names;
+use crate::scan::{behind_all, next, next_either, sixteen, until};
 use memchr::memchr;
 
 /// A name and its value.
@@ -79,15 +80,94 @@ impl<'l, const SIGN: u8, const BETWEEN: u8> Pairs<'l, SIGN, BETWEEN> {
     }
 }
 
+/// Names of the pairs of a line, each with its sign and what it stands for: a device mostly writes the same ones again, in
+/// the same order. Where the bytes at a place are those of a name and its sign, that name stands there, whatever was read
+/// before; so what is read follows from the line alone, and a trail of other lines only makes it slower.
+#[derive(Debug, Default)]
+pub(crate) struct Trail(Vec<Step>);
+
+/// A name with its sign, at most sixteen bytes.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    bytes: u128,
+    mask: u128,
+    sign: usize,
+    field: Option<Field>,
+}
+
+/// What no bytes are like.
+const NOWHERE: Step = Step { bytes: 1, mask: 0, sign: 0, field: None };
+
+impl Step {
+    fn of(line: &[u8], name: Span, field: Option<Field>) -> Self {
+        let (sign, mut bytes) = (name.length(), [0; 16]);
+        match (line.get(name.start()..=name.end()), bytes.get_mut(..=sign)) {
+            (Some(text), Some(front)) => front.copy_from_slice(text),
+            _ => return NOWHERE,
+        }
+        Self { bytes: u128::from_le_bytes(bytes), mask: u128::MAX >> (120 - 8 * sign), sign, field }
+    }
+}
+
+impl<const SIGN: u8, const BETWEEN: u8> Pairs<'_, SIGN, BETWEEN> {
+    /// Each pair, with what its name stands for. Of one trail the names and both signs are to be the same each time.
+    #[inline(always)]
+    pub(crate) fn along(mut self, trail: &mut Trail, names: &Names, mut put: impl FnMut(Pair, Option<Field>)) {
+        for nth in 0.. {
+            let step = trail.0.get(nth).copied().unwrap_or(NOWHERE);
+            self.pass();
+            let there = sixteen(self.line, self.at).is_some_and(|bytes| bytes & step.mask == step.bytes);
+            if there {
+                let pair = self.value(Span::of(self.at, self.at + step.sign));
+                put(pair, step.field);
+                continue;
+            }
+            let Some(pair) = self.next() else { break };
+            let field = names.find(self.line, pair.name);
+            let step = Step::of(self.line, pair.name, field);
+            match trail.0.get_mut(nth) {
+                Some(known) => *known = step,
+                None if nth < LONGEST_TRAIL => trail.0.push(step),
+                None => {}
+            }
+            put(pair, field);
+        }
+    }
+
+    /// Passes over what stands in front of a name.
+    #[inline(always)]
+    fn pass(&mut self) {
+        while self.line.get(self.at).is_some_and(|byte| *byte == BETWEEN || *byte == b' ') {
+            self.at += 1;
+        }
+    }
+
+    /// The value behind a name.
+    #[inline(always)]
+    fn value(&mut self, name: Span) -> Pair {
+        let from = name.end() + 1;
+        let place = if self.line.get(from) == Some(&b'"') {
+            let close = self.closing(from + 1);
+            self.at = close + 1;
+            Span::of(from + 1, close)
+        } else {
+            self.at = next(self.line, from, BETWEEN);
+            Span::of(from, self.at)
+        };
+        Pair { name, place }
+    }
+}
+
+/// Names of a trail, at most.
+const LONGEST_TRAIL: usize = 128;
+
 impl<const SIGN: u8, const BETWEEN: u8> Iterator for Pairs<'_, SIGN, BETWEEN> {
     type Item = Pair;
 
     #[inline(always)]
     fn next(&mut self) -> Option<Pair> {
         loop {
-            while self.line.get(self.at).is_some_and(|byte| *byte == BETWEEN || *byte == b' ') {
-                self.at += 1;
-            }
+            self.pass();
             let from = self.at;
             let sign = next_either(self.line, from, SIGN, BETWEEN);
             if *self.line.get(sign)? != SIGN {
@@ -95,17 +175,7 @@ impl<const SIGN: u8, const BETWEEN: u8> Iterator for Pairs<'_, SIGN, BETWEEN> {
                 self.at = sign + 1;
                 continue;
             }
-            let name = Span::of(from, sign);
-            let from = sign + 1;
-            let place = if self.line.get(from) == Some(&b'"') {
-                let close = self.closing(from + 1);
-                self.at = close + 1;
-                Span::of(from + 1, close)
-            } else {
-                self.at = next(self.line, from, BETWEEN);
-                Span::of(from, self.at)
-            };
-            return Some(Pair { name, place });
+            return Some(self.value(Span::of(from, sign)));
         }
     }
 }
@@ -364,6 +434,38 @@ mod tests {
             .map(|pair| (text(line, pair.name), text(line, pair.place)))
             .collect();
         assert_eq!(found, expected(&[("a", "x y"), ("b", "1,2"), ("c", "3")]));
+    }
+
+    proptest::proptest! {
+        /// Whatever was read before: pairs, halves of pairs, names that begin alike, the same again.
+        #[test]
+        fn a_trail_changes_nothing_of_what_is_read(
+            lines in proptest::collection::vec(
+                proptest::collection::vec(
+                    proptest::sample::select(vec![
+                        "srcip=", "srcip", "src=", "s", "dstip=\"", "a_name_of_sixteen=", "a_name_of_fifteen=", "=", "\"",
+                        "\\", " ", " ", "  ", "1.2.3.4", "x y", "x=y", "srcip=1.2.3.4 ", "dstip=\"5.6.7.8\" ", "dst", "port=9 ",
+                    ]),
+                    0..14,
+                ),
+                1..6,
+            ),
+        ) {
+            const NAMES: Names =
+                Names::of(&[("srcip", Field::SrcIp), ("dstip", Field::DstIp), ("port", Field::DstPort)]);
+            let mut trail = Trail::default();
+            for parts in lines.iter().chain(&lines) {
+                let line = parts.concat().into_bytes();
+                let whole = Span::of(0, line.len());
+                let expected: Vec<_> = Pairs::<b'=', b' '>::of(&line, whole)
+                    .map(|pair| (pair, NAMES.find(&line, pair.name)))
+                    .collect();
+                let mut found = Vec::new();
+                Pairs::<b'=', b' '>::of(&line, whole)
+                    .along(&mut trail, &NAMES, |pair, field| found.push((pair, field)));
+                proptest::prop_assert_eq!(found, expected);
+            }
+        }
     }
 
     #[test]

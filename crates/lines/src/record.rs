@@ -19,13 +19,18 @@ pub struct Source {
     pub offset: i32,
 }
 
-/// A log-on or a log-off.
+/// That somebody came or went, or that a connection began or ended, which is nobody's log-on or log-off even where an
+/// account stands with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mark {
-    /// Somebody, or a session, came in.
+    /// Somebody logged on.
     On,
-    /// Somebody, or a session, went.
+    /// Somebody logged off.
     Off,
+    /// A connection began.
+    Opened,
+    /// A connection ended.
+    Closed,
 }
 
 /// Reads lines one after the other. What it needs for that is allocated once and used again; nothing of one line is known
@@ -99,7 +104,7 @@ impl<'r> Record<'r> {
         self.kept.body
     }
 
-    /// A log-on, or a log-off?
+    /// A log-on or a log-off, or the beginning or end of a connection?
     #[must_use]
     pub const fn mark(&self) -> Option<Mark> {
         self.kept.mark
@@ -188,7 +193,7 @@ impl<'r> Record<'r> {
     /// When the session began, or somebody logged on: as the line says it, or as it follows from end and duration.
     #[must_use]
     pub fn begins(&self) -> Option<Instant> {
-        let said = self.moment(Field::SessionStart).or_else(|| self.marked(Mark::On));
+        let said = self.moment(Field::SessionStart).or_else(|| self.marked([Mark::On, Mark::Opened]));
         said.or_else(|| Some(self.ended()?.minus(self.duration()?)))
     }
 
@@ -200,11 +205,11 @@ impl<'r> Record<'r> {
     }
 
     fn ended(&self) -> Option<Instant> {
-        self.moment(Field::SessionEnd).or_else(|| self.marked(Mark::Off))
+        self.moment(Field::SessionEnd).or_else(|| self.marked([Mark::Off, Mark::Closed]))
     }
 
-    fn marked(&self, mark: Mark) -> Option<Instant> {
-        self.time().filter(|_| self.mark() == Some(mark)).map(|stamp| stamp.at)
+    fn marked(&self, marks: [Mark; 2]) -> Option<Instant> {
+        self.time().filter(|_| self.mark().is_some_and(|mark| marks.contains(&mark))).map(|stamp| stamp.at)
     }
 
     fn moment(&self, field: Field) -> Option<Instant> {

@@ -16,6 +16,12 @@ pub(crate) fn eight(line: &[u8], at: usize) -> Option<u64> {
     line.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
+/// Sixteen bytes from a place on, the first one lowest.
+#[inline]
+pub(crate) fn sixteen(line: &[u8], at: usize) -> Option<u128> {
+    line.get(at..)?.first_chunk().map(|bytes| u128::from_le_bytes(*bytes))
+}
+
 /// The highest bit of bytes that are nought; only the lowest such bit is sure.
 #[inline]
 const fn noughts(word: u64) -> u64 {

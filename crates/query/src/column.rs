@@ -45,7 +45,7 @@ pub enum Column {
     Severity,
     /// Whose way of writing it is: `dialect`.
     Dialect,
-    /// `on` of a log-on, `off` of a log-off: `mark`.
+    /// `on` of a log-on, `off` of a log-off, `opened` and `closed` of a connection: `mark`.
     Mark,
     /// A field, by its name.
     Field(Field),

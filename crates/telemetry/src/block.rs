@@ -414,8 +414,10 @@ impl Columns {
             self.mark.put(
                 row,
                 match mark {
-                    Mark::On => b"on",
+                    Mark::On => b"on".as_slice(),
                     Mark::Off => b"off",
+                    Mark::Opened => b"opened",
+                    Mark::Closed => b"closed",
                 },
             );
         }

@@ -149,7 +149,7 @@ pub mod place {
     pub const PRIORITY: usize = 7;
     /// Whose way of writing it is.
     pub const DIALECT: usize = 8;
-    /// Log-on or log-off.
+    /// Log-on or log-off, beginning or end of a connection: `on`, `off`, `opened`, `closed`.
     pub const MARK: usize = 9;
     /// The first field.
     pub const FIELDS: usize = 10;

@@ -123,6 +123,7 @@ impl<'r> Event<'r> {
             "event.action" => word(match told.mark? {
                 Mark::On => "logged-on",
                 Mark::Off => "logged-off",
+                Mark::Opened | Mark::Closed => return None,
             }),
             "event.outcome" => word(if told.success? { "success" } else { "failure" }),
             "event.type" => word(if told.allowed? { "allowed" } else { "denied" }),

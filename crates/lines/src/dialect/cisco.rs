@@ -49,7 +49,7 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
         draft.put(Field::Action, name);
         // A connection is told when it has ended, unless it says otherwise.
         if draft.span(Field::Duration).is_some() && draft.text(name) != b"430002" {
-            draft.set_mark(Mark::Off);
+            draft.set_mark(Mark::Closed);
         }
         return true;
     }
@@ -141,12 +141,10 @@ fn firewall(draft: &mut Draft<'_>, name: Span, text: Span) {
         }
     }
     match number {
-        b"302013" | b"302015" | b"302020" | b"302303" | b"605005" | b"113039" | b"722051" => {
-            draft.set_mark(Mark::On);
-        }
-        b"302014" | b"302016" | b"302021" | b"302304" | b"611103" | b"113019" | b"722037" => {
-            draft.set_mark(Mark::Off);
-        }
+        b"302013" | b"302015" | b"302020" | b"302303" => draft.set_mark(Mark::Opened),
+        b"302014" | b"302016" | b"302021" | b"302304" => draft.set_mark(Mark::Closed),
+        b"605005" | b"113039" | b"722051" => draft.set_mark(Mark::On),
+        b"611103" | b"113019" | b"722037" => draft.set_mark(Mark::Off),
         _ => {}
     }
     draft.put(Field::Action, name);

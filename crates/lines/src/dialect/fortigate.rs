@@ -5,7 +5,7 @@
 use crate::draft::Draft;
 use crate::field::{Field, Span};
 use crate::names::Names;
-use crate::pairs::{Pair, Pairs};
+use crate::pairs::Pairs;
 use crate::record::Mark;
 use crate::time::{When, moment};
 
@@ -57,32 +57,30 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     // The pairs of some are separated by commas.
     let first = draft.text(part).iter().take(24).find(|byte| matches!(byte, b' ' | b','));
     if first == Some(&b',') {
-        Pairs::<b'=', b','>::of(draft.line, part).for_each(|pair| put(draft, pair));
+        let pairs = Pairs::<b'=', b','>::of(draft.line, part);
+        pairs.for_each(|pair| draft.pair(pair, NAMES.find(draft.line, pair.name)));
     } else {
-        Pairs::<b'=', b' '>::of(draft.line, part).for_each(|pair| put(draft, pair));
+        let mut trail = draft.take_trail();
+        Pairs::<b'=', b' '>::of(draft.line, part)
+            .along(&mut trail, &NAMES, |pair, field| draft.pair(pair, field));
+        draft.give_trail(trail);
     }
     if !draft.has_own_time() {
         civil(draft);
     }
     match draft.said(Field::Action) {
-        b"login" | b"tunnel-up" | b"ssl-new-con" | b"auth-logon" | b"FSSO-logon" | b"start" => {
-            draft.set_mark(Mark::On);
-        }
-        b"logout" | b"tunnel-down" | b"ssl-exit" | b"auth-logout" | b"FSSO-logoff" => {
-            draft.set_mark(Mark::Off);
-        }
+        b"login" | b"tunnel-up" | b"auth-logon" | b"FSSO-logon" => draft.set_mark(Mark::On),
+        b"logout" | b"tunnel-down" | b"auth-logout" | b"FSSO-logoff" => draft.set_mark(Mark::Off),
+        b"ssl-new-con" | b"start" => draft.set_mark(Mark::Opened),
+        b"ssl-exit" => draft.set_mark(Mark::Closed),
         // What is told now and then of a long session does not end it.
+        b"tunnel-stats" => {}
         _ if draft.said(Field::Event) == b"0000000020" => {}
         // What is told of traffic with its length is told at its end.
-        _ if draft.span(Field::Duration).is_some() => draft.set_mark(Mark::Off),
+        _ if draft.span(Field::Duration).is_some() => draft.set_mark(Mark::Closed),
         _ => {}
     }
     true
-}
-
-#[inline]
-fn put(draft: &mut Draft<'_>, pair: Pair) {
-    draft.pair(pair, NAMES.find(draft.line, pair.name));
 }
 
 /// The body from `date=` on, or from where some relay left it.

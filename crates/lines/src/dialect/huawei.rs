@@ -93,10 +93,14 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     }
     let name = draft.text(event);
     let has = |word: &[u8]| memchr::memmem::find(name, word).is_some();
-    if has(b"LOGOUT") || has(b"TEARDOWN") {
+    if has(b"LOGOUT") {
         draft.set_mark(Mark::Off);
-    } else if (has(b"LOGIN") && !has(b"FAIL")) || has(b"SESSION_CREATE") {
+    } else if has(b"LOGIN") && !has(b"FAIL") {
         draft.set_mark(Mark::On);
+    } else if has(b"TEARDOWN") {
+        draft.set_mark(Mark::Closed);
+    } else if has(b"SESSION_CREATE") {
+        draft.set_mark(Mark::Opened);
     }
     draft.put(Field::Action, event);
     true

@@ -32,8 +32,8 @@ static NAMES: Names = Names::of(&[
 ]);
 /// What the name of a message says was done.
 const DONE: [(&str, Option<Mark>); 11] = [
-    ("SESSION_CREATE", Some(Mark::On)),
-    ("SESSION_CLOSE", Some(Mark::Off)),
+    ("SESSION_CREATE", Some(Mark::Opened)),
+    ("SESSION_CLOSE", Some(Mark::Closed)),
     ("SESSION_DENY", None),
     ("LOGIN_EVENT", Some(Mark::On)),
     ("LOGOUT_EVENT", Some(Mark::Off)),

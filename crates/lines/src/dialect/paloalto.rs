@@ -78,12 +78,10 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
         }
     }
     match (draft.text(of(3)), draft.text(of(4)), draft.text(of(8))) {
-        (b"TRAFFIC", b"start", _) | (b"USERID", b"login", _) | (_, _, b"gateway-connected") => {
-            draft.set_mark(Mark::On);
-        }
-        (b"TRAFFIC", b"end", _) | (b"USERID", b"logout", _) | (_, _, b"gateway-logout") => {
-            draft.set_mark(Mark::Off);
-        }
+        (b"TRAFFIC", b"start", _) => draft.set_mark(Mark::Opened),
+        (b"TRAFFIC", b"end", _) => draft.set_mark(Mark::Closed),
+        (b"USERID", b"login", _) | (_, _, b"gateway-connected") => draft.set_mark(Mark::On),
+        (b"USERID", b"logout", _) | (_, _, b"gateway-logout") => draft.set_mark(Mark::Off),
         _ => {}
     }
     !tables.is_empty()

@@ -74,7 +74,7 @@ pub(super) fn squid(draft: &mut Draft<'_>) -> bool {
         port(draft, url);
     }
     // It is written when the answer has gone out.
-    draft.set_mark(crate::record::Mark::Off);
+    draft.set_mark(crate::record::Mark::Closed);
     true
 }
 

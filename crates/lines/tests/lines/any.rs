@@ -49,7 +49,7 @@ pub(crate) fn holds(record: &Record<'_>) {
     let nine = record.nine();
     assert_eq!((nine.begins, nine.ends), (record.begins().is_some(), record.ends().is_some()));
     if let (Some(mark), Some(stamp)) = (record.mark(), record.time()) {
-        let marked = if mark == Mark::On { record.begins() } else { record.ends() };
+        let marked = if matches!(mark, Mark::On | Mark::Opened) { record.begins() } else { record.ends() };
         assert!(marked.is_some(), "{:?}", stamp.at);
     }
     let _ = (record.duration(), record.text(Field::Message));

@@ -39,6 +39,8 @@ fn told(text: &mut String, number: usize, record: &Record<'_>) {
     let mark = match record.mark() {
         Some(Mark::On) => ", comes",
         Some(Mark::Off) => ", goes",
+        Some(Mark::Opened) => ", opened",
+        Some(Mark::Closed) => ", closed",
         None => "",
     };
     writeln!(text, "line {number}: {} of 9{mark}", record.nine().count()).unwrap();

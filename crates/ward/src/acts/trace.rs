@@ -8,6 +8,7 @@ use desk::{Asker, Order};
 use model::{Clock as _, Instant, Told};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use store::LinesTraced;
 use telemetry::find::{Line, Wanted};
@@ -62,6 +63,9 @@ pub(crate) struct Found {
     pub(crate) count: u64,
     /// The newest of them.
     pub(crate) lines: Vec<Row>,
+    /// What addresses of theirs are called, as DNS says today; of none where the server asks nobody (`--names-by`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) names: BTreeMap<IpAddr, String>,
     /// How long it took, in microseconds.
     pub(crate) micros: u64,
     /// All of them with what proves them, base64.
@@ -102,8 +106,9 @@ pub(crate) fn trace(office: &Office, trace: &Trace) -> Result<Found, Refusal> {
     let entered = office.desk.ask(Asker::Console, Order::Traced(told));
     entered.map_err(|refused| Refusal::of(&refused))?;
     let bundle = trace.proven.then(|| proven(office, &wanted)).transpose()?;
+    let names = web::Lines::names(&office.lines, &web::addresses(&found.lines));
     let row = |line: Line| Row::of(office.lines.file_of(&line), line);
-    Ok(Found { count: found.count, lines: found.lines.into_iter().map(row).collect(), micros, bundle })
+    Ok(Found { count: found.count, lines: found.lines.into_iter().map(row).collect(), names, micros, bundle })
 }
 
 /// All of what is wanted in a bundle, base64.

@@ -7,7 +7,7 @@ use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
 use crate::query::Query;
-use crate::trace::{Answer, Asked, By, MOST, asked, by, entered, found};
+use crate::trace::{Answer, Asked, By, MOST, addresses, asked, by, entered, found};
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -30,6 +30,8 @@ pub(super) struct Traced {
     count: String,
     /// The newest of them, the newest first; 1,000 at most.
     lines: Vec<LineShape>,
+    /// What addresses of theirs are called, as DNS says today; of none where nobody is asked, or it is not known yet.
+    names: BTreeMap<String, String>,
 }
 
 /// A line of a device.
@@ -42,7 +44,7 @@ pub(super) struct LineShape {
     number: String,
     /// When it was received.
     received: String,
-    /// Address of its sender; null where it was read from a file.
+    /// Address of its sender; null where nobody sent it over the network: its receiver says where it is from.
     sender: Option<String>,
     /// The file it was read from; null where somebody sent it, or files are not followed by name.
     file: Option<String>,
@@ -68,6 +70,8 @@ pub(super) struct LineWhole {
     line: LineShape,
     /// The entry with the root of its batch; null until it is entered, within a second.
     entry: Option<String>,
+    /// What its addresses are called, as DNS says today; of none where nobody is asked, or it is not known yet.
+    names: BTreeMap<String, String>,
 }
 
 /// What a statement found.
@@ -112,7 +116,8 @@ pub(super) async fn lines(cx: Cx, query: Query) -> PageResult {
         let asked = asked_by(&query, MOST)?;
         let found = found(cx, &asked)?;
         let lines = found.lines.iter().map(|line| LineShape::of(cx, line)).collect();
-        given::json(StatusCode::OK, &Traced { count: found.count.to_string(), lines })
+        let names = names(cx, &found.lines);
+        given::json(StatusCode::OK, &Traced { count: found.count.to_string(), lines, names })
     })
     .await
 }
@@ -133,6 +138,12 @@ pub(super) async fn bundle(cx: Cx, query: Query) -> PageResult {
     .await
 }
 
+/// What addresses of lines are called.
+fn names<'l>(cx: &Cx, lines: impl IntoIterator<Item = &'l Line>) -> BTreeMap<String, String> {
+    let names = cx.site.lines().names(&addresses(lines));
+    names.into_iter().map(|(address, name)| (address.to_string(), name)).collect()
+}
+
 fn asked_by(query: &Query, most: usize) -> Result<Asked, PageError> {
     let by = By { address: query.one("address"), user: query.one("user"), device: query.one("device") };
     let asked = Asked::of(&by, (moment(query, "from")?, moment(query, "until")?), most)?;
@@ -150,7 +161,8 @@ pub(super) async fn line(cx: Cx, Path((receiver, number)): Path<(String, String)
             crate::audit::admitted(look)?;
             let line = by(look, &receiver, number)?;
             let entry = entered(look, &receiver, number)?.map(|entry| entry.to_string());
-            given::json(StatusCode::OK, &LineWhole { line: LineShape::of(cx, &line), entry })
+            let names = names(cx, [&line]);
+            given::json(StatusCode::OK, &LineWhole { line: LineShape::of(cx, &line), entry, names })
         })
     })
     .await

@@ -220,7 +220,7 @@ pub(super) struct MonthShape {
 struct SentShape {
     /// The record of the source; null where nobody has registered it.
     record: Option<String>,
-    /// The address, or the network of the source; null for what was read from files.
+    /// The address, or the network of the source; null for what nobody sent over the network: files, the journal of systemd, readings.
     network: Option<String>,
     /// Lines.
     lines: String,
@@ -279,11 +279,11 @@ pub(super) async fn month(cx: Cx, Path(month): Path<String>) -> PageResult {
 
 impl SentShape {
     fn of(reckoned: &Reckoned, network: Network, sent: &Sent, until: Instant) -> Self {
-        let of_files = network.addresses().start().is_unspecified();
-        let pauses = if of_files { Vec::new() } else { sent.pauses_until(until) };
+        let unsent = network.addresses().start().is_unspecified();
+        let pauses = if unsent { Vec::new() } else { sent.pauses_until(until) };
         Self {
             record: reckoned.names.get(&network).map(|name| name.record.to_string()),
-            network: (!of_files).then(|| network.to_string()),
+            network: (!unsent).then(|| network.to_string()),
             lines: sent.lines.to_string(),
             transferred: (sent.telling > 0).then(|| sent.transferred.to_string()),
             errors: sent.errors.to_string(),

@@ -27,7 +27,7 @@ use crate::query::Query;
 use crate::roc;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Shell};
-use crate::trace::second;
+use crate::trace::{origin, second};
 use askama::Template;
 use axum::routing::get;
 use model::Instant;
@@ -423,13 +423,15 @@ fn beyond(cx: &Cx, senders: &Senders) -> Option<String> {
 fn receivers<'a>(cx: &'a Cx, senders: &Senders) -> TableView<'a> {
     let row = |one: &ReceiverHeard| {
         let dropped = one.dropped.map_or_else(String::new, |dropped| dropped.to_string());
-        vec![plain(one.name.clone()), plain(one.lines.to_string()), plain(dropped)]
+        let called = origin::receiver(&one.name).map_or_else(String::new, |called| cx.language.told(&called).to_owned());
+        vec![plain(one.name.clone()), plain(called), plain(one.lines.to_string()), plain(dropped)]
     };
     TableView {
         cx,
         caption: cx.t("接收器", "Receivers").to_owned(),
         heads: vec![
             (cx.t("接收器", "Receiver").to_owned(), ""),
+            (cx.t("收受方式", "What it takes").to_owned(), ""),
             (cx.t("保存筆數", "Lines kept").to_owned(), "num"),
             (cx.t("核心棄置之資料包", "Datagrams the kernel dropped").to_owned(), "num"),
         ],

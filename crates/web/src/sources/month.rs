@@ -180,18 +180,18 @@ const COLUMNS: &[Column<Row>] = &[
 fn name(cx: &Cx, row: &Row) -> String {
     match &row.name {
         Some(name) => name.name.clone(),
-        None if is_file(row.network) => cx.t("由檔案匯入", "read from files").to_owned(),
+        None if is_unsent(row.network) => cx.t("無傳送者（檔案、日誌、讀值）", "no sender (files, journal, readings)").to_owned(),
         None => cx.t("未登錄來源", "unknown source").to_owned(),
     }
 }
 
-/// Lines that were read from files have no sender.
-fn is_file(network: Network) -> bool {
+/// Lines that nobody sent over the network have no sender.
+fn is_unsent(network: Network) -> bool {
     network.addresses().start().is_unspecified()
 }
 
 fn address(network: Network) -> String {
-    if is_file(network) { String::new() } else { network.to_string() }
+    if is_unsent(network) { String::new() } else { network.to_string() }
 }
 
 fn paused(cx: &Cx, row: &Row) -> String {
@@ -309,7 +309,7 @@ fn table(cx: &Cx, query: Query, reckoned: Reckoned, month: Month) -> Result<Rows
         network: *network,
         name: reckoned.names.get(network).cloned(),
         // What was read from a file came when it was read.
-        pauses: if is_file(*network) { Vec::new() } else { sent.pauses_until(now) },
+        pauses: if is_unsent(*network) { Vec::new() } else { sent.pauses_until(now) },
         sent: sent.clone(),
     };
     let mut rows: Vec<Row> = reckoned.traffic.senders().iter().map(row).collect();

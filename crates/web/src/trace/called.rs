@@ -1,7 +1,7 @@
 //! What addresses are called by DNS, beside them; nothing where no server is asked, or it has not said so in time.
 //!
-//! Names stand on pages alone, and never in what leaves as a file or by the API: they are what somebody says today, and no
-//! part of what was received.
+//! Names stand beside what was received, and never in it, nor in what leaves as a file: they are what somebody says today.
+//! The API and the command line give them apart from the lines.
 
 use crate::cx::Cx;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,9 +6,10 @@
 //! Source: clauses 27.1.2, 27.3.1; `docs/adr/0018-lines.md`.
 
 pub mod bundle;
-mod called;
+pub(crate) mod called;
 mod drawn;
 mod gone;
+pub(crate) mod origin;
 mod overview;
 mod sql;
 
@@ -49,6 +50,7 @@ use telemetry::prove::Proven;
 use telemetry::source::is_apart;
 
 pub use gone::told_of_gone;
+pub use origin::unsent;
 pub(crate) use sql::asked;
 pub use sql::{Answer, Unanswered};
 
@@ -168,6 +170,15 @@ const COLUMNS: &[Column<Line>] = &[
     Column { name: "message", zh: "內容", en: "What it says", of: |_, line| Plain::text(said(line)) },
 ];
 
+/// Addresses of lines whose names are shown with them: of who sent them, and of both ends.
+pub fn addresses<'l>(lines: impl IntoIterator<Item = &'l Line>) -> BTreeSet<IpAddr> {
+    let of = |line: &'l Line| {
+        let ends = [Field::SrcIp, Field::DstIp].into_iter().filter_map(|end| line.fields.get(&end)?.parse().ok());
+        ends.chain((!line.peer.is_unspecified()).then_some(IpAddr::V6(line.peer)))
+    };
+    lines.into_iter().flat_map(of).map(|address| address.to_canonical()).collect()
+}
+
 /// Columns whose cells lead on to what else there is of their value, with what it is then asked by.
 const PIVOTS: [(&str, &str); 4] = [("src_ip", "q"), ("dst_ip", "q"), ("user", "user"), ("device", "device")];
 
@@ -180,11 +191,11 @@ fn device(line: &Line) -> String {
     line.fields.get(&Field::Device).or_else(|| line.fields.get(&Field::Host)).cloned().unwrap_or_default()
 }
 
-/// Who sent a line, marked where nobody has registered them, or the file it was read from.
+/// Who sent a line, marked where nobody has registered them; or the file it was read from, or where else it is from.
 fn sender(cx: &Cx, line: &Line) -> String {
     if line.peer.is_unspecified() {
         let file = cx.site.lines().file_of(line).map(|file| shown(file.as_bytes()));
-        return file.unwrap_or_else(|| cx.t("由檔案匯入", "read from a file").to_owned());
+        return file.unwrap_or_else(|| cx.language.told(&unsent(&line.receiver)).to_owned());
     }
     let address = line.peer.to_canonical().to_string();
     if is_apart(&line.receiver) {
@@ -640,7 +651,11 @@ fn facts<'a>(cx: &'a Cx, line: &Line) -> Facts<'a> {
     let ends = [Field::SrcIp, Field::DstIp];
     let texts = ends.iter().filter_map(|end| line.fields.get(end)).map(String::as_str);
     let called = Called::of(cx, texts.chain([peer.as_str()]));
-    let from = if line.peer.is_unspecified() { cx.t("檔案", "File") } else { cx.t("傳送者", "Sender") };
+    let from = match cx.site.lines().file_of(line) {
+        Some(_) => cx.t("檔案", "File"),
+        None if line.peer.is_unspecified() => cx.t("來源", "From"),
+        None => cx.t("傳送者", "Sender"),
+    };
     facts.push(fact(from, sender(cx, line) + &called.beside(&peer)));
     facts.extend(line.dialect.as_ref().map(|dialect| fact(cx.t("格式", "Dialect"), dialect.clone())));
     for (field, value) in &line.fields {

@@ -225,11 +225,11 @@ impl<'a> Teller<'a> {
     /// Log-ons with the log-offs that belong to them; nothing where there are none.
     fn sessions(&self, moment: impl Fn(i64) -> Instant) -> Result<Option<TableView<'a>>, PageError> {
         let cx = self.cx;
-        // Firewalls mark the end of connections as well, which is nobody's log-off where no account stands with it.
+        // The beginning and the end of a connection are marked otherwise, though an account may stand with them.
         let mut marks = self.rows(
             "to_unixtime(received), mark, \"user\", src_ip, coalesce(device, host), action",
             &format!(
-                "AND mark IS NOT NULL AND \"user\" IS NOT NULL ORDER BY received DESC, number DESC LIMIT {MARKS}"
+                "AND mark IN ('on', 'off') AND \"user\" IS NOT NULL ORDER BY received DESC, number DESC LIMIT {MARKS}"
             ),
         )?;
         if marks.is_empty() {

@@ -126,7 +126,7 @@ impl web::Lines for Received {
                 ["10.1.2.3", "192.0.2.9", "2", "1764144000", "1764144060"].map(|text| Some(text.to_owned()));
             return Ok(Answer { columns: Vec::new(), rows: vec![row.to_vec()], cut: false });
         }
-        if statement.contains("mark IS NOT NULL") {
+        if statement.contains("mark IN (") {
             let end = ["1764144050", "off", "", "10.1.2.3", "TC-FW-01", "close"];
             let off = ["1764144040", "off", "wang", "10.1.2.3", "TC-VPN-01", "logout"];
             let on = ["1764144000", "on", "wang", "10.1.2.3", "TC-VPN-01", "login"];
