@@ -109,27 +109,38 @@ impl Step {
     }
 }
 
+impl Trail {
+    #[cold]
+    fn learn(&mut self, nth: usize, step: Step) {
+        match self.0.get_mut(nth) {
+            Some(known) => *known = step,
+            None if nth < LONGEST_TRAIL => self.0.push(step),
+            None => {}
+        }
+    }
+}
+
 impl<const SIGN: u8, const BETWEEN: u8> Pairs<'_, SIGN, BETWEEN> {
     /// Each pair, with what its name stands for. Of one trail the names and both signs are to be the same each time.
     #[inline(always)]
-    pub(crate) fn along(mut self, trail: &mut Trail, names: &Names, mut put: impl FnMut(Pair, Option<Field>)) {
+    pub(crate) fn along(
+        mut self,
+        trail: &mut Trail,
+        names: &Names,
+        mut put: impl FnMut(Pair, Option<Field>),
+    ) {
         for nth in 0.. {
             let step = trail.0.get(nth).copied().unwrap_or(NOWHERE);
             self.pass();
             let there = sixteen(self.line, self.at).is_some_and(|bytes| bytes & step.mask == step.bytes);
-            if there {
-                let pair = self.value(Span::of(self.at, self.at + step.sign));
-                put(pair, step.field);
-                continue;
-            }
-            let Some(pair) = self.next() else { break };
-            let field = names.find(self.line, pair.name);
-            let step = Step::of(self.line, pair.name, field);
-            match trail.0.get_mut(nth) {
-                Some(known) => *known = step,
-                None if nth < LONGEST_TRAIL => trail.0.push(step),
-                None => {}
-            }
+            let (pair, field) = if there {
+                (self.value(Span::of(self.at, self.at + step.sign)), step.field)
+            } else {
+                let Some(pair) = self.next() else { break };
+                let field = names.find(self.line, pair.name);
+                trail.learn(nth, Step::of(self.line, pair.name, field));
+                (pair, field)
+            };
             put(pair, field);
         }
     }

@@ -33,8 +33,8 @@ pub enum Mark {
     Closed,
 }
 
-/// Reads lines one after the other. What it needs for that is allocated once and used again; nothing of one line is known
-/// when the next is read.
+/// Reads lines one after the other. What it needs for that is allocated once and used again; which names stood in the line
+/// before is remembered, and changes nothing of what is read of the next.
 #[derive(Debug)]
 pub struct Reader {
     kept: Kept,

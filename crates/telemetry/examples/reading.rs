@@ -37,7 +37,10 @@ fn main() {
     for line in &lines {
         let full = chunks.last().is_none_or(|chunk: &Chunk| chunk.is_full() || chunk.bytes() >= ROOM);
         if full {
-            chunks.push(Chunk::with_room(Came::from_peer(received, ([192, 0, 2, 1], 514).into()), ROOM + 1_024));
+            chunks.push(Chunk::with_room(
+                Came::from_peer(received, ([192, 0, 2, 1], 514).into()),
+                ROOM + 1_024,
+            ));
         }
         if let Some(chunk) = chunks.last_mut() {
             chunk.push(line, Part::Whole);
@@ -48,7 +51,8 @@ fn main() {
     let mut best = [f64::INFINITY; 2];
     for _ in 0..ROUNDS {
         let (mut reader, start) = (Reader::new(), processor());
-        let nine = lines.iter().filter(|line| reader.read(source, received, line).nine().count() == 9).count();
+        let nine =
+            lines.iter().filter(|line| reader.read(source, received, line).nine().count() == 9).count();
         let read = each(processor() - start);
         let (mut maker, mut held, mut holds) = (Maker::default(), VecDeque::<Block>::new(), 0);
         let (mut first, key, start) = (0, SaltKey::from_bytes([7; 32]), processor());
@@ -61,7 +65,9 @@ fn main() {
             }
         }
         let made = each(processor() - start);
-        println!("reading {read:.3}, blocks {made:.3} CPU-seconds a million lines; {nine} with all nine fields");
+        println!(
+            "reading {read:.3}, blocks {made:.3} CPU-seconds a million lines; {nine} with all nine fields"
+        );
         best = [best[0].min(read), best[1].min(made)];
     }
     println!("best: reading {:.3}, blocks {:.3}", best[0], best[1]);

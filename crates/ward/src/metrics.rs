@@ -190,6 +190,20 @@ pub(crate) fn page(metrics: &Metrics, office: &Office, started: Instant, now: In
     let silent = senders.silent(now) as u64;
     let help = "Registered sources of which nothing came for an hour, or ever.";
     one("ward_lines_silent_sources", "gauge", help, float(silent));
+    let gaps = senders.gaps();
+    one(
+        "ward_lines_numbered_total",
+        "counter",
+        "Lines and datagrams of flows since the start that bear a number of their device.",
+        float(gaps.numbered),
+    );
+    one(
+        "ward_lines_missing_total",
+        "counter",
+        "Numbers missing among them since the start, by all senders together.",
+        float(gaps.missing),
+    );
+    one("ward_lines_gaps_total", "counter", "Gaps in which they are missing.", float(gaps.found));
     let (known, unknown) = senders.lines();
     let (receivers, lost) = office.lines.figures();
     one(

@@ -105,5 +105,7 @@ pub use sources::{
     Heard, LinesCase, LinesCaseKind, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing,
     UnknownSender,
 };
-pub use trace::{Answer, HandedIn, Lines, Unanswered, addresses, bundle as lines_bundle, told_of_gone, unsent};
+pub use trace::{
+    Answer, HandedIn, Lines, Unanswered, addresses, bundle as lines_bundle, told_of_gone, unsent,
+};
 pub use visit::{RequestId, Theme, Visit, session_cookie};

@@ -10,7 +10,8 @@ use rcgen::{
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -249,6 +250,61 @@ fn syslog_ng_sends_over_tcp_and_tls_and_every_line_is_read() {
         assert_eq!(of as u64, count, "{receiver}");
     }
     assert_eq!(figure(&pages, "ward_lines_refused_total"), 0);
+    drop(peer.kill().unwrap());
+    city.stop(server);
+    city.verify();
+}
+
+/// The number by which a datagram is counted, of RFC 5424 §7.3.1.
+fn numbered(datagram: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(datagram);
+    let behind = text.split_once("sequenceId=\"").unwrap_or_else(|| panic!("no number: {text}")).1;
+    behind.split_once('"').unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn datagrams_of_syslog_ng_that_are_lost_on_the_way_are_missing_by_their_numbers() {
+    const LINES: u64 = 200;
+    let city = City::new();
+    let (server, doors, pages) = city.receives_by(&["udp"], &[]);
+    // A network that loses what it is told to.
+    let network = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (from, to) = (network.local_addr().unwrap(), doors[0].clone());
+    let socket = city.path().join("log.socket");
+    let settings = [
+        "@version: current\noptions { stats-freq(0); };\n".to_owned(),
+        format!("source s {{ unix-dgram(\"{}\"); }};\n", socket.display()),
+        format!("destination lines {{ syslog(\"127.0.0.1\" port({}) transport(\"udp\")); }};\n", from.port()),
+        "log { source(s); destination(lines); };\n".to_owned(),
+    ];
+    let peer = syslog_ng(&city, &settings.concat());
+    let sender = UnixDatagram::unbound().unwrap();
+    while sender.connect(&socket).is_err() {
+        std::thread::yield_now();
+    }
+    let (mut passed, mut buffer) = (Vec::new(), [0; 4_096]);
+    for nth in 0..LINES {
+        let line = format!(
+            "<38>Nov 26 08:00:{:02} sshd[{nth}]: Failed password for root from 198.51.100.79 port 22 ssh2",
+            nth % 60
+        );
+        sender.send(line.as_bytes()).unwrap();
+        let length = network.recv(&mut buffer).unwrap();
+        // Three in a row, and one now and then.
+        if !(50..53).contains(&nth) && nth % 40 != 17 {
+            network.send_to(&buffer[..length], &to).unwrap();
+            passed.push(numbered(&buffer[..length]));
+        }
+    }
+    let missing = passed.last().unwrap() - passed[0] + 1 - passed.len() as u64;
+    let gaps = passed.windows(2).filter(|two| two[0] + 1 < two[1]).count() as u64;
+    assert_eq!((missing, gaps), (8, 6), "{passed:?}");
+    let found = city.traced_until(&["198.51.100.79", "--most", "1"], LINES - missing);
+    assert_eq!(found["count"], LINES - missing);
+    let told = ["ward_lines_numbered_total", "ward_lines_missing_total", "ward_lines_gaps_total"];
+    assert_eq!(told.map(|name| figure(&pages, name)), [LINES - missing, missing, gaps]);
+    let text = ureq::get(format!("{pages}metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(!text.contains("127.0.0.1\"}") && !text.contains("198.51.100.79"), "it names nobody: {text}");
     drop(peer.kill().unwrap());
     city.stop(server);
     city.verify();

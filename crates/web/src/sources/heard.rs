@@ -123,6 +123,15 @@ impl Senders {
         self.sources.iter().filter(|one| one.standing == Standing::Listed && one.is_silent(now)).count()
     }
 
+    /// What is missing by the numbers of devices, of all senders together.
+    #[must_use]
+    pub fn gaps(&self) -> Gaps {
+        let mut gaps = Gaps::default();
+        let known = self.sources.iter().map(|source| &source.heard);
+        known.chain(self.unknown.iter().map(|sender| &sender.heard)).for_each(|heard| gaps.add(&heard.gaps));
+        gaps
+    }
+
     /// Lines of registered senders, and of all others.
     #[must_use]
     pub fn lines(&self) -> (u64, u64) {

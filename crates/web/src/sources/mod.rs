@@ -423,7 +423,8 @@ fn beyond(cx: &Cx, senders: &Senders) -> Option<String> {
 fn receivers<'a>(cx: &'a Cx, senders: &Senders) -> TableView<'a> {
     let row = |one: &ReceiverHeard| {
         let dropped = one.dropped.map_or_else(String::new, |dropped| dropped.to_string());
-        let called = origin::receiver(&one.name).map_or_else(String::new, |called| cx.language.told(&called).to_owned());
+        let called = origin::receiver(&one.name)
+            .map_or_else(String::new, |called| cx.language.told(&called).to_owned());
         vec![plain(one.name.clone()), plain(called), plain(one.lines.to_string()), plain(dropped)]
     };
     TableView {

@@ -180,7 +180,9 @@ const COLUMNS: &[Column<Row>] = &[
 fn name(cx: &Cx, row: &Row) -> String {
     match &row.name {
         Some(name) => name.name.clone(),
-        None if is_unsent(row.network) => cx.t("無傳送者（檔案、日誌、讀值）", "no sender (files, journal, readings)").to_owned(),
+        None if is_unsent(row.network) => {
+            cx.t("無傳送者（檔案、日誌、讀值）", "no sender (files, journal, readings)").to_owned()
+        }
         None => cx.t("未登錄來源", "unknown source").to_owned(),
     }
 }

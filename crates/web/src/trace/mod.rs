@@ -173,7 +173,8 @@ const COLUMNS: &[Column<Line>] = &[
 /// Addresses of lines whose names are shown with them: of who sent them, and of both ends.
 pub fn addresses<'l>(lines: impl IntoIterator<Item = &'l Line>) -> BTreeSet<IpAddr> {
     let of = |line: &'l Line| {
-        let ends = [Field::SrcIp, Field::DstIp].into_iter().filter_map(|end| line.fields.get(&end)?.parse().ok());
+        let ends =
+            [Field::SrcIp, Field::DstIp].into_iter().filter_map(|end| line.fields.get(&end)?.parse().ok());
         ends.chain((!line.peer.is_unspecified()).then_some(IpAddr::V6(line.peer)))
     };
     lines.into_iter().flat_map(of).map(|address| address.to_canonical()).collect()
