@@ -217,7 +217,8 @@ impl Pieces {
                 (hole, before) => hole == before,
             };
             let gap = former.gaps.get(begins.0..step.ends.0);
-            if !same || !gap.zip(line.get(from..to)).is_some_and(|(gap, there)| is_same(gap, there)) {
+            let there = gap.zip(line.get(from..to));
+            if !(same && there.is_some_and(|(gap, there)| is_same(gap, there))) {
                 return false;
             }
             numbers.extend_from_slice(former.numbers.get(begins.1..step.ends.1).unwrap_or_default());
