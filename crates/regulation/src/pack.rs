@@ -219,6 +219,8 @@ pub struct Responding {
     pub step: StepId,
     /// The field with the address or network.
     pub target: FieldId,
+    /// The field that says why, where a page that leads there can say so.
+    pub reason: Option<FieldId>,
 }
 
 /// A register whose records belong to a room.

@@ -44,7 +44,11 @@ pub(super) fn responding(
     )?;
     let fits = |field: &Field| matches!(field.kind, Kind::Address { .. }) && !field.sealed;
     let target = field(table, "target", register, fits, context, ("位址欄位", "field with an address"))?;
-    Some(Responding { register: register.id.clone(), step, target })
+    let fits = |field: &Field| field.of() == Type::Text && !field.sealed;
+    let reason = table
+        .get("reason")
+        .and_then(|_| field(table, "reason", register, fits, context, ("文字欄位", "field of type text")));
+    Some(Responding { register: register.id.clone(), step, target, reason })
 }
 
 fn beside(

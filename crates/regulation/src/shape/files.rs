@@ -222,6 +222,7 @@ static RESPOND: Shape = Shape {
         need("register", Form::Id, "處置之登記簿", "the register in which it is decided"),
         need("step", Form::Id, "開立之步驟", "the step that opens a case"),
         need("target", Form::Id, "位址欄位", "the field with the address or network"),
+        may("reason", Form::Id, "事由欄位", "the field that says why"),
     ],
 };
 

@@ -13,6 +13,7 @@ use crate::names::{Named, Shown, clause_path, entry_path};
 use crate::query::Query;
 use crate::route::named;
 use crate::shell::{Area, Shell};
+use crate::trace;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -21,6 +22,7 @@ use casework::EntryNumber;
 use desk::{About, Asker, Done, Order};
 use identity::Action;
 use model::Told;
+use std::net::IpAddr;
 use store::{AlarmLine, AlarmRow};
 
 #[derive(Template)]
@@ -39,6 +41,8 @@ struct AlarmPage<'a> {
     beyond: Option<String>,
     /// What else there is of what it is about.
     more: Vec<(String, String)>,
+    /// Where something is done against an address it is about, for whoever may: the address, and the form.
+    against: Vec<(String, String)>,
     /// Where it is acknowledged, for whoever may.
     acknowledge: Option<String>,
     /// Does somebody answer for it already?
@@ -153,6 +157,7 @@ fn show(cx: &Cx, entry: u64, refusal: &Refusal<'_>) -> PageResult {
             lines: alarm.lines.iter().chain(&alarm.latest).map(|line| line_named(cx, line)).collect(),
             beyond: beyond(cx, &alarm),
             more: more(cx, &alarm),
+            against: against(look, &alarm),
             acknowledge: may(&Action::AcknowledgeAlarm).then(|| format!("{PATH}/{entry}/acknowledge")),
             owned: alarm.owner.is_some(),
             note: refusal.note.to_owned(),
@@ -270,4 +275,22 @@ fn more(cx: &Cx, alarm: &AlarmRow) -> Vec<(String, String)> {
         Some((text, Query::default().with(by, value.clone()).behind("/trace")))
     };
     alarm.name.group.iter().filter(|(_, value)| !value.is_empty()).filter_map(way).collect()
+}
+
+/// Where something is done against the addresses an alarm is about, with the alarm as the reason.
+fn against(look: &Look<'_>, alarm: &AlarmRow) -> Vec<(String, String)> {
+    let cx = look.cx;
+    let title = title(look, &alarm.name.rule);
+    let (about, first) = (about(cx, alarm), cx.second(alarm.name.first));
+    let why = match cx.chinese() {
+        true => format!("告警第 {} 筆「{title}」，{about}，首次 {first}。", alarm.entry),
+        false => format!("Alarm {}, {title}: {about}, first at {first}.", alarm.entry),
+    };
+    let address = |(name, value): &(String, String)| {
+        let named = matches!(name.as_str(), "src_ip" | "dst_ip");
+        let address: IpAddr = value.parse().ok().filter(|_| named)?;
+        let form = trace::against(look, &address.to_string(), Some(&why))?;
+        Some((format!("{} {address}", words::field(cx, name)), form))
+    };
+    alarm.name.group.iter().filter_map(address).collect()
 }

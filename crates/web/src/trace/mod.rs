@@ -403,14 +403,17 @@ pub(crate) fn enter(cx: &Cx, traced: LinesTraced) -> Result<(), PageError> {
     Ok(())
 }
 
-/// Where something is done against an address or network, for whoever may.
-fn against(look: &Look<'_>, address: &str) -> Option<String> {
+/// Where something is done against an address or network, for whoever may; with why, where that is known.
+pub(crate) fn against(look: &Look<'_>, address: &str, why: Option<&str>) -> Option<String> {
     let responding = look.pack.responding.as_ref()?;
     let (step, _) = acting::openings(look, &responding.register)
         .into_iter()
         .find(|(step, _)| *step == responding.step)?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair(&format!("f.{}", responding.target), address.trim());
+    if let (Some(field), Some(why)) = (&responding.reason, why) {
+        query.append_pair(&format!("f.{field}"), why);
+    }
     Some(format!("{}/new/{step}?{}", register_path(&responding.register), query.finish()))
 }
 
@@ -433,7 +436,7 @@ async fn page(cx: Cx, query: Query) -> PageResult {
             let overview = found_some.then(|| query.without("page").behind(overview::PATH));
             let shell = Shell::of_area(cx, Area::Trace).with_second(second(cx, PATH));
             let address = asked.as_ref().and(query.one("address"));
-            let respond = address.and_then(|address| against(look, address));
+            let respond = address.and_then(|address| against(look, address, None));
             cx.render(&TracePage { cx, shell, overview, respond, list })
         })
     })
