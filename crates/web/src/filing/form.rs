@@ -267,6 +267,8 @@ fn buttons(sheet: &Sheet<'_, '_>, least: Evidence) -> Vec<(String, String, bool)
         buttons.push(("preview".to_owned(), cx.t("預覽", "Preview").to_owned(), false));
     }
     if !sheet.step.fields.is_empty() {
+        let paper = cx.t("預覽公文表單（PDF）", "Preview as paper (PDF)");
+        buttons.push(("paper".to_owned(), paper.to_owned(), false));
         buttons.push(("draft".to_owned(), cx.t("儲存草稿", "Keep a draft").to_owned(), false));
     }
     buttons

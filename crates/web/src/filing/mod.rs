@@ -23,6 +23,7 @@ use crate::error::{PageError, PageResult};
 use crate::form::{Doing, Posted, wrong};
 use crate::look::Look;
 use crate::names::{record_path, register_path};
+use crate::papers;
 use crate::query::Query;
 use crate::reading;
 use crate::registers;
@@ -122,11 +123,28 @@ async fn take(cx: Cx, Path((record, step)): Path<(String, String)>, query: Query
 }
 
 async fn post_open(cx: Cx, Path((register, step)): Path<(String, String)>, posted: Posted) -> PageResult {
-    cx.run(move |cx| answer(cx, &FormAsked::Open(register, step), posted)).await
+    sent_in(cx, FormAsked::Open(register, step), posted).await
 }
 
 async fn post_take(cx: Cx, Path((record, step)): Path<(String, String)>, posted: Posted) -> PageResult {
-    cx.run(move |cx| answer(cx, &FormAsked::Take(named(&record)?, step), posted)).await
+    sent_in(cx, FormAsked::Take(named(&record)?, step), posted).await
+}
+
+/// What was posted. A paper waits for its turn; all else is answered at once.
+async fn sent_in(cx: Cx, asked: FormAsked, posted: Posted) -> PageResult {
+    if posted.doing() == Doing::Send("paper".to_owned()) {
+        return papers::printed(&cx, move |cx, press| paper(cx, press, &asked, &posted)).await;
+    }
+    cx.run(move |cx| answer(cx, &asked, posted)).await
+}
+
+/// The official form as it would be with what is filled in so far. Nothing is recorded and nothing kept.
+fn paper(cx: &Cx, press: &paper::Press, asked: &FormAsked, posted: &Posted) -> PageResult {
+    cx.look(|look| {
+        let sheet = Sheet::of(look, asked, posted)?;
+        let stands = sheet.stand(&sheet.fill(posted), false)?;
+        papers::preview(look, press, &stands.case, sheet.register, sheet.before.is_some())
+    })
 }
 
 /// The form for the first time, or as it was left.

@@ -51,23 +51,41 @@ pub(crate) fn last_month(cx: &Cx) -> Result<String, PageError> {
 /// What PDF is.
 const PDF: &str = "application/pdf";
 
-/// Prints once it has its turn.
+/// Prints once it has its turn. Whoever waits longer than [`LONGEST`] is told so; a thread cannot be ended, so what it
+/// prints keeps its turn until it is through, and no more papers are in the making than there are turns.
 ///
 /// # Errors
-/// `Busy`: others are at it. What `print` fails with.
+/// `Busy`: others are at it. `Unavailable`: it took too long. What `print` fails with.
 pub(crate) async fn printed<T: Send + 'static>(
     cx: &Cx,
     print: impl FnOnce(&Cx, &Press) -> Result<T, PageError> + Send + 'static,
 ) -> Result<T, PageError> {
     let turn = cx.site.exports().take().await?;
-    cx.run(move |cx| {
+    let making = cx.run(move |cx| {
         let _turn = turn;
         let press = press(cx)?;
         let done = print(cx, &press);
         rest_later(press);
         done
-    })
-    .await
+    });
+    in_time(LONGEST, making).await
+}
+
+/// The longest that somebody waits for a paper. One of 2,000 rows takes seconds.
+const LONGEST: Duration = Duration::from_secs(60);
+
+async fn in_time<T>(
+    longest: Duration,
+    making: impl Future<Output = Result<T, PageError>>,
+) -> Result<T, PageError> {
+    tokio::time::timeout(longest, making).await.unwrap_or_else(|_| Err(PageError::Unavailable(too_long())))
+}
+
+fn too_long() -> Told {
+    Told::new(
+        "產製逾時，已停止等候。請縮小範圍（例如篩選清冊、分次列印標籤）後再試。",
+        "Printing took too long and was given up. Ask for less (filter the list, print fewer labels) and try again.",
+    )
 }
 
 /// Lets a press rest once nothing was printed for a while: its fonts are large, and papers come several at a time.
@@ -197,6 +215,28 @@ pub fn form_of(look: &Look<'_>, case: &Case, register: &Register) -> Form {
     form::of_case(look, case, register, &[], String::new())
 }
 
+/// The official form with what is filled in and not recorded: marked as such on each page, without a place in the ledger.
+///
+/// # Errors
+/// What cannot be printed.
+pub(crate) fn preview(
+    look: &Look<'_>,
+    press: &Press,
+    case: &Case,
+    register: &Register,
+    exists: bool,
+) -> PageResult {
+    let cx = look.cx;
+    let story = if exists { crate::records::story(look, case.record)? } else { Vec::new() };
+    let made = cx.t("預覽：內容尚未登載", "Preview: nothing of it is recorded yet").to_owned();
+    let mut form = form::of_case(look, case, register, &story, made);
+    form.ledger = None;
+    form.head.watermark.get_or_insert_with(|| cx.t("預覽", "PREVIEW").to_owned());
+    let made = press.form(&form, cx.now()).map_err(refused)?;
+    let name = format!("{}_{}.pdf", cx.label(&register.label), cx.t("預覽", "preview"));
+    Ok(given::file(&name, &format!("{}-preview.pdf", register.id), PDF, made.pdf))
+}
+
 /// What a paper of a record is called as a file.
 fn name(cx: &Cx, opened: &Opened<'_>) -> String {
     let label = cx.label(&opened.register.label);
@@ -281,4 +321,18 @@ async fn month(cx: Cx, query: Query) -> PageResult {
     })
     .await?;
     Ok(given::file(&format!("{name}.pdf"), "report.pdf", PDF, made.pdf))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_too_long_for_a_paper_is_told() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let never = std::future::pending::<Result<(), PageError>>();
+        let told = runtime.block_on(in_time(Duration::ZERO, never));
+        assert!(matches!(told, Err(PageError::Unavailable(_))));
+        assert!(runtime.block_on(in_time(LONGEST, async { Ok(()) })).is_ok());
+    }
 }

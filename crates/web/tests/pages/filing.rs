@@ -147,6 +147,24 @@ fn a_look_at_what_will_be_recorded_records_nothing_and_leads_back_to_the_form() 
 }
 
 #[test]
+fn a_form_is_seen_as_paper_before_it_is_sent() {
+    let mut city = city();
+    assert!(city.page(NEW).contains("value=\"paper\""));
+    let mut form = loan(&city);
+    form.retain(|(name, _)| name != "_do");
+    form.push(("_do".to_owned(), "paper".to_owned()));
+    let sent = city.send(city.clerk, NEW, &pairs(&form));
+    let read = crate::papers::pdf(&sent);
+    assert!(read.contains("接待參訪") && read.contains("內容尚未登載"), "{read}");
+    assert!(!city.page("/registers/loan").contains("K05"));
+    // Whoever may not open one is given no paper of it.
+    let auditor = city.asked.house.person("tsai", "auditor", city.other).unwrap();
+    city.asked.sign_in(auditor.person);
+    let denied = city.send(auditor, NEW, &pairs(&form));
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+}
+
+#[test]
 fn a_draft_is_kept_by_hand_and_by_itself_and_resumed_from_ones_work() {
     let city = city();
     let form = [("f.purpose", "寫到一半"), ("f.starts", "114/1/6"), ("_do", "draft-auto")];

@@ -152,7 +152,8 @@ fn text(pdf: &[u8]) -> String {
     text.chars().filter(|one| !one.is_whitespace() && *one != '\u{200b}').collect()
 }
 
-fn pdf(answer: &Answer) -> String {
+/// What is read of a PDF that was given out as a file.
+pub(crate) fn pdf(answer: &Answer) -> String {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/pdf");
     assert!(answer.header("content-disposition").starts_with("attachment; filename="));
