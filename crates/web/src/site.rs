@@ -63,7 +63,7 @@ pub struct Config {
     pub limits: Limits,
     /// Where papers are printed.
     pub printer: Arc<paper::Printer>,
-    /// Words across every paper, such as those of a sample city; none where papers are real.
+    /// Words across every page and every paper, such as those of a sample city; none where they are real.
     pub watermark: Option<model::Told>,
     /// Where failures are told, with all their causes.
     pub report: Arc<Report>,

@@ -132,6 +132,12 @@ impl Visit {
         self.language.of(zh, en)
     }
 
+    /// Words across every page of a site that is not real.
+    #[must_use]
+    pub fn watermark(&self) -> Option<&str> {
+        self.site.config().watermark.as_ref().map(|told| self.language.told(told))
+    }
+
     /// Is the page in Chinese?
     #[must_use]
     pub fn chinese(&self) -> bool {

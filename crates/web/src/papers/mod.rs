@@ -166,7 +166,7 @@ pub(crate) fn head(cx: &Cx, title: String, code: String, grade: Option<String>, 
         title,
         code,
         grade,
-        watermark: cx.site.config().watermark.as_ref().map(|told| cx.language.told(told).to_owned()),
+        watermark: cx.watermark().map(ToOwned::to_owned),
         made,
     }
 }

@@ -1,6 +1,6 @@
 //! What every request passes: sign-in, headers, forged forms, sizes, rates, languages, failures.
 
-use crate::site::{City, city, city_with};
+use crate::site::{Asked, City, city, city_with};
 use axum::http::{Method, StatusCode};
 use std::time::Duration;
 use web::{Limits, Pace, Rate};
@@ -341,4 +341,37 @@ fn what_happens_meanwhile_is_told_as_events() {
     let events = city.asked.begins("/events", &City::cookie(city.clerk));
     assert_eq!(events, "event: unread\ndata: 0\n\n");
     assert_eq!(city.asked.ask(Method::GET, "/events", &[], "").status, StatusCode::SEE_OTHER);
+}
+
+#[test]
+fn every_page_of_a_city_that_is_not_real_says_so_and_no_page_of_a_real_one() {
+    let mut house = testkit::House::tiny(7).unwrap();
+    let unit = house.unit("100", None).unwrap();
+    let clerk = house.person("wang", "clerk", unit).unwrap();
+    let marked = Asked::marked(house, model::Told::new("示範城市", "Sample city"));
+    let real = city();
+    let wang = marked.sign_in(clerk.person);
+    let pages = [
+        // Signed in, on a wall, not there, and what strangers see.
+        ("/", Some(&wang), StatusCode::OK),
+        ("/rooms/wall", Some(&wang), StatusCode::OK),
+        ("/alarms/wall", Some(&wang), StatusCode::OK),
+        ("/nowhere", Some(&wang), StatusCode::NOT_FOUND),
+        ("/sign-in", None, StatusCode::OK),
+    ];
+    for (path, cookie, status) in pages {
+        let own = cookie.map(|cookie| format!("ward_session={cookie}"));
+        let headers: Vec<_> = own.iter().map(|cookie| ("cookie", cookie.as_str())).collect();
+        let answer = marked.ask(Method::GET, path, &headers, "");
+        assert_eq!(answer.status, status, "{path}");
+        let page = answer.text();
+        assert_eq!(page.matches("class=\"watermark\"").count(), 1, "{path}");
+        assert!(page.contains(">示範城市</aside>"), "{path}");
+        let of_real = cookie.map(|_| format!("ward_session={}", City::cookie(real.clerk)));
+        let headers: Vec<_> = of_real.iter().map(|cookie| ("cookie", cookie.as_str())).collect();
+        let page = real.asked.ask(Method::GET, path, &headers, "").text();
+        assert!(!page.contains("watermark"), "{path}");
+    }
+    let english = marked.ask(Method::GET, "/sign-in", &[("accept-language", "en")], "").text();
+    assert!(english.contains(">Sample city</aside>"));
 }

@@ -155,7 +155,12 @@ impl Asked {
 
     /// With pages of the test's own.
     pub(crate) fn with(house: House, limits: Limits, more: axum::Router<Site>) -> Self {
-        Self::made(house, limits, more, false)
+        Self::made(house, limits, more, false, None)
+    }
+
+    /// Of a city that is not real: these words stand on every page.
+    pub(crate) fn marked(house: House, watermark: model::Told) -> Self {
+        Self::made(house, Limits::default(), axum::Router::new(), false, Some(watermark))
     }
 
     /// Over HTTPS, where people sign in as they do, and issue tokens.
@@ -165,10 +170,16 @@ impl Asked {
 
     /// The same, asked so often.
     pub(crate) fn signing_in_within(house: House, limits: Limits) -> Self {
-        Self::made(house, limits, axum::Router::new(), true)
+        Self::made(house, limits, axum::Router::new(), true, None)
     }
 
-    fn made(house: House, limits: Limits, more: axum::Router<Site>, signing_in: bool) -> Self {
+    fn made(
+        house: House,
+        limits: Limits,
+        more: axum::Router<Site>,
+        signing_in: bool,
+        watermark: Option<model::Told>,
+    ) -> Self {
         let sessions = Arc::new(Open::default());
         let door = door(&house);
         let tokens = Arc::new(Tokens::default());
@@ -186,7 +197,7 @@ impl Asked {
             data: house.data.clone(),
             limits,
             printer: printer(),
-            watermark: None,
+            watermark,
             report: Arc::new(move |_, causes| told.lock().unwrap().push(causes.to_owned())),
         };
         let site = Site::new(Parts {
