@@ -17,6 +17,7 @@ mod outlets;
 mod oversight;
 mod packs;
 mod responses;
+mod sample;
 mod sensors;
 mod serve;
 mod site;

@@ -19,6 +19,7 @@ use crate::office::{Office, Pacemaker, Recovery};
 use crate::outlets::Senders;
 use crate::oversight;
 use crate::responses::{Papers, Place, Responses};
+use crate::sample;
 use crate::sensors;
 use crate::site::{self, Beside, Premises, Scheme, Tls};
 use crate::socket;
@@ -343,7 +344,7 @@ impl Serve {
             data,
             limits: Limits::default(),
             printer: Arc::new(web::Printer::of_system()),
-            watermark: None,
+            watermark: sample::watermark(office.desk.origin()),
             report: Arc::new(report),
         };
         Site::new(web::Parts {
