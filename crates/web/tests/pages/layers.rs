@@ -352,9 +352,8 @@ fn every_page_of_a_city_that_is_not_real_says_so_and_no_page_of_a_real_one() {
     let real = city();
     let wang = marked.sign_in(clerk.person);
     let pages = [
-        // Signed in, on a wall, not there, and what strangers see.
+        // Signed in, not there, and what strangers see.
         ("/", Some(&wang), StatusCode::OK),
-        ("/alarms/wall", Some(&wang), StatusCode::OK),
         ("/nowhere", Some(&wang), StatusCode::NOT_FOUND),
         ("/sign-in", None, StatusCode::OK),
     ];
