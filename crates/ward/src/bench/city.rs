@@ -129,7 +129,9 @@ impl City {
             let grant = identity::Command::GrantRole { person, role, unit, from: None, until: None };
             ask(Order::Identity(grant))?;
         }
-        Ok(())
+        // As who reports faults.
+        let (person, role, unit) = (self.head.person, "staff".parse()?, Some(unit));
+        ask(Order::Identity(identity::Command::GrantRole { person, role, unit, from: None, until: None }))
     }
 
     /// The desk, over ledger, vault and tables.

@@ -1,13 +1,14 @@
 //! The city grown: rooms through the desk, one device through the desk, the others in its likeness.
 
 use super::city::{City, drawn, give};
+use crate::machine::SystemClock;
 use anyhow::{Context as _, anyhow};
 use casework::{Body, Command, Content, Event, Subject};
 use desk::Desk;
 use indicatif::ProgressBar;
 use ledger::entropy::MachineEntropy;
 use ledger::vault::Vault;
-use model::{DataKeyId, Person, RecordId};
+use model::{Clock as _, DataKeyId, Person, RecordId};
 use proof::entry::{Body as EntryBody, Draft, Encoded, Entry};
 use proof::seal::DataKey;
 use proof::signature::{Previous, Signature};
@@ -157,6 +158,24 @@ fn room(city: &City, desk: &Desk, nth: usize) -> anyhow::Result<RecordId> {
     let record = open(desk, &city.it_head, "room", "propose", &fill)?;
     take(desk, &city.head, record, "approve", Outcome::Approve, &[])?;
     Ok(record)
+}
+
+/// Faults that wait for the maintainer; the head of the unit reports them, as any of the staff may.
+pub(super) fn faults(city: &City, rooms: &[RecordId], count: usize) -> anyhow::Result<()> {
+    let desk = city.open()?;
+    let reporter = Person { role: "staff".into(), ..city.head.clone() };
+    for (nth, room) in rooms.iter().cycle().take(count).enumerate() {
+        let fill = [
+            ("room", json!(room.to_string())),
+            ("symptom", json!(format!("第{nth}號主機無回應"))),
+            ("source", json!("person")),
+            ("happened", json!(SystemClock.now().to_string())),
+            ("severity", json!("normal")),
+        ];
+        open(&desk, &reporter, "fault", "report", &fill)?;
+    }
+    desk.close();
+    Ok(())
 }
 
 /// An event as it stands in the ledger.

@@ -19,6 +19,8 @@ use store::Sources;
 
 /// Events of a device: enough for one that was amended once.
 const EVENTS: u64 = 4;
+/// Faults that wait: more than a maintainer should ever have.
+const FAULTS: usize = 200;
 /// Those who ask at the same time, at most.
 const CLIENTS: u64 = 128;
 /// Requests in a second at which each page is to answer in 20 ms.
@@ -34,6 +36,8 @@ pub(super) fn run(data: &Path, devices: u64, stretch: Duration) -> anyhow::Resul
     let packs = |published: &[(u32, String)]| city.packs(published);
     let sources = Sources { keys: city.keys()?, packs: &packs, progress: &|_| (), index: true };
     store::rebuild(&city.place, &city.ledger_reader(), city.size()?, &sources)?;
+    grown::faults(&city, &grown.rooms, FAULTS)?;
+    println!("{FAULTS} faults wait for whoever looks");
     let cookies = sign_in(&city)?;
     let (server, address) = Server::start(&city)?;
     println!("memory at rest: {}", server.memory()?);
