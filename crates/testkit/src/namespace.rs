@@ -56,19 +56,20 @@ pub fn within(test: &str, namespaces: &[&str], setup: &str, limit: Duration) -> 
 /// # Panics
 /// It cannot be started.
 #[must_use]
+#[expect(clippy::expect_used, reason = "a test without its network cannot go on")]
 pub fn again(namespaces: &[&str], setup: &str, arguments: &[&str], limit: Duration) -> Option<Ended> {
     if std::env::var_os(WITHIN).is_some() {
         return None;
     }
-    let program = std::env::current_exe().unwrap();
+    let program = std::env::current_exe().expect("a program has a place");
     let script = format!("set -eu\n{setup}\nexec \"$0\" \"$@\"");
     let ended = Program::new("/usr/bin/unshare", "/")
         .with(["--map-root-user"])
         .with(namespaces)
-        .with(["/bin/sh", "-c", &script, program.to_str().unwrap()])
+        .with(["/bin/sh", "-c", &script, program.to_str().expect("its place is text")])
         .with(arguments)
         .with_variable(WITHIN, "1")
         .with_variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .run("", limit);
-    Some(ended.unwrap())
+    Some(ended.expect("unshare is installed"))
 }

@@ -148,6 +148,29 @@ fn one_alarm_tells_what_is_to_be_done_and_leads_to_its_lines_and_whoever_did_it(
 }
 
 #[test]
+fn an_alarm_leads_to_the_form_of_what_is_done_with_its_address_and_why() {
+    let mut office = office();
+    let admin = office.asked.house.person("hsu", "network_admin", office.head.unit).unwrap();
+    office.asked.sign_in(admin.person);
+    let alarm = raise_of(&office.asked.house.desk, "198.51.100.9", office.head.unit);
+    let page = format!("/alarms/{alarm}");
+    let form = "/registers/response/new/do?";
+    assert!(!office.sees(office.head, &page).1.contains(form), "a head orders nothing");
+    let (status, text) = office.sees(admin, &page);
+    assert_eq!(status, StatusCode::OK);
+    let address =
+        text.split("href=\"").find(|rest| rest.starts_with(form)).unwrap_or_else(|| panic!("{text}"));
+    let address = address.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
+    let (status, filled) = office.sees(admin, &address);
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(
+        attribute(filled.split("name=\"f.address\"").nth(1).unwrap(), "value").unwrap(),
+        "198.51.100.9"
+    );
+    assert!(filled.contains(&format!("告警第 {alarm} 筆「同一來源猜測密碼」")), "{filled}");
+}
+
+#[test]
 fn a_unit_sees_its_own_alarms_and_no_others() {
     let office = office();
     let desk = &office.asked.house.desk;
