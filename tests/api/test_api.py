@@ -18,7 +18,7 @@ from city import City
 
 HERE = pathlib.Path(__file__).parent
 #: Seconds that asking may take.
-LIMIT = 120
+LIMIT = 300
 #: Values that parameters may take, by name, and how often they do.
 KNOWN_VALUES = 0.7
 
