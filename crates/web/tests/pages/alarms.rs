@@ -77,6 +77,13 @@ fn resolve(desk: &Desk, address: &str) {
 }
 
 impl Office {
+    /// Somebody of a role, in the unit of the head, signed in.
+    fn joins_as(&mut self, role: &'static str) -> Acting {
+        let person = self.asked.house.person("hsu", role, self.head.unit).unwrap();
+        self.asked.sign_in(person.person);
+        person
+    }
+
     fn sees(&self, who: Acting, path: &str) -> (StatusCode, String) {
         let answer = self.asked.get(&format!("cookie-of-{}", who.person), path);
         (answer.status, answer.text())
@@ -150,8 +157,7 @@ fn one_alarm_tells_what_is_to_be_done_and_leads_to_its_lines_and_whoever_did_it(
 #[test]
 fn an_alarm_leads_to_the_form_of_what_is_done_with_its_address_and_why() {
     let mut office = office();
-    let admin = office.asked.house.person("hsu", "network_admin", office.head.unit).unwrap();
-    office.asked.sign_in(admin.person);
+    let admin = office.joins_as("network_admin");
     let alarm = raise_of(&office.asked.house.desk, "198.51.100.9", office.head.unit);
     let page = format!("/alarms/{alarm}");
     let form = "/registers/response/new/do?";
@@ -206,8 +212,7 @@ fn a_unit_sees_its_own_alarms_and_no_others() {
 #[test]
 fn whoever_a_policy_lets_settles_an_alarm_with_a_reason_and_stands_for_it() {
     let mut office = office();
-    let admin = office.asked.house.person("hsu", "it_head", office.head.unit).unwrap();
-    office.asked.sign_in(admin.person);
+    let admin = office.joins_as("it_head");
     let alarm = raise_of(&office.asked.house.desk, "198.51.100.9", office.head.unit);
     let (path, page) = (format!("/alarms/{alarm}/settle"), format!("/alarms/{alarm}"));
     assert!(!office.sees(office.head, &page).1.contains(&path), "a head looks on");
