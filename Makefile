@@ -142,6 +142,14 @@ api: packages assets python ## 依介面規格測試應用程式介面 · ask th
 	cargo test --locked --workspace --no-run
 	cd tests/api; WARD=$(CARGO_TARGET_DIR)/debug/ward $(PYTHON)/bin/python -m unittest discover --verbose
 
+# Of each page a picture lies beside its paper.
+.PHONY: papers
+papers: packages assets ## 產製全部表單（空白及填滿）供檢視 · every form, empty and filled to the brim, to be looked at
+	@mkdir -p $(CARGO_TARGET_DIR)/papers
+	WARD_PAPERS=$(abspath $(CARGO_TARGET_DIR))/papers cargo test --locked -p web --test pages -- every_register_has_its_empty_form
+	cd $(CARGO_TARGET_DIR)/papers; for paper in *.pdf; do pdftoppm -r 60 -png "$$paper" "$${paper%.pdf}"; done
+	@echo "$(CARGO_TARGET_DIR)/papers"
+
 # The pictures and pages that the browser has kept lie under the target folder after the run.
 .PHONY: browser
 browser: packages assets python axe ## 於瀏覽器操作並檢視各頁，留存畫面 · use the pages in a browser, keep pictures of them

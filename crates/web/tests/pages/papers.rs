@@ -13,6 +13,7 @@ use regulation::{Answer as Given, Field, Folder, Kind};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use testkit::House;
 use web::{Cx, PageResult, Site};
 
@@ -168,7 +169,8 @@ fn bare(label: &str) -> String {
 fn every_register_has_its_empty_form_and_one_that_is_filled_to_the_brim() {
     let (asked, cookie, registers) = shipped();
     assert!(registers.len() > 100, "{}", registers.len());
-    let soak = std::env::var_os("WARD_SOAK").is_some();
+    let kept = std::env::var_os("WARD_PAPERS").map(PathBuf::from);
+    let soak = kept.is_some() || std::env::var_os("WARD_SOAK").is_some();
     let pack = asked.house.desk.seen().packs.current().unwrap().clone();
     for (at, register) in registers.iter().enumerate() {
         // One in so many, but for the soak; by which one begins no matter.
@@ -176,9 +178,14 @@ fn every_register_has_its_empty_form_and_one_that_is_filled_to_the_brim() {
             continue;
         }
         let known = pack.register(register).unwrap();
-        let empty = pdf(&asked.get(&cookie, &format!("/registers/{register}/blank.pdf")));
+        let empty = asked.get(&cookie, &format!("/registers/{register}/blank.pdf"));
         let filled = asked.get(&cookie, &format!("/brim/{register}"));
         assert_eq!(filled.status, StatusCode::OK, "{register}: {}", filled.text());
+        if let Some(folder) = &kept {
+            keep(folder, &format!("{register}-empty.pdf"), &empty.body);
+            keep(folder, &format!("{register}-filled.pdf"), &filled.body);
+        }
+        let empty = pdf(&empty);
         let filled = text(&filled.body);
         assert!(filled.contains("115字第0001號"), "{register}");
         for text in [&empty, &filled] {
@@ -197,6 +204,12 @@ fn every_register_has_its_empty_form_and_one_that_is_filled_to_the_brim() {
             assert!(pdf(&english).contains(&bare(known.label.en())), "{register}");
         }
     }
+}
+
+/// Keeps a paper in a folder, to be looked at (`make papers`).
+fn keep(folder: &std::path::Path, name: &str, paper: &[u8]) {
+    #[expect(clippy::disallowed_methods, reason = "a file that somebody is to look at")]
+    std::fs::write(folder.join(name), paper).unwrap();
 }
 
 /// One register in so many is printed where no soak is asked for.
