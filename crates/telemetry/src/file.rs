@@ -10,7 +10,7 @@ use crate::salt::SaltKey;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int64Type, UInt32Type};
-use arrow_array::{ArrayRef, UInt32Array};
+use arrow_array::{Array as _, ArrayRef, UInt32Array};
 use arrow_schema::ArrowError;
 use bytes::Bytes;
 use model::RecordId;
@@ -224,7 +224,8 @@ where
 {
     let mut numbering = Numbering::default();
     let sample = parts()?.take(SAMPLES).collect::<Result<Vec<_>, _>>()?;
-    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&SCHEMA), Some(properties(&sample)))?;
+    let properties = properties(&sample, &constant(parts()?)?);
+    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&SCHEMA), Some(properties))?;
     for part in parts()? {
         writer.write(&numbering.renumbered(&part?)?)?;
     }
@@ -269,8 +270,39 @@ impl Numbering {
     }
 }
 
-/// How each column is kept: many different numbers by their differences, few and texts by a dictionary.
-fn properties(sample: &[Part]) -> WriterProperties {
+/// Columns that say the same in every row, or nothing; no addresses, which stand in each row.
+fn constant(parts: impl Iterator<Item = Result<Part, FileError>>) -> Result<Vec<usize>, FileError> {
+    let mut constant: Vec<(usize, Option<ArrayRef>)> = (0..place::COUNT).map(|at| (at, None)).collect();
+    for part in parts {
+        let rows = part?.columns;
+        if rows.num_rows() > 0 {
+            constant.retain_mut(|(at, value)| {
+                let column = rows.column(*at);
+                let value = value.get_or_insert_with(|| column.slice(0, 1));
+                says_only(column, value)
+            });
+        }
+    }
+    Ok(constant.into_iter().map(|(at, _)| at).collect())
+}
+
+/// Is each row of a column that value, which is a column of one row, and kept once? There is at least one row.
+fn says_only(column: &ArrayRef, value: &ArrayRef) -> bool {
+    if value.is_null(0) {
+        return column.null_count() == column.len();
+    }
+    if column.as_fixed_size_binary_opt().is_some() {
+        return false;
+    }
+    let others = column.len() - 1;
+    // Each row is like the one behind it.
+    column.slice(0, 1).as_ref() == value.as_ref()
+        && column.slice(0, others).as_ref() == column.slice(1, others).as_ref()
+}
+
+/// How each column is kept: many different numbers by their differences, few and texts by a dictionary. What says one
+/// thing alone is a few bytes as it is, and nothing is set up to pack or unpack them.
+fn properties(sample: &[Part], constant: &[usize]) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_data_page_row_count_limit(PAGE)
@@ -297,6 +329,9 @@ fn properties(sample: &[Part]) -> WriterProperties {
         properties = properties
             .set_column_dictionary_enabled(path(at), false)
             .set_column_encoding(path(at), Encoding::DELTA_BINARY_PACKED);
+    }
+    for at in constant {
+        properties = properties.set_column_compression(path(*at), Compression::UNCOMPRESSED);
     }
     properties.build()
 }

@@ -22,8 +22,10 @@ use model::Instant;
 use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
+use std::num::NonZero;
 use std::ops::{Bound, Range, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is looked for.
@@ -314,24 +316,31 @@ impl Library {
         tail: &[(String, Arc<Block>)],
     ) -> Result<Found, FindError> {
         let mut found = Found::default();
-        let mut sources: Vec<(Instant, Source<'_>)> =
-            tail.iter().map(|(receiver, block)| (block.received, Source::Block(receiver, block))).collect();
-        sources.extend(files.iter().map(|file| (file.received.1, Source::File(file))));
-        // The newest first; of those of one moment any.
-        sources.sort_by_key(|(received, _)| std::cmp::Reverse(*received));
         let mut lines = Vec::new();
-        for (_, source) in sources {
-            match source {
-                Source::Block(receiver, block) => {
-                    of_block(wanted, receiver, block, &mut found.count, &mut lines)?
-                }
-                Source::File(file) => self.of_file(wanted, file, &mut found.count, &mut lines)?,
+        for (receiver, block) in tail {
+            of_block(wanted, receiver, block, &mut found.count, &mut lines)?;
+        }
+        newest(&mut lines, wanted.most);
+        let mut files: Vec<&Listed> = files.iter().collect();
+        files.sort_by_key(|file| std::cmp::Reverse(file.received.1));
+        // Lines that will be shown, with the moment before which none of them was received.
+        let mut shown: Vec<(Instant, u64)> = lines.iter().map(|line| (line.received, 1)).collect();
+        let mut to_read = Vec::new();
+        for file in files {
+            let Some(there) = self.there(wanted, file)? else { continue };
+            found.count += there.count.unwrap_or(0);
+            let newer = shown.iter().filter(|(since, _)| *since >= file.received.1);
+            let enough = newer.map(|(_, count)| count).sum::<u64>() >= wanted.most as u64;
+            if there.count.is_none() || !enough {
+                shown.push((file.received.0, there.count.unwrap_or(0)));
+                to_read.push(there);
             }
         }
-        lines.sort_by(|one: &Line, other| {
-            (other.received, &other.receiver, other.number).cmp(&(one.received, &one.receiver, one.number))
-        });
-        lines.truncate(wanted.most);
+        for (count, of_file) in side_by_side(&to_read, |there| self.read(wanted, there))? {
+            found.count += count;
+            lines.extend(of_file);
+        }
+        newest(&mut lines, wanted.most);
         found.lines = lines;
         Ok(found)
     }
@@ -419,64 +428,54 @@ impl Library {
         self.rows(&opened, file, &[row])?.pop().ok_or(FindError::Damaged(number))
     }
 
-    fn of_file(
-        &self,
-        wanted: &Wanted,
-        file: &Listed,
-        count: &mut u64,
-        lines: &mut Vec<Line>,
-    ) -> Result<(), FindError> {
+    /// What a file's index says of it; none where no line of it is looked for.
+    fn there<'f>(&self, wanted: &Wanted, file: &'f Listed) -> Result<Option<There<'f>>, FindError> {
         if wanted.until.is_some_and(|until| file.received.0 >= until)
             || wanted.from.is_some_and(|from| file.received.1 < from)
         {
-            return Ok(());
+            return Ok(None);
         }
         let opened = self.open(file)?;
         let (low, high) = (wanted.values.start().as_slice(), wanted.values.end().as_slice());
         let postings = opened.index.range(wanted.key, Bound::Included(low), Bound::Included(high));
         let postings = postings.map_err(|source| opened.broken(source))?;
-        if postings.is_empty() {
-            return Ok(());
-        }
-        // A line that names two of several values is counted once, which only its row tells.
+        let pages = postings.iter().flat_map(|(_, posting)| posting.pages.iter().copied()).collect();
         let within = wanted.spans(file.received.0) && wanted.spans(file.received.1);
-        let by_index = within && postings.len() == 1;
-        let pages: BTreeSet<u32> =
-            postings.iter().flat_map(|(_, posting)| posting.pages.iter().copied()).collect();
-        if by_index {
-            *count += postings.iter().map(|(_, posting)| posting.lines).sum::<u64>();
-        }
-        let full = lines.len() >= wanted.most && lines.iter().all(|line| line.received >= file.received.1);
-        if by_index && full {
-            return Ok(());
-        }
-        let of = places(wanted.key);
+        let count = match postings.as_slice() {
+            [] => return Ok(None),
+            // A line that names two of several values is counted once, which only its row tells.
+            [(_, posting)] if within => Some(posting.lines),
+            _ => None,
+        };
+        Ok(Some(There { file, opened, pages, count }))
+    }
+
+    /// The newest lines of a file that are looked for; and how many there are, where its index does not say.
+    fn read(&self, wanted: &Wanted, there: &There<'_>) -> Result<(u64, Vec<Line>), FindError> {
+        let There { file, opened, pages, count } = there;
         let mut columns = vec![place::RECEIVED];
-        columns.extend(&of);
+        columns.extend(&places(wanted.key));
         let mut rows: BTreeSet<u64> = BTreeSet::new();
-        for page in pages.into_iter().rev() {
-            for batch in opened.pages(Some(&BTreeSet::from([page])), &columns)? {
+        for page in pages.iter().rev() {
+            for batch in opened.pages(Some(&BTreeSet::from([*page])), &columns)? {
                 let (number, batch) = batch?;
                 let received = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+                let here: Vec<usize> = (1..batch.num_columns()).collect();
                 for row in 0..batch.num_rows() {
                     let moment = Instant::from_micros(received.value(row)).unwrap_or(Instant::EPOCH);
-                    let here: Vec<usize> = (1..batch.num_columns()).collect();
                     if wanted.spans(moment) && wanted.is_met_by(&batch, row, &here) {
                         rows.insert(number - file.first + row as u64);
                     }
                 }
             }
             // The last lines of a file are its newest.
-            if by_index && rows.len() >= wanted.most {
+            if count.is_some() && rows.len() >= wanted.most {
                 break;
             }
         }
-        if !by_index {
-            *count += rows.len() as u64;
-        }
-        let newest: Vec<u64> = rows.into_iter().rev().take(wanted.most).collect();
-        lines.extend(self.rows(&opened, file, &newest)?);
-        Ok(())
+        let shown: Vec<u64> = rows.iter().rev().copied().take(wanted.most).collect();
+        let counted = if count.is_some() { 0 } else { rows.len() as u64 };
+        Ok((counted, self.rows(opened, file, &shown)?))
     }
 
     /// Lines of a file, by their rows.
@@ -535,9 +534,49 @@ fn each_of(row: &Row<'_>, span: &Range<Instant>, take: &mut dyn FnMut(&Came, &[u
     Some(())
 }
 
-enum Source<'s> {
-    Block(&'s str, &'s Arc<Block>),
-    File(&'s Listed),
+/// What a file has of what is looked for.
+struct There<'f> {
+    file: &'f Listed,
+    opened: Arc<Opened>,
+    /// Pages on which it may stand.
+    pages: BTreeSet<u32>,
+    /// How many lines; none where only its rows tell.
+    count: Option<u64>,
+}
+
+/// Leaves so many lines, the newest first; of those of one moment any.
+fn newest(lines: &mut Vec<Line>, most: usize) {
+    lines.sort_by(|one, other| {
+        (other.received, &other.receiver, other.number).cmp(&(one.received, &one.receiver, one.number))
+    });
+    lines.truncate(most);
+}
+
+/// Does the same to each, on as many threads as the machine runs at once.
+fn side_by_side<T: Sync, R: Send>(
+    all: &[T],
+    each: impl Fn(&T) -> Result<R, FindError> + Sync,
+) -> Result<Vec<R>, FindError> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(all.len());
+    if threads < 2 {
+        return all.iter().map(each).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<R>, FindError> {
+        let mut done = Vec::new();
+        while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push(each(one)?);
+        }
+        Ok(done)
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
+        let mut done = work()?;
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(done)
+    })
 }
 
 /// Columns in which a key is looked for.

@@ -14,7 +14,7 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 const PASSWORD: &str = "my breakfast at the pier";
 
 /// Somebody at a browser without script.
-struct Browser {
+pub(crate) struct Browser {
     agent: ureq::Agent,
     base: String,
     cookies: RefCell<Cookies>,
@@ -27,7 +27,7 @@ struct Answer {
 }
 
 impl Browser {
-    fn new(base: &str) -> Self {
+    pub(crate) fn new(base: &str) -> Self {
         Self::with(base, TlsConfig::builder().build())
     }
 
@@ -93,7 +93,7 @@ impl Browser {
 }
 
 /// Waits for a line that the program prints.
-fn line(running: &Running, fits: impl Fn(&str) -> bool) -> String {
+pub(crate) fn line(running: &Running, fits: impl Fn(&str) -> bool) -> String {
     loop {
         let line = running.line(LIMIT).unwrap().expect("a line it prints");
         if fits(&line) {
@@ -111,7 +111,7 @@ fn code_of(secret: &str, city: &City) -> String {
 }
 
 /// From the link to a steward who is signed in; gives the recovery codes that are left.
-fn begin(browser: &Browser, link: &str, host: &str, city: &City) -> Vec<String> {
+pub(crate) fn begin(browser: &Browser, link: &str, host: &str, city: &City) -> Vec<String> {
     let page = browser.get(link);
     assert_eq!(page.status, 200, "{}", page.text);
     let page = browser.submit(&page.text, link, &[("host", host)]).text;
@@ -143,6 +143,15 @@ fn begin(browser: &Browser, link: &str, host: &str, city: &City) -> Vec<String> 
     let mut codes: Vec<String> = codes.collect();
     sign_in(browser, &codes.remove(0));
     codes
+}
+
+/// A token of whoever is signed in, with one right.
+pub(crate) fn token(browser: &Browser, right: &str) -> String {
+    let page = browser.get("/settings/tokens").text;
+    let asked = [("name", "a program"), ("days", "30"), ("right", right), ("password", PASSWORD)];
+    let made = browser.submit(&page, "/settings/tokens", &asked);
+    let secret = made.text.split("<code").find_map(|code| code.split('>').nth(1)?.split('<').next());
+    secret.filter(|secret| secret.starts_with("ward_")).unwrap_or_else(|| panic!("{}", made.text)).to_owned()
 }
 
 fn sign_in(browser: &Browser, recovery: &str) {

@@ -22,6 +22,7 @@ mod follows;
 mod kept;
 mod key_change;
 mod kill;
+mod killed;
 mod lines;
 mod measuring;
 mod move_in;

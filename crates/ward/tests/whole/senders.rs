@@ -62,7 +62,7 @@ impl City {
     }
 
     /// A connection within TLS, with a certificate where there is one.
-    fn secured(&self, at: &str, shown: Option<(String, String)>) -> StreamOwned<ClientConnection, TcpStream> {
+    pub(crate) fn secured(&self, at: &str, shown: Option<(String, String)>) -> StreamOwned<ClientConnection, TcpStream> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.own_authority().as_bytes()).unwrap()).unwrap();
         let config = ClientConfig::builder().with_root_certificates(roots);
@@ -81,7 +81,7 @@ impl City {
 }
 
 /// A figure of a running server.
-fn figure(pages: &str, name: &str) -> u64 {
+pub(crate) fn figure(pages: &str, name: &str) -> u64 {
     let text = ureq::get(format!("{pages}metrics")).call().unwrap().body_mut().read_to_string().unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no figure {name}")).parse().unwrap()
