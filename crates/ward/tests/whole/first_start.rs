@@ -150,8 +150,8 @@ pub(crate) fn token(browser: &Browser, right: &str) -> String {
     let page = browser.get("/settings/tokens").text;
     let asked = [("name", "a program"), ("days", "30"), ("right", right), ("password", PASSWORD)];
     let made = browser.submit(&page, "/settings/tokens", &asked);
-    let secret = made.text.split("<code").find_map(|code| code.split('>').nth(1)?.split('<').next());
-    secret.filter(|secret| secret.starts_with("ward_")).unwrap_or_else(|| panic!("{}", made.text)).to_owned()
+    let secret = made.text.split(['<', '>', '"']).find(|text| text.starts_with("ward_"));
+    secret.unwrap_or_else(|| panic!("{}", made.text)).to_owned()
 }
 
 fn sign_in(browser: &Browser, recovery: &str) {

@@ -77,7 +77,7 @@ fn every_line_that_http_answered_is_there_after_a_kill() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|line| (line["number"].as_str().unwrap().parse().unwrap(), line["line"].as_str().unwrap()))
+            .map(|line| (line["number"].as_u64().unwrap(), line["line"].as_str().unwrap()))
             .collect();
         let there: BTreeSet<(u64, &str)> = lines.iter().copied().collect();
         for (request, answer) in answers.iter().enumerate() {
