@@ -13,7 +13,7 @@ from ward import Ward
 PAGES = {
     "work": "/", "clauses": "/clauses", "clause": "/clauses/3.10.1", "registers": "/registers",
     "register": "/registers/room", "notices": "/notices", "people": "/people", "person-new": "/people/new",
-    "trace": "/trace", "trace-nothing": "/trace?q=192.0.2.1", "trace-wrong": "/trace?q=fw-01", "sources": "/sources", "alarms": "/alarms", "month": "/sources/month",
+    "trace": "/trace", "trace-nothing": "/trace?q=192.0.2.1", "trace-wrong": "/trace?q=fw-01", "sources": "/sources", "alarms": "/alarms", "responses": "/responses", "month": "/sources/month",
     "overview-nothing": "/trace/overview?q=192.0.2.1", "sql": "/trace/sql", "sql-wrong": "/trace/sql?q=SELEC",
     "duties": "/duties", "move-in": "/move-in", "move-in-units": "/move-in/units",
     "rooms": "/rooms", "rooms-wall": "/rooms?view=wall",

@@ -180,15 +180,22 @@ impl What {
 
     /// Its name in Traditional Chinese and English.
     #[must_use]
-    pub const fn name(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Deny { .. } => ("拒絕存取", "deny"),
-            Self::DenyAll => ("拒絕任何存取", "deny all"),
-            Self::Cut { .. } => ("切斷連線", "cut"),
-            Self::Isolate { .. } => ("隔離", "isolate"),
-            Self::Observe { .. } => ("監控放行", "observe"),
-            Self::LockDown => ("關閉防火牆", "lock down"),
-        }
+    pub fn name(&self) -> (&'static str, &'static str) {
+        Self::name_of(self.word()).unwrap_or_default()
+    }
+
+    /// The name of what has this word, in Traditional Chinese and English.
+    #[must_use]
+    pub fn name_of(word: &str) -> Option<(&'static str, &'static str)> {
+        Some(match word {
+            "deny" => ("拒絕存取", "deny"),
+            "deny_all" => ("拒絕任何存取", "deny all"),
+            "cut" => ("切斷連線", "cut"),
+            "isolate" => ("隔離", "isolate"),
+            "observe" => ("監控放行", "observe"),
+            "lock_down" => ("關閉防火牆", "lock down"),
+            _ => return None,
+        })
     }
 
     /// To whom; none where it is everybody.

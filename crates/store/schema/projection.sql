@@ -389,6 +389,20 @@ CREATE TABLE response (
   PRIMARY KEY (asked, firewall)
 ) STRICT;
 
+-- What happened on firewalls by itself.
+CREATE TABLE response_event (
+  entry INTEGER PRIMARY KEY,
+  firewall TEXT NOT NULL,
+  record TEXT,
+  what TEXT NOT NULL,
+  at TEXT NOT NULL,
+  touched TEXT,
+  differs TEXT NOT NULL,
+  flows INTEGER CHECK (flows >= 0),
+  packets INTEGER CHECK (packets >= 0),
+  bytes INTEGER CHECK (bytes >= 0)
+) STRICT;
+
 -- Up to which of its own events each firewall was heard, and since when it counts them.
 CREATE TABLE enforcer (
   firewall TEXT NOT NULL PRIMARY KEY,

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 
 /// Tables with the columns that give them an order.
-const TABLES: [(&str, &str); 27] = [
+const TABLES: [(&str, &str); 28] = [
     ("alarm", "entry"),
     ("ask", "entry"),
     ("condemned", "record"),
@@ -36,6 +36,7 @@ const TABLES: [(&str, &str); 27] = [
     ("published", "version"),
     ("record", "opened"),
     ("response", "asked, firewall"),
+    ("response_event", "entry"),
     ("sequence", "name"),
     ("series", "duty, object"),
 ];

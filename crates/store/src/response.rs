@@ -141,6 +141,27 @@ pub struct ResponseRow {
     pub answer: ResponseAnswer,
 }
 
+/// Something that happened on a firewall by itself, as it was entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResponseEventRow {
+    /// The entry that says so.
+    pub entry: u64,
+    /// The firewall.
+    pub firewall: String,
+    /// The case it is about; none where it is about no single one.
+    pub record: Option<RecordId>,
+    /// `over`, `unconfirmed`, `tripped` or `restored`.
+    pub what: String,
+    /// When, by the enforcer's clock.
+    pub at: Instant,
+    /// Who touched a trip-wire.
+    pub by: Option<String>,
+    /// In what the firewall differed, a line each.
+    pub differs: String,
+    /// What was measured.
+    pub effect: ResponseEffect,
+}
+
 /// Up to where events of a firewall were entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResponseSeen {
@@ -208,6 +229,23 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<Said>) -> Result<(), StoreError> {
                 )?;
             }
             ResponseFact::Event(event) => {
+                let effect = event.effect.unwrap_or_default();
+                sql.run(
+                    "INSERT INTO response_event (entry, firewall, record, what, at, touched, differs, flows, packets, bytes) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                    &[
+                        entry.into(),
+                        event.firewall.clone().into(),
+                        event.record.map(|record| record.to_string()).into(),
+                        event.what.into(),
+                        event.at.to_string().into(),
+                        event.by.into(),
+                        event.differs.join("\n").into(),
+                        effect.flows.into(),
+                        effect.packets.into(),
+                        effect.bytes.into(),
+                    ],
+                )?;
                 sql.run(
                     "INSERT INTO enforcer (firewall, epoch, number, entry) VALUES ($1, $2, $3, $4) \
                      ON CONFLICT (firewall) DO UPDATE SET epoch = excluded.epoch, number = excluded.number, \
@@ -258,6 +296,22 @@ fn response(row: &Row) -> Result<ResponseRow, StoreError> {
     })
 }
 
+fn event(row: &Row) -> Result<ResponseEventRow, StoreError> {
+    let damaged = || StoreError::damaged("response_event", format!("{row:?}"));
+    let text = |at| row.text(at).map(ToOwned::to_owned).ok_or_else(damaged);
+    let (flows, packets, bytes) = (row.entry(7), row.entry(8), row.entry(9));
+    Ok(ResponseEventRow {
+        entry: row.entry(0).ok_or_else(damaged)?,
+        firewall: text(1)?,
+        record: row.text(2).map(|_| parsed(row, 2, "response_event")).transpose()?,
+        what: text(3)?,
+        at: parsed(row, 4, "response_event")?,
+        by: row.text(5).map(ToOwned::to_owned),
+        differs: text(6)?,
+        effect: ResponseEffect { flows, packets, bytes, ..ResponseEffect::default() },
+    })
+}
+
 impl Sql {
     /// What firewalls have answered to an order, by their names.
     ///
@@ -275,6 +329,18 @@ impl Sql {
     pub fn responses_latest(&mut self, most: usize) -> Result<Vec<ResponseRow>, StoreError> {
         let text = format!("SELECT {COLUMNS} FROM response ORDER BY entry DESC LIMIT {most}");
         self.rows(&text, &[])?.iter().map(response).collect()
+    }
+
+    /// What happened on firewalls by itself, the latest first, at most so much.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn response_events_latest(&mut self, most: usize) -> Result<Vec<ResponseEventRow>, StoreError> {
+        let text = format!(
+            "SELECT entry, firewall, record, what, at, touched, differs, flows, packets, bytes FROM response_event \
+             ORDER BY entry DESC LIMIT {most}"
+        );
+        self.rows(&text, &[])?.iter().map(event).collect()
     }
 
     /// Up to where events of a firewall were entered; none where none was.

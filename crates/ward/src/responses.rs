@@ -15,7 +15,7 @@ use desk::{Asker, Desk, Order as DeskOrder};
 use model::{Clock as _, Instant, RecordId, Told};
 use respond::{
     Act, Answer, Ask, CaseName, Client, Conditions, Effect, Event, Happened, Hosts, Order, Ordered, Outcome,
-    Said, Standing, TripWire, What,
+    Said, TripWire, What,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use store::{Attempt, ResponseAnswer, ResponseEffect, ResponseEvent, ResponseFact, SentAnswer};
+use web::{EnforcerHeard, Enforcers as _};
 
 /// Most of what is asked for that is looked at once.
 const MOST: usize = 4_096;
@@ -58,28 +59,18 @@ pub(crate) struct Papers<'p> {
     pub(crate) key: Option<&'p Path>,
 }
 
-/// How an enforcer stands, for pages.
-#[derive(Debug, Clone)]
-pub(crate) struct Heard {
-    /// Where it is.
-    pub(crate) place: String,
-    /// What stood on its firewall when it was asked last; none where it never answered.
-    pub(crate) standing: Option<(Instant, Standing)>,
-    /// Why it does not answer, and since when; none where it does.
-    pub(crate) silent: Option<(Instant, Told)>,
-}
-
 /// The enforcers of an installation. Clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Enforcers(Arc<Mutex<Vec<Heard>>>);
+pub(crate) struct Enforcers(Arc<Mutex<Vec<EnforcerHeard>>>);
 
-impl Enforcers {
-    /// How each stands, in the order of the command line.
-    pub(crate) fn heard(&self) -> Vec<Heard> {
+impl web::Enforcers for Enforcers {
+    fn heard(&self) -> Vec<EnforcerHeard> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
-    fn note(&self, at: usize, change: impl FnOnce(&mut Heard)) {
+impl Enforcers {
+    fn note(&self, at: usize, change: impl FnOnce(&mut EnforcerHeard)) {
         if let Some(heard) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
             change(heard);
         }
@@ -101,7 +92,7 @@ impl Responses {
         papers: &Papers<'_>,
     ) -> Result<Self, Told> {
         let clients = places.iter().map(|place| client(place, papers)).collect::<Result<Vec<_>, _>>()?;
-        let heard = |client: &Client| Heard { place: client.place(), standing: None, silent: None };
+        let heard = |client: &Client| EnforcerHeard { place: client.place(), standing: None, silent: None };
         *enforcers.0.lock().unwrap_or_else(PoisonError::into_inner) = clients.iter().map(heard).collect();
         let known = clients.into_iter().map(|client| Known { client, name: None }).collect();
         let mut work = Work {

@@ -356,6 +356,7 @@ impl Serve {
             lines: Arc::new(office.lines),
             watching: Arc::new(office.watching),
             outlets: Arc::new(office.outlets),
+            enforcers: Arc::new(office.enforcers),
             door,
             machine: Arc::clone(premises) as Arc<dyn web::Machine>,
             clock: Arc::new(SystemClock),

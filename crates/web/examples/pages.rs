@@ -117,6 +117,12 @@ impl web::Watching for NoLines {
     }
 }
 
+impl web::Enforcers for NoLines {
+    fn heard(&self) -> Vec<web::EnforcerHeard> {
+        Vec::new()
+    }
+}
+
 impl web::Outlets for NoLines {
     fn standing(&self) -> Result<Vec<web::OutletStanding>, model::Told> {
         Ok(Vec::new())
@@ -225,6 +231,7 @@ fn main() -> anyhow::Result<()> {
         lines: Arc::new(NoLines),
         watching: Arc::new(NoLines),
         outlets: Arc::new(NoLines),
+        enforcers: Arc::new(NoLines),
         oversight: oversight(&house)?,
         door: signin::SignIn::new(signin::Parts {
             desk: house.desk.clone(),

@@ -8,8 +8,8 @@ use crate::layer::guard;
 use crate::site::Site;
 use crate::{
     about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, moving,
-    notices, outlets, papers, people, records, registers, rooms, search, settings, shell, signing, sources,
-    start, terminals, trace, units, views, work,
+    notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell, signing,
+    sources, start, terminals, trace, units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -104,6 +104,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("people", people::ROUTES),
     ("records", records::ROUTES),
     ("registers", registers::ROUTES),
+    ("responses", responses::ROUTES),
     ("rooms", rooms::ROUTES),
     ("search", search::ROUTES),
     ("settings", settings::ROUTES),

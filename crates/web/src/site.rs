@@ -9,6 +9,7 @@ use crate::limit::{Buckets, Limits};
 use crate::live::Streams;
 use crate::machine::Machine;
 use crate::outlets::Outlets;
+use crate::responses::Enforcers;
 use crate::session::{Codes, Sessions};
 use crate::trace::Lines;
 use crate::turn::Turns;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub watching: Arc<dyn Watching>,
     /// The outlets of alarms.
     pub outlets: Arc<dyn Outlets>,
+    /// Who acts on firewalls.
+    pub enforcers: Arc<dyn Enforcers>,
     /// What auditors judge by.
     pub oversight: Oversight,
     /// The time.
@@ -86,6 +89,7 @@ struct Inner {
     lines: Arc<dyn Lines>,
     watching: Arc<dyn Watching>,
     outlets: Arc<dyn Outlets>,
+    enforcers: Arc<dyn Enforcers>,
     oversight: Oversight,
     verifying: Arc<Verifying>,
     clock: Arc<dyn Clock>,
@@ -117,6 +121,7 @@ impl Site {
             lines,
             watching,
             outlets,
+            enforcers,
             oversight,
             clock,
             entropy,
@@ -138,6 +143,7 @@ impl Site {
             lines,
             watching,
             outlets,
+            enforcers,
             oversight,
             verifying: Arc::default(),
             clock,
@@ -179,6 +185,12 @@ impl Site {
     #[must_use]
     pub fn outlets(&self) -> &dyn Outlets {
         &*self.0.outlets
+    }
+
+    /// Who acts on firewalls.
+    #[must_use]
+    pub fn enforcers(&self) -> &dyn Enforcers {
+        &*self.0.enforcers
     }
 
     /// The command path.

@@ -60,15 +60,18 @@ fn an_answer_is_entered_once_for_each_firewall_and_an_event_once_and_in_order() 
             sql.responses_to(EntryNumber(5))?,
             sql.responses_latest(10)?,
             sql.response_seen("edge")?,
+            sql.response_events_latest(3)?,
         ))
     });
-    let (to, latest, seen) = read.unwrap();
+    let (to, latest, seen, events) = read.unwrap();
     let rows: Vec<(&str, bool)> = to.iter().map(|row| (row.answer.firewall.as_str(), row.done)).collect();
     assert_eq!(rows, [("edge", true), ("inner", true)]);
     let ResponseFact::Done(whole) = done(5, "edge") else { panic!("not done") };
     assert_eq!(to[0].answer, whole);
     assert_eq!((latest.len(), latest[0].done), (3, false));
     assert_eq!(seen, Some(ResponseSeen { epoch: Instant::from_micros(2).unwrap(), number: 1 }));
+    let told: Vec<_> = events.iter().map(|event| (&*event.firewall, &*event.what, &*event.differs)).collect();
+    assert_eq!(told, [("edge", "restored", "- 192.0.2.1"); 3]);
     house.compare().unwrap();
 
     let refused = house.desk.ask(Asker::Console, Order::Responses(vec![done(9, "edge")]));

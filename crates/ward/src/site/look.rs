@@ -4,13 +4,12 @@
 //! Does not: change anything, ask anybody outside but the resolver of names.
 
 use super::{Premises, is_own};
-use crate::responses::Heard;
 use ledger::cosign::{RECENT, Standing, standing};
 use ledger::objects::CHECKPOINT;
 use model::{Instant, Told};
 use std::net::ToSocketAddrs as _;
 use std::path::{Path, PathBuf};
-use web::{Finding, Host, Machine as _, State};
+use web::{Enforcers as _, Finding, Host, Machine as _, State};
 
 /// Below this many bytes the disk is as good as full.
 const FULL: u64 = 1 << 30;
@@ -228,7 +227,7 @@ fn witnesses(premises: &Premises, now: Instant) -> Finding {
 }
 
 /// The enforcer of a firewall: does it answer, and what stands there?
-fn enforcer(heard: &Heard) -> Finding {
+fn enforcer(heard: &web::EnforcerHeard) -> Finding {
     let name =
         heard.standing.as_ref().map_or(heard.place.as_str(), |(_, standing)| standing.firewall.as_str());
     let what = Told::new(format!("防火牆執行控制 {name}"), format!("Enforcer of the firewall {name}"));

@@ -62,7 +62,11 @@ impl City {
     }
 
     /// A connection within TLS, with a certificate where there is one.
-    pub(crate) fn secured(&self, at: &str, shown: Option<(String, String)>) -> StreamOwned<ClientConnection, TcpStream> {
+    pub(crate) fn secured(
+        &self,
+        at: &str,
+        shown: Option<(String, String)>,
+    ) -> StreamOwned<ClientConnection, TcpStream> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.own_authority().as_bytes()).unwrap()).unwrap();
         let config = ClientConfig::builder().with_root_certificates(roots);

@@ -28,7 +28,7 @@ use crate::names::{Named, Shown};
 use crate::query::Query;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
-use crate::{outlets, start};
+use crate::{outlets, responses, start};
 use askama::Template;
 use axum::routing::{get, post};
 use desk::About;
@@ -100,7 +100,7 @@ pub(crate) fn seen_of<'a>(look: &Look<'a>) -> Result<&'a AlarmsOf, PageError> {
 }
 
 /// The second level of the area.
-fn second(cx: &Cx, current: &str) -> Vec<Section> {
+pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
     let link = |text: &str, href: &str| Link {
         text: text.to_owned(),
         href: href.to_owned(),
@@ -110,6 +110,9 @@ fn second(cx: &Cx, current: &str) -> Vec<Section> {
         link(cx.t("告警清單", "Alarms"), PATH),
         link(cx.t("看板（全螢幕）", "Wall, full screen"), wall::PATH),
     ];
+    if responses::may_see(cx) {
+        links.push(link(cx.t("入侵處置", "Acts against intruders"), responses::PATH));
+    }
     if start::check::may_check(cx) {
         links.push(link(cx.t("告警輸出", "Outlets"), outlets::PATH));
     }

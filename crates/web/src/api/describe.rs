@@ -4,7 +4,8 @@
 
 use super::shape::Problem;
 use super::{
-    ROUTES, act, alarms, audit, batch, clauses, lines, own, people, read, sources, story, terminals, units,
+    ROUTES, act, alarms, audit, batch, clauses, lines, own, people, read, responses, sources, story,
+    terminals, units,
 };
 use crate::error::{PageError, PageResult};
 use crate::given;
@@ -26,7 +27,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
     components(schemas(Problem)),
     paths(
         act::file, act::open, act::read_notice, act::state_opening, act::state_step, act::take,
-        alarms::acknowledge, alarms::alarm, alarms::alarms, alarms::settle,
+        alarms::acknowledge, alarms::alarm, alarms::alarms, alarms::settle, responses::responses,
         audit::entries, audit::entry, audit::ledger, audit::of_record, audit::policy, audit::proof, audit::verify,
         batch::sign, batch::state,
         clauses::board, clauses::clause,

@@ -18,6 +18,7 @@ mod once;
 mod own;
 mod people;
 mod read;
+mod responses;
 mod shape;
 mod sources;
 mod spelling;
@@ -107,6 +108,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/lines/bundle", APP, Audit::Tracing, || get(lines::bundle)).by(Right::Audit),
     Route::get("/api/v1/lines/query", APP, Audit::Tracing, || get(lines::query)).by(Right::Audit),
     Route::get("/api/v1/alarms", APP, Audit::None, || get(alarms::alarms)).by(Right::Alarms),
+    Route::get("/api/v1/responses", APP, Audit::None, || get(responses::responses)).by(Right::Alarms),
     Route::get("/api/v1/alarms/{alarm}", APP, Audit::None, || get(alarms::alarm)).by(Right::Alarms),
     Route::post("/api/v1/alarms/{alarm}/settle", APP, Audit::Act, || post(alarms::settle)).by(Right::Alarms),
     Route::post("/api/v1/alarms/{alarm}/acknowledge", APP, Audit::Act, || post(alarms::acknowledge))

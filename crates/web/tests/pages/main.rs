@@ -35,6 +35,7 @@ mod papers;
 mod people;
 mod readings;
 mod records;
+mod responses;
 mod rooms;
 mod signing;
 mod site;

@@ -206,6 +206,7 @@ impl Asked {
             lines: Arc::new(crate::trace::Received::new()),
             watching: Arc::new(crate::alarms::Standing),
             outlets: Arc::new(crate::outlets::Set(house.desk.clone())),
+            enforcers: Arc::new(crate::responses::Two),
             oversight: house_oversight(&house),
             applications,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,

@@ -212,6 +212,15 @@ pub(crate) const API_ALARMS: Cast = &[
     (MAY, Who::Holding(|people| people.operator, ALARM)),
 ];
 
+/// Applications of whoever sees the alarms of the whole.
+pub(crate) const API_RESPONSES: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.auditor, NOTHING)),
+    (ROLE, Who::Holding(|people| people.operator, ALARM)),
+    (UNIT, Who::Holding(|people| people.other_head, ALARM)),
+    (MAY, Who::Holding(|people| people.auditor, ALARM)),
+];
+
 /// Applications of whoever settles alarms.
 pub(crate) const API_SETTLING: Cast = &[
     (NOBODY, Who::Nobody),

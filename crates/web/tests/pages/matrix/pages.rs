@@ -302,6 +302,9 @@ fn audit() -> Vec<Case> {
             Sent::to(format!("/alarms/{}", town.alarm())).looking_for("同一來源猜測密碼")
         }),
         get("/alarms/{alarm}", "one there is not", NOT_THERE, |_, _| Sent::to("/alarms/99999999")),
+        get("/responses", "what stands on firewalls", AUDITOR, |_, _| {
+            Sent::to("/responses").looking_for("198.51.100.9")
+        }),
         get("/sources", "who sends lines", AUDITOR, |_, _| Sent::to("/sources").looking_for("TC-FW-01")),
         get("/sources/export", "the same as a file", AUDITOR, |_, _| {
             Sent::to("/sources/export?format=csv").looking_for("TC-FW-01")

@@ -2,7 +2,7 @@
 
 use super::cast::{
     API, API_ACCOUNT, API_ALARMS, API_ANOTHERS, API_AUDIT, API_AUDIT_BEYOND, API_BATCH, API_LINES,
-    API_NETWORK, API_READS, API_SETTLING, API_STEWARD, API_UNIT_HEAD, Who,
+    API_NETWORK, API_READS, API_RESPONSES, API_SETTLING, API_STEWARD, API_UNIT_HEAD, Who,
 };
 use super::town::{Brings, GRADED, ORDINARY, Sent, Town};
 use super::{Case, get, post};
@@ -244,6 +244,9 @@ fn audit() -> Vec<Case> {
         }),
         post("/api/v1/alarms/{alarm}/settle", "somebody says that it is over", API_SETTLING, |town, _| {
             at(format!("/alarms/{}/settle", town.alarm())).json(json!({ "reason": "誤報" }))
+        }),
+        get("/api/v1/responses", "what stands on firewalls", API_RESPONSES, |_, _| {
+            at("/responses").looking_for("198.51.100.9")
         }),
         get("/api/v1/sources", "who sends lines", API_AUDIT, |_, _| at("/sources").looking_for("TC-FW-01")),
         get("/api/v1/sources/months/{month}", "what was sent in a month", API_AUDIT, |_, _| {
