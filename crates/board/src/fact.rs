@@ -1,6 +1,6 @@
 //! What the system knows by itself, judged by the conditions of checks.
 //!
-//! Alarms, outlets and people are read from the tables. What only a running machine knows (rules at work, senders heard,
+//! Alarms, outlets, people and what firewalls answered are read from the tables. What only a running machine knows (rules at work, senders heard,
 //! sensors, witnesses) is asked of [`Machines`], which the binary implements; without it nothing is known, and nothing
 //! that is not known is met.
 
@@ -16,7 +16,7 @@ use regulation::{
     RoleId, Scope, Value, Zone,
 };
 use std::collections::BTreeMap;
-use store::{AlarmRow, OutletRow, StoreError};
+use store::{AlarmRow, OutletRow, ResponseRow, StoreError};
 
 /// One of what the system knows: an alarm, an outlet, a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +47,9 @@ const PAGE: usize = 500;
 /// Alarms looked at in one evaluation; beyond them the check says that it cannot be reckoned.
 const MOST_ALARMS: usize = 200_000;
 
+/// Acts against intruders looked at in one evaluation; the same.
+const MOST_RESPONSES: usize = 50_000;
+
 /// Where facts are had from, and what conditions may ask of beside them.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
@@ -63,6 +66,7 @@ pub(crate) fn judge(reading: &Reading<'_>, job: &mut Job<'_>, known: Known<'_>) 
         "alarm" => reading.ask(|sql, _| alarms(sql, job.since))?,
         "outlet" => Ok(outlets(&reading.ask(|sql, _| sql.outlets())?)),
         "person" => Ok(people(known)),
+        "response" => reading.ask(|sql, _| responses(sql, job.since))?,
         _ => match known.machines {
             Some(machines) => machines.facts(machine, known.now),
             None => Err(reason::not_running()),
@@ -151,6 +155,34 @@ fn alarm(row: &AlarmRow) -> Fact {
     values.extend(row.owner.as_ref().map(|owner| ("acknowledged_at", Value::Moment(owner.since))));
     values.extend(row.resolved_at.map(|at| ("resolved_at", Value::Moment(at))));
     Fact { at: Some(row.at), values, ..Fact::default() }
+}
+
+fn responses(sql: &mut store::Sql, since: Option<Instant>) -> Result<Result<Vec<Fact>, Told>, StoreError> {
+    let (mut facts, mut behind, mut read) = (Vec::new(), 0, 0);
+    loop {
+        let rows = sql.responses_behind(behind, PAGE)?;
+        let Some(last) = rows.last() else { return Ok(Ok(facts)) };
+        behind = last.entry;
+        read += rows.len();
+        if read > MOST_RESPONSES {
+            return Ok(Err(reason::too_many()));
+        }
+        facts.extend(rows.iter().filter(|row| since.is_none_or(|since| row.at >= since)).map(response));
+    }
+}
+
+fn response(row: &ResponseRow) -> Fact {
+    let effect = row.answer.effect.as_ref();
+    let mut values = BTreeMap::from([
+        ("firewall", Value::text(&row.answer.firewall)),
+        ("done", Value::Truth(row.done)),
+        ("in_force", Value::Truth(effect.and_then(|effect| effect.seen) == Some(true))),
+        ("answered_at", Value::Moment(row.at)),
+    ]);
+    values.extend(row.answer.what.as_deref().map(|what| ("what", Value::text(what))));
+    let seconds = effect.and_then(|effect| effect.ms).and_then(|ms| i64::try_from(ms.div_ceil(1_000)).ok());
+    values.extend(seconds.map(|seconds| ("seconds", whole(seconds))));
+    Fact { at: Some(row.at), record: Some(row.answer.record), values, ..Fact::default() }
 }
 
 /// Each of the six ways, by the best outlet of it that is set.

@@ -47,7 +47,7 @@ pub enum MachineType {
 }
 
 /// Everything the system knows by itself, in order of names.
-pub static MACHINES: [Machine; 7] = [
+pub static MACHINES: [Machine; 8] = [
     Machine {
         name: "alarm",
         label: ("告警", "alarms"),
@@ -113,6 +113,34 @@ pub static MACHINES: [Machine; 7] = [
         members: &[
             member("roles", MachineType::Texts, "現任角色", "the roles they hold now"),
             member("has_passkey", MachineType::Truth, "是否持有通行金鑰", "have they a passkey?"),
+        ],
+    },
+    Machine {
+        name: "response",
+        label: ("入侵處置之執行", "acts against intruders as firewalls answered"),
+        comes_about: true,
+        members: &[
+            member(
+                "what",
+                MachineType::Text,
+                "處置：deny、cut、isolate、observe、deny_all、lock_down",
+                "what was to be done",
+            ),
+            member("firewall", MachineType::Text, "防火牆", "the firewall"),
+            member("done", MachineType::Truth, "是否已執行", "was it done?"),
+            member(
+                "in_force",
+                MachineType::Truth,
+                "防火牆是否確認生效",
+                "did the firewall itself say that it stood?",
+            ),
+            member(
+                "seconds",
+                MachineType::Number,
+                "自決定至確認生效秒數",
+                "seconds from the decision until that was known",
+            ),
+            member("answered_at", MachineType::Moment, "記錄時刻", "when the answer was entered"),
         ],
     },
     Machine {

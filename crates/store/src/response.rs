@@ -322,6 +322,18 @@ impl Sql {
         self.rows(&text, &[asked.0.into()])?.iter().map(response).collect()
     }
 
+    /// What was answered to acts, none of them rehearsed, from behind an entry on, in the order of their entries, at most so
+    /// much.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn responses_behind(&mut self, entry: u64, most: usize) -> Result<Vec<ResponseRow>, StoreError> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM response WHERE entry > $1 AND ordered = 'act' AND dry = 0 ORDER BY entry LIMIT {most}"
+        );
+        self.rows(&text, &[entry.into()])?.iter().map(response).collect()
+    }
+
     /// What was answered last, the latest first, at most so much.
     ///
     /// # Errors

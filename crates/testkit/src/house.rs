@@ -309,6 +309,14 @@ impl House {
         self.by_itself(desk::Order::Sent(sent))
     }
 
+    /// Firewalls have answered, or something happened on them.
+    ///
+    /// # Errors
+    /// The desk refused.
+    pub fn responses(&self, facts: Vec<store::ResponseFact>) -> Result<()> {
+        self.by_itself(desk::Order::Responses(facts))
+    }
+
     fn by_itself(&self, order: desk::Order) -> Result<()> {
         self.desk.ask(desk::Asker::System, order).map(drop).map_err(|refused| anyhow!("{}", refused.told()))
     }

@@ -3,10 +3,14 @@
 use crate::pack;
 use crate::town::Town;
 use board::{Fact, Machines};
+use casework::EntryNumber;
 use model::{Clock as _, Instant, Severity, Told};
 use regulation::{Decimal, Machine, Value};
 use std::collections::BTreeMap;
-use store::{AlarmFact, AlarmRaised, AlarmResolved, AlarmSent, OutletAs, OutletSet, SentAnswer, Verdict};
+use store::{
+    AlarmFact, AlarmRaised, AlarmResolved, AlarmSent, OutletAs, OutletSet, ResponseAnswer, ResponseEffect,
+    ResponseFact, SentAnswer, Verdict,
+};
 
 const CHECKS: &str = r#"
 [[clause]]
@@ -47,6 +51,19 @@ id = "lines"
 label = { zh = "戊", en = "E" }
 population = { machine = "source", where = "counts" }
 evidence = { measure = "lines", of = "sum" }
+freshness = "1 day"
+[[clause.check]]
+id = "denied"
+label = { zh = "己", en = "F" }
+population = { machine = "response", where = "what == 'deny'", within = "30 days" }
+evidence = { share = "done && in_force" }
+freshness = "1 day"
+goal = 100
+[[clause.check]]
+id = "seconds"
+label = { zh = "庚", en = "G" }
+population = { machine = "response", where = "done", within = "30 days" }
+evidence = { measure = "seconds", of = "worst" }
 freshness = "1 day"
 "#;
 
@@ -176,6 +193,41 @@ fn an_outlet_that_is_not_there_is_one_of_six_that_does_not_work() {
     town.later(40 * 24 * 60);
     town.assess(&quiet);
     assert_eq!(town.figure("9", "outlets", None).good, 0, "a test of long ago shows nothing");
+}
+
+#[test]
+fn what_firewalls_answered_counts_where_they_confirmed_it_and_rehearsals_do_not() {
+    let mut town = Town::with(35, None, &files());
+    let quiet = Says(Ok(Vec::new()));
+    town.assess(&quiet);
+    assert_eq!(town.figure("9", "denied", None).verdict, Verdict::Nobody);
+    let answer = |asked: u64, seen: bool, dry: bool, ms: u64| {
+        let effect = ResponseEffect { seen: Some(seen), ms: Some(ms), ..ResponseEffect::default() };
+        ResponseFact::Done(ResponseAnswer {
+            answer: SentAnswer { zh: "甲".into(), en: "a".into() },
+            asked: EntryNumber(asked),
+            dry,
+            effect: Some(effect),
+            firewall: "edge".into(),
+            order: "act".into(),
+            record: model::RecordId::from_bytes([3; 16]),
+            target: Some("192.0.2.1".into()),
+            what: Some("deny".into()),
+        })
+    };
+    town.house.responses(vec![answer(1, true, false, 40), answer(2, false, true, 90_000)]).unwrap();
+    town.later(2 * 24 * 60);
+    town.assess(&quiet);
+    let figure = town.figure("9", "denied", None);
+    assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::Met, 1, 1));
+    town.house.responses(vec![answer(3, false, false, 2_100)]).unwrap();
+    town.later(2 * 24 * 60);
+    town.assess(&quiet);
+    let figure = town.figure("9", "denied", None);
+    assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::NotMet, 1, 2));
+    let worst = town.figure("9", "seconds", None);
+    assert_eq!((worst.verdict, worst.value.unwrap().to_string()), (Verdict::Figure, "3".to_owned()));
+    town.house.compare().unwrap();
 }
 
 #[test]

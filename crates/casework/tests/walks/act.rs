@@ -53,7 +53,8 @@ impl Walker<'_> {
             let Some(events) = self.owe(act, duty) else { return };
             events
         } else if let Some(unit) = &act.alarm {
-            self.alarmed(act, unit)
+            let Some(events) = self.alarmed(act, unit) else { return };
+            events
         } else if let Some(limit) = &act.advance {
             self.pass(values::later(self.town, limit), &mut fired)
         } else if let Some(moment) = &act.until {
@@ -287,8 +288,8 @@ impl Walker<'_> {
         }
     }
 
-    /// An alarm opens a case.
-    fn alarmed(&mut self, act: &Act, unit: &str) -> Vec<Event> {
+    /// An alarm opens a case; `None` when that was to be refused, and was.
+    fn alarmed(&mut self, act: &Act, unit: &str) -> Option<Vec<Event>> {
         let pack = self.town.pack;
         let register = pack.register(self.register).unwrap();
         let command = Command::OpenForAlarm {
@@ -297,10 +298,24 @@ impl Walker<'_> {
             unit: self.town.people.units[unit],
             fill: values::fill(self.town, register, &act.fill, &act.clear, None),
         };
+        let by_system = |by: &regulation::ActorRule| matches!(by.who, regulation::Who::System);
+        let takes = |step: &&Step| {
+            step.opens()
+                && matches!(&step.signers, regulation::Signers::People { by, .. } if by.iter().any(by_system))
+        };
+        let step = register.flow.steps.iter().find(takes).unwrap();
         let before = self.town.clone();
-        let events = self.town.run(&By::System, &command).unwrap();
-        self.opened_by_system(act, &before, &events);
-        events
+        match self.town.run(&By::System, &command) {
+            Ok(events) => {
+                self.opened_by_system(act, &before, &events);
+                self.kept(register, step, act, self.last.unwrap(), &events);
+                Some(events)
+            }
+            Err(refusal) => {
+                self.refused(act, register, step, None, &refusal);
+                None
+            }
+        }
     }
 
     /// Time passes; clocks and duties come to their points, earliest first.

@@ -15,13 +15,14 @@ fn the_rules_of_the_pack_are_listed_and_tried_on_lines() {
     let scan = scan.to_str().unwrap();
     let found = office.json(&["pack", "try", "--json", "--given", "proxies=10.0.0.3/32", scan]);
     assert_eq!(found["lines"], 49);
-    assert_eq!(found["waiting"].as_array().unwrap().len(), 1, "{found}");
+    let waiting: Vec<_> = found["waiting"].as_array().unwrap().iter().map(|one| &one["rule"]).collect();
+    assert_eq!(waiting, ["guessing_from_outside", "public_host_inwards", "scan_from_outside"], "{found}");
     let alarm = &found["alarms"][0];
     assert_eq!((&alarm["rule"], &alarm["severity"]), (&"port_scan".into(), &"high".into()), "{found}");
     assert_eq!(alarm["evidence"][0]["file"], scan);
     let text = office.good(&["pack", "try", scan]);
     assert!(
-        text.contains("掃描主機之連接埠") && text.contains("未施行 waiting: public_host_inwards"),
+        text.contains("掃描主機之連接埠") && text.contains("未施行 waiting: guessing_from_outside"),
         "{text}"
     );
 

@@ -90,6 +90,64 @@ impl City {
     }
 }
 
+/// Lines of a server to which somebody wants in.
+fn guesses(from: &str) -> String {
+    (0..25).fold(String::new(), |text, nth| {
+        text + &format!(
+            "<38>Nov 26 08:00:00 gw-1 sshd[{nth}]: Failed password for root from {from} port {} ssh2\n",
+            1_024 + nth
+        )
+    })
+}
+
+#[test]
+fn who_guesses_from_outside_is_denied_by_rule_and_nobody_inside_or_on_the_list_is() {
+    if within("responses::who_guesses_from_outside_is_denied_by_rule_and_nobody_inside_or_on_the_list_is") {
+        return;
+    }
+    let mut city = City::new(3);
+    city.house.desk.close();
+    let enforcer = city.enforce();
+    let server = city
+        .program(&["serve", "--data", "data", "--listen", "127.0.0.1:0", "--enforcer", "./enforce.sock"])
+        .with(["--syslog", "tcp:127.0.0.1:0", "--given", "inside=10.9.0.0/16"])
+        .start()
+        .unwrap();
+    let door = server.line(LIMIT).unwrap().unwrap();
+    let mut peer = std::net::TcpStream::connect(door.strip_prefix("tcp:").unwrap()).unwrap();
+    // One inside, one on the enforcer's list, one outside.
+    for from in ["10.9.0.9", "10.1.0.3", "203.0.113.9"] {
+        std::io::Write::write_all(&mut peer, guesses(from).as_bytes()).unwrap();
+    }
+    let done = city.entries("response.done/1", 1);
+    assert!(done[0].contains("203.0.113.9") && done[0].contains("\"what\":\"deny\""), "{done:?}");
+    let failed = city.entries("response.failed/1", 1);
+    assert!(failed[0].contains("10.1.0.3"), "{failed:?}");
+    assert_eq!(city.entries("hook.answered/1", 2).len(), 2);
+    let ruleset = ruleset();
+    assert!(ruleset.contains("203.0.113.9") && !ruleset.contains("10.9.0.9"), "{ruleset}");
+    assert!(!ruleset.contains("10.1.0.3"), "{ruleset}");
+    assert!(city.stop(server).status.success());
+    enforcer.kill().unwrap();
+    city.house.open_again().unwrap();
+    // Both are cases for an hour, as their alarms say; of whoever is inside there is none.
+    let alarms = city.house.desk.read(|sql, _| {
+        Ok::<_, store::StoreError>([
+            sql.alarms_without_case("guessing_from_outside", 9)?.len(),
+            sql.responses_latest(9)?.len(),
+        ])
+    });
+    assert_eq!(alarms.unwrap(), [0, 2]);
+    for row in city.house.desk.read(|sql, _| sql.responses_latest(9)).unwrap() {
+        let case = city.house.case(row.answer.record).unwrap();
+        let until: Instant = case.content.0["until"].as_str().unwrap().parse().unwrap();
+        let lasts = until.as_micros() - case.opened_at.as_micros();
+        // Reckoned from the decision, a moment before it was entered.
+        assert!(case.opened_by.is_none() && (3_590_000_000..=3_600_000_000).contains(&lasts), "{lasts}");
+    }
+    city.house.compare().unwrap();
+}
+
 fn now() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Instant::from_micros(i64::try_from(since.as_micros()).unwrap()).unwrap()

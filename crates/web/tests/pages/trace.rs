@@ -315,6 +315,27 @@ fn what_an_address_did_is_told_as_a_whole_and_entered_once() {
 }
 
 #[test]
+fn the_api_says_what_addresses_are_called_of_those_alone_that_it_shows() {
+    let office = office();
+    let token = office.asked.token_of(office.auditor.person, &[], &[], &[identity::Right::Audit]);
+    let authorization = format!("Bearer {token}");
+    let read = |path: &str| -> serde_json::Value {
+        let headers = [("authorization", authorization.as_str())];
+        let answer = office.asked.ask(axum::http::Method::GET, path, &headers, "");
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        serde_json::from_str(&answer.text()).unwrap()
+    };
+    let traced = read("/api/v1/lines?address=10.1.2.3");
+    let both = serde_json::json!({ "10.1.2.3": "pc-3.city.example", "192.0.2.9": "www.city.example" });
+    assert_eq!(traced["names"], both, "{traced}");
+    let line = &traced["lines"][0];
+    let path =
+        format!("/api/v1/lines/{}/{}", line["receiver"].as_str().unwrap(), line["number"].as_str().unwrap());
+    assert_eq!(read(&path)["names"], both);
+    assert_eq!(read("/api/v1/lines?address=203.0.113.77")["names"], serde_json::json!({}));
+}
+
+#[test]
 fn a_program_with_the_right_hands_in_lines_and_is_told_where_they_stand() {
     let office = office();
     let token = office.asked.token_of(office.wang.person, &[], &[], &[identity::Right::Lines]);
