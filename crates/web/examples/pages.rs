@@ -117,9 +117,48 @@ impl web::Watching for NoLines {
     }
 }
 
+/// One firewall on which an address is denied, and one that does not answer.
 impl web::Enforcers for NoLines {
     fn heard(&self) -> Vec<web::EnforcerHeard> {
-        Vec::new()
+        let act = |nth: u64, target: &str, packets| {
+            let what = respond::What::Deny { target: target.parse().ok()? };
+            let stands = respond::Stands {
+                id: nth,
+                case: respond::CaseName::new("r_none")?,
+                act: respond::Act { what, seconds: Some(3_600), confirm: None },
+                since: Instant::EPOCH,
+                until: None,
+                confirm_by: None,
+                tripped: None,
+            };
+            Some((
+                stands,
+                respond::Effect { seen: Some(true), packets: Some(packets), ..respond::Effect::default() },
+            ))
+        };
+        let acts = [act(1, "198.51.100.9", 4_321), act(2, "203.0.113.0/24", 0)];
+        let standing = respond::Standing {
+            firewall: "edge".to_owned(),
+            driver: "nftables".to_owned(),
+            dry: false,
+            epoch: Instant::EPOCH,
+            last: 0,
+            acts: acts.into_iter().flatten().collect(),
+            unseen: None,
+        };
+        let silent = (Instant::EPOCH, Told::new("無法連線", "it cannot be reached"));
+        vec![
+            web::EnforcerHeard {
+                place: "edge".to_owned(),
+                standing: Some((Instant::EPOCH, standing)),
+                silent: None,
+            },
+            web::EnforcerHeard {
+                place: "fw-2.city.example:8443".to_owned(),
+                standing: None,
+                silent: Some(silent),
+            },
+        ]
     }
 }
 

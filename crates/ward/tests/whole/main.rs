@@ -36,7 +36,6 @@ mod setting_up;
 mod signing_in;
 mod succession;
 mod tables;
-mod temperature;
 mod third;
 mod witness;
 

@@ -67,7 +67,7 @@ fn what_stands_and_what_was_answered_is_shown_and_silence_is_no_good_news() {
     let office = office();
     let (status, page) = sees(&office, office.auditor);
     assert_eq!(status, StatusCode::OK, "{page}");
-    for words in ["edge", "拒絕存取", "198.51.100.9", "防火牆確認生效", "封包 4321", "114年1月2日"]
+    for words in ["edge", "拒絕存取", "198.51.100.9", "防火牆確認生效", "封包 4321", "114/01/02 10:00:00"]
     {
         assert!(page.contains(words), "{words}: {page}");
     }
