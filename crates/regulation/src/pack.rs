@@ -232,6 +232,8 @@ pub struct BesideRoom {
     pub room: FieldId,
     /// Are only those shown that run?
     pub open: bool,
+    /// The field with a day, where a record tells of a room's day: its page has the curves of the room's air.
+    pub day: Option<FieldId>,
 }
 
 /// How long lines are kept, and where it is signed that some go, or stay.

@@ -64,7 +64,11 @@ fn beside(
     let what = ("指向機房之欄位", "field that refers to a room");
     let room = field(table, "room", register, fits, context, what)?;
     let open = table.flag("open").unwrap_or(false);
-    Some(BesideRoom { register: register.id.clone(), room, open })
+    let fits = |field: &Field| field.of() == Type::Date && !field.sealed;
+    let day = table
+        .get("day")
+        .and_then(|_| field(table, "day", register, fits, context, ("日期欄位", "field of type date")));
+    Some(BesideRoom { register: register.id.clone(), room, open, day })
 }
 
 /// The field at a key, where it is one that fits.

@@ -231,6 +231,12 @@ static BESIDE_ROOM: Shape = Shape {
         need("register", Form::Id, "登記簿", "the register"),
         need("room", Form::Id, "指向機房之欄位", "the field that refers to the room"),
         may("open", Form::Flag, "僅列進行中者", "are only those shown that run?"),
+        may(
+            "day",
+            Form::Id,
+            "日期欄位，紀錄頁併示該機房當日曲線",
+            "the field with the day whose curves a record's page has",
+        ),
     ],
 };
 

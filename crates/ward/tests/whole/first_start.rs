@@ -11,7 +11,7 @@ use std::sync::Arc;
 use testkit::{Cookies, Program, Running};
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-const PASSWORD: &str = "my breakfast at the pier";
+pub(crate) const PASSWORD: &str = "my breakfast at the pier";
 
 /// Somebody at a browser without script.
 pub(crate) struct Browser {
@@ -20,10 +20,10 @@ pub(crate) struct Browser {
     cookies: RefCell<Cookies>,
 }
 
-struct Answer {
-    status: u16,
-    location: String,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) location: String,
+    pub(crate) text: String,
 }
 
 impl Browser {
@@ -66,11 +66,11 @@ impl Browser {
         request.call().map(|response| self.answer(response))
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.try_get(path).unwrap()
     }
 
-    fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
         let body =
             testkit::fill(page, action, fields).unwrap_or_else(|| panic!("no form for {action}: {page}"));
         let mut request = self.agent.post(format!("{}{action}", self.base)).header("accept-language", "en");
@@ -103,8 +103,8 @@ pub(crate) fn line(running: &Running, fits: impl Fn(&str) -> bool) -> String {
 }
 
 /// The code of this moment, by an implementation that is not ours.
-fn code_of(secret: &str, city: &City) -> String {
-    let program = Program::new("/usr/bin/oathtool", city.path());
+pub(crate) fn code_of(secret: &str, folder: &Path) -> String {
+    let program = Program::new("/usr/bin/oathtool", folder);
     let asked = program.with(["--totp", "--base32", &secret.replace(' ', "")]).run("", LIMIT).unwrap();
     assert!(asked.status.success(), "oathtool (Debian package oathtool): {}", asked.errors);
     asked.output.concat()
@@ -132,7 +132,7 @@ pub(crate) fn begin(browser: &Browser, link: &str, host: &str, city: &City) -> V
     let enrol = browser.get("/enrol").text;
     let page = browser.submit(&enrol, "/factors/otp", &[]).text;
     let secret = page.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap();
-    let code = code_of(secret, city);
+    let code = code_of(secret, city.path());
     let set = browser.submit(&page, "/factors/otp/confirm", &[("code", &code)]);
     assert_eq!(set.location, "/enrol", "{}", set.text);
     let enrol = browser.get("/enrol").text;

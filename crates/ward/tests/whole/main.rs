@@ -36,6 +36,7 @@ mod setting_up;
 mod signing_in;
 mod succession;
 mod tables;
+mod temperature;
 mod third;
 mod witness;
 

@@ -20,6 +20,7 @@ use crate::look::Look;
 use crate::names::{Named, Shown, entry_path, record_path, register_path};
 use crate::query::Query;
 use crate::registers;
+use crate::rooms::{Sheet, SheetAir};
 use crate::route::{Access, Audit, Route, named};
 use crate::shell::{Area, Shell};
 use askama::Template;
@@ -64,6 +65,8 @@ struct DataPage<'a> {
     tabs: Tabs<'a>,
     done: Option<Notice<'a>>,
     groups: Vec<Group<'a>>,
+    /// The curves of the day of a room that it tells of.
+    air: Option<SheetAir<'a>>,
     waiting: Waiting,
     about: Facts<'a>,
 }
@@ -248,6 +251,8 @@ fn with_files(look: &Look<'_>, case: &Case, field: &regulation::Field, value: Sh
 async fn data(cx: Cx, Path(record): Path<String>, query: Query) -> PageResult {
     cx.run(move |cx| {
         let record = named(&record)?;
+        let sheet = cx.look(|look| Sheet::of(look, &Opened::of(look, record)?.case))?;
+        let air = sheet.map(|sheet| sheet.air(cx));
         cx.look(|look| {
             let opened = Opened::of(look, record)?;
             let (head, tabs) = head::head(look, &opened, "data")?;
@@ -255,7 +260,7 @@ async fn data(cx: Cx, Path(record): Path<String>, query: Query) -> PageResult {
             let groups = groups(look, opened.register, &opened.case);
             let (waiting, about) = (waiting(look, &opened.case)?, head::about(look, &opened.case));
             let shell = shell(look, &opened.case, &head.title)?;
-            cx.render(&DataPage { cx, shell, head, tabs, done, groups, waiting, about })
+            cx.render(&DataPage { cx, shell, head, tabs, done, groups, air, waiting, about })
         })
     })
     .await

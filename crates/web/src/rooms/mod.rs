@@ -10,6 +10,7 @@ mod curve;
 mod figure;
 mod room;
 mod sensor;
+mod sheet;
 
 use self::curve::Curve;
 use self::figure::{FigureView, Stands};
@@ -33,6 +34,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Ask, Column, Direction, Filter, Test};
+
+pub(crate) use sheet::{Sheet, SheetAir};
 
 const PERSON: Access = Access::Person;
 const PATH: &str = "/rooms";
@@ -235,20 +238,24 @@ fn view<'a>(
         record: record_path(room.case.record),
         stands: Stands::worst(&figures).pill(cx),
         figures,
-        curves: air(cx, &room.code, readings),
+        curves: air(cx, &room.code, readings, &lately(cx)),
         beside,
     })
 }
 
-/// The curves of a room's air within the last day.
-fn air<'a>(cx: &'a Cx, code: &str, readings: &Readings) -> Vec<Curve<'a>> {
-    let within = cx.now().minus(DAY)..cx.now();
+/// The last day, to be drawn.
+fn lately(cx: &Cx) -> Range<Instant> {
+    cx.now().minus(DAY)..cx.now()
+}
+
+/// The curves of a room's air within a time.
+fn air<'a>(cx: &'a Cx, code: &str, readings: &Readings, within: &Range<Instant>) -> Vec<Curve<'a>> {
     let in_room = || readings.tally.sensors.iter().filter(move |(place, _)| place.room == code);
     let of = |quantity: &'static str| in_room().map(move |(place, sensor)| (quantity, place, sensor));
     let drawn = AIR.into_iter().flat_map(of).filter_map(|(quantity, place, sensor)| {
         let (what, bounds) = ((place.sensor.as_str(), quantity), readings.limits.get(quantity));
         let series = sensor.series.get(quantity)?;
-        Some(Curve::of(cx, what, series, &within, readings.tally.step(), bounds))
+        Some(Curve::of(cx, what, series, within, readings.tally.step(), bounds))
     });
     drawn.collect()
 }

@@ -1,6 +1,6 @@
 //! A room: all of its figures, the last day of its air, what belongs to it.
 
-use super::{Curve, RoomView, STEP, admitted, air, day, notices, readings, view};
+use super::{Curve, RoomView, STEP, admitted, air, day, lately, notices, readings, view};
 use crate::component::Notice;
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
@@ -29,7 +29,7 @@ pub(super) async fn page(cx: Cx, Path(code): Path<String>) -> PageResult {
         if room.is_none() && figures.is_empty() {
             return Err(PageError::NotFound);
         }
-        let curves = air(cx, &code, &readings);
+        let curves = air(cx, &code, &readings, &lately(cx));
         let title = room.as_ref().map_or_else(|| code.clone(), |room| room.title.clone());
         let room = room.map(|room| cx.look(|look| view(cx, look, &room, &readings))).transpose()?;
         let shell = Shell::new(cx, Some(Area::Rooms), title);

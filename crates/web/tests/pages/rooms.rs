@@ -166,6 +166,29 @@ fn a_room_has_the_curves_of_its_air_and_what_belongs_to_it() {
 }
 
 #[test]
+fn the_sheet_of_a_day_has_the_curves_of_its_room_from_midnight_to_midnight() {
+    let town = town();
+    town.asked.house.tick().unwrap();
+    let list = town.page(town.operator, "/registers/duty_sheet");
+    let sheet = list.split("href=\"/records/").nth(1).unwrap_or_else(|| panic!("no sheet: {list}"));
+    let sheet = format!("/records/{}", sheet.split('"').next().unwrap());
+    let page = town.page(town.operator, &sheet);
+    let day = page.split("當日感測曲線").nth(1).unwrap_or_else(|| panic!("no curves: {page}"));
+    assert!(day.contains("A-1 溫度") && day.contains("A-1 相對溼度"), "{day}");
+    assert!(day.contains("最低 22.5 °C、平均 ") && day.contains("上下限 22 °C 至 26 °C"), "{day}");
+    assert!(
+        day.contains("<span>114 年 1 月 2 日 00:00:00</span><span>114 年 1 月 3 日 00:00:00</span>"),
+        "{day}"
+    );
+    assert!(day.contains("href=\"/rooms/A\"") && !day.contains("Z-1"), "{day}");
+    // Other records of a room have none, and nobody else has any.
+    let room = page.split("href=\"/records/").map(|rest| rest.split('"').next().unwrap());
+    let room = room.filter(|record| record.starts_with("r_") && !sheet.ends_with(record)).next().unwrap();
+    assert!(!town.page(town.operator, &format!("/records/{room}")).contains("當日感測曲線"));
+    assert_eq!(town.ask(town.other, &sheet).0, StatusCode::NOT_FOUND);
+}
+
+#[test]
 fn a_sensor_has_curves_by_hour_day_month_and_year() {
     let town = town();
     for span in ["", "?span=hour", "?span=day", "?span=month", "?span=year"] {
