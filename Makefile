@@ -12,7 +12,7 @@ SHELL := /bin/bash
 # RELP as well; so does syslog-ng, which is unpacked and not installed. logrotate turns files over, systemd writes and reads
 # journals, zstd packs, softflowd exports flows and nfdump is another who collects them, dnsmasq (its base alone: nothing of
 # it starts by itself) says what addresses are called. snmptrapd receives traps and informs, python3-aiosmtpd mail. Sensors
-# are read of snmpd, of nut-server with its dummy driver, of a controller by python3-pymodbus (with the serial packages that it
+# are read of snmpd, of nut-server with its dummy driver (its certificates are put into a database by libnss3-tools), of a controller by python3-pymodbus (with the serial packages that it
 # asks for), of what mosquitto publishes; iproute2 sets up a network in which pings are allowed, and those between which
 # nftables and conntrack stop what is denied; openssh-server is the way to a firewall of another kind. slapd is the directory
 # that units and people are read from; tests run their own, and the one that Debian begins is not asked.
@@ -20,7 +20,7 @@ SHELL := /bin/bash
 # `make run` needs none; without poppler it does not find the text of attached PDF files, without a Chinese font it prints
 # nothing and says how one is installed (docs/howto/print-forms.md).
 PACKAGES := chromium chromium-driver conntrack dnsmasq-base faketime fonts-cns11643-kai fonts-noto-cjk g++ iproute2 \
-  logrotate mosquitto mosquitto-clients nfdump nftables nut-server oathtool openssh-server poppler-data poppler-utils \
+  libnss3-tools logrotate mosquitto mosquitto-clients nfdump nftables nut-server oathtool openssh-server poppler-data poppler-utils \
   postgresql python3-aiosmtpd python3-cryptography python3-fido2 python3-pymodbus python3-serial-asyncio python3-venv \
   rsyslog rsyslog-gnutls rsyslog-relp slapd snmpd snmptrapd softflowd strace systemd systemd-journal-remote zbar-tools \
   zstd

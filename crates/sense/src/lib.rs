@@ -11,6 +11,7 @@ mod device;
 mod settings;
 
 mod line;
+mod tls;
 mod value;
 
 mod modbus;

@@ -5,12 +5,17 @@
 //! Source: OASIS MQTT Version 3.1.1 §3.3.1.3 (retained messages).
 
 use crate::device::{Endpoint, Secret};
+use crate::tls::Tls;
 use crate::value::{Given, Reading, Wanted};
-use rumqttc::{AsyncClient, Event, EventLoop, Incoming, MqttOptions, QoS, SubscribeReasonCode};
+use rumqttc::{
+    AsyncClient, Event, EventLoop, Incoming, MqttOptions, QoS, SubscribeReasonCode, TlsConfiguration,
+    Transport,
+};
 use std::time::Duration;
 
-/// Where brokers listen.
+/// Where brokers listen, and where they do within TLS.
 pub(crate) const PORT: u16 = 1883;
+pub(crate) const PORT_TLS: u16 = 8883;
 /// Messages of a round.
 const FLOOD: usize = 10_000;
 /// Bytes of a message.
@@ -23,6 +28,7 @@ pub(crate) struct Mqtt {
     pub(crate) endpoint: Endpoint,
     pub(crate) client: String,
     pub(crate) user: Option<(String, Secret)>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) reads: Vec<(Wanted, Topic)>,
 }
 
@@ -104,6 +110,9 @@ impl Mqtt {
         options.set_keep_alive(ALIVE).set_max_packet_size(LARGEST, LARGEST);
         if let Some((user, password)) = &self.user {
             options.set_credentials(user, password.told());
+        }
+        if let Some(tls) = &self.tls {
+            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.config())));
         }
         AsyncClient::new(options, crate::device::MOST_READS + 1)
     }

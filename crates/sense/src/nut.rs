@@ -1,12 +1,16 @@
 //! Figures of a UPS by the protocol of Network UPS Tools.
 //!
-//! One connection a round: `GET VAR` for each variable, then `LOGOUT`.
+//! One connection a round: `STARTTLS` where it is wanted, `GET VAR` for each variable, then `LOGOUT`.
+//! Invariant: where TLS is wanted nothing but the wish for it is said or believed outside of it.
 //! Source: Network UPS Tools Developer Guide, chapter 9 (network protocol).
 
 use crate::device::{Endpoint, Secret};
+use crate::tls::Tls;
 use crate::value::{Given, Reading, Wanted};
 use std::io::{Error, ErrorKind, Result};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufStream,
+};
 use tokio::net::TcpStream;
 
 /// Where `upsd` listens.
@@ -19,6 +23,7 @@ pub(crate) struct Nut {
     pub(crate) endpoint: Endpoint,
     pub(crate) ups: String,
     pub(crate) user: Option<(String, Secret)>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) reads: Vec<(Wanted, String)>,
 }
 
@@ -29,7 +34,24 @@ impl Nut {
 
     async fn ask(&self) -> Result<Vec<Reading>> {
         let stream = TcpStream::connect((self.endpoint.host.as_str(), self.endpoint.port)).await?;
-        let mut stream = BufStream::new(stream);
+        let Some(tls) = &self.tls else { return self.ask_over(BufStream::new(stream)).await };
+        let mut plain = BufStream::new(stream);
+        let answer = ask(&mut plain, "STARTTLS").await?;
+        if answer != "OK STARTTLS" {
+            return Err(Error::other(format!("STARTTLS: {answer}")));
+        }
+        // Whoever stands between might say something in clear that is then taken for what was said within.
+        if !plain.buffer().is_empty() {
+            return Err(Error::other("STARTTLS: something was said in clear behind the answer"));
+        }
+        let within = tls.connect(&self.endpoint.host, plain.into_inner()).await.map_err(Error::other)?;
+        self.ask_over(BufStream::new(within)).await
+    }
+
+    async fn ask_over(
+        &self,
+        mut stream: BufStream<impl AsyncRead + AsyncWrite + Unpin>,
+    ) -> Result<Vec<Reading>> {
         if let Some((user, password)) = &self.user {
             for (command, word) in [("USERNAME", user.as_str()), ("PASSWORD", password.told())] {
                 let answer = ask(&mut stream, &format!("{command} {}", quoted(word))).await?;
@@ -59,7 +81,7 @@ impl Nut {
 }
 
 /// A command and its answer, one line each.
-async fn ask(stream: &mut BufStream<TcpStream>, command: &str) -> Result<String> {
+async fn ask(stream: &mut BufStream<impl AsyncRead + AsyncWrite + Unpin>, command: &str) -> Result<String> {
     stream.write_all(format!("{command}\n").as_bytes()).await?;
     stream.flush().await?;
     let mut line = String::new();

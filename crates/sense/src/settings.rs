@@ -8,8 +8,9 @@ use crate::device::{Device, Endpoint, MOST_DEVICES, MOST_READS, PROTOCOLS, Proto
 use crate::modbus::{Kind, Modbus, Place as Register, Table as RegisterTable};
 use crate::mqtt::{Mqtt, Topic};
 use crate::nut::Nut;
-use crate::probe::{Authority, Probe, Url};
+use crate::probe::{Probe, Url};
 use crate::snmp::{self, Snmp};
+use crate::tls::{Authority, Own, Tls};
 use crate::value::Wanted;
 use async_snmp::{Auth, AuthProtocol, Oid, PrivProtocol, UsmConfig};
 use regulation::{Complaints, Form, Problem, Shape, Table, load_single, may, need};
@@ -50,6 +51,9 @@ static DEVICE: Shape = Shape {
         may("count", Form::Whole(1, 20), "每次送出之回應要求數", "so many echoes are asked for at a time"),
         may("expect", Form::List(&Form::Whole(100, 599)), "視為正常之 HTTP 狀態碼", "statuses that are good"),
         may("authority", Form::Text, "憑證機構檔（PEM）", "the authority of its certificate, PEM"),
+        may("tls", Form::Flag, "是否以 TLS 連線", "is it spoken to within TLS?"),
+        may("certificate", Form::Text, "本機出示之憑證（PEM）", "the certificate that is shown to it, PEM"),
+        may("key_file", Form::Text, "該憑證之私密金鑰檔（PEM）", "the file with that certificate's key, PEM"),
         may("name", Form::Text, "查詢之名稱", "the name that is asked for"),
         may("read", Form::Tables(&READ), "讀取項目", "what is read"),
     ],
@@ -114,14 +118,14 @@ const KEYS: [Keys; 8] = [
     Keys {
         protocol: Protocol::Mqtt,
         needs: &[],
-        takes: &["user", "password_file"],
+        takes: &["user", "password_file", "tls", "authority", "certificate", "key_file"],
         read_needs: &["topic"],
         read_takes: &["pointer"],
     },
     Keys {
         protocol: Protocol::Nut,
         needs: &["ups"],
-        takes: &["user", "password_file"],
+        takes: &["user", "password_file", "tls", "authority", "certificate", "key_file"],
         read_needs: &["variable"],
         read_takes: &[],
     },
@@ -503,11 +507,13 @@ impl Reader<'_, '_> {
             }
             topics.push((wanted, Topic { name: topic.to_owned(), pointer: pointer.to_owned() }));
         }
-        let user = self.user()?;
+        let (user, tls) = (self.user()?, self.tls()?);
+        let usual = if tls.is_some() { crate::mqtt::PORT_TLS } else { crate::mqtt::PORT };
         Some(Mqtt {
-            endpoint: self.endpoint(Some(crate::mqtt::PORT))?,
+            endpoint: self.endpoint(Some(usual))?,
             client: format!("ward-{id}"),
             user,
+            tls,
             reads: topics,
         })
     }
@@ -539,8 +545,79 @@ impl Reader<'_, '_> {
                 format!("{ups:?} is no name of a UPS; `upsc -l` lists them"),
             );
         }
-        let (endpoint, user) = (self.endpoint(Some(crate::nut::PORT))?, self.user()?);
-        Some(Nut { endpoint, ups: ups.to_owned(), user, reads: variables })
+        let (endpoint, user, tls) = (self.endpoint(Some(crate::nut::PORT))?, self.user()?, self.tls()?);
+        Some(Nut { endpoint, ups: ups.to_owned(), user, tls, reads: variables })
+    }
+
+    /// TLS where it is wanted; none where something of it will not do.
+    fn tls(&self) -> Option<Option<Tls>> {
+        let table = self.table;
+        if table.flag("tls") != Some(true) {
+            for key in ["authority", "certificate", "key_file"] {
+                if table.get(key).is_some() {
+                    self.tell(
+                        table,
+                        key,
+                        format!("「{key}」僅適用於 tls = true"),
+                        format!("{key:?} is for tls = true alone"),
+                    );
+                }
+            }
+            return Some(None);
+        }
+        let own = match (table.text("certificate"), table.text("key_file")) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => Some(self.own(certificate, key)?),
+            (Some(_), None) => {
+                self.also("key_file", "有 certificate ", "with `certificate`");
+                return None;
+            }
+            (None, Some(_)) => {
+                self.also("certificate", "有 key_file ", "with `key_file`");
+                return None;
+            }
+        };
+        Some(Some(self.within(self.authority()?, own)?))
+    }
+
+    /// The certificate that is shown; its key is only for its owner.
+    fn own(&self, certificate: &str, key: &str) -> Option<Own> {
+        let (certificate, key) = (self.folder.join(certificate), self.folder.join(key));
+        let open = std::fs::metadata(&key).is_ok_and(|about| about.permissions().mode() & 0o077 != 0);
+        if open {
+            let path = key.display();
+            self.tell(
+                self.table,
+                "key_file",
+                format!("{path} 他人亦可讀取，請執行 chmod 600 {path}"),
+                format!("others can read {path}, too; run chmod 600 {path}"),
+            );
+            return None;
+        }
+        let own = Own::of_files(&certificate, &key);
+        own.map_err(|error| {
+            let (certificate, key) = (certificate.display(), key.display());
+            self.tell(
+                self.table,
+                "certificate",
+                format!("無法由 {certificate} 與 {key} 讀取憑證及其私密金鑰：{error}。兩者均須為 PEM 檔"),
+                format!("no certificate and key can be read from {certificate} and {key}: {error}; both are to be PEM"),
+            );
+        })
+        .ok()
+    }
+
+    fn within(&self, authority: Authority, own: Option<Own>) -> Option<Tls> {
+        let tls = Tls::new(authority, own);
+        tls.map_err(|error| {
+            self.tell(
+                self.table,
+                "certificate",
+                format!("憑證與私密金鑰不符：{error}。請以同一組憑證及金鑰填入 certificate 與 key_file"),
+                format!("certificate and key do not fit: {error}; name those of one pair by `certificate` and `key_file`"),
+            );
+        })
+        .ok()
     }
 
     /// Name and password, or neither; none where one of them will not do.
@@ -591,8 +668,8 @@ impl Reader<'_, '_> {
                 let expect = table.list("expect").into_iter();
                 let expect = expect.filter_map(|status| u16::try_from(status.whole()?).ok()).collect();
                 let url = url?;
-                let authority = if url.secure { Some(self.authority()?) } else { None };
-                Probe::Http { url, expect, authority }
+                let tls = if url.secure { Some(self.within(self.authority()?, None)?) } else { None };
+                Probe::Http { url, expect, tls }
             }
             Protocol::Dns => {
                 let name = table.text("name")?;

@@ -4,14 +4,8 @@
 
 use super::connect;
 use crate::device::Endpoint;
-use std::path::Path;
-use std::sync::Arc;
+use crate::tls::Tls;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Bytes within which the first line ends.
 const FIRST: u64 = 1_024;
@@ -25,10 +19,6 @@ pub(crate) struct Url {
     host: String,
     path: String,
 }
-
-/// Whose certificates are believed.
-#[derive(Clone)]
-pub(crate) struct Authority(Arc<ClientConfig>);
 
 impl Url {
     /// `https://host:port/path?query`, in ASCII; without a name and password, and without a fragment.
@@ -46,36 +36,11 @@ impl Url {
     }
 }
 
-impl Authority {
-    /// Those of a file.
-    pub(crate) fn of_file(path: &Path) -> Result<Self, String> {
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
-        let certificates: Result<Vec<_>, _> = certificates.collect();
-        let mut roots = RootCertStore::empty();
-        // The system's file has some that are too odd to be used.
-        roots.add_parsable_certificates(certificates.map_err(|error| error.to_string())?);
-        if roots.is_empty() {
-            return Err("no certificate".to_owned());
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self(Arc::new(config)))
-    }
-}
-
 /// Asks; good where the status is one of those that are expected, or where none is named, below 400.
-pub(super) async fn ask(url: &Url, expect: &[u16], authority: Option<&Authority>) -> Result<(), String> {
+pub(super) async fn ask(url: &Url, expect: &[u16], tls: Option<&Tls>) -> Result<(), String> {
     let stream = connect(&url.endpoint).await?;
-    let status = match authority {
-        Some(Authority(config)) => {
-            let name = ServerName::try_from(url.endpoint.host.clone()).map_err(|error| error.to_string())?;
-            let connector = TlsConnector::from(Arc::clone(config));
-            let stream = connector.connect(name, stream).await.map_err(|error| error.to_string())?;
-            status(stream, url).await?
-        }
+    let status = match tls {
+        Some(tls) => status(tls.connect(&url.endpoint.host, stream).await?, url).await?,
         None => status(stream, url).await?,
     };
     let good = if expect.is_empty() { (200..400).contains(&status) } else { expect.contains(&status) };

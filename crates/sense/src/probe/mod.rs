@@ -8,9 +8,10 @@ mod dns;
 mod http;
 mod ping;
 
-pub(crate) use http::{Authority, Url};
+pub(crate) use http::Url;
 
 use crate::device::{Endpoint, Protocol};
+use crate::tls::Tls;
 use crate::value::{Figure, Reading};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -20,7 +21,7 @@ use tokio::time::{Instant, timeout};
 pub(crate) enum Probe {
     Ping { host: String, count: u16 },
     Tcp { endpoint: Endpoint },
-    Http { url: Url, expect: Vec<u16>, authority: Option<Authority> },
+    Http { url: Url, expect: Vec<u16>, tls: Option<Tls> },
     Dns { server: Endpoint, name: String },
 }
 
@@ -50,9 +51,7 @@ impl Probe {
         let asked = match self {
             Self::Ping { host, count } => return ping::read(host, *count, limit).await,
             Self::Tcp { endpoint } => timeout(limit, connect(endpoint)).await.map(|tried| tried.map(drop)),
-            Self::Http { url, expect, authority } => {
-                timeout(limit, http::ask(url, expect, authority.as_ref())).await
-            }
+            Self::Http { url, expect, tls } => timeout(limit, http::ask(url, expect, tls.as_ref())).await,
             Self::Dns { server, name } => timeout(limit, dns::ask(server, name)).await,
         };
         let took = began.elapsed();

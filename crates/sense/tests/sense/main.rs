@@ -73,6 +73,28 @@ impl Room {
     }
 }
 
+/// Makes an authority of this name: `<name>.pem` and `<name>.key`.
+fn authority(room: &Room, name: &str) {
+    certificate(room, name, &["-addext", "keyUsage=critical,keyCertSign"]);
+}
+
+/// Makes a certificate of that authority's, for this machine: `<name>.pem` and `<name>.key`, which only its owner can read.
+fn issued(room: &Room, name: &str, by: &str) {
+    let (authority, key) = (format!("{by}.pem"), format!("{by}.key"));
+    let rest = ["-CA", &authority, "-CAkey", &key, "-addext", "subjectAltName=DNS:localhost"];
+    certificate(room, name, &[&rest[..], &["-addext", "basicConstraints=critical,CA:FALSE"]].concat());
+}
+
+fn certificate(room: &Room, name: &str, rest: &[&str]) {
+    let (subject, certificate, key) = (format!("/CN={name}"), format!("{name}.pem"), format!("{name}.key"));
+    let make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", &subject];
+    let openssl = Program::new("/usr/bin/openssl", room.path()).with(make);
+    let made = openssl.with(["-keyout", &key, "-out", &certificate]).with(rest);
+    let made = made.run("", Duration::from_secs(60)).unwrap();
+    assert!(made.status.success(), "{}", made.errors);
+    std::fs::set_permissions(room.path().join(key), std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 /// What is there as soon as it is.
 fn soon<T>(mut look: impl FnMut() -> Result<T, String>) -> T {
     let mut why = String::new();

@@ -132,3 +132,125 @@ fn without_a_broker_it_is_told_why() {
     let read = room.read(&device(port, "password"));
     assert!(read.as_ref().is_err_and(|why| why.contains("refused")), "{:?}", read.map(|read| told(&read)));
 }
+
+/// A broker that is spoken to within TLS, by whom its authority knows.
+fn broker_within_tls(room: &Room, port: u16) -> Running {
+    crate::authority(room, "authority");
+    crate::issued(room, "broker", "authority");
+    crate::issued(room, "ward", "authority");
+    let place = room.path().display();
+    let settings = room.write(
+        "mosquitto.conf",
+        &format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\ncafile {place}/authority.pem\nuser root\n\
+             certfile {place}/broker.pem\nkeyfile {place}/broker.key\nrequire_certificate true\n"
+        ),
+    );
+    room.start("/usr/sbin/mosquitto", &["-c", &settings])
+}
+
+fn device_within_tls(host: &str, port: u16, rest: &str) -> String {
+    format!(
+        "[[device]]\nid = \"A-2\"\nroom = \"A\"\nprotocol = \"mqtt\"\naddress = \"{host}:{port}\"\nevery = 1\n{rest}\n\
+         [[device.read]]\nquantity = \"temperature\"\nunit = \"Cel\"\ntopic = \"room/a/temperature\"\n"
+    )
+}
+
+const WITHIN: &str = "tls = true\nauthority = \"authority.pem\"";
+const KNOWN: &str = "certificate = \"ward.pem\"\nkey_file = \"ward.key\"";
+
+#[test]
+fn within_tls_the_broker_is_believed_by_its_authority_and_lets_in_whom_it_knows() {
+    let (room, port) = (Room::new(), port());
+    let broker = broker_within_tls(&room, port);
+    let number = port.to_string();
+    let say = |message: &str| {
+        let within = ["--cafile", "authority.pem", "--cert", "ward.pem", "--key", "ward.key"];
+        let what = ["-h", "localhost", "-p", &number, "-t", "room/a/temperature", "-m", message];
+        let program = Program::new("/usr/bin/mosquitto_pub", room.path()).with(within).with(what);
+        program.run("", LIMIT).unwrap().status.success()
+    };
+    crate::soon(|| say("0").then_some(()).ok_or_else(|| "no broker".to_owned()));
+
+    let (sender, lines) = channel();
+    let devices = room.devices(&device_within_tls("localhost", port, &format!("{WITHIN}\n{KNOWN}")));
+    let clock = Arc::new(FixedClock::new());
+    let sensing = Sensing::begin(devices, &BTreeSet::new(), clock, Arc::new(Lines(sender))).unwrap();
+    let mut seen: Vec<String> = Vec::new();
+    for _ in 0..TRIES {
+        say("23.5");
+        seen.extend(lines.try_iter().flatten());
+        if seen.iter().any(|line| line.ends_with(r#""value":23.5}"#)) {
+            break;
+        }
+        std::thread::park_timeout(MOMENT);
+    }
+    assert!(seen.iter().any(|line| line.ends_with(r#""value":23.5}"#)), "{seen:?}");
+    sensing.close();
+
+    crate::authority(&room, "stranger");
+    crate::issued(&room, "guest", "stranger");
+    let refused = |host: &str, rest: &str| {
+        let why = room.read(&device_within_tls(host, port, rest)).unwrap_err();
+        assert!(!why.contains("no message"), "it was let in: {rest}");
+        why
+    };
+    // Somebody else's authority, another name, nothing shown, what nobody knows shown, no TLS at all.
+    let of_stranger = format!("tls = true\nauthority = \"stranger.pem\"\n{KNOWN}");
+    assert!(
+        refused("localhost", &of_stranger).contains("UnknownIssuer"),
+        "{}",
+        refused("localhost", &of_stranger)
+    );
+    assert!(refused("127.0.0.1", &format!("{WITHIN}\n{KNOWN}")).contains("certificate"));
+    refused("localhost", WITHIN);
+    refused("localhost", &format!("{WITHIN}\ncertificate = \"guest.pem\"\nkey_file = \"guest.key\""));
+    refused("localhost", "");
+    drop(broker.kill().unwrap());
+}
+
+#[test]
+fn what_is_wrong_with_certificates_is_told_with_its_place() {
+    let room = Room::new();
+    crate::authority(&room, "authority");
+    crate::issued(&room, "ward", "authority");
+    crate::issued(&room, "other", "authority");
+    room.write("open.key", "");
+    let told = |rest: &str| {
+        let text = device_within_tls("localhost", 1, rest);
+        let problems = sense::devices("s.toml", &text, room.path()).err().unwrap();
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    for (rest, zh, en) in [
+        (KNOWN.to_owned(), "僅適用於 tls = true", "\"certificate\" is for tls = true alone"),
+        (
+            format!("{WITHIN}\ncertificate = \"ward.pem\""),
+            "有 certificate 時須有「key_file」",
+            "\"key_file\" is needed",
+        ),
+        (
+            format!("{WITHIN}\nkey_file = \"ward.key\""),
+            "有 key_file 時須有「certificate」",
+            "\"certificate\" is needed",
+        ),
+        (
+            format!("{WITHIN}\ncertificate = \"none.pem\"\nkey_file = \"ward.key\""),
+            "無法由",
+            "both are to be PEM",
+        ),
+        (
+            format!("{WITHIN}\ncertificate = \"ward.pem\"\nkey_file = \"open.key\""),
+            "他人亦可讀取",
+            "chmod 600",
+        ),
+        (
+            format!("{WITHIN}\ncertificate = \"ward.pem\"\nkey_file = \"other.key\""),
+            "憑證與私密金鑰不符",
+            "do not fit",
+        ),
+        ("tls = true\nauthority = \"none.pem\"".to_owned(), "無法由", "no authority can be read"),
+    ] {
+        let told = told(&rest);
+        assert!(told.contains(zh) && told.contains(en) && told.contains("s.toml:"), "{rest}: {told}");
+    }
+}

@@ -1,19 +1,27 @@
 //! A UPS: upsd of Network UPS Tools with its dummy driver.
 
 use crate::{Room, port, told};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+use std::time::Duration;
 use testkit::{Program, Running};
+
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The driver and the server; the file says what the UPS says.
 fn ups(room: &Room, port: u16) -> [Running; 2] {
+    ups_with(room, port, "")
+}
+
+/// The same, with these lines in the server's settings.
+fn ups_with(room: &Room, port: u16, more: &str) -> [Running; 2] {
     let place = room.path().display().to_string();
     state(room, "OL", "100");
     room.write(
         "ups.conf",
         &format!("[lab]\n driver = dummy-ups\n port = {place}/lab.dev\n mode = dummy-once\n"),
     );
-    room.write("upsd.conf", &format!("LISTEN 127.0.0.1 {port}\nSTATEPATH {place}\n"));
+    room.write("upsd.conf", &format!("LISTEN 127.0.0.1 {port}\nSTATEPATH {place}\n{more}"));
     room.write("upsd.users", "[ward]\n password = only here\n");
     room.write("nut.conf", "MODE=standalone\n");
     let program = |path: &str, arguments: &[&str]| {
@@ -89,6 +97,71 @@ fn a_ups_tells_how_it_stands_and_that_it_runs_on_its_battery() {
         Ok(readings) => Err(format!("{:?}", told(&readings))),
     });
     drop(server.kill().unwrap());
+}
+
+#[test]
+fn by_starttls_the_server_is_believed_by_its_authority_and_hears_the_password_within() {
+    let (room, port) = (Room::new(), port());
+    crate::authority(&room, "authority");
+    crate::authority(&room, "stranger");
+    crate::issued(&room, "lab", "authority");
+    // Debian's server takes certificates from a database of NSS.
+    let run = |path: &str, arguments: &[&str]| {
+        let ended = Program::new(path, room.path()).with(arguments).run("", LIMIT).unwrap();
+        assert!(ended.status.success(), "{path} (Debian package libnss3-tools): {}", ended.errors);
+    };
+    std::fs::create_dir(room.path().join("nss")).unwrap();
+    run("/usr/bin/certutil", &["-N", "-d", "nss", "--empty-password"]);
+    let bundle =
+        ["-in", "lab.pem", "-inkey", "lab.key", "-name", "lab", "-out", "lab.p12", "-passout", "pass:x"];
+    run("/usr/bin/openssl", &[&["pkcs12", "-export"], &bundle[..]].concat());
+    run("/usr/bin/pk12util", &["-i", "lab.p12", "-d", "nss", "-K", "", "-W", "x"]);
+    let place = room.path().display();
+    let within = format!("CERTPATH {place}/nss\nCERTIDENT lab \"\"\nDISABLE_WEAK_SSL true\n");
+    let [driver, server] = ups_with(&room, port, &within);
+    room.secret("password", "only here");
+    let user = "user = \"ward\"\npassword_file = \"password\"";
+    let by = |host: &str, authority: &str| {
+        let rest = format!("tls = true\nauthority = \"{authority}\"\n{user}");
+        device(port, "lab", &rest).replace("127.0.0.1", host)
+    };
+    crate::soon(|| match told(&room.read(&by("localhost", "authority.pem"))?) {
+        told if told.contains(&"battery_charge 100 %".to_owned()) => Ok(()),
+        told => Err(format!("{told:?}")),
+    });
+    let refused = room.read(&by("localhost", "stranger.pem")).unwrap_err();
+    assert!(refused.contains("UnknownIssuer"), "{refused}");
+    assert!(room.read(&by("127.0.0.1", "authority.pem")).is_err(), "by another name it is somebody else");
+    drop((driver.kill().unwrap(), server.kill().unwrap()));
+}
+
+#[test]
+fn a_server_without_tls_hears_no_password_and_what_is_said_in_clear_is_not_believed() {
+    let room = Room::new();
+    crate::authority(&room, "authority");
+    room.secret("password", "only here");
+    let rest = "tls = true\nauthority = \"authority.pem\"\nuser = \"ward\"\npassword_file = \"password\"";
+    for (answer, why) in [
+        ("ERR FEATURE-NOT-CONFIGURED\n", "STARTTLS: ERR FEATURE-NOT-CONFIGURED"),
+        ("OK STARTTLS\nOK\nOK\nVAR lab battery.charge \"100\"\n", "in clear"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            let mut asked = BufReader::new(peer.try_clone().unwrap());
+            let mut line = String::new();
+            asked.read_line(&mut line).unwrap();
+            peer.write_all(answer.as_bytes()).unwrap();
+            // Nothing more is said to it.
+            let mut more = Vec::new();
+            let _ = asked.read_to_end(&mut more);
+            (line, more)
+        });
+        let refused = room.read(&device(port, "lab", rest)).unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+        assert_eq!(server.join().unwrap(), ("STARTTLS\n".to_owned(), Vec::new()));
+    }
 }
 
 #[test]
