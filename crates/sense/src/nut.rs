@@ -9,7 +9,7 @@ use crate::tls::Tls;
 use crate::value::{Given, Reading, Wanted};
 use std::io::{Error, ErrorKind, Result};
 use tokio::io::{
-    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufStream,
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
 use tokio::net::TcpStream;
 
@@ -34,8 +34,8 @@ impl Nut {
 
     async fn ask(&self) -> Result<Vec<Reading>> {
         let stream = TcpStream::connect((self.endpoint.host.as_str(), self.endpoint.port)).await?;
-        let Some(tls) = &self.tls else { return self.ask_over(BufStream::new(stream)).await };
-        let mut plain = BufStream::new(stream);
+        let Some(tls) = &self.tls else { return self.ask_over(BufReader::new(stream)).await };
+        let mut plain = BufReader::new(stream);
         let answer = ask(&mut plain, "STARTTLS").await?;
         if answer != "OK STARTTLS" {
             return Err(Error::other(format!("STARTTLS: {answer}")));
@@ -45,12 +45,12 @@ impl Nut {
             return Err(Error::other("STARTTLS: something was said in clear behind the answer"));
         }
         let within = tls.connect(&self.endpoint.host, plain.into_inner()).await.map_err(Error::other)?;
-        self.ask_over(BufStream::new(within)).await
+        self.ask_over(BufReader::new(within)).await
     }
 
     async fn ask_over(
         &self,
-        mut stream: BufStream<impl AsyncRead + AsyncWrite + Unpin>,
+        mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     ) -> Result<Vec<Reading>> {
         if let Some((user, password)) = &self.user {
             for (command, word) in [("USERNAME", user.as_str()), ("PASSWORD", password.told())] {
@@ -81,7 +81,7 @@ impl Nut {
 }
 
 /// A command and its answer, one line each.
-async fn ask(stream: &mut BufStream<impl AsyncRead + AsyncWrite + Unpin>, command: &str) -> Result<String> {
+async fn ask(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>, command: &str) -> Result<String> {
     stream.write_all(format!("{command}\n").as_bytes()).await?;
     stream.flush().await?;
     let mut line = String::new();
