@@ -13,6 +13,7 @@ mod grown;
 mod proofs;
 mod telemetry;
 mod verify;
+mod watch;
 mod web;
 
 use clap::Subcommand;
@@ -86,6 +87,22 @@ pub(crate) enum Bench {
         #[arg(long, default_value = "python3")]
         python: String,
     },
+    /// 告警：自最後一筆紀錄至送出 SNMP trap 之時間，其間另有紀錄不斷湧入。
+    /// Alarms: from the last line until the SNMP trap, while other lines come in.
+    Watch {
+        /// 使用的資料夾（須為空或不存在）。Folder to use; it must be empty or not there.
+        #[arg(long, default_value = "ward-bench")]
+        data: PathBuf,
+        /// 每秒另行送入之紀錄筆數。Lines a second that come beside.
+        #[arg(long, default_value_t = 10_000)]
+        rate: u64,
+        /// 秒數。How many seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// 其間之告警數，至多 1000。Alarms within that time, 1000 at most.
+        #[arg(long, default_value_t = 300)]
+        alarms: u64,
+    },
     /// 產生防火牆紀錄，寫至標準輸出。Lines of a firewall, to the standard output.
     #[command(hide = true)]
     Lines {
@@ -126,6 +143,10 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<ExitCode> {
         }
         Bench::Telemetry { data, count, seed, python } => {
             telemetry::run(data, *count, *seed, python)?;
+            data
+        }
+        Bench::Watch { data, rate, seconds, alarms } => {
+            watch::run(data, &watch::Asked { rate: *rate, seconds: *seconds, alarms: *alarms })?;
             data
         }
         Bench::Lines { count, seed } => {

@@ -1,30 +1,46 @@
-// A sound when another alarm stands, once somebody has switched it on. It is made here; no file is loaded.
+// A sound when another alarm stands, once somebody has switched it on: browsers let a page be heard after a press alone.
+// It is a file of ours, fetched when it is switched on. What cannot be heard is told, and the button does not say that it is on.
 const button = document.querySelector("[data-alarm-sound]");
 if (button && "AudioContext" in window) {
+  let context = null;
   let sound = null;
-  const show = () => {
+  const show = (failed) => {
     button.setAttribute("aria-pressed", String(sound !== null));
     button.querySelector("[data-on]").hidden = sound === null;
     button.querySelector("[data-off]").hidden = sound !== null;
+    document.querySelector("[data-sound-failed]").hidden = !failed;
   };
-  // Two short tones, the second higher.
   const play = () => {
-    [[880, 0], [1175, 0.25]].forEach(([frequency, after]) => {
-      const [tone, volume] = [sound.createOscillator(), sound.createGain()];
-      const begin = sound.currentTime + after;
-      tone.frequency.value = frequency;
-      volume.gain.setValueAtTime(0.2, begin);
-      volume.gain.exponentialRampToValueAtTime(0.001, begin + 0.2);
-      tone.connect(volume).connect(sound.destination);
-      tone.start(begin);
-      tone.stop(begin + 0.2);
-    });
+    const source = context.createBufferSource();
+    source.buffer = sound;
+    source.connect(context.destination);
+    source.start();
   };
-  button.addEventListener("click", () => {
-    if (sound) sound.close();
-    sound = sound ? null : new AudioContext();
-    if (sound) play();
-    show();
+  const off = () => {
+    if (context) context.close();
+    context = sound = null;
+  };
+  const on = async () => {
+    // Begun within the press, before anything is waited for.
+    context = new AudioContext();
+    const answer = await fetch(button.dataset.file);
+    if (!answer.ok) throw new Error(String(answer.status));
+    sound = await context.decodeAudioData(await answer.arrayBuffer());
+    play();
+  };
+  button.addEventListener("click", async () => {
+    if (context) {
+      off();
+      show(false);
+      return;
+    }
+    try {
+      await on();
+      show(false);
+    } catch {
+      off();
+      show(true);
+    }
   });
   let newest = Number(button.dataset.alarmSound);
   document.body.addEventListener("ward:alarms", (event) => {
@@ -32,5 +48,5 @@ if (button && "AudioContext" in window) {
     newest = Math.max(newest, Number(event.detail));
   });
   button.hidden = false;
-  show();
+  show(false);
 }

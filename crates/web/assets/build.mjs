@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { alarm } from "./sound.mjs";
 
 const SOURCES = dirname(fileURLToPath(import.meta.url));
 const LICENCES = ["MIT", "0BSD", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0"];
@@ -19,6 +20,7 @@ const TYPES = {
   ".js": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml; charset=utf-8",
   ".txt": "text/plain; charset=utf-8",
+  ".wav": "audio/wav",
 };
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
@@ -78,6 +80,7 @@ function chosen(modules) {
   const from = (path) => readFileSync(join(modules, path), "utf8").replace(/\/[/*]# sourceMappingURL=[^\n]*/g, "");
   const style = `${from("@tabler/core/dist/css/tabler.min.css")}\n`;
   return {
+    "alarm.wav": alarm(),
     "chart.css": from("uplot/dist/uPlot.min.css"),
     "chart.js": from("uplot/dist/uPlot.iife.min.js"),
     "favicon.svg": source("favicon.svg"),

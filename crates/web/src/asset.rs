@@ -145,6 +145,24 @@ mod tests {
     }
 
     #[test]
+    fn the_sound_of_an_alarm_is_a_short_wave_that_is_heard_and_does_not_crackle() {
+        let sound = ASSETS.iter().find(|asset| asset.name == "alarm.wav").unwrap();
+        assert_eq!(sound.media, "audio/wav");
+        let (head, data) = sound.plain.split_at(44);
+        let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap()) as usize;
+        assert_eq!((&head[..4], &head[8..16], &head[36..40]), (&b"RIFF"[..], &b"WAVEfmt "[..], &b"data"[..]));
+        assert_eq!((number(4), number(40)), (sound.plain.len() - 8, data.len()));
+        // PCM, one channel; as many bytes a second as samples take.
+        assert_eq!((&head[20..24], number(28)), (&[1, 0, 1, 0][..], 2 * number(24)));
+        assert!((0.3..1.0).contains(&(data.len() as f64 / number(28) as f64)));
+        let loud = data.chunks(2).map(|pair| i16::from_le_bytes(pair.try_into().unwrap()).unsigned_abs());
+        let loudest = loud.max().unwrap();
+        assert!((8_000..32_000).contains(&loudest), "{loudest}");
+        let last = i16::from_le_bytes(data[data.len() - 2..].try_into().unwrap());
+        assert!(last.abs() < 400, "it ends without a click: {last}");
+    }
+
+    #[test]
     fn every_icon_is_in_the_sprite_once() {
         let sprite = ASSETS.iter().find(|asset| asset.name == "icons.svg").map(|asset| asset.plain).unwrap();
         let sprite = std::str::from_utf8(sprite).unwrap();
