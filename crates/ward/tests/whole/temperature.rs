@@ -360,7 +360,7 @@ fn fault_and_notice(town: &Town) {
     let fault: RecordId = alarm.record.expect("a case");
     let case = town.house.case(fault).unwrap();
     assert_eq!((case.register.as_str(), case.state.as_str()), ("fault", "reported"));
-    let content = |field: &str| case.content.0.get(&field.parse().unwrap()).cloned().unwrap_or_default();
+    let content = |field: &str| case.content.0.get(field).cloned().unwrap_or_default();
     assert_eq!(content("source"), "sensor");
     assert_eq!(content("symptom"), format!("{TITLE}（感測器 A-1）"));
     assert!(
