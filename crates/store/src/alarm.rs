@@ -646,6 +646,19 @@ impl Sql {
         self.rows(&text, &[height(least).into(), from.into()])?.iter().map(alarm).collect()
     }
 
+    /// Alarms that nobody answers for and for which this person was called last, the worst first, the newest before the
+    /// older, at most so many.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn alarms_calling(&mut self, person: PersonId, most: usize) -> Result<Vec<AlarmRow>, StoreError> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM alarm WHERE called IS NOT NULL AND resolved IS NULL AND owner IS NULL AND called_to LIKE $1 \
+             ORDER BY severity DESC, entry DESC LIMIT {most}"
+        );
+        self.rows(&text, &[format!("%{person}%").into()])?.iter().map(alarm).collect()
+    }
+
     /// Alarms that were settled by somebody behind an entry, the oldest first, each with the entry that says so.
     ///
     /// # Errors

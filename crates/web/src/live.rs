@@ -278,7 +278,10 @@ fn waits(look: &Look<'_>) -> Result<u64, PageError> {
     let reader = look.cx.reader()?;
     let turns = look.sql(|sql| store::turns(sql, &reader, 0, work::MOST))?;
     let one = |turn: &store::Turn| (*turn.row.record.as_bytes(), turn.due.map(Instant::as_micros));
-    Ok(hash(&(turns.total, turns.rows.iter().map(one).collect::<Vec<_>>())))
+    let calls = work::calls(look)?;
+    let call = |alarm: &store::AlarmRow| (alarm.entry, alarm.called.as_ref().map(|call| call.call));
+    let calls: Vec<_> = calls.iter().map(call).collect();
+    Ok(hash(&(turns.total, turns.rows.iter().map(one).collect::<Vec<_>>(), calls)))
 }
 
 fn hash(what: &impl Hash) -> u64 {

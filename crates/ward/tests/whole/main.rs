@@ -19,6 +19,7 @@ mod faults;
 mod first_start;
 mod flows;
 mod follows;
+mod identities;
 mod kept;
 mod key_change;
 mod kill;

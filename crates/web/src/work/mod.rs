@@ -4,6 +4,7 @@
 //! Invariant: what is said to wait for somebody is what they may do now, by the same question the record's page asks.
 //! Limit: of the cases that wait, those due first are looked through; where there are more, the page says so.
 
+mod calls;
 mod turns;
 
 use crate::acting;
@@ -23,6 +24,7 @@ use askama::Template;
 use axum::routing::get;
 use regulation::RegisterId;
 use std::sync::Arc;
+pub(crate) use calls::calls;
 pub(crate) use turns::{MOST, Turn, Turns, turns};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -191,6 +193,7 @@ fn second(cx: &Cx, look: &Look<'_>) -> Vec<Section> {
 /// The cards; of the one called `all` every row.
 fn cards(look: &Look<'_>, turns: &Turns, all: &str) -> Result<Vec<Card>, PageError> {
     Ok(vec![
+        calls::card(look, all)?,
         overdue(look, turns, all),
         to_sign(look, turns, all),
         on_duty(look, turns, all),

@@ -5,7 +5,7 @@ use crate::site::attribute;
 use axum::http::StatusCode;
 use desk::{Asker, Desk, Order};
 use model::{Instant, Severity, Told, UnitId};
-use store::{AlarmFact, AlarmLine, AlarmName, AlarmRaised, AlarmResolved};
+use store::{AlarmCalled, AlarmFact, AlarmLine, AlarmName, AlarmRaised, AlarmResolved};
 use testkit::Acting;
 
 /// Rules of which one waits; the alarm about 198.51.100.9 has grown since it was entered.
@@ -258,4 +258,32 @@ fn an_open_list_hears_of_another_alarm_at_once() {
     // Who may not see alarms hears nothing of them.
     let stranger = office.asked.begins(&listening, &format!("cookie-of-{}", office.wang.person));
     assert!(!stranger.contains(&raised.to_string()), "{stranger}");
+}
+
+#[test]
+fn who_is_called_for_an_alarm_finds_it_first_in_their_work_until_somebody_answers() {
+    let mut office = office();
+    let operator = office.joins_as("operator");
+    let unit = office.head.unit;
+    let desk = &office.asked.house.desk;
+    let (alarm, other) = (raise_of(desk, "198.51.100.9", unit), raise_of(desk, "198.51.100.10", unit));
+    let path = format!("/alarms/{alarm}");
+    assert!(!office.sees(operator, "/").1.contains(&path));
+    let call = |alarm: u64, to: Vec<model::PersonId>| AlarmCalled {
+        alarm: casework::EntryNumber(alarm),
+        call: 1,
+        rule: "password_guessing".to_owned(),
+        to,
+    };
+    let calls = vec![call(alarm, vec![operator.person]), call(other, vec![office.head.person])];
+    desk.ask(Asker::System, Order::CallForAlarms(calls)).unwrap();
+    let (_, work) = office.sees(operator, "/");
+    let at = |text: &str| work.find(text).unwrap_or_else(|| panic!("{text}: {work}"));
+    assert!(at("告警呼叫") < at(&path) && work.contains("認領並處理"), "{work}");
+    assert!(!work.contains(&format!("/alarms/{other}")), "what calls somebody else: {work}");
+    let english = office.asked.get_english(&format!("cookie-of-{}", operator.person), "/").text();
+    assert!(english.contains("Alarms you are called for"), "{english}");
+    let sent = office.asked.post(operator.person, &format!("{path}/acknowledge"), &[]);
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    assert!(!office.sees(operator, "/").1.contains(&path));
 }
