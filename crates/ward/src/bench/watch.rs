@@ -25,6 +25,8 @@ const PIECE: usize = 4 << 10;
 const FAILURES: usize = 5;
 /// How long a trap may take before the bench is given up.
 const STALLED: Duration = Duration::from_secs(60);
+/// Where addresses of alarms begin.
+const NETWORK: &str = "10.66.";
 /// Alarms at most: each of its own address, and rules keep a place for each of a thousand.
 const MOST: u64 = 1_000;
 
@@ -174,7 +176,6 @@ impl Write for Paced<'_> {
 fn alarms(at: &str, traps: &UdpSocket, asked: &Asked) -> anyhow::Result<Vec<Duration>> {
     let mut to = TcpStream::connect(at)?;
     to.set_nodelay(true)?;
-    let address = |nth: u64| format!("10.66.{}.{}", nth / 250, 1 + nth % 250);
     let failure = |nth: u64| {
         format!(
             "<38>Nov 26 08:00:00 gw-1 sshd[7]: Failed password for lin from {} port 5555 ssh2\n",
@@ -219,13 +220,19 @@ fn arrivals(traps: &UdpSocket, many: u64) -> anyhow::Result<BTreeMap<String, Sto
     Ok(arrived)
 }
 
-/// The address that a trap is about: `src_ip=10.66.0.1`, as it stands among its objects.
+/// The address of an alarm: always of as many letters, so that it is told apart from what stands behind it in a trap.
+fn address(nth: u64) -> String {
+    format!("{NETWORK}{}.{}", 100 + nth / 100, 100 + nth % 100)
+}
+
+/// The address that a trap is about: `src_ip=10.66.100.101`, as it stands among its objects.
 fn address_of(trap: &[u8]) -> Option<String> {
-    const NAME: &[u8] = b"src_ip=10.66.";
-    let at = trap.windows(NAME.len()).position(|window| window == NAME)?;
-    let behind = trap.get(at + b"src_ip=".len()..)?;
-    let address = behind.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
-    Some(address.map(|byte| char::from(*byte)).collect())
+    let name = format!("src_ip={NETWORK}");
+    let at = trap.windows(name.len()).position(|window| window == name.as_bytes())?;
+    let begin = at + "src_ip=".len();
+    let address = trap.get(begin..begin + address(0).len())?;
+    let fits = address.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    fits.then(|| address.iter().map(|byte| char::from(*byte)).collect())
 }
 
 #[cfg(test)]
@@ -234,9 +241,13 @@ mod tests {
 
     #[test]
     fn the_address_of_a_trap_is_found_among_its_bytes() {
-        assert_eq!(address_of(b"\x30\x04\x10src_ip=10.66.3.250\x30\x02").as_deref(), Some("10.66.3.250"));
-        for other in [&b""[..], b"src_ip=", b"src_ip=10.6.1.1", b"dst_ip=10.66.1.1"] {
-            assert_eq!(address_of(other), None);
+        for nth in [0, 99, 100, MOST - 1] {
+            // What follows begins with what is a digit as well.
+            let trap = format!("0\u{4}\u{14}src_ip={}0\u{2}", address(nth));
+            assert_eq!(address_of(trap.as_bytes()), Some(address(nth)));
+        }
+        for other in ["", "src_ip=", "src_ip=10.6.100.100", "src_ip=10.66.1x0.100", "dst_ip=10.66.100.100"] {
+            assert_eq!(address_of(other.as_bytes()), None, "{other}");
         }
     }
 }

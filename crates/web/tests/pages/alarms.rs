@@ -133,6 +133,30 @@ fn the_worst_that_stands_comes_first_and_what_has_grown_is_told() {
 }
 
 #[test]
+fn after_a_storm_the_pages_answer_and_show_no_more_than_a_page_holds() {
+    let many = if std::env::var_os("WARD_SOAK").is_some() { 100_000 } else { 2_000 };
+    let office = office();
+    let address = |nth: usize| format!("10.{}.{}.{}", nth / 62_500, nth / 250 % 250, nth % 250);
+    let addresses: Vec<String> = (0..many).map(address).collect();
+    for some in addresses.chunks(500) {
+        let facts = some.iter().map(|one| AlarmFact::Raised(found(one, FIRST, Severity::High))).collect();
+        office.asked.house.desk.ask(Asker::System, Order::Alarms(facts)).unwrap();
+    }
+    let last = addresses.last().unwrap();
+    for path in ["/alarms", "/alarms?state=open&severity=high", "/alarms/wall", &format!("/alarms?q={last}")]
+    {
+        let (status, page) = office.sees(office.auditor, path);
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(page.contains(last.as_str()) && page.len() < 400_000, "{path}: {} bytes", page.len());
+    }
+    let (_, found) = office.sees(office.auditor, &format!("/alarms?q={last}"));
+    assert!(!found.contains("10.0.0.1<"), "the one that is looked for");
+    let (_, page) = office.sees(office.auditor, "/alarms");
+    let counted = if many == 2_000 { "2,000" } else { "100,000" };
+    assert!(page.contains(counted) || page.contains(&many.to_string()), "how many there are is said: {page}");
+}
+
+#[test]
 fn one_alarm_tells_what_is_to_be_done_and_leads_to_its_lines_and_whoever_did_it() {
     let office = office();
     let alarm = raise(&office.asked.house.desk, "198.51.100.9", Severity::High);
