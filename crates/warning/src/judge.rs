@@ -43,6 +43,8 @@ pub enum Verdict {
     GoesOn(Reference, Info),
     /// It takes back one that was acted on.
     Over(Reference),
+    /// It is an exercise that would be acted on if it were not: a drill may be planned for it, and nothing else is done.
+    Drill(Info),
     /// Nothing.
     Nothing(Why),
 }
@@ -50,7 +52,7 @@ pub enum Verdict {
 /// Why nothing is done about an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
-    /// It is a draft, a test, an exercise or for systems.
+    /// It is a draft, a test, for systems, or more about an exercise.
     NotActual(Status),
     /// It is not for everybody.
     NotPublic(Scope),
@@ -110,7 +112,7 @@ impl Ours {
 #[must_use]
 pub fn judge(alert: &Alert, ours: &Ours, now: Instant, heard: impl Fn(&Reference) -> Heard) -> Verdict {
     let nothing = Verdict::Nothing;
-    if alert.status != Status::Actual {
+    if !matches!(alert.status, Status::Actual | Status::Exercise) {
         return nothing(Why::NotActual(alert.status));
     }
     if alert.scope != Scope::Public {
@@ -124,6 +126,15 @@ pub fn judge(alert: &Alert, ours: &Ours, now: Instant, heard: impl Fn(&Reference
     }
     if heard(&alert.reference()) != Heard::Never {
         return nothing(Why::Known);
+    }
+    if alert.status == Status::Exercise {
+        // It takes the place of nothing and takes nothing back: what was planned for one is for people to change.
+        return match alert.message_type {
+            MessageType::Alert => {
+                said(alert, ours, now).map_or_else(nothing, |info| Verdict::Drill(info.clone()))
+            }
+            _ => nothing(Why::NotActual(Status::Exercise)),
+        };
     }
     // What somebody else has sent is not theirs to take back.
     let own = alert.references.iter().filter(|reference| reference.sender == alert.sender);

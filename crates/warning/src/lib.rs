@@ -2,8 +2,8 @@
 //!
 //! `read` takes the bytes of an alert, `place` says whether an area is ours, `judge` whether it is to be acted on.
 //! Invariants: only an actual alert to the public, in force, for this place, of an event that is looked for, from a sender
-//! that is trusted, is acted on; a test, an exercise, a draft and whatever cannot be read never are. No bytes make it fail,
-//! and nothing in them is fetched, expanded or believed beyond its bounds.
+//! that is trusted, is acted on; a test, an exercise, a draft and whatever cannot be read never are. Of an exercise a drill
+//! may be planned, where an actual alert would be acted on. No bytes make it fail, and nothing in them is fetched, expanded or believed beyond its bounds.
 //! Does not: open a case, keep what was heard, listen anywhere.
 //! Source: OASIS Common Alerting Protocol 1.2.
 

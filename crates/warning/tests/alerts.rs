@@ -4,7 +4,10 @@
 use model::Instant;
 use proptest::prelude::*;
 use std::collections::HashMap;
-use warning::{Alert, Heard, Ours, Place, Point, ReadError, Reference, Status, Verdict, Why, judge, read};
+use warning::{
+    Alert, Heard, MessageType, Ours, Place, Point, ReadError, Reference, Scope, Status, Verdict, Why, judge,
+    read,
+};
 
 const RAID: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
@@ -62,7 +65,7 @@ fn an_alert_is_read_as_it_was_written() {
 #[test]
 fn only_what_is_actual_public_trusted_here_and_in_force_is_acted_on() {
     assert!(matches!(done(RAID), Verdict::Act(info) if info.headline.contains("避難")));
-    for status in Status::ALL.iter().filter(|status| **status != Status::Actual) {
+    for status in Status::ALL.iter().filter(|status| ![Status::Actual, Status::Exercise].contains(status)) {
         let word = format!("<status>{}<", status.word());
         assert_eq!(why(&RAID.replace("<status>Actual<", &word)), Why::NotActual(*status));
     }
@@ -85,6 +88,25 @@ fn only_what_is_actual_public_trusted_here_and_in_force_is_acted_on() {
     let alert = read(endless.as_bytes()).unwrap();
     let next_day = at("01:00").plus(std::time::Duration::from_secs(86_400));
     assert_eq!(judge(&alert, &ours(), next_day, |_| Heard::Never), Verdict::Nothing(Why::Expired));
+}
+
+#[test]
+fn of_an_exercise_a_drill_may_be_planned_and_nothing_is_begun_or_taken_back() {
+    let exercise = |text: &str| text.replace(">Actual<", ">Exercise<");
+    assert!(matches!(done(&exercise(RAID)), Verdict::Drill(info) if info.headline.contains("避難")));
+    // What would not be acted on is no drill either.
+    assert_eq!(why(&exercise(RAID).replace("alert@cd", "alert@other")), Why::Stranger);
+    assert_eq!(why(&exercise(RAID).replace("T12:00", "T09:05")), Why::Expired);
+    // It is planned once, and touches no alert that was acted on.
+    let alert = read(exercise(RAID).as_bytes()).unwrap();
+    assert_eq!(judge(&alert, &ours(), at("01:05"), |_| Heard::NotActedOn), Verdict::Nothing(Why::Known));
+    let first = read(RAID.as_bytes()).unwrap().reference();
+    for kind in ["Update", "Cancel"] {
+        let alert = read(exercise(&about(kind, "alert@cd")).as_bytes()).unwrap();
+        let heard = |one: &Reference| if *one == first { Heard::ActedOn } else { Heard::Never };
+        let verdict = judge(&alert, &ours(), at("01:05"), heard);
+        assert_eq!(verdict, Verdict::Nothing(Why::NotActual(Status::Exercise)), "{kind}");
+    }
 }
 
 /// An alert about the first one.
@@ -147,7 +169,75 @@ fn what_is_no_alert_is_refused_with_its_reason() {
     assert_eq!(refused(&foreign), ReadError::Missing("status"));
 }
 
+const TYPES: [MessageType; 5] =
+    [MessageType::Ack, MessageType::Alert, MessageType::Cancel, MessageType::Error, MessageType::Update];
+
 proptest! {
+    /// Whatever an alert is, it is acted on, takes another's place or takes another back only where everything that is
+    /// asked of it holds; and a drill is what would be acted on if it were no exercise.
+    #[test]
+    fn nothing_is_done_but_where_all_of_it_holds(
+        status in prop::sample::select(&Status::ALL[..]),
+        message_type in prop::sample::select(&TYPES[..]),
+        scope in prop::sample::select(vec![Scope::Private, Scope::Public, Scope::Restricted]),
+        trusted: bool, looked_for: bool, here: bool,
+        effective in prop::option::of(-600i64..600), expires in -600i64..600, sent in -600i64..600,
+        heard in prop::sample::select(vec![Heard::Never, Heard::NotActedOn, Heard::ActedOn, Heard::TakenBack]),
+        referred in prop::sample::select(vec![Heard::Never, Heard::NotActedOn, Heard::ActedOn, Heard::TakenBack]),
+        own: bool,
+    ) {
+        let now = at("01:05");
+        let beside = |seconds: i64| Instant::from_micros(now.as_micros() + seconds * 1_000_000).unwrap();
+        let mut alert = read(RAID.as_bytes()).unwrap();
+        (alert.status, alert.message_type, alert.scope, alert.sent) = (status, message_type, scope, beside(sent));
+        if !trusted {
+            alert.sender = "stranger@example.org".to_owned();
+        }
+        let sender = if own { alert.sender.clone() } else { "other@cd.example.gov.tw".to_owned() };
+        let other = Reference { sender, identifier: "CD-2025-0009".to_owned(), sent: beside(-3_600) };
+        alert.references = vec![other.clone()];
+        let mut info = alert.infos[0].clone();
+        if !looked_for {
+            info.event_codes.clear();
+        }
+        if !here {
+            info.areas.remove(0);
+        }
+        (info.effective, info.expires) = (effective.map(beside), Some(beside(expires)));
+        alert.infos = vec![info];
+        let verdict = |alert: &Alert| {
+            let name = alert.reference();
+            judge(alert, &ours(), now, |one| if *one == name { heard } else { referred })
+        };
+        let done = verdict(&alert);
+
+        let believed = scope == Scope::Public && trusted && sent <= 300 && heard == Heard::Never;
+        let holds = looked_for && here && effective.is_none_or(|from| from <= 0) && expires > 0;
+        let running = own && referred == Heard::ActedOn;
+        let warns = matches!(message_type, MessageType::Alert | MessageType::Update);
+        let actual = status == Status::Actual && believed;
+        match &done {
+            Verdict::Act(_) => prop_assert!(actual && warns && holds && !running, "{alert:?}"),
+            Verdict::GoesOn(which, _) => {
+                prop_assert!(actual && warns && holds && running && *which == other, "{alert:?}");
+            }
+            Verdict::Over(which) => {
+                let ends = message_type == MessageType::Cancel || warns && !holds;
+                prop_assert!(actual && running && ends && *which == other, "{alert:?}");
+            }
+            Verdict::Drill(_) => {
+                let exercise = status == Status::Exercise && message_type == MessageType::Alert;
+                prop_assert!(exercise && believed && holds, "{alert:?}");
+            }
+            Verdict::Nothing(_) => prop_assert!(!(actual && warns && holds), "{alert:?}"),
+        }
+        if status == Status::Exercise && message_type == MessageType::Alert {
+            let mut real = alert.clone();
+            (real.status, real.references) = (Status::Actual, Vec::new());
+            prop_assert_eq!(matches!(done, Verdict::Drill(_)), matches!(verdict(&real), Verdict::Act(_)));
+        }
+    }
+
     #[test]
     fn bytes_cut_and_changed_anywhere_never_act_as_anything_but_actual(
         cut in 0usize..2_000, at_byte in 0usize..2_000, byte in any::<u8>(),
