@@ -124,14 +124,16 @@ impl Town {
     /// net-snmp's agent, which gives what stands in a file; the server reads it each second.
     fn agent(&self) -> Running {
         let (here, port) = (self.path().display(), free_port());
-        fs::write(
-            self.path().join("measure"),
-            format!("[ \"$1\" = -g ] && echo .{OBJECT}.0 && echo integer && cat {here}/degrees\n"),
-        )
-        .unwrap();
+        // One program that goes on answering: what `pass` alone runs anew is kept by the agent for half a minute.
+        let measure = format!(
+            "while read asked; do case $asked in\nPING) echo PONG;;\n\
+             get) read object; echo .{OBJECT}.0; echo integer; cat {here}/degrees;;\n\
+             *) read object; echo NONE;;\nesac; done\n"
+        );
+        fs::write(self.path().join("measure"), measure).unwrap();
         let settings = format!(
             "[snmp] persistentDir {here}\nagentAddress udp:127.0.0.1:{port}\nrocommunity only-here 127.0.0.1\n\
-             pass .{OBJECT} /bin/sh {here}/measure\n"
+             pass_persist .{OBJECT} /bin/sh {here}/measure\n"
         );
         fs::write(self.path().join("agent.conf"), settings).unwrap();
         let device = format!(
