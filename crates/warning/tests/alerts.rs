@@ -177,7 +177,7 @@ proptest! {
     /// asked of it holds; and a drill is what would be acted on if it were no exercise.
     #[test]
     fn nothing_is_done_but_where_all_of_it_holds(
-        status in prop::sample::select(&Status::ALL[..]),
+        status in prop::sample::select(Status::ALL),
         message_type in prop::sample::select(&TYPES[..]),
         scope in prop::sample::select(vec![Scope::Private, Scope::Public, Scope::Restricted]),
         trusted: bool, looked_for: bool, here: bool,
