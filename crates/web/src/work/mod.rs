@@ -22,9 +22,9 @@ use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
 use askama::Template;
 use axum::routing::get;
+pub(crate) use calls::calls;
 use regulation::RegisterId;
 use std::sync::Arc;
-pub(crate) use calls::calls;
 pub(crate) use turns::{MOST, Turn, Turns, turns};
 
 pub(crate) const ROUTES: &[Route] = &[
