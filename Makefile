@@ -12,18 +12,19 @@ SHELL := /bin/bash
 # RELP as well; so does syslog-ng, which is unpacked and not installed. logrotate turns files over, systemd writes and reads
 # journals, zstd packs, softflowd exports flows and nfdump is another who collects them, dnsmasq (its base alone: nothing of
 # it starts by itself) says what addresses are called. snmptrapd receives traps and informs, python3-aiosmtpd mail. Sensors
-# are read of snmpd, of nut-server with its dummy driver (libnss3-tools puts its certificate into a database), of a controller
-# by python3-pymodbus (with the serial packages that it asks for), of what mosquitto publishes; iproute2 sets up a network in which pings are allowed, and those between which
-# nftables and conntrack stop what is denied; openssh-server is the way to a firewall of another kind. slapd is the directory
-# that units and people are read from; tests run their own, and the one that Debian begins is not asked.
+# are read of snmpd, of nut-server with its dummy driver (libnss3-tools puts its certificate into a database), of a
+# controller by python3-pymodbus (with the serial packages that it asks for), of what mosquitto publishes; iproute2 sets up a
+# network in which pings are allowed, and those between which nftables and conntrack stop what is denied; openssh-server is
+# the way to a firewall of another kind. slapd is the directory that units and people are read from; tests run their own,
+# and the one that Debian begins is not asked.
 # fonts-cns11643-kai is the font of papers, zbar-tools reads the codes on them.
 # `make run` needs none; without poppler it does not find the text of attached PDF files, without a Chinese font it prints
 # nothing and says how one is installed (docs/howto/print-forms.md).
 PACKAGES := chromium chromium-driver conntrack dnsmasq-base faketime fonts-cns11643-kai fonts-noto-cjk g++ iproute2 \
   libnss3-tools logrotate mosquitto mosquitto-clients nfdump nftables nut-server oathtool openssh-server poppler-data \
-  poppler-utils postgresql python3-aiosmtpd python3-cryptography python3-fido2 python3-pymodbus python3-serial-asyncio python3-venv \
-  rsyslog rsyslog-gnutls rsyslog-relp slapd snmpd snmptrapd softflowd strace systemd systemd-journal-remote zbar-tools \
-  zstd
+  poppler-utils postgresql python3-aiosmtpd python3-cryptography python3-fido2 python3-pymodbus \
+  python3-serial-asyncio python3-venv rsyslog rsyslog-gnutls rsyslog-relp slapd snmpd snmptrapd softflowd strace systemd \
+  systemd-journal-remote zbar-tools zstd
 # What pages load is chosen and compressed by node; npm brings it by its lock file. `make run` needs both, too.
 ASSETS := crates/web/assets
 
@@ -89,7 +90,7 @@ bench-watch: release ## 量測監看規則，附記於 bench/RESULTS.md；SIGMA_
 	@{ printf '\n## Rules, %s, commit %s\n\n    make bench-watch\n\n```\n' "$$(date -u +%F)" "$$(git rev-parse --short HEAD)"; \
 	  $(CARGO_TARGET_DIR)/release/examples/bench $(SIGMA_RULES); \
 	  $(WARD) bench watch --data "$$(mktemp -d -p $(CARGO_TARGET_DIR))"; \
-  $(CARGO_TARGET_DIR)/release/examples/enforce_bench; echo '```'; } | tee -a bench/RESULTS.md
+	  $(CARGO_TARGET_DIR)/release/examples/enforce_bench; echo '```'; } | tee -a bench/RESULTS.md
 
 .PHONY: bench-telemetry
 bench-telemetry: release peers ## 量測紀錄之接收與保存，與他種工具同場比較，附記於 bench/RESULTS.md · measure lines received and kept, peers beside, append to bench/RESULTS.md
