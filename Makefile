@@ -57,7 +57,7 @@ run: release ## 建置並啟動 Ward，必要時先建立帳本並發布隨附�
 	@$(WARD) serve --data $(DATA) --listen $(LISTEN)
 
 .PHONY: test
-test: packages toolchain assets fmt tidy clippy doc third unit api browser fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
+test: packages toolchain assets fmt tidy clippy doc third unit deploy api browser fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
 
 .PHONY: soak
 soak: packages toolchain assets syslog-ng ## 長時間迴圈：中斷、種子、模糊測試 · the long loops: kill -9, seeds, fuzzing
@@ -180,6 +180,11 @@ axe: node
 .PHONY: third
 third: ## 測試第三種實作 (Python) · test the third implementation of the format
 	/usr/bin/python3 -m unittest discover --start-directory tests/third
+
+.PHONY: deploy
+deploy: packages assets ## 測試服務單元檔、備份與還原演練 · test units, backups and drills with the real program
+	cargo build --locked --package ward
+	WARD=$(CARGO_TARGET_DIR)/debug/ward /usr/bin/python3 -m unittest discover --start-directory tests/deploy
 
 .PHONY: fuzz
 fuzz: cargo-fuzz ## 每個目標模糊測試 FUZZ_SECONDS 秒 · fuzz each target for FUZZ_SECONDS seconds

@@ -147,23 +147,22 @@ class Backups(unittest.TestCase):
         (backup / "data/more").unlink()
         self.assertEqual(self.drill("backup").returncode, 0)
 
-    def test_a_list_made_anew_does_not_help_whoever_changed_the_ledger(self):
+    def test_a_list_made_anew_does_not_help_whoever_changed_what_is_signed(self):
         self.assertEqual(self.backup().returncode, 0)
         backup = self.folder / "backup"
-        tiles = sorted(path for path in backup.rglob("*") if path.is_file() and "tile" in path.parts)
-        entries = [path for path in tiles if "entries" in path.parts]
-        hashes = [path for path in tiles if "entries" not in path.parts]
-        # Entries are read to learn which keys were destroyed; hashes are first looked at when all is verified.
-        for tile, said in ((entries[0], "ledger/tile/entries"), (max(hashes, key=lambda path: path.stat().st_size), "未通過驗證")):
-            whole = tile.read_bytes()
-            tile.chmod(0o600)
-            tile.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+        entries = next(path for path in backup.rglob("*") if path.is_file() and "entries" in path.parts)
+        key = backup / "data/keys/ledger.key"
+        # Entries are read to learn which keys were destroyed; the rest is looked at when all is verified.
+        for changed, said in ((entries, "ledger/tile/entries"), (key, "未通過驗證")):
+            whole = changed.read_bytes()
+            changed.chmod(0o600)
+            changed.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
             sums = "find data head vault -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS"
             subprocess.run(sums, shell=True, cwd=backup, check=True)
             ended = self.drill("backup")
             self.assertEqual(ended.returncode, 1, ended.stderr)
             self.assertIn(said, ended.stderr)
-            tile.write_bytes(whole)
+            changed.write_bytes(whole)
 
     def test_an_expired_vault_is_no_backup_and_nothing_is_overwritten(self):
         self.assertEqual(self.backup(until="2000-01-01").returncode, 2)
