@@ -50,6 +50,23 @@ class Units(unittest.TestCase):
             self.assertIsNotNone(level, said)
             self.assertLessEqual(float(level[1]), EXPOSED[name], name)
 
+    def test_ward_may_still_confine_what_it_starts(self):
+        """`crates/attachment/src/confined.rs` lays Landlock and seccomp and runs prlimit."""
+        filters = re.findall(r"^SystemCallFilter=(.*)$", (DEPLOY / "ward.service").read_text(), re.MULTILINE)
+        self.assertEqual(filters, ["@system-service @sandbox", "~@privileged"])
+        allowed, refused = (self.calls(*names.lstrip("~").split()) for names in filters)
+        for call in ("landlock_create_ruleset", "landlock_restrict_self", "seccomp", "prlimit64", "memfd_create"):
+            self.assertIn(call, allowed - refused)
+
+    def calls(self, *names):
+        """Every system call of these groups."""
+        found = set()
+        for line in self.analyze("syscall-filter", *names).stdout.splitlines():
+            word = line.strip()
+            if line.startswith("    ") and not word.startswith("#"):
+                found |= self.calls(word) if word.startswith("@") else {word}
+        return found
+
     def test_a_wrong_setting_would_be_seen(self):
         unit = self.folder / "ward.service"
         unit.write_text(unit.read_text().replace("ProtectSystem=strict", "ProtectSystem=stricter"))
