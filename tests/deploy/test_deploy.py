@@ -162,6 +162,9 @@ class Backups(unittest.TestCase):
         (backup / "data/more").write_text("more")
         self.assertEqual(self.drill("backup").returncode, 1, "a file was added")
         (backup / "data/more").unlink()
+        (backup / "data/more").symlink_to("/etc/hostname")
+        self.assertEqual(self.drill("backup").returncode, 1, "a link was added")
+        (backup / "data/more").unlink()
         self.assertEqual(self.drill("backup").returncode, 0)
 
     def test_a_list_made_anew_does_not_help_whoever_changed_what_is_signed(self):
