@@ -183,8 +183,8 @@ third: ## 測試第三種實作 (Python) · test the third implementation of the
 
 .PHONY: deploy
 deploy: packages assets ## 測試服務單元檔、備份與還原演練 · test units, backups and drills with the real program
-	cargo build --locked --package ward
-	WARD=$(CARGO_TARGET_DIR)/debug/ward /usr/bin/python3 -m unittest discover --start-directory tests/deploy
+	cargo test --locked --workspace --no-run
+	WARD=$(CARGO_TARGET_DIR)/debug/ward /usr/bin/python3 -B -m unittest discover --start-directory tests/deploy
 
 .PHONY: fuzz
 fuzz: cargo-fuzz ## 每個目標模糊測試 FUZZ_SECONDS 秒 · fuzz each target for FUZZ_SECONDS seconds
