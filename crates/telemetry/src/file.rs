@@ -272,32 +272,59 @@ impl Numbering {
 
 /// Columns that say the same in every row, or nothing; no addresses, which stand in each row.
 fn constant(parts: impl Iterator<Item = Result<Part, FileError>>) -> Result<Vec<usize>, FileError> {
-    let mut constant: Vec<(usize, Option<ArrayRef>)> = (0..place::COUNT).map(|at| (at, None)).collect();
+    let mut constant: Vec<(usize, Steady)> = (0..place::COUNT).map(|at| (at, Steady::default())).collect();
     for part in parts {
         let rows = part?.columns;
         if rows.num_rows() > 0 {
-            constant.retain_mut(|(at, value)| {
-                let column = rows.column(*at);
-                let value = value.get_or_insert_with(|| column.slice(0, 1));
-                says_only(column, value)
-            });
+            constant.retain_mut(|(at, steady)| steady.goes_on(rows.column(*at)));
         }
     }
     Ok(constant.into_iter().map(|(at, _)| at).collect())
 }
 
-/// Is each row of a column that value, which is a column of one row, and kept once? There is at least one row.
-fn says_only(column: &ArrayRef, value: &ArrayRef) -> bool {
-    if value.is_null(0) {
-        return column.null_count() == column.len();
+/// Columns that are remembered of those that say one thing: as many as there are threads that read, and some more.
+const MOST_SEEN: usize = 8;
+
+/// A column that has said one thing so far.
+#[derive(Default)]
+struct Steady {
+    /// What, as a column of one row.
+    value: Option<ArrayRef>,
+    /// Columns that were looked at and say nothing else: a text that all rows of a chunk have is made once for many chunks.
+    seen: Vec<ArrayRef>,
+}
+
+impl Steady {
+    /// Does a column of one row or more say the same, and is it kept once?
+    fn goes_on(&mut self, column: &ArrayRef) -> bool {
+        let value = self.value.get_or_insert_with(|| column.slice(0, 1));
+        if value.is_null(0) {
+            return column.null_count() == column.len();
+        }
+        if column.as_fixed_size_binary_opt().is_some() {
+            return false;
+        }
+        if self.seen.iter().any(|seen| begins(seen, column)) {
+            return true;
+        }
+        let others = column.len() - 1;
+        // Each row is like the one behind it.
+        let same = column.slice(0, 1).as_ref() == value.as_ref()
+            && column.slice(0, others).as_ref() == column.slice(1, others).as_ref();
+        if same && self.seen.len() < MOST_SEEN {
+            self.seen.push(Arc::clone(column));
+        }
+        same
     }
-    if column.as_fixed_size_binary_opt().is_some() {
-        return false;
-    }
-    let others = column.len() - 1;
-    // Each row is like the one behind it.
-    column.slice(0, 1).as_ref() == value.as_ref()
-        && column.slice(0, others).as_ref() == column.slice(1, others).as_ref()
+}
+
+/// Is a column of texts the beginning of another, in the same memory?
+fn begins(whole: &ArrayRef, column: &ArrayRef) -> bool {
+    let places = |column: &ArrayRef| match column.as_string_opt::<i32>() {
+        Some(texts) => Some(texts.value_offsets().as_ptr()),
+        None => column.as_binary_opt::<i32>().map(|texts| texts.value_offsets().as_ptr()),
+    };
+    column.len() <= whole.len() && places(column).is_some_and(|at| places(whole) == Some(at))
 }
 
 /// How each column is kept: many different numbers by their differences, few and texts by a dictionary. What says one
