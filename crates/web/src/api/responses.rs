@@ -10,8 +10,8 @@ use crate::responses::{EnforcerHeard, lately, may_see};
 use axum::http::StatusCode;
 use desk::About;
 use identity::Action;
-use model::Told;
-use respond::{Effect, Standing, Stands};
+use model::Instant;
+use respond::{Effect, Stands};
 use serde::Serialize;
 use store::{ResponseEventRow, ResponseRow};
 use utoipa::ToSchema;
@@ -121,7 +121,8 @@ pub(super) async fn responses(cx: Cx) -> PageResult {
         if !may_see(cx) {
             return Err(PageError::hidden(Action::ReadAlarms.to_string(), About::Oneself));
         }
-        let firewalls = cx.site.enforcers().heard().iter().map(FirewallShape::of).collect();
+        let firewalls = cx.site.enforcers().heard();
+        let firewalls = firewalls.iter().map(|heard| FirewallShape::of(heard, cx.now())).collect();
         cx.look(|look: &Look<'_>| {
             let (answers, events) = lately(look)?;
             let shape = ResponsesShape {
@@ -136,16 +137,9 @@ pub(super) async fn responses(cx: Cx) -> PageResult {
 }
 
 impl FirewallShape {
-    fn of(heard: &EnforcerHeard) -> Self {
+    fn of(heard: &EnforcerHeard, now: Instant) -> Self {
         let standing = heard.standing.as_ref();
-        let unseen = |(_, standing): &(_, Standing)| {
-            standing.unseen.as_ref().map(|said| Told::new(said.zh.clone(), said.en.clone()))
-        };
-        let silent = heard.silent.as_ref().map(|(_, told)| told.clone());
-        let unknown = match standing {
-            None => Some(silent.unwrap_or_else(|| Told::new("尚未回應", "It has not answered yet"))),
-            Some(standing) => silent.or_else(|| unseen(standing)),
-        };
+        let unknown = heard.unknown(now);
         Self {
             place: heard.place.clone(),
             firewall: standing.map(|(_, standing)| standing.firewall.clone()),

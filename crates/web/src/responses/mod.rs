@@ -21,6 +21,7 @@ use desk::About;
 use identity::Action;
 use model::{Instant, RecordId, Told};
 use respond::{CaseName, Effect, Standing, Stands};
+use std::time::Duration;
 use store::{ResponseEventRow, ResponseRow, Sql, StoreError};
 
 pub(crate) const PATH: &str = "/responses";
@@ -45,6 +46,29 @@ pub struct EnforcerHeard {
     pub standing: Option<(Instant, Standing)>,
     /// Why it does not answer, and since when; none where it does.
     pub silent: Option<(Instant, Told)>,
+}
+
+/// How old what was seen may be to count as now; enforcers are asked every two seconds.
+const FRESH: Duration = Duration::from_secs(15);
+
+impl EnforcerHeard {
+    /// Why what stands is not known at a moment; none where it is.
+    #[must_use]
+    pub fn unknown(&self, now: Instant) -> Option<Told> {
+        if let Some((_, told)) = &self.silent {
+            return Some(told.clone());
+        }
+        match &self.standing {
+            None => Some(Told::new("尚未回應", "It has not answered yet")),
+            Some((_, Standing { unseen: Some(said), .. })) => {
+                Some(Told::new(said.zh.clone(), said.en.clone()))
+            }
+            Some((at, _)) if at.plus(FRESH) < now => {
+                Some(Told::new("近期未再詢問執行控制", "The enforcer has not been asked lately"))
+            }
+            Some(_) => None,
+        }
+    }
 }
 
 /// May they see what stands on firewalls?
@@ -130,6 +154,7 @@ pub(crate) fn lately(look: &Look<'_>) -> Result<(Vec<ResponseRow>, Vec<ResponseE
 fn firewall<'a>(look: &Look<'a>, heard: &EnforcerHeard) -> Firewall<'a> {
     let cx = look.cx;
     let pill = |text: String, class| Pill { text, class };
+    let unknown = heard.unknown(cx.now());
     let mut notes = Vec::new();
     let state = match (&heard.standing, &heard.silent) {
         (_, Some((since, told))) => {
@@ -146,7 +171,7 @@ fn firewall<'a>(look: &Look<'a>, heard: &EnforcerHeard) -> Firewall<'a> {
         (None, None) => {
             pill(cx.t("尚未回應，情形不明", "not heard yet: unknown").to_owned(), "state state-void")
         }
-        (Some((_, standing)), None) if standing.unseen.is_some() => {
+        (Some(_), None) if unknown.is_some() => {
             pill(cx.t("防火牆情形不明", "firewall unknown").to_owned(), "state state-refused")
         }
         (Some(_), None) => pill(cx.t("回應中", "answers").to_owned(), "state state-done"),
@@ -154,8 +179,8 @@ fn firewall<'a>(look: &Look<'a>, heard: &EnforcerHeard) -> Firewall<'a> {
     let Some((at, standing)) = &heard.standing else {
         return Firewall { name: heard.place.clone(), state, notes, acts: Vec::new(), now: false };
     };
-    if let Some(said) = &standing.unseen {
-        notes.push(Notice::new(cx, Tone::Bad, cx.t(&said.zh, &said.en)));
+    if let Some(told) = unknown.as_ref().filter(|_| heard.silent.is_none()) {
+        notes.push(Notice::new(cx, Tone::Bad, cx.language.told(told)));
     }
     if standing.dry {
         let text = cx.t(
@@ -164,7 +189,7 @@ fn firewall<'a>(look: &Look<'a>, heard: &EnforcerHeard) -> Firewall<'a> {
         );
         notes.push(Notice::new(cx, Tone::Warning, text));
     }
-    let now = heard.silent.is_none() && standing.unseen.is_none();
+    let now = unknown.is_none();
     if !now {
         let text =
             format!("{}{}{}", cx.t("以下為 ", "As it was seen at "), cx.second(*at), cx.t(" 所見。", "."));

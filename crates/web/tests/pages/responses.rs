@@ -112,6 +112,15 @@ fn what_stands_and_what_was_answered_is_shown_and_silence_is_no_good_news() {
 }
 
 #[test]
+fn what_was_seen_long_ago_is_not_how_it_stands_now() {
+    let heard = web::Enforcers::heard(&Two);
+    let seen = at("2025-01-02T01:30:00.000000Z");
+    assert_eq!(heard[0].unknown(seen.plus(std::time::Duration::from_secs(5))), None);
+    assert!(heard[0].unknown(seen.plus(std::time::Duration::from_secs(60))).is_some());
+    assert!(heard[1].unknown(seen).is_some(), "one that is silent");
+}
+
+#[test]
 fn who_does_not_see_the_alarms_of_the_whole_finds_nothing() {
     let office = office();
     for who in [office.head, office.wang, office.chen] {
