@@ -16,7 +16,8 @@ use regulation::{
     RoleId, Scope, Value, Zone,
 };
 use std::collections::BTreeMap;
-use store::{AlarmRow, OutletRow, ResponseRow, StoreError};
+use std::time::Duration;
+use store::{AlarmRow, OutletRow, ResponseMissing, ResponseRow, StoreError};
 
 /// One of what the system knows: an alarm, an outlet, a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +48,10 @@ const PAGE: usize = 500;
 /// Alarms looked at in one evaluation; beyond them the check says that it cannot be reckoned.
 const MOST_ALARMS: usize = 200_000;
 
+/// The hook by which a case asks for an act against an intruder.
+const RESPOND: &str = "respond";
+/// How long an act that was asked for may be on its way: from then on it counts as not done.
+const ON_ITS_WAY: Duration = Duration::from_secs(60);
 /// Acts against intruders looked at in one evaluation; the same.
 const MOST_RESPONSES: usize = 50_000;
 
@@ -66,7 +71,7 @@ pub(crate) fn judge(reading: &Reading<'_>, job: &mut Job<'_>, known: Known<'_>) 
         "alarm" => reading.ask(|sql, _| alarms(sql, job.since))?,
         "outlet" => Ok(outlets(&reading.ask(|sql, _| sql.outlets())?)),
         "person" => Ok(people(known)),
-        "response" => reading.ask(|sql, _| responses(sql, job.since))?,
+        "response" => reading.ask(|sql, _| responses(sql, job.since, known.now))?,
         _ => match known.machines {
             Some(machines) => machines.facts(machine, known.now),
             None => Err(reason::not_running()),
@@ -157,11 +162,15 @@ fn alarm(row: &AlarmRow) -> Fact {
     Fact { at: Some(row.at), values, ..Fact::default() }
 }
 
-fn responses(sql: &mut store::Sql, since: Option<Instant>) -> Result<Result<Vec<Fact>, Told>, StoreError> {
+fn responses(
+    sql: &mut store::Sql,
+    since: Option<Instant>,
+    now: Instant,
+) -> Result<Result<Vec<Fact>, Told>, StoreError> {
     let (mut facts, mut behind, mut read) = (Vec::new(), 0, 0);
     loop {
         let rows = sql.responses_behind(behind, PAGE)?;
-        let Some(last) = rows.last() else { return Ok(Ok(facts)) };
+        let Some(last) = rows.last() else { break };
         behind = last.entry;
         read += rows.len();
         if read > MOST_RESPONSES {
@@ -169,6 +178,28 @@ fn responses(sql: &mut store::Sql, since: Option<Instant>) -> Result<Result<Vec<
         }
         facts.extend(rows.iter().filter(|row| since.is_none_or(|since| row.at >= since)).map(response));
     }
+    behind = 0;
+    let asked_by = now.minus(ON_ITS_WAY);
+    loop {
+        let rows = sql.responses_missing(RESPOND, asked_by, behind, PAGE)?;
+        let Some(last) = rows.last() else { return Ok(Ok(facts)) };
+        behind = last.entry;
+        read += rows.len();
+        if read > MOST_RESPONSES {
+            return Ok(Err(reason::too_many()));
+        }
+        facts.extend(rows.iter().filter(|row| since.is_none_or(|since| row.at >= since)).map(unanswered));
+    }
+}
+
+fn unanswered(row: &ResponseMissing) -> Fact {
+    let mut values = BTreeMap::from([
+        ("done", Value::Truth(false)),
+        ("in_force", Value::Truth(false)),
+        ("protected", Value::Truth(false)),
+    ]);
+    values.extend(row.what.as_deref().map(|what| ("what", Value::text(what))));
+    Fact { at: Some(row.at), record: Some(row.record), values, ..Fact::default() }
 }
 
 fn response(row: &ResponseRow) -> Fact {
@@ -177,6 +208,7 @@ fn response(row: &ResponseRow) -> Fact {
         ("firewall", Value::text(&row.answer.firewall)),
         ("done", Value::Truth(row.done)),
         ("in_force", Value::Truth(effect.and_then(|effect| effect.seen) == Some(true))),
+        ("protected", Value::Truth(row.answer.protected)),
         ("answered_at", Value::Moment(row.at)),
     ]);
     values.extend(row.answer.what.as_deref().map(|what| ("what", Value::text(what))));

@@ -117,7 +117,7 @@ pub static MACHINES: [Machine; 8] = [
     },
     Machine {
         name: "response",
-        label: ("入侵處置之執行", "acts against intruders as firewalls answered"),
+        label: ("入侵處置之執行", "acts against intruders, as firewalls answered or did not"),
         comes_about: true,
         members: &[
             member(
@@ -139,6 +139,12 @@ pub static MACHINES: [Machine; 8] = [
                 MachineType::Number,
                 "自決定至確認生效秒數",
                 "seconds from the decision until that was known",
+            ),
+            member(
+                "protected",
+                MachineType::Truth,
+                "是否因對象受允許清單保護而未執行",
+                "was it refused because its target is on the list of the allowed?",
             ),
             member("answered_at", MachineType::Moment, "記錄時刻", "when the answer was entered"),
         ],

@@ -131,6 +131,9 @@ pub struct Outcome {
     /// Nothing was changed: this is only what would be done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry: bool,
+    /// It was refused because its target stands among those that nothing is done to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }
 
 /// Words in both languages.

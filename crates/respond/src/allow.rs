@@ -108,6 +108,12 @@ fn nobodys() -> [Option<Hosts>; 8] {
 }
 
 impl NotAllowed {
+    /// Does it keep somebody of the city from harm? Otherwise the target is nothing that could be acted on.
+    #[must_use]
+    pub const fn protects(self) -> bool {
+        matches!(self, Self::Listed(_) | Self::Own(_))
+    }
+
     /// For people, of an act.
     #[must_use]
     pub fn told(self, what: &What) -> Told {

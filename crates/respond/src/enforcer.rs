@@ -130,7 +130,8 @@ impl Enforcer {
     fn act(&mut self, order: &Order, act: &Act, begun: Instant) -> Result<Outcome, Fault> {
         let own = self.driver.own()?;
         if let Err(not) = self.rig.allow.with_own(own).judge(act) {
-            return Ok(refused(order.id, not.told(&act.what)));
+            let protected = not.protects();
+            return Ok(Outcome { protected, ..refused(order.id, not.told(&act.what)) });
         }
         if let Some(told) = unfit(&act.what) {
             return Ok(refused(order.id, told));
@@ -167,7 +168,14 @@ impl Enforcer {
         } else {
             Told::new(format!("已執行「{zh}」{target}"), format!("Done: {en}{target}"))
         };
-        Ok(Outcome { id: order.id, done: true, said: told.into(), effect: Some(effect), dry: false })
+        Ok(Outcome {
+            id: order.id,
+            done: true,
+            said: told.into(),
+            effect: Some(effect),
+            dry: false,
+            protected: false,
+        })
     }
 
     fn stands(&self, order: &Order, act: &Act, begun: Instant) -> Stands {
@@ -198,7 +206,7 @@ impl Enforcer {
             format!("演練，未變更防火牆：{plan}"),
             format!("A rehearsal, nothing was changed: {plan}"),
         );
-        Ok(Outcome { id, done: true, said: told.into(), effect: None, dry: true })
+        Ok(Outcome { id, done: true, said: told.into(), effect: None, dry: true, protected: false })
     }
 
     fn confirm(&mut self, order: &Order) -> Outcome {
@@ -214,7 +222,7 @@ impl Enforcer {
         };
         stands.confirm_by = None;
         let told = Told::new("已確認，維持處置", "Confirmed: it stays");
-        Outcome { id: order.id, done: true, said: told.into(), effect: None, dry: self.dry }
+        Outcome { id: order.id, done: true, said: told.into(), effect: None, dry: self.dry, protected: false }
     }
 
     fn undo(&mut self, order: &Order, begun: Instant) -> Result<Outcome, Fault> {
@@ -223,7 +231,14 @@ impl Enforcer {
         }
         let Some(stands) = self.state.acts.iter().find(|one| one.case == order.case).cloned() else {
             let told = Told::new("此處置已不存在，無須解除", "It stands no more: there is nothing to undo");
-            return Ok(Outcome { id: order.id, done: true, said: told.into(), effect: None, dry: self.dry });
+            return Ok(Outcome {
+                id: order.id,
+                done: true,
+                said: told.into(),
+                effect: None,
+                dry: self.dry,
+                protected: false,
+            });
         };
         let mut next = self.state.clone();
         next.acts.retain(|one| one.case != order.case);
@@ -238,7 +253,14 @@ impl Enforcer {
         let (zh, en) = stands.act.what.name();
         let told = Told::new(format!("已解除「{zh}」"), format!("Undone: {en}"));
         let effect = Effect { seen: self.is_gone(&stands, &wanted), micros, ..stopped };
-        Ok(Outcome { id: order.id, done: true, said: told.into(), effect: Some(effect), dry: false })
+        Ok(Outcome {
+            id: order.id,
+            done: true,
+            said: told.into(),
+            effect: Some(effect),
+            dry: false,
+            protected: false,
+        })
     }
 
     /// Ends what is over or not confirmed in time, denies whoever touched a trip-wire, and sees to it that the firewall stands
@@ -449,7 +471,7 @@ fn covering<T>(of: &std::collections::BTreeMap<Hosts, T>, target: Hosts) -> Opti
 }
 
 fn refused(id: u64, told: Told) -> Outcome {
-    Outcome { id, done: false, said: told.into(), effect: None, dry: false }
+    Outcome { id, done: false, said: told.into(), effect: None, dry: false, protected: false }
 }
 
 /// Why an act can never be done as it is written.

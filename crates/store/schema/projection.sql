@@ -171,6 +171,7 @@ CREATE TABLE notice_read (
 CREATE TABLE ask (
   entry INTEGER NOT NULL PRIMARY KEY,
   opened INTEGER NOT NULL,
+  at TEXT NOT NULL,
   record TEXT NOT NULL,
   hook TEXT NOT NULL,
   give TEXT NOT NULL,
@@ -378,6 +379,7 @@ CREATE TABLE response (
   at TEXT NOT NULL,
   done INTEGER NOT NULL CHECK (done IN (0, 1)),
   dry INTEGER NOT NULL CHECK (dry IN (0, 1)),
+  protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
   zh TEXT NOT NULL,
   en TEXT NOT NULL,
   seen INTEGER CHECK (seen IN (0, 1)),

@@ -69,11 +69,11 @@ pub(crate) fn lists(sql: &mut Sql, mut lists: Lists) -> Result<(), StoreError> {
     let read: Vec<Vec<Value>> = read.collect();
     sql.put("INSERT INTO notice_read (entry, person, at)", "ON CONFLICT (entry, person) DO NOTHING", &read)?;
     let asks = lists.asks.into_iter().map(|ask| {
-        let (entry, opened) = (ask.entry.into(), ask.opened.into());
-        vec![entry, opened, ask.record.to_string().into(), ask.hook.into(), ask.give.into()]
+        let (entry, opened, at) = (ask.entry.into(), ask.opened.into(), ask.at.to_string().into());
+        vec![entry, opened, at, ask.record.to_string().into(), ask.hook.into(), ask.give.into()]
     });
     let asks: Vec<Vec<Value>> = asks.collect();
-    sql.put("INSERT INTO ask (entry, opened, record, hook, give)", "", &asks)?;
+    sql.put("INSERT INTO ask (entry, opened, at, record, hook, give)", "", &asks)?;
     for (asked, answered, done) in lists.answers {
         let text = "UPDATE ask SET answered = $1, done = $2 WHERE entry = $3 AND answered IS NULL";
         sql.run(text, &[answered.into(), done.into(), asked.into()])?;

@@ -84,6 +84,7 @@ pub(crate) struct Told {
 pub(crate) struct Asked {
     pub(crate) entry: u64,
     pub(crate) opened: u64,
+    pub(crate) at: Instant,
     pub(crate) record: RecordId,
     pub(crate) hook: String,
     pub(crate) give: String,
@@ -279,7 +280,8 @@ impl Fold {
             }
             Body::HookAsked { hook, give } => {
                 let give = serde_json::to_string(give).unwrap_or_default();
-                self.lists.asks.push(Asked { entry, opened, record, hook: hook.to_string(), give });
+                let (at, hook) = (event.at, hook.to_string());
+                self.lists.asks.push(Asked { entry, opened, at, record, hook, give });
             }
             Body::HookAnswered { asked, done, .. } => self.lists.answers.push((asked.0, entry, *done)),
             Body::Condemned { records } => {

@@ -76,7 +76,7 @@ pub use reading::{Readable, Reader};
 pub use rebuild::{ReadPacks, Rebuilt, Sources, compare, rebuild};
 pub use response::{
     RESPONSE_DONE, RESPONSE_EVENT, RESPONSE_FAILED, ResponseAnswer, ResponseEffect, ResponseEvent,
-    ResponseEventRow, ResponseFact, ResponseRow, ResponseSeen,
+    ResponseEventRow, ResponseFact, ResponseMissing, ResponseRow, ResponseSeen,
 };
 pub use sql::{Access, Dialect, Row, Sql, Value};
 pub use state::{Answered, Attempt, Draft, Failures, SavedView, SessionRow, Stored, TokenRow, TrafficGone};

@@ -49,6 +49,9 @@ pub struct ResponseAnswer {
     pub firewall: String,
     /// What was ordered: `act`, `confirm` or `undo`.
     pub order: String,
+    /// It was refused because whom it was meant for stands among those that nothing is done to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
     /// The case.
     pub record: RecordId,
     /// To whom; none where it is everybody, or nothing was named.
@@ -141,6 +144,19 @@ pub struct ResponseRow {
     pub answer: ResponseAnswer,
 }
 
+/// An act that is not answered, or not by any firewall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResponseMissing {
+    /// The entry that asked for it.
+    pub entry: u64,
+    /// When that was entered.
+    pub at: Instant,
+    /// The case.
+    pub record: RecordId,
+    /// What was to be done, as the case's form has it; none where it says nothing.
+    pub what: Option<String>,
+}
+
 /// Something that happened on a firewall by itself, as it was entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseEventRow {
@@ -203,9 +219,9 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<Said>) -> Result<(), StoreError> {
             ResponseFact::Done(answer) | ResponseFact::Failed(answer) => {
                 let effect = answer.effect.unwrap_or_default();
                 sql.run(
-                    "INSERT INTO response (asked, firewall, record, ordered, what, target, entry, at, done, dry, zh, en, \
-                     seen, flows, packets, bytes, micros, ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
-                     $13, $14, $15, $16, $17, $18) ON CONFLICT (asked, firewall) DO NOTHING",
+                    "INSERT INTO response (asked, firewall, record, ordered, what, target, entry, at, done, dry, \
+                     protected, zh, en, seen, flows, packets, bytes, micros, ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+                     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (asked, firewall) DO NOTHING",
                     &[
                         answer.asked.0.into(),
                         answer.firewall.into(),
@@ -217,6 +233,7 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<Said>) -> Result<(), StoreError> {
                         at.to_string().into(),
                         done.into(),
                         answer.dry.into(),
+                        answer.protected.into(),
                         answer.answer.zh.into(),
                         answer.answer.en.into(),
                         effect.seen.into(),
@@ -263,20 +280,20 @@ pub(crate) fn write(sql: &mut Sql, facts: Vec<Said>) -> Result<(), StoreError> {
     Ok(())
 }
 
-const COLUMNS: &str = "asked, firewall, record, ordered, what, target, entry, at, done, dry, zh, en, seen, flows, packets, \
-                       bytes, micros, ms";
+const COLUMNS: &str = "asked, firewall, record, ordered, what, target, entry, at, done, dry, protected, zh, en, seen, flows, \
+                       packets, bytes, micros, ms";
 
 fn response(row: &Row) -> Result<ResponseRow, StoreError> {
     let damaged = || StoreError::damaged("response", format!("{row:?}"));
     let text = |at| row.text(at).map(ToOwned::to_owned).ok_or_else(damaged);
     let optional = |at| row.text(at).map(ToOwned::to_owned);
     let effect = ResponseEffect {
-        seen: row.int(12).map(|seen| seen == 1),
-        flows: row.entry(13),
-        packets: row.entry(14),
-        bytes: row.entry(15),
-        micros: row.entry(16),
-        ms: row.entry(17),
+        seen: row.int(13).map(|seen| seen == 1),
+        flows: row.entry(14),
+        packets: row.entry(15),
+        bytes: row.entry(16),
+        micros: row.entry(17),
+        ms: row.entry(18),
     };
     Ok(ResponseRow {
         entry: row.entry(6).ok_or_else(damaged)?,
@@ -290,7 +307,8 @@ fn response(row: &Row) -> Result<ResponseRow, StoreError> {
             what: optional(4),
             target: optional(5),
             dry: row.int(9) == Some(1),
-            answer: SentAnswer { zh: text(10)?, en: text(11)? },
+            protected: row.int(10) == Some(1),
+            answer: SentAnswer { zh: text(11)?, en: text(12)? },
             effect: (effect != ResponseEffect::default()).then_some(effect),
         },
     })
@@ -309,6 +327,18 @@ fn event(row: &Row) -> Result<ResponseEventRow, StoreError> {
         by: row.text(5).map(ToOwned::to_owned),
         differs: text(6)?,
         effect: ResponseEffect { flows, packets, bytes, ..ResponseEffect::default() },
+    })
+}
+
+fn missing(row: &Row) -> Result<ResponseMissing, StoreError> {
+    let damaged = || StoreError::damaged("ask", format!("{row:?}"));
+    let given: serde_json::Value =
+        serde_json::from_str(row.text(3).ok_or_else(damaged)?).map_err(|_| damaged())?;
+    Ok(ResponseMissing {
+        entry: row.entry(0).ok_or_else(damaged)?,
+        at: parsed(row, 1, "ask")?,
+        record: parsed(row, 2, "ask")?,
+        what: given.get("act").and_then(serde_json::Value::as_str).map(ToOwned::to_owned),
     })
 }
 
@@ -332,6 +362,27 @@ impl Sql {
             "SELECT {COLUMNS} FROM response WHERE entry > $1 AND ordered = 'act' AND dry = 0 ORDER BY entry LIMIT {most}"
         );
         self.rows(&text, &[entry.into()])?.iter().map(response).collect()
+    }
+
+    /// Acts that some firewall should have answered by a moment and has not, or that none could answer because none was
+    /// meant, in the order of their entries, at most so much.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn responses_missing(
+        &mut self,
+        hook: &str,
+        asked_by: Instant,
+        behind: u64,
+        most: usize,
+    ) -> Result<Vec<ResponseMissing>, StoreError> {
+        let text = format!(
+            "SELECT a.entry, a.at, a.record, a.give FROM ask a WHERE a.hook = $1 AND a.at <= $2 AND a.entry > $3 \
+             AND (a.answered IS NULL OR NOT EXISTS (SELECT 1 FROM response r WHERE r.asked = a.entry)) \
+             ORDER BY a.entry LIMIT {most}"
+        );
+        let rows = self.rows(&text, &[hook.into(), asked_by.to_string().into(), behind.into()])?;
+        rows.iter().map(missing).collect()
     }
 
     /// What was answered last, the latest first, at most so much.

@@ -8,7 +8,7 @@ const PROJECTION: &str = include_str!("../schema/projection.sql");
 const STATE: &str = include_str!("../schema/state.sql");
 
 /// Version of the projection's layout. Another one is built anew from the ledger.
-pub(crate) const VERSION: &str = "14";
+pub(crate) const VERSION: &str = "15";
 
 /// Statements that make the tables of the projection.
 pub(crate) fn tables(dialect: Dialect) -> String {

@@ -544,6 +544,7 @@ fn entered(
         effect,
         firewall: firewall.to_owned(),
         order: wish.word().to_owned(),
+        protected: outcome.protected,
         record,
         target: wish.act().and_then(What::target).map(|target| target.to_string()),
         what: wish.act().map(|what| what.word().to_owned()),

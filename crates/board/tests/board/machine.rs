@@ -55,7 +55,7 @@ freshness = "1 day"
 [[clause.check]]
 id = "denied"
 label = { zh = "己", en = "F" }
-population = { machine = "response", where = "what == 'deny'", within = "30 days" }
+population = { machine = "response", where = "!protected && what == 'deny'", within = "30 days" }
 evidence = { share = "done && in_force" }
 freshness = "1 day"
 goal = 100
@@ -67,8 +67,47 @@ evidence = { measure = "seconds", of = "worst" }
 freshness = "1 day"
 "#;
 
+/// Acts that leave for a firewall.
+const ACT: &str = r#"[register]
+id = "act"
+label = { zh = "處置", en = "Acts" }
+clause = "9"
+title = { zh = "{address}", en = "{address}" }
+[register.list]
+columns = ["address"]
+[grade]
+is = "open"
+[retention]
+keep = "5 years"
+[reading]
+units = "subtree"
+[[field]]
+id = "address"
+kind = "text"
+label = { zh = "位址", en = "Address" }
+required = true
+[[state]]
+id = "standing"
+label = { zh = "執行中", en = "Standing" }
+end = "done"
+[[step]]
+id = "order"
+label = { zh = "處置", en = "Act" }
+by = [{ role = "clerk" }]
+fields = ["address"]
+to = "standing"
+[[step.then]]
+hook = "respond"
+give = { act = "'deny'", target = "address" }
+"#;
+
 fn files() -> Vec<(String, String)> {
-    let mut files = pack::files();
+    let hook = "zone = \"Asia/Taipei\"\nday_ends = \"17:00\"\n";
+    let more = format!(
+        "{hook}\n[[hook]]\nid = \"respond\"\nlabel = {{ zh = \"處置\", en = \"Act\" }}\ngives = {{ act = \"text\", target = \"text\" }}\n"
+    );
+    let mut files = pack::changed(&[("pack.toml", hook, &more)]);
+    files.push(("registers/act.toml".to_owned(), ACT.to_owned()));
     files.push(("clauses/machine.toml".to_owned(), CHECKS.to_owned()));
     // A clause that nothing cites would be a note; this one is served by what is there.
     files
@@ -210,6 +249,7 @@ fn what_firewalls_answered_counts_where_they_confirmed_it_and_rehearsals_do_not(
             effect: Some(effect),
             firewall: "edge".into(),
             order: "act".into(),
+            protected: false,
             record: model::RecordId::from_bytes([3; 16]),
             target: Some("192.0.2.1".into()),
             what: Some("deny".into()),
@@ -227,6 +267,64 @@ fn what_firewalls_answered_counts_where_they_confirmed_it_and_rehearsals_do_not(
     assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::NotMet, 1, 2));
     let worst = town.figure("9", "seconds", None);
     assert_eq!((worst.verdict, worst.value.unwrap().to_string()), (Verdict::Figure, "3".to_owned()));
+    town.house.compare().unwrap();
+}
+
+#[test]
+fn an_act_that_no_firewall_answers_is_not_done_and_one_that_the_list_forbids_is_none() {
+    let mut town = Town::with(36, None, &files());
+    let quiet = Says(Ok(Vec::new()));
+    let order = |town: &mut Town| {
+        let fill = [("address", serde_json::json!("192.0.2.1"))];
+        let record = town.house.open(town.clerks[0], "act", "order", &fill).unwrap();
+        let asked = town.house.desk.outbox(10).unwrap().last().unwrap().entry;
+        (record, asked)
+    };
+    let (record, asked) = order(&mut town);
+    town.assess(&quiet);
+    assert_eq!(town.figure("9", "denied", None).verdict, Verdict::Nobody, "it is on its way");
+    town.later(2 * 24 * 60);
+    town.assess(&quiet);
+    let figure = town.figure("9", "denied", None);
+    assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::NotMet, 0, 1));
+    let answer = |record, asked, protected: bool| ResponseAnswer {
+        answer: SentAnswer { zh: "甲".into(), en: "a".into() },
+        asked: EntryNumber(asked),
+        dry: false,
+        effect: (!protected).then(|| ResponseEffect { seen: Some(true), ..ResponseEffect::default() }),
+        firewall: "edge".into(),
+        order: "act".into(),
+        protected,
+        record,
+        target: Some("192.0.2.1".into()),
+        what: Some("deny".into()),
+    };
+    let close = |town: &mut Town, record, asked, done| {
+        let (hook, text) = ("respond".parse().unwrap(), "edge".to_owned());
+        let asked = EntryNumber(asked);
+        let command = casework::Command::Answer { record, hook, asked, done, text };
+        town.house.desk.ask(desk::Asker::System, desk::Order::Casework(command)).unwrap();
+    };
+    // One firewall has done it, and another is still silent.
+    town.house.responses(vec![ResponseFact::Done(answer(record, asked, false))]).unwrap();
+    town.later(2 * 24 * 60);
+    town.assess(&quiet);
+    let figure = town.figure("9", "denied", None);
+    assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::NotMet, 1, 2));
+    close(&mut town, record, asked, true);
+    let (forbidden, asked) = order(&mut town);
+    town.house.responses(vec![ResponseFact::Failed(answer(forbidden, asked, true))]).unwrap();
+    close(&mut town, forbidden, asked, false);
+    town.later(2 * 24 * 60);
+    town.assess(&quiet);
+    let figure = town.figure("9", "denied", None);
+    assert_eq!((figure.verdict, figure.good, figure.population), (Verdict::Met, 1, 1));
+    // What nobody was there to do was not done.
+    let (lost, asked) = order(&mut town);
+    close(&mut town, lost, asked, false);
+    town.later(2 * 24 * 60);
+    town.assess(&quiet);
+    assert_eq!(town.figure("9", "denied", None).verdict, Verdict::NotMet);
     town.house.compare().unwrap();
 }
 

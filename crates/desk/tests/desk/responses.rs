@@ -16,6 +16,7 @@ fn done(asked: u64, firewall: &str) -> ResponseFact {
         effect: Some(effect),
         firewall: firewall.to_owned(),
         order: "act".to_owned(),
+        protected: false,
         record: RecordId::from_bytes([7; 16]),
         target: Some("192.0.2.1".to_owned()),
         what: Some("deny".to_owned()),

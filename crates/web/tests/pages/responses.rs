@@ -84,6 +84,7 @@ fn what_stands_and_what_was_answered_is_shown_and_silence_is_no_good_news() {
         effect: Some(ResponseEffect { ms: Some(12), ..ResponseEffect::default() }),
         firewall: "edge".to_owned(),
         order: "act".to_owned(),
+        protected: false,
         record: CASE,
         target: Some("198.51.100.9".to_owned()),
         what: Some("deny".to_owned()),
