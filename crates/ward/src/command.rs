@@ -44,6 +44,8 @@ struct Ward {
 enum Command {
     /// 啟動：開啟帳本與資料表、受理、公布、送見證。Serve: open ledger and tables, take acts, publish, have it witnessed.
     Serve(Box<crate::serve::Serve>),
+    /// 示範城市：於獨立資料夾建立一年之歷程，並僅於本機啟動。The sample city: a year of history in a folder of its own, served on this machine alone.
+    Demo(crate::demo::Demo),
     /// 帳本：建立、附加、讀取、證明、換鑰、後繼。The ledger: make, append, read, prove, change key, succeed.
     #[command(subcommand)]
     Ledger(ledger::Ledger),
@@ -118,6 +120,7 @@ pub(crate) struct Data {
 pub(crate) fn run() -> ExitCode {
     let done = match Ward::parse().command {
         Command::Serve(serve) => serve.run(),
+        Command::Demo(demo) => demo.run(),
         Command::Ledger(command) => ledger::run(command),
         Command::Proof(command) => proof::run(&command),
         Command::Bundle(command) => bundle::run(&command),

@@ -56,6 +56,11 @@ pub(crate) struct TablesArgs {
 }
 
 impl TablesArgs {
+    /// In the data folder, whatever the environment says.
+    pub(crate) const fn in_folder() -> Self {
+        Self { database: None }
+    }
+
     /// Where the tables of an installation are.
     pub(crate) fn place(&self, data: &Path) -> store::Place {
         store::Place::of(data, self.database.as_deref())
@@ -104,6 +109,7 @@ pub(crate) struct Init<'a> {
     pub(crate) origin: &'a str,
     pub(crate) stewards: Vec<VerifierKey>,
     pub(crate) succession: Option<String>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl MasterArgs {
@@ -200,12 +206,21 @@ pub(crate) fn create(init: Init<'_>) -> anyhow::Result<()> {
         succession: init.succession,
     };
     let (objects, journal) = storage(&disk);
-    ledger::create(objects, journal, Arc::new(SystemClock), &key, &created)
+    ledger::create(objects, journal, init.clock, &key, &created)
         .map_err(|error| Refused::misuse(error.told()))
 }
 
-/// Opens an installation to write. None where another process has it open.
+/// Opens an installation to write, by the machine's clock. None where another process has it open.
 pub(crate) fn open(data: &Path, master: &MasterArgs) -> anyhow::Result<Option<Opening>> {
+    open_by(data, master, Arc::new(SystemClock))
+}
+
+/// The same by another clock.
+pub(crate) fn open_by(
+    data: &Path,
+    master: &MasterArgs,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Option<Opening>> {
     if !data.is_dir() {
         return Err(Refused::misuse(ledger::error::OpenError::NoLedger.told()));
     }
@@ -223,7 +238,6 @@ pub(crate) fn open(data: &Path, master: &MasterArgs) -> anyhow::Result<Option<Op
     let vault = Vault::open(Arc::clone(&disk), &secret).map_err(|error| Refused::misuse(error.told()))?;
     let keys = signing_keys(disk.as_ref(), &secret)?;
     let policy = read_policy(data)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (ledger, recovered) = Ledger::open(Arc::clone(&objects), journal, clock, keys)
         .map_err(|error| Refused::misuse(error.told()))?;
     Ok(Some(Opening { ledger, objects, policy, disk, vault, master: secret, recovered, lock }))

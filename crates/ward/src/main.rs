@@ -3,6 +3,7 @@
 mod acts;
 mod bench;
 mod command;
+mod demo;
 mod directory;
 mod http;
 mod installation;

@@ -22,7 +22,7 @@ use ledger::Ledger;
 use ledger::entropy::{Entropy, MachineEntropy};
 use ledger::lock::FolderLock;
 use ledger::objects::Objects;
-use model::Told;
+use model::{Clock, Told};
 use proof::policy::Policy;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -51,9 +51,19 @@ pub(crate) fn sections() -> MakeSections {
 }
 
 impl Office {
-    /// Opens an installation with its desk. None where another process has it open.
+    /// Opens an installation with its desk, by the machine's clock. None where another process has it open.
     pub(crate) fn open(working: &Working, recovery: Recovery) -> anyhow::Result<Option<Self>> {
-        let Some(opening) = installation::open(working.folder(), &working.master)? else { return Ok(None) };
+        Self::open_by(working, recovery, Arc::new(SystemClock))
+    }
+
+    /// The same by another clock.
+    pub(crate) fn open_by(
+        working: &Working,
+        recovery: Recovery,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Option<Self>> {
+        let opened = installation::open_by(working.folder(), &working.master, Arc::clone(&clock))?;
+        let Some(opening) = opened else { return Ok(None) };
         if recovery == Recovery::Told {
             opening.say_what_was_found();
         }
@@ -64,7 +74,7 @@ impl Office {
             vault,
             shelf: Shelf::new(Arc::clone(&disk)),
             place: working.place(),
-            clock: Arc::new(SystemClock),
+            clock,
             entropy: [entropy(), entropy(), entropy()],
             sections: sections(),
         };

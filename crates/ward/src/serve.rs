@@ -130,6 +130,33 @@ const SESSIONS_LOOK: Duration = Duration::from_secs(60);
 const CERTIFICATE_LOOKS: u32 = 24 * 30;
 
 impl Serve {
+    /// As a sample city is served: at one address, with nothing that the environment says.
+    pub(crate) const fn of_sample_city(working: Working, listen: Vec<SocketAddr>) -> Self {
+        Self {
+            working,
+            listen,
+            tls: false,
+            cert: None,
+            key: None,
+            terminal_ca: None,
+            metrics_token: None,
+            syslog: Vec::new(),
+            syslog_clients: None,
+            flows: Vec::new(),
+            follow: Vec::new(),
+            journald: None,
+            names_by: None,
+            outlets: None,
+            enforcer: Vec::new(),
+            enforcer_ca: None,
+            enforcer_cert: None,
+            enforcer_key: None,
+            sensors: None,
+            given: Vec::new(),
+            witness_ca: None,
+        }
+    }
+
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         let data = self.working.folder();
         let Some(office) = Office::open(&self.working, Recovery::Told)? else {

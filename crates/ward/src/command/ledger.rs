@@ -15,6 +15,7 @@ use proof::note::{KeyKind, VerifierKey};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -102,7 +103,14 @@ fn init(args: &InitArgs) -> anyhow::Result<ExitCode> {
     let origin = args.origin.clone().unwrap_or_else(default_origin);
     let data = &args.data.data;
     let few = stewards.len() < 2;
-    installation::create(Init { data, master: &args.master, origin: &origin, stewards, succession: None })?;
+    installation::create(Init {
+        data,
+        master: &args.master,
+        origin: &origin,
+        stewards,
+        succession: None,
+        clock: Arc::new(SystemClock),
+    })?;
     tell(&Told::new(
         format!("已在 {} 建立帳本 {origin}。", data.display()),
         format!("Made ledger {origin} in {}.", data.display()),

@@ -2,6 +2,7 @@
 
 use super::{Data, ledger as ledger_command};
 use crate::installation::{self, Init, MasterArgs};
+use crate::machine::SystemClock;
 use crate::told::{Refused, tell};
 use anyhow::Context as _;
 use clap::Args;
@@ -115,6 +116,7 @@ pub(crate) fn succeed(args: &Succeed) -> anyhow::Result<ExitCode> {
         origin,
         stewards,
         succession: Some(note),
+        clock: Arc::new(SystemClock),
     })?;
     tell(&Told::new(
         format!("已建立後繼帳本 {origin}；原帳本維持原狀，仍可讀取。請見證人登錄新帳本公鑰。"),

@@ -14,6 +14,7 @@
 mod acts;
 mod alarms;
 mod appending;
+mod demo;
 mod disposal;
 mod faults;
 mod first_start;
