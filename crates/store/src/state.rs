@@ -244,6 +244,21 @@ impl Sql {
         row.map(|row| Ok((parsed(&row, 0, "ask")?, row.text(1).unwrap_or_default().to_owned()))).transpose()
     }
 
+    /// Records of a register that were opened by these entries.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn opened_by(
+        &mut self,
+        entries: &std::ops::Range<u64>,
+        register: &regulation::RegisterId,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let text =
+            "SELECT record FROM record WHERE opened >= $1 AND opened < $2 AND register = $3 ORDER BY opened";
+        let values = [entries.start.into(), entries.end.into(), register.to_string().into()];
+        self.rows(text, &values)?.iter().map(|row| parsed(row, 0, "record")).collect()
+    }
+
     /// Of how many destroyed data keys what deleted rows left behind was overwritten.
     ///
     /// # Errors

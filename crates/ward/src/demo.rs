@@ -6,7 +6,9 @@
 //! Does not: mark pages and papers (`sample`), serve them (`serve`).
 
 mod clock;
+mod devices;
 mod maker;
+mod passkey;
 mod play;
 mod values;
 
@@ -14,10 +16,11 @@ use crate::command::Data;
 use crate::installation::{self, MasterArgs, TablesArgs, Working};
 use crate::machine::SystemClock;
 use crate::sample;
-use crate::serve::Serve;
+use crate::serve::{SampleCity, Serve};
 use crate::told::{Refused, tell};
 use anyhow::Context as _;
 use clap::Args;
+use devices::Devices;
 use ledger::reader::Reader;
 use model::{Clock as _, Told};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,7 +33,7 @@ pub(crate) struct Demo {
     /// 示範城市之資料夾；尚未存在者即予建立。The sample city's folder; it is made where it is not there yet.
     #[arg(long, default_value = "ward-sample-city", value_name = "DIR")]
     folder: PathBuf,
-    /// 網頁之埠號（僅限本機）。The port of its pages, on this machine alone.
+    /// 網頁之埠號（僅限本機）；設備紀錄使用次一埠號。The port of its pages, on this machine alone; its devices send their lines to the next.
     #[arg(long, default_value_t = 8460)]
     port: u16,
     /// 歷程之日數。Days of history.
@@ -73,7 +76,30 @@ impl Demo {
             format!("示範人員之帳號、密碼及驗證碼密鑰：{}", people.display()),
             format!("Accounts, passwords and secrets of one-time codes of its people: {}", people.display()),
         ));
-        Serve::of_sample_city(working, vec![SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))]).run()
+        let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let syslog = at(self.port.saturating_add(1));
+        let sensors = devices::beside(&self.folder, ".sensors.toml")?;
+        let outlets = self.outlets()?;
+        let devices = Devices::start(&sensors, syslog)?;
+        let served =
+            Serve::of_sample_city(SampleCity { working, pages: at(self.port), syslog, sensors, outlets })
+                .run();
+        devices.stop();
+        served
+    }
+
+    /// Alarms go into a file beside the folder.
+    fn outlets(&self) -> anyhow::Result<PathBuf> {
+        let settings = devices::beside(&self.folder, ".outlets.toml")?;
+        let file = devices::beside(&self.folder, ".alarms.jsonl")?;
+        // A string of JSON is one of TOML.
+        let file = serde_json::to_string(&file)?;
+        let text = format!(
+            "pages = \"http://127.0.0.1:{}/\"\n[outlet.record]\nfile = {{ path = {file}, most_bytes = 1_048_576, keep = 2 }}\n",
+            self.port
+        );
+        std::fs::write(&settings, text).with_context(|| settings.display().to_string())?;
+        Ok(settings)
     }
 
     fn make(&self) -> anyhow::Result<()> {

@@ -129,29 +129,43 @@ const SESSIONS_LOOK: Duration = Duration::from_secs(60);
 /// Looks after which it is renewed anyway.
 const CERTIFICATE_LOOKS: u32 = 24 * 30;
 
+/// How a sample city is served.
+pub(crate) struct SampleCity {
+    pub(crate) working: Working,
+    /// Where its pages are.
+    pub(crate) pages: SocketAddr,
+    /// Where its devices send their lines, by UDP and TCP.
+    pub(crate) syslog: SocketAddr,
+    /// The settings of its sensors.
+    pub(crate) sensors: PathBuf,
+    /// The settings of its outlets.
+    pub(crate) outlets: PathBuf,
+}
+
 impl Serve {
-    /// As a sample city is served: at one address, with nothing that the environment says.
-    pub(crate) const fn of_sample_city(working: Working, listen: Vec<SocketAddr>) -> Self {
+    /// As a sample city is served: at one address, with its own devices, and nothing that the environment says.
+    pub(crate) fn of_sample_city(sample: SampleCity) -> Self {
+        let lines = |protocol| Syslog { protocol, address: sample.syslog };
         Self {
-            working,
-            listen,
+            working: sample.working,
+            listen: vec![sample.pages],
             tls: false,
             cert: None,
             key: None,
             terminal_ca: None,
             metrics_token: None,
-            syslog: Vec::new(),
+            syslog: vec![lines(Protocol::Udp), lines(Protocol::Tcp)],
             syslog_clients: None,
             flows: Vec::new(),
             follow: Vec::new(),
             journald: None,
             names_by: None,
-            outlets: None,
+            outlets: Some(sample.outlets),
             enforcer: Vec::new(),
             enforcer_ca: None,
             enforcer_cert: None,
             enforcer_key: None,
-            sensors: None,
+            sensors: Some(sample.sensors),
             given: Vec::new(),
             witness_ca: None,
         }

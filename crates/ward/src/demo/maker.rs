@@ -4,6 +4,7 @@
 //! Every signature is vouched for by a one-time code that the same verifier takes as at a page.
 
 use super::clock::SetClock;
+use super::passkey::Passkey;
 use super::play::{Play, Scene};
 use crate::installation::{self, Init, Working};
 use crate::office::{Office, Recovery};
@@ -28,6 +29,8 @@ use zeroize::Zeroizing;
 
 /// Who is there and what they do.
 const CITY: &str = include_str!("city.toml");
+/// What more happens in the year, once each: every register has some of it.
+const YEAR: &str = include_str!("year.toml");
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -36,6 +39,12 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(super) struct Made {
     pub(super) people: usize,
     pub(super) entries: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Year {
+    scene: Vec<Scene>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +87,7 @@ pub(super) struct Sample {
     password: Zeroizing<String>,
     /// The secret of the one-time codes, in base 32.
     otp: Zeroizing<String>,
+    pub(super) passkey: Passkey,
 }
 
 impl Sample {
@@ -96,7 +106,9 @@ pub(super) fn people_file(folder: &Path) -> PathBuf {
 
 /// Makes a city whose history of so many days ends now.
 pub(super) fn make(working: &Working, days: u16, now: Instant) -> anyhow::Result<Made> {
-    let city: City = toml::from_str(CITY).context("city.toml")?;
+    let mut city: City = toml::from_str(CITY).context("city.toml")?;
+    let year: Year = toml::from_str(YEAR).context("year.toml")?;
+    city.scene.extend(year.scene);
     let start = back(now, DAY * u32::from(days));
     let clock = SetClock::at(start);
     installation::create(Init {
@@ -204,7 +216,10 @@ fn enrol(door: &SignIn, login: &str, actor: Person, clock: &SetClock) -> anyhow:
     let first = code(&offer.secret, clock.now())?;
     door.confirm_totp(&opened.session, &offer.token, &first, clock.now()).map_err(told)?;
     door.sign_out(&opened.cookie, clock.now()).map_err(told)?;
-    Ok(Sample { actor, password, otp: offer.secret })
+    let passkey = Passkey::drawn(door.desk(), actor.person)?;
+    let credential = Box::new(passkey.credential().clone());
+    order(door.desk(), Order::Identity(identity::Command::AddCredential { credential }))?;
+    Ok(Sample { actor, password, otp: offer.secret, passkey })
 }
 
 /// The code of a half minute (RFC 6238).

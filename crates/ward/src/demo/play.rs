@@ -54,12 +54,15 @@ struct Act {
     register: Option<String>,
     /// It is taken on this record.
     of: Option<String>,
-    /// It is taken on the newest record that looks like this.
+    /// It is taken on the newest record that looks like this; where there is none the scene is over.
     find: Option<Find>,
     step: String,
     outcome: Option<String>,
     /// How the record is called from here on.
     name: Option<String>,
+    /// How records that open with it are called, by their registers.
+    #[serde(default)]
+    opens: BTreeMap<String, String>,
     #[serde(default)]
     fill: toml::Table,
 }
@@ -69,6 +72,9 @@ struct Act {
 struct Find {
     register: String,
     state: String,
+    /// Fields that hold these values; a name with `$` stands for a record.
+    #[serde(default)]
+    by: BTreeMap<String, String>,
 }
 
 /// What scenes are played with.
@@ -79,6 +85,13 @@ pub(super) struct Play<'a> {
     pub(super) units: &'a BTreeMap<String, UnitId>,
     pub(super) people: &'a BTreeMap<String, Sample>,
     pub(super) rota: &'a BTreeMap<String, Vec<String>>,
+}
+
+/// Was an act done?
+enum Done {
+    Yes,
+    /// There is no record of the kind that it is taken on.
+    NothingThere,
 }
 
 /// A scene that is being played.
@@ -111,22 +124,32 @@ impl Play<'_> {
             }
             number += 1;
         }
-        let (mut shared, mut sequence) = (BTreeMap::new(), agenda.len());
+        let (mut shared, mut sequence, mut unfit) = (BTreeMap::new(), agenda.len(), Vec::new());
         while let Some(((at, _), mut playing)) = agenda.pop_first() {
             if at > until {
                 break;
             }
             self.pass(at)?;
-            let done = self.act(&pack, &mut playing, &mut shared);
-            done.with_context(|| {
-                format!("{} on {}, act {}", playing.scene.id, playing.day, playing.next + 1)
-            })?;
+            match self.act(&pack, &mut playing, &mut shared) {
+                Ok(Done::Yes) => {}
+                // Nothing is due: the scene is not played on this day.
+                Ok(Done::NothingThere) => continue,
+                Err(error) => {
+                    // The other scenes are played all the same, so that all that does not fit is told at once.
+                    let place = format!("{} on {}, act {}", playing.scene.id, playing.day, playing.next + 1);
+                    unfit.push(format!("{place}: {error:#}"));
+                    continue;
+                }
+            }
             playing.next += 1;
             if playing.next < playing.scene.acts.len() {
                 let next = self.when(&pack, &playing, self.clock.now())?;
                 sequence += 1;
                 agenda.insert((next, sequence), playing);
             }
+        }
+        if !unfit.is_empty() {
+            bail!("{}", unfit.join("\n"));
         }
         self.pass(until)
     }
@@ -168,7 +191,7 @@ impl Play<'_> {
         pack: &Pack,
         playing: &mut Playing<'_>,
         shared: &mut BTreeMap<String, RecordId>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Done> {
         let act = playing.scene.acts.get(playing.next).context("no act")?;
         let login = self.login(&act.who, playing.number)?;
         let somebody = self.people.get(&login).with_context(|| format!("nobody is {login}"))?;
@@ -181,7 +204,10 @@ impl Play<'_> {
             (None, Some(of), None) => {
                 *known.get(of.trim_start_matches('$')).with_context(|| format!("no {of}"))?
             }
-            (None, None, Some(find)) => self.find(find, somebody)?,
+            (None, None, Some(find)) => match self.find(find, somebody, &known)? {
+                Some(record) => record,
+                None => return Ok(Done::NothingThere),
+            },
             _ => bail!("an act names a register, a record, or what to find"),
         };
         let case = self.desk.case(record)?;
@@ -197,7 +223,7 @@ impl Play<'_> {
             records: &known,
             person: &|word| Ok(self.people.get(&login_of(word)?).map(|one| one.actor.person)),
         };
-        let fill = values.fill(register, &act.fill)?;
+        let fill = values.fill(register, &act.fill, case.as_ref().map(|case| &case.content))?;
         let command = match &case {
             None => Command::Open {
                 record,
@@ -225,22 +251,41 @@ impl Play<'_> {
                 }
             }
         };
-        self.give(somebody, command)?;
-        if let Some(name) = &act.name {
+        let entries = self.give(somebody, step.sign, command)?;
+        let mut named: Vec<(&String, RecordId)> = act.name.iter().map(|name| (name, record)).collect();
+        for (register, name) in &act.opens {
+            let register = register.parse()?;
+            let opened = self.desk.read(|sql, _| sql.opened_by(&entries, &register))?;
+            named.push((name, *opened.first().with_context(|| format!("no {register} was opened"))?));
+        }
+        for (name, record) in named {
             playing.names.insert(name.clone(), record);
             // What happens once is known to all that comes later.
             if playing.scene.every.is_none() {
                 shared.insert(name.clone(), record);
             }
         }
-        Ok(())
+        Ok(Done::Yes)
     }
 
-    /// Gives a command, signed where the step asks for it, with a code that is taken as at a page.
-    fn give(&self, somebody: &Sample, command: Command) -> anyhow::Result<()> {
+    /// Gives a command, signed as the step asks for it: with a passkey, or with a code that is taken as at a page.
+    fn give(
+        &self,
+        somebody: &Sample,
+        evidence: Evidence,
+        command: Command,
+    ) -> anyhow::Result<std::ops::Range<u64>> {
         let told = |refused: desk::Refused| anyhow!("{}", refused.told());
         let actor = &somebody.actor;
-        let command = match self.desk.to_sign(actor, &command, Evidence::Otp).map_err(told)? {
+        let asked = match evidence {
+            Evidence::None => None,
+            _ => self.desk.to_sign(actor, &command, evidence).map_err(told)?,
+        };
+        let command = match asked {
+            Some(to_sign) if evidence == Evidence::Passkey => {
+                let passkey = somebody.passkey.sign(&to_sign.statement)?;
+                to_sign.sign(command, Carried::Passkey(Box::new(passkey)))
+            }
             Some(to_sign) => {
                 let now = self.clock.now();
                 let right = self.door.verify_otp(actor.person, &somebody.code(now)?, now);
@@ -252,7 +297,7 @@ impl Play<'_> {
             None => command,
         };
         let asked = self.desk.ask(Asker::Person(actor.clone()), Order::Casework(command));
-        asked.map(drop).map_err(told)
+        asked.map(|done| done.entries).map_err(told)
     }
 
     /// `@operator`: whoever of the rota has the day; `@operator+1`: whoever comes after.
@@ -267,10 +312,18 @@ impl Play<'_> {
         people.get(nth).cloned().context("a rota of nobody")
     }
 
-    fn find(&self, find: &Find, reader: &Sample) -> anyhow::Result<RecordId> {
+    fn find(
+        &self,
+        find: &Find,
+        reader: &Sample,
+        known: &BTreeMap<String, RecordId>,
+    ) -> anyhow::Result<Option<RecordId>> {
         let actor = &reader.actor;
         let role: regulation::RoleId = actor.role.parse()?;
         let own = BTreeSet::from([actor.unit]);
+        let (seen, pack) = (self.desk.seen(), self.pack()?);
+        let roster = identity::Roster::new(&seen.roster, &pack, self.clock.now());
+        let ceiling = roster.clearance_height(actor.person).and_then(|height| i64::try_from(height).ok());
         let reader = Reader {
             person: actor.person,
             roles: BTreeSet::from([role.clone()]),
@@ -278,20 +331,21 @@ impl Play<'_> {
             seats: BTreeSet::from([(role, Some(actor.unit))]),
             principals: BTreeSet::new(),
             own,
-            ceiling: None,
+            ceiling,
             focus: None,
         };
-        let ask = Ask {
-            register: find.register.parse()?,
-            text: None,
-            filters: vec![Filter { column: Column::State, test: Test::In(vec![find.state.clone()]) }],
-            sort: None,
-            skip: 0,
-            most: 1,
-        };
+        let mut filters = vec![Filter { column: Column::State, test: Test::In(vec![find.state.clone()]) }];
+        for (field, name) in &find.by {
+            let value = match name.strip_prefix('$') {
+                Some(record) => known.get(record).with_context(|| format!("no {name}"))?.to_string(),
+                None => name.clone(),
+            };
+            let column = Column::Field(field.parse()?);
+            filters.push(Filter { column, test: Test::In(vec![value]) });
+        }
+        let ask = Ask { register: find.register.parse()?, text: None, filters, sort: None, skip: 0, most: 1 };
         let page = self.desk.read(|sql, seen| store::list(sql, &seen.packs, &seen.layout, &reader, &ask))?;
-        let found = page.rows.first().map(|row| row.record);
-        found.with_context(|| format!("no {} that is {}", find.register, find.state))
+        Ok(page.rows.first().map(|row| row.record))
     }
 }
 

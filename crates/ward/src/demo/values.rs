@@ -2,7 +2,7 @@
 
 use super::maker::back;
 use anyhow::{Context as _, anyhow, bail};
-use casework::Fill;
+use casework::{Content, Fill};
 use desk::{Desk, Keeping};
 use model::{CivilDate, Instant, PersonId, RecordId, UnitId};
 use regulation::{Field, Kind, Pack, Proof, Register, TimeOfDay, Type};
@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// The paper that is handed in wherever one is asked for.
 const PAPER: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
+
+/// The photo, of one colour, that is handed in wherever one is asked for.
+const PHOTO: &[u8] = include_bytes!("photo.jpg");
 
 /// Who has this name.
 type Named<'a> = dyn Fn(&str) -> anyhow::Result<Option<PersonId>> + 'a;
@@ -27,22 +30,28 @@ pub(super) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// The fields of a register as they are filled in.
-    pub(super) fn fill(&self, register: &Register, written: &toml::Table) -> anyhow::Result<Fill> {
+    /// The fields of a register as they are filled in, on top of what is held.
+    pub(super) fn fill(
+        &self,
+        register: &Register,
+        written: &toml::Table,
+        held: Option<&Content>,
+    ) -> anyhow::Result<Fill> {
         let one = |(id, value): (&String, &toml::Value)| {
             let field = register.field(id).with_context(|| format!("no field {id} in {}", register.id))?;
-            Ok((field.id.clone(), self.of_field(field, value).with_context(|| id.clone())?))
+            let held = held.and_then(|held| held.0.get(id.as_str()));
+            Ok((field.id.clone(), self.of_field(field, value, held).with_context(|| id.clone())?))
         };
         written.iter().map(one).collect()
     }
 
-    fn of_field(&self, field: &Field, written: &toml::Value) -> anyhow::Result<Json> {
+    fn of_field(&self, field: &Field, written: &toml::Value, held: Option<&Json>) -> anyhow::Result<Json> {
         match (&field.kind, written) {
             (Kind::Table { columns, .. }, toml::Value::Array(rows)) => {
                 let cell = |(id, cell): (&String, &toml::Value)| {
                     let column = columns.iter().find(|column| column.id == *id.as_str());
                     let column = column.with_context(|| format!("no column {id}"))?;
-                    anyhow::Ok((id.clone(), self.of_field(column, cell)?))
+                    anyhow::Ok((id.clone(), self.of_field(column, cell, None)?))
                 };
                 let row = |row: &toml::Value| {
                     let row = row.as_table().context("a row is a table")?;
@@ -50,11 +59,20 @@ impl Values<'_> {
                 };
                 rows.iter().map(row).collect()
             }
-            (Kind::Files { .. }, toml::Value::Integer(count)) => (0..*count).map(|_| self.paper()).collect(),
-            (Kind::Checklist { items, .. }, toml::Value::String(answer)) => Ok(Json::Object(
-                items.iter().map(|item| (item.id.to_string(), json!({ "answer": answer }))).collect(),
-            )),
-            (Kind::Run { .. }, toml::Value::Table(written)) => self.run(written),
+            (Kind::Files { types, .. }, toml::Value::Integer(count)) => {
+                let photo = !types.is_empty() && !types.iter().any(|kind| **kind == *"pdf");
+                (0..*count).map(|_| self.file(photo, field.sealed)).collect()
+            }
+            (Kind::Photo { .. }, toml::Value::Integer(count)) => {
+                (0..*count).map(|_| self.file(true, field.sealed)).collect()
+            }
+            (Kind::Checklist { items, .. }, answers) => {
+                let items = items.iter().map(|item| item.id.as_str());
+                Ok(Json::Object(
+                    items.filter_map(|item| Some((item.to_owned(), answered(answers, item)?))).collect(),
+                ))
+            }
+            (Kind::Run { .. }, toml::Value::Table(written)) => self.run(written, held),
             (kind, toml::Value::Array(values)) => {
                 let Type::List(of) = kind.of() else { bail!("it is no list") };
                 values.iter().map(|value| self.plain(&of, value)).collect()
@@ -85,28 +103,40 @@ impl Values<'_> {
         })
     }
 
-    fn paper(&self) -> anyhow::Result<Json> {
-        let name = "示範文件.pdf";
-        let stored = self.desk.put_file(name, PAPER, Keeping::Clear).map_err(|told| anyhow!("{told}"))?;
+    fn file(&self, photo: bool, sealed: bool) -> anyhow::Result<Json> {
+        let (name, content) = if photo { ("示範照片.jpg", PHOTO) } else { ("示範文件.pdf", PAPER) };
+        let keeping = if sealed { Keeping::Sealed } else { Keeping::Clear };
+        let stored = self.desk.put_file(name, content, keeping).map_err(|told| anyhow!("{told}"))?;
         Ok(
             json!({ "digest": stored.digest, "kind": stored.kind, "name": name, "size": stored.size.to_string() }),
         )
     }
 
-    /// `{ procedure = "fire", by = "somebody" }`: all its steps, done now.
-    fn run(&self, written: &toml::Table) -> anyhow::Result<Json> {
+    /// `{ procedure = "fire", by = "somebody", steps = ["put_out"] }`: those of its steps, all that are left when absent, done
+    /// now; a run that was begun goes on.
+    fn run(&self, written: &toml::Table, held: Option<&Json>) -> anyhow::Result<Json> {
         let text =
             |key: &str| written.get(key).and_then(toml::Value::as_str).with_context(|| format!("no {key}"));
         let procedure = self.pack.procedure(text("procedure")?).context("no such procedure")?;
         let by = (self.person)(text("by")?)?.context("nobody")?.to_string();
         let now = self.now.to_string();
-        let mut ticks = serde_json::Map::new();
-        for step in &procedure.steps {
+        let begun =
+            json!({ "late": 0, "procedure": procedure.id.to_string(), "started_at": now, "ticks": {} });
+        let mut run = held.cloned().unwrap_or(begun);
+        let ticks = run.get_mut("ticks").and_then(Json::as_object_mut).context("a run without ticks")?;
+        let only = written.get("steps").and_then(toml::Value::as_array);
+        let done = |step: &&regulation::ProcedureStep| {
+            only.is_none_or(|only| only.iter().any(|one| one.as_str() == Some(step.id.as_str())))
+        };
+        for step in procedure.steps.iter().filter(done) {
+            if ticks.contains_key(step.id.as_str()) {
+                continue;
+            }
             let mut tick = json!({ "at": now, "by": by });
             let more = match step.proof {
                 Proof::Note => Some(("note", json!("已辦理"))),
                 Proof::Number => Some(("note", json!("24"))),
-                Proof::Photo => bail!("the step {} asks for a photo", step.id),
+                Proof::Photo => Some(("files", Json::Array(vec![self.file(true, false)?]))),
                 Proof::Tick => None,
             };
             if let (Some((key, value)), Some(tick)) = (more, tick.as_object_mut()) {
@@ -114,7 +144,7 @@ impl Values<'_> {
             }
             ticks.insert(step.id.to_string(), tick);
         }
-        Ok(json!({ "late": 0, "procedure": procedure.id.to_string(), "started_at": now, "ticks": ticks }))
+        Ok(run)
     }
 
     /// `today`, `today+3`, `today-30`.
@@ -135,15 +165,29 @@ impl Values<'_> {
     }
 }
 
-/// So much later or earlier: `+30m`, `-2h`, nothing.
+/// `"good"` for all items, or item by item with `"*"` for the rest; what is not good gets a note.
+fn answered(answers: &toml::Value, item: &str) -> Option<Json> {
+    let answer = match answers {
+        toml::Value::String(all) => Some(all.as_str()),
+        toml::Value::Table(each) => each.get(item).or_else(|| each.get("*")).and_then(toml::Value::as_str),
+        _ => None,
+    };
+    answer.map(|answer| match answer {
+        "good" => json!({ "answer": "good" }),
+        other => json!({ "answer": other, "note": "如現場所見" }),
+    })
+}
+
+/// So much later or earlier: `+30m`, `-2h`, `+3d`, nothing.
 pub(super) fn shifted(at: Instant, offset: &str) -> anyhow::Result<Instant> {
     if offset.is_empty() {
         return Ok(at);
     }
-    let (count, seconds) = match (offset.strip_suffix('m'), offset.strip_suffix('h')) {
-        (Some(minutes), _) => (minutes, 60),
-        (_, Some(hours)) => (hours, 3_600),
-        _ => bail!("{offset:?} is neither minutes nor hours"),
+    let (count, seconds) = match offset.split_at_checked(offset.len() - 1) {
+        Some((minutes, "m")) => (minutes, 60),
+        Some((hours, "h")) => (hours, 3_600),
+        Some((days, "d")) => (days, 86_400),
+        _ => bail!("{offset:?} is none of minutes, hours, days"),
     };
     let count: i64 = count.parse()?;
     let apart = Duration::from_secs(count.unsigned_abs() * seconds);
