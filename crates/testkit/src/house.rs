@@ -321,6 +321,14 @@ impl House {
         self.desk.ask(desk::Asker::System, order).map(drop).map_err(|refused| anyhow!("{}", refused.told()))
     }
 
+    /// What the system enters of a hook that was answered.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn answered(&self, answer: Command) -> Result<()> {
+        self.by_itself(desk::Order::Casework(answer))
+    }
+
     /// Stores a file and gives what a field that holds it says of it.
     ///
     /// # Errors

@@ -302,8 +302,7 @@ fn an_act_that_no_firewall_answers_is_not_done_and_one_that_the_list_forbids_is_
     let close = |town: &mut Town, record, asked, done| {
         let (hook, text) = ("respond".parse().unwrap(), "edge".to_owned());
         let asked = EntryNumber(asked);
-        let command = casework::Command::Answer { record, hook, asked, done, text };
-        town.house.desk.ask(desk::Asker::System, desk::Order::Casework(command)).unwrap();
+        town.house.answered(casework::Command::Answer { record, hook, asked, done, text }).unwrap();
     };
     // One firewall has done it, and another is still silent.
     town.house.responses(vec![ResponseFact::Done(answer(record, asked, false))]).unwrap();
