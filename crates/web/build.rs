@@ -2,7 +2,8 @@
 //!
 //! The folder bears the digest of those sources, so that old assets are never built in. Nothing is downloaded here.
 //! Writes one Rust expression, `assets.rs` in the output folder: logical name, file name, media type, the bytes as
-//! they are, with brotli and with gzip.
+//! they are, with brotli and with gzip. `manual.rs` and `pictures.rs` beside it are the same for `docs/manual`: pages
+//! of each language by name, pictures by file name.
 
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 #[expect(clippy::print_stderr, reason = "what cargo shows of a build that failed")]
 fn main() {
-    if let Err(error) = embed() {
+    if let Err(error) = embed().and_then(|()| embed_manual()) {
         eprintln!("{error}");
         std::process::exit(1);
     }
@@ -47,8 +48,49 @@ fn embed() -> Result<()> {
         );
     }
     source.push_str("]\n");
+    write("assets.rs", &source)
+}
+
+/// The manual: a book for each language, the pictures that both show.
+fn embed_manual() -> Result<()> {
+    let manual = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../../docs/manual").canonicalize()?;
+    println!("cargo::rerun-if-changed={}", manual.display());
+    let mut books = String::from("&[\n");
+    for language in ["zh-TW", "en"] {
+        let _ = writeln!(books, "    ({language:?}, &[");
+        for (name, path) in files(&manual.join(language).join("src"), ".md")? {
+            let _ = writeln!(books, "        ({name:?}, include_str!({path:?})),");
+        }
+        books.push_str("    ]),\n");
+    }
+    books.push_str("]\n");
+    let mut pictures = String::from("&[\n");
+    for (name, path) in files(&manual.join("pictures"), ".png")? {
+        let _ = writeln!(pictures, "    ({name:?}, include_bytes!({path:?})),");
+    }
+    pictures.push_str("]\n");
+    write("manual.rs", &books)?;
+    write("pictures.rs", &pictures)
+}
+
+/// Names, without their end, and paths of the files with this end, in order.
+fn files(folder: &Path, end: &str) -> Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(end));
+        if let (Some(name), Some(path)) = (name, path.to_str()) {
+            found.push((name.to_owned(), path.to_owned()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Writes a file of the output folder.
+fn write(name: &str, source: &str) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "what a build writes is built again when it is lost")]
-    std::fs::write(PathBuf::from(variable("OUT_DIR")?).join("assets.rs"), source)
+    std::fs::write(PathBuf::from(variable("OUT_DIR")?).join(name), source)
 }
 
 /// Where `make assets` puts them.

@@ -53,6 +53,7 @@ mod clauses;
 mod duties;
 mod enter;
 mod live;
+mod manual;
 mod moving;
 mod notices;
 mod outlets;

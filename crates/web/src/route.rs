@@ -7,8 +7,8 @@ use crate::error::PageError;
 use crate::layer::guard;
 use crate::site::Site;
 use crate::{
-    about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, moving,
-    notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell, signing,
+    about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, manual,
+    moving, notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell, signing,
     sources, start, terminals, trace, units, views, work,
 };
 use axum::Router;
@@ -97,6 +97,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("enter", enter::ROUTES),
     ("filing", filing::ROUTES),
     ("live", live::ROUTES),
+    ("manual", manual::ROUTES),
     ("moving", moving::ROUTES),
     ("notices", notices::ROUTES),
     ("outlets", outlets::ROUTES),

@@ -80,6 +80,9 @@ fn found(look: &Look<'_>, text: &str) -> Result<Vec<Found>, PageError> {
     groups
         .push(Found { head: cx.t("已存檢視", "Saved views"), icon: "bookmark", links: views.collect() });
     if !text.trim().is_empty() {
+        let pages = crate::manual::chapters(cx.language).into_iter().filter(|one| has(&one.title));
+        let pages = pages.take(OTHERS).map(|one| link(one.title.clone(), String::new(), one.path()));
+        groups.push(Found { head: cx.t("說明", "Help"), icon: "help", links: pages.collect() });
         groups
             .push(Found { head: cx.t("紀錄", "Records"), icon: "file-text", links: records(look, text)? });
         if is_there("/people/{person}") {
