@@ -159,6 +159,14 @@ browser: packages assets python axe ## 於瀏覽器操作並檢視各頁，留�
 	cd tests/browser; WARD=$(abspath $(CARGO_TARGET_DIR))/debug/ward SHOTS=$(abspath $(CARGO_TARGET_DIR))/browser \
 	  AXE=$(AXE)/node_modules/axe-core/axe.min.js $(PYTHON)/bin/python -B -m unittest discover --verbose
 
+# The test of the manual takes them; what it has taken is put into the book, which the program embeds.
+.PHONY: manual-pictures
+manual-pictures: packages assets python axe ## 產製使用手冊之畫面 · pictures of the manual, taken in a browser
+	cargo build --locked --package ward
+	cd tests/browser; WARD=$(abspath $(CARGO_TARGET_DIR))/debug/ward SHOTS=$(abspath $(CARGO_TARGET_DIR))/browser \
+	  AXE=$(AXE)/node_modules/axe-core/axe.min.js $(PYTHON)/bin/python -B -m unittest --verbose test_manual -k pictures_of
+	cp $(CARGO_TARGET_DIR)/browser/manual/*.webp docs/manual/pictures/
+
 # What tests in Python take beside Debian's own, by its lock file, in a place of its own.
 .PHONY: python
 python: packages

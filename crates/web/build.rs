@@ -65,7 +65,7 @@ fn embed_manual() -> Result<()> {
     }
     books.push_str("]\n");
     let mut pictures = String::from("&[\n");
-    for (name, path) in files(&manual.join("pictures"), ".png")? {
+    for (name, path) in files(&manual.join("pictures"), ".webp")? {
         let _ = writeln!(pictures, "    ({name:?}, include_bytes!({path:?})),");
     }
     pictures.push_str("]\n");

@@ -272,6 +272,14 @@ class Browser:
         self._screen(wide, high)
         (SHOTS / name).write_bytes(base64.b64decode(shot["data"]))
 
+    def shoot(self, name: str) -> None:
+        """A small picture of what the screen shows, for the manual."""
+        (SHOTS / name).parent.mkdir(parents=True, exist_ok=True)
+        wide, _ = WIDTHS[self._width]
+        seen = {"x": 0, "y": 0, "width": wide, "height": 900, "scale": 0.7}
+        shot = self.cdp("Page.captureScreenshot", format="webp", quality=60, clip=seen)
+        (SHOTS / name).write_bytes(base64.b64decode(shot["data"]))
+
     def _axe(self, colours: str) -> list[str]:
         """Violations of WCAG 2.1 A and AA that axe-core finds in the page."""
         only: dict[str, Any] = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}

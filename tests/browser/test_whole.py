@@ -13,7 +13,7 @@ WEB = pathlib.Path(__file__).parents[2] / "crates" / "web" / "src"
 NO_PAGES = [
     r"/api/v1/.*", r"/clauses/report\.pdf", r"/duties/feed/\{token\}", r"/move-in/\{what\}/template",
     r"/records/\{record\}/(paper\.pdf|signatures\.xml|incident/stix)", r"/registers/\{register\}/(blank|labels)\.pdf",
-    r"/assets/.*", r"/audit/entries/\{entry\}/proof", r"/audit/policy",
+    r"/assets/.*", r"/help/pictures/.*", r"/audit/entries/\{entry\}/proof", r"/audit/policy",
     r"/audit/records/\{record\}/bundle", r"/authority\.crt", r"/choose/.*", r"/events", r"/favicon\.ico",
     r"/records/\{record\}/files/\{digest\}", r"/trace/bundle",
     r"(/registers/\{register\}|/\w+|/audit/entries|/sources/month|/trace/sql|)/export",

@@ -127,9 +127,9 @@ pub(super) fn page(language: Language, name: &str) -> Option<Set> {
     named.then(|| text(language, name)).flatten().map(|text| set(language, text, &chapters))
 }
 
-/// A picture of the manual, as PNG.
+/// A picture of the manual, as WebP.
 pub(super) fn picture(file: &str) -> Option<&'static [u8]> {
-    let name = file.strip_suffix(".png")?;
+    let name = file.strip_suffix(".webp")?;
     PICTURES.iter().find(|(of, _)| *of == name).map(|(_, bytes)| *bytes)
 }
 
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn links_and_pictures_of_the_book_are_those_of_ward() {
         let html = shown(
-            "[a](operator.md#day) [b](overview.md) [c](/alarms?x=1) ![d](../../pictures/work.png)\n\n| e |\n|---|\n| f |\n",
+            "[a](operator.md#day) [b](overview.md) [c](/alarms?x=1) ![d](../../pictures/work.webp)\n\n| e |\n|---|\n| f |\n",
         )
         .html
         .to_string();
@@ -246,7 +246,7 @@ mod tests {
             "href=\"/help/operator#day\"",
             "href=\"/help\"",
             "href=\"/alarms?x=1\"",
-            "<img loading=\"lazy\" src=\"/help/pictures/work.png\" alt=\"d\"",
+            "<img loading=\"lazy\" src=\"/help/pictures/work.webp\" alt=\"d\"",
             "<th scope=\"col\">e</th>",
         ] {
             assert!(html.contains(expected), "{expected}: {html}");

@@ -158,7 +158,7 @@ async fn picture(visit: Visit, Path(file): Path<String>) -> Result<Response, Pag
     let bytes = book::picture(&file).ok_or(PageError::NotFound)?;
     drop(visit);
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("image/png")),
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/webp")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600")),
     ];
     Ok((headers, bytes).into_response())

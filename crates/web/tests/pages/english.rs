@@ -85,6 +85,8 @@ fn no_page_in_english_has_marks_of_chinese() {
         "/move-in/register.key",
         "/settings",
         "/about",
+        "/help",
+        "/help/basics",
         "/views",
         "/unit",
     ] {

@@ -27,6 +27,7 @@ mod incidents;
 mod layers;
 mod lists;
 mod live;
+mod manual;
 mod matrix;
 mod moving;
 mod notices;

@@ -88,6 +88,12 @@ fn areas() -> Vec<Case> {
             Sent::to("/move-in/register.medium/template")
         }),
         get("/about", "what this is", SIGNED_IN, |_, _| Sent::to("/about")),
+        get("/help", "the manual", SIGNED_IN, |_, _| Sent::to("/help")),
+        get("/help/{page}", "the page of a role", SIGNED_IN, |_, _| Sent::to("/help/operator")),
+        get("/help/{page}", "one there is not", NOT_THERE, |_, _| Sent::to("/help/nothing")),
+        get("/help/pictures/{file}", "one there is not", NOT_THERE, |_, _| {
+            Sent::to("/help/pictures/nothing.webp")
+        }),
         get("/check", "how the installation stands", STEWARD, |_, _| Sent::to("/check")),
         get("/outlets", "outlets of alarms", STEWARD, |town, _| {
             town.outlet();
