@@ -56,6 +56,11 @@ run: release ## 建置並啟動 Ward，必要時先建立帳本並發布隨附�
 	@echo "+ ward serve --data $(DATA) --listen $(LISTEN)"
 	@$(WARD) serve --data $(DATA) --listen $(LISTEN)
 
+.PHONY: demo
+demo: release ## 建置並啟動示範城市，可以任何人之身分進入 · build Ward, make a sample city where there is none, serve it to be entered as anybody
+	@echo "+ ward demo"
+	@$(WARD) demo
+
 .PHONY: test
 test: packages toolchain assets fmt tidy clippy doc third unit deploy api browser fuzz ## 持續整合所做的全部檢查 · all that continuous integration checks
 

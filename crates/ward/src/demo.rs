@@ -3,14 +3,17 @@
 //! Invariants: only a folder whose ledger bears the name of sample cities is used, or one that is not there yet; what the
 //! city did, it did through sign-in and desk as real people do, by a clock of its own; what the environment says of a real
 //! installation (folder, master key, database) is not listened to.
-//! Does not: mark pages and papers (`sample`), serve them (`serve`).
+//! Does not: mark pages and papers (`sample`), serve them (`serve`), show the tour (`web`).
 
 mod clock;
 mod devices;
+mod door;
 mod maker;
 mod passkey;
 mod play;
 mod values;
+
+pub(crate) use door::Door;
 
 use crate::command::Data;
 use crate::installation::{self, MasterArgs, TablesArgs, Working};
@@ -81,9 +84,8 @@ impl Demo {
         let sensors = devices::beside(&self.folder, ".sensors.toml")?;
         let outlets = self.outlets()?;
         let devices = Devices::start(&sensors, syslog)?;
-        let served =
-            Serve::of_sample_city(SampleCity { working, pages: at(self.port), syslog, sensors, outlets })
-                .run();
+        let sample = SampleCity { working, people, pages: at(self.port), syslog, sensors, outlets };
+        let served = Serve::of_sample_city(sample).run();
         devices.stop();
         served
     }

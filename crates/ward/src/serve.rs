@@ -9,6 +9,7 @@ mod door;
 
 use self::door::{Door, Doors, Peer};
 use crate::command::pack::width::harmless;
+use crate::demo;
 use crate::http::{self, Witnesses};
 use crate::installation::Working;
 use crate::lines::{FlowDoor, Protocol, Syslog};
@@ -107,6 +108,9 @@ pub(crate) struct Serve {
     /// 見證人使用之憑證機構（PEM，https 時）。Authority of the witnesses' certificates, PEM, for https.
     #[arg(long)]
     witness_ca: Option<PathBuf>,
+    /// What the people of a sample city know, where it is one that is served: nobody asks for that by an option.
+    #[arg(skip)]
+    sample_people: Option<PathBuf>,
 }
 
 /// Files to follow; packed ones are none.
@@ -132,6 +136,8 @@ const CERTIFICATE_LOOKS: u32 = 24 * 30;
 /// How a sample city is served.
 pub(crate) struct SampleCity {
     pub(crate) working: Working,
+    /// What its people know.
+    pub(crate) people: PathBuf,
     /// Where its pages are.
     pub(crate) pages: SocketAddr,
     /// Where its devices send their lines, by UDP and TCP.
@@ -143,7 +149,8 @@ pub(crate) struct SampleCity {
 }
 
 impl Serve {
-    /// As a sample city is served: at one address, with its own devices, and nothing that the environment says.
+    /// As a sample city is served: at one address, open to be entered as anybody of it, with its own devices, and nothing
+    /// that the environment says.
     pub(crate) fn of_sample_city(sample: SampleCity) -> Self {
         let lines = |protocol| Syslog { protocol, address: sample.syslog };
         Self {
@@ -168,6 +175,7 @@ impl Serve {
             sensors: Some(sample.sensors),
             given: Vec::new(),
             witness_ca: None,
+            sample_people: Some(sample.people),
         }
     }
 
@@ -341,10 +349,13 @@ impl Serve {
         // Tables are never asked on a thread that others wait on.
         let there = Arc::clone(&premises);
         let link = tokio::task::spawn_blocking(move || first_link(&there)).await??;
-        let pages = self.pages(office, &premises, oversight::of(&self.working)?);
+        let pages = self.pages(office, &premises, oversight::of(&self.working)?)?;
         // Heard from now on, before anybody knows that it runs.
         let stop = http::stop_asked()?;
         say_where(&premises, link.as_deref());
+        if self.sample_people.is_some() {
+            say_where_the_tour_is(&premises);
+        }
         tokio::spawn(keep_sessions(premises.door().clone()));
         tokio::spawn(keep_certificate(Arc::clone(&premises)));
         let pages = pages.into_make_service_with_connect_info::<Peer>();
@@ -362,7 +373,12 @@ impl Serve {
     }
 
     /// Everything that is answered.
-    fn pages(&self, office: Office, premises: &Arc<Premises>, oversight: web::Oversight) -> Router {
+    fn pages(
+        &self,
+        office: Office,
+        premises: &Arc<Premises>,
+        oversight: web::Oversight,
+    ) -> anyhow::Result<Router> {
         let metrics = Metrics::default();
         let beside = Beside {
             office: office.clone(),
@@ -371,14 +387,21 @@ impl Serve {
             started: SystemClock.now(),
         };
         let (files, own) = site::routes(beside);
-        web::router_with(self.site(office, premises, oversight), files)
+        Ok(web::router_with(self.site(office, premises, oversight)?, files)
             .merge(own)
             .layer(from_fn_with_state(metrics, metrics::count))
-            .layer(from_fn(door::greet))
+            .layer(from_fn(door::greet)))
     }
 
-    fn site(&self, office: Office, premises: &Arc<Premises>, oversight: web::Oversight) -> Site {
+    fn site(
+        &self,
+        office: Office,
+        premises: &Arc<Premises>,
+        oversight: web::Oversight,
+    ) -> anyhow::Result<Site> {
         let door = premises.door().clone();
+        let of_city = |people: &PathBuf| demo::Door::open(people, door.clone());
+        let sample_city = self.sample_people.as_ref().map(of_city).transpose()?;
         let data = self.working.folder().to_owned();
         let config = Config {
             secure: false,
@@ -388,12 +411,13 @@ impl Serve {
             watermark: sample::watermark(office.desk.origin()),
             report: Arc::new(report),
         };
-        Site::new(web::Parts {
+        Ok(Site::new(web::Parts {
             desk: office.desk,
             sessions: Arc::new(door.clone()),
             codes: Arc::new(door.clone()),
             applications: Arc::new(door.clone()),
             oversight,
+            sample_city: sample_city.map(|city| Arc::new(city) as Arc<dyn web::SampleCity>),
             lines: Arc::new(office.lines),
             watching: Arc::new(office.watching),
             outlets: Arc::new(office.outlets),
@@ -403,7 +427,7 @@ impl Serve {
             clock: Arc::new(SystemClock),
             entropy: Box::new(MachineEntropy),
             config,
-        })
+        }))
     }
 }
 
@@ -429,6 +453,15 @@ fn say_where(premises: &Premises, link: Option<&str>) {
         "Nobody administers yet. Open this link within 24 hours to begin; it serves once, give it to nobody:",
     ));
     println!("{first}start/{link}");
+}
+
+/// Says where a sample city is entered as anybody of it.
+fn say_where_the_tour_is(premises: &Premises) {
+    let Some(first) = premises.addresses().into_iter().next() else { return };
+    tell(&Told::new(
+        format!("選擇角色進入及導覽：{first}tour"),
+        format!("Enter as anybody, and be led through it: {first}tour"),
+    ));
 }
 
 /// The link of the first start, where nobody administers yet. A new one closes the one before.

@@ -272,6 +272,7 @@ fn main() -> anyhow::Result<()> {
         outlets: Arc::new(NoLines),
         enforcers: Arc::new(NoLines),
         oversight: oversight(&house)?,
+        sample_city: None,
         door: signin::SignIn::new(signin::Parts {
             desk: house.desk.clone(),
             entropy: Box::new(SeededEntropy::new(3)),

@@ -67,6 +67,7 @@ mod settings;
 mod sources;
 mod start;
 mod terminals;
+mod tour;
 mod trace;
 mod units;
 mod views;
@@ -108,6 +109,7 @@ pub use sources::{
     Heard, LinesCase, LinesCaseKind, ReceiverHeard, Reckoned, Senders, SourceHeard, SourceName, Standing,
     UnknownSender,
 };
+pub use tour::{NotEntered, Part, SampleCity, Step};
 pub use trace::{
     Answer, HandedIn, Lines, Unanswered, addresses, bundle as lines_bundle, told_of_gone, unsent,
 };

@@ -9,7 +9,7 @@ use crate::site::Site;
 use crate::{
     about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, manual,
     moving, notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell, signing,
-    sources, start, terminals, trace, units, views, work,
+    sources, start, terminals, tour, trace, units, views, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -114,6 +114,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("sources", sources::ROUTES),
     ("start", start::ROUTES),
     ("terminals", terminals::ROUTES),
+    ("tour", tour::ROUTES),
     ("trace", trace::ROUTES),
     ("units", units::ROUTES),
     ("views", views::ROUTES),

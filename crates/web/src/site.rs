@@ -11,6 +11,7 @@ use crate::machine::Machine;
 use crate::outlets::Outlets;
 use crate::responses::Enforcers;
 use crate::session::{Codes, Sessions};
+use crate::tour::SampleCity;
 use crate::trace::Lines;
 use crate::turn::Turns;
 use crate::visit::RequestId;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub enforcers: Arc<dyn Enforcers>,
     /// What auditors judge by.
     pub oversight: Oversight,
+    /// The sample city it is; none where it is real.
+    pub sample_city: Option<Arc<dyn SampleCity>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness: names of requests, ids of records to be opened.
@@ -91,6 +94,7 @@ struct Inner {
     outlets: Arc<dyn Outlets>,
     enforcers: Arc<dyn Enforcers>,
     oversight: Oversight,
+    sample_city: Option<Arc<dyn SampleCity>>,
     verifying: Arc<Verifying>,
     clock: Arc<dyn Clock>,
     entropy: Mutex<Box<dyn Entropy>>,
@@ -123,6 +127,7 @@ impl Site {
             outlets,
             enforcers,
             oversight,
+            sample_city,
             clock,
             entropy,
             config,
@@ -145,6 +150,7 @@ impl Site {
             outlets,
             enforcers,
             oversight,
+            sample_city,
             verifying: Arc::default(),
             clock,
             entropy,
@@ -233,6 +239,10 @@ impl Site {
     #[must_use]
     pub fn oversight(&self) -> &Oversight {
         &self.0.oversight
+    }
+
+    pub(crate) fn sample_city(&self) -> Option<&Arc<dyn SampleCity>> {
+        self.0.sample_city.as_ref()
     }
 
     pub(crate) fn verifying(&self) -> &Arc<Verifying> {

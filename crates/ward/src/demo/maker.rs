@@ -223,7 +223,7 @@ fn enrol(door: &SignIn, login: &str, actor: Person, clock: &SetClock) -> anyhow:
 }
 
 /// The code of a half minute (RFC 6238).
-fn code(secret: &str, now: Instant) -> anyhow::Result<String> {
+pub(super) fn code(secret: &str, now: Instant) -> anyhow::Result<String> {
     let secret = BASE32_NOPAD.decode(secret.as_bytes())?;
     let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_skew(1);
     let totp =

@@ -40,6 +40,7 @@ mod succession;
 mod tables;
 mod temperature;
 mod third;
+mod tour;
 mod witness;
 
 use std::path::Path;

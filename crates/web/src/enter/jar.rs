@@ -1,4 +1,4 @@
-//! Cookies of signing in: the session's, that of a sign-in which is half done, and where to go first.
+//! Cookies of signing in: the session's, that of a sign-in which is half done, where to go first, and the step of a tour.
 //!
 //! Invariant: no script reads one; over HTTPS none travels in clear, and browsers hold it to this host alone.
 //! Source: RFC 6265bis (prefixes, SameSite); OWASP ASVS 5.0, V3.3.
@@ -34,6 +34,15 @@ const fn half_cookie(secure: bool) -> &'static str {
 
 const fn next_cookie(secure: bool) -> &'static str {
     if secure { "__Host-ward-next" } else { "ward_next" }
+}
+
+const fn tour_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-ward-tour" } else { "ward_tour" }
+}
+
+/// The step of a tour that is kept.
+pub(crate) fn touring(visit: &Visit) -> Option<&str> {
+    visit.cookie_of(tour_cookie(visit.secure))
 }
 
 impl<'v> Jar<'v> {
@@ -85,6 +94,18 @@ impl<'v> Jar<'v> {
         let Some(next) = next else { return to.to_owned() };
         self.put(name, "", "Lax", Some(0));
         if to == "/" { next } else { to.to_owned() }
+    }
+
+    /// Somebody is led on a tour, and is at this step.
+    pub(crate) fn keep_tour(&mut self, step: &str) {
+        self.put(tour_cookie(self.visit.secure), step, "Lax", None);
+    }
+
+    /// Nobody is led any more.
+    pub(crate) fn end_tour(&mut self) {
+        if touring(self.visit).is_some() {
+            self.put(tour_cookie(self.visit.secure), "", "Lax", Some(0));
+        }
     }
 
     pub(crate) fn into_response(self, mut response: Response) -> Response {

@@ -20,7 +20,7 @@ pub(crate) use again::{AGAIN, over};
 pub(crate) use enrol::new_password;
 pub(crate) use factor::{CodesPage, good};
 pub(crate) use field::Field;
-pub(crate) use jar::Jar;
+pub(crate) use jar::{Jar, touring};
 
 use crate::component::{Notice, Tone};
 use crate::error::{PageError, PageResult};
@@ -99,7 +99,7 @@ pub(crate) fn shown(status: StatusCode, page: &impl askama::Template) -> PageRes
 }
 
 /// Lets somebody in who has shown who they are. What there is to tell them about their account comes first.
-fn let_in(visit: &Visit, new: &NewSession, to: &str) -> PageResult {
+pub(crate) fn let_in(visit: &Visit, new: &NewSession, to: &str) -> PageResult {
     // Whoever signs in anew leaves the session that was here.
     if let Some(cookie) = &visit.cookie {
         visit.site.door().sign_out(cookie, visit.began)?;
@@ -107,6 +107,7 @@ fn let_in(visit: &Visit, new: &NewSession, to: &str) -> PageResult {
     let mut jar = Jar::of(visit);
     jar.open(&new.cookie);
     jar.forget_pending();
+    jar.end_tour();
     let to = jar.take_next(to);
     let words = visit.site.door().words(new.session.person)?;
     let place = if new.enrolling {

@@ -13,7 +13,7 @@ fn is_wide(c: char) -> bool {
 }
 
 /// What stands around such marks.
-fn wide(page: &str) -> Vec<String> {
+pub(crate) fn wide(page: &str) -> Vec<String> {
     let letters: Vec<char> = page.chars().collect();
     let at = letters.iter().enumerate().filter(|(_, c)| is_wide(**c)).map(|(at, _)| at);
     at.map(|at| letters[at.saturating_sub(60)..(at + 20).min(letters.len())].iter().collect()).collect()

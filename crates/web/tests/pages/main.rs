@@ -44,6 +44,7 @@ mod sources;
 mod stopped;
 mod templates;
 mod terminals;
+mod tour;
 mod trace;
 mod views;
 mod work;

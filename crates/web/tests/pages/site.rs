@@ -155,12 +155,18 @@ impl Asked {
 
     /// With pages of the test's own.
     pub(crate) fn with(house: House, limits: Limits, more: axum::Router<Site>) -> Self {
-        Self::made(house, limits, more, false, None)
+        Self::made(house, limits, more, false, None, None)
     }
 
     /// Of a city that is not real: these words stand on every page.
     pub(crate) fn marked(house: House, watermark: model::Told) -> Self {
-        Self::made(house, Limits::default(), axum::Router::new(), false, Some(watermark))
+        Self::made(house, Limits::default(), axum::Router::new(), false, Some(watermark), None)
+    }
+
+    /// Of a sample city that is entered from the page of its tour.
+    pub(crate) fn sample(house: House, city: Arc<dyn web::SampleCity>) -> Self {
+        let watermark = Told::new("示範城市", "Sample city");
+        Self::made(house, Limits::default(), axum::Router::new(), false, Some(watermark), Some(city))
     }
 
     /// Over HTTPS, where people sign in as they do, and issue tokens.
@@ -170,7 +176,7 @@ impl Asked {
 
     /// The same, asked so often.
     pub(crate) fn signing_in_within(house: House, limits: Limits) -> Self {
-        Self::made(house, limits, axum::Router::new(), true, None)
+        Self::made(house, limits, axum::Router::new(), true, None, None)
     }
 
     fn made(
@@ -179,6 +185,7 @@ impl Asked {
         more: axum::Router<Site>,
         signing_in: bool,
         watermark: Option<model::Told>,
+        sample_city: Option<Arc<dyn web::SampleCity>>,
     ) -> Self {
         let sessions = Arc::new(Open::default());
         let door = door(&house);
@@ -208,6 +215,7 @@ impl Asked {
             outlets: Arc::new(crate::outlets::Set(house.desk.clone())),
             enforcers: Arc::new(crate::responses::Two),
             oversight: house_oversight(&house),
+            sample_city,
             applications,
             codes: Arc::clone(&codes) as Arc<dyn Codes>,
             door: door.clone(),

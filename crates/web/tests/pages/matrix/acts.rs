@@ -53,6 +53,9 @@ fn together(town: &mut Town) -> Sent {
 
 fn filing() -> Vec<Case> {
     vec![
+        post("/tour/enter", "somebody of a sample city, in one that is real", NOT_THERE, |_, _| {
+            Sent::to("/tour/enter").with(&[("login", "yeh")])
+        }),
         post("/alarms/{alarm}/acknowledge", "somebody answers for an alarm", ALARMS, |town, _| {
             Sent::to(format!("/alarms/{}/acknowledge", town.alarm())).with(&[("note", "查看中")])
         }),

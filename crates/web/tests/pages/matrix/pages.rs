@@ -43,6 +43,9 @@ fn areas() -> Vec<Case> {
         get("/choose/record", "a graded record by its code", SIGNED_IN, |_, _| {
             Sent::to(format!("/choose/record?register=medium&q={TITLE}")).looking_for("r_")
         }),
+        get("/tour", "the tour of a city that is real", NOT_THERE, |_, _| Sent::to("/tour")),
+        get("/tour/{role}", "that of a role", NOT_THERE, |_, _| Sent::to("/tour/operator")),
+        get("/tour/{role}/{step}", "a step of it", NOT_THERE, |_, _| Sent::to("/tour/operator/1")),
         get("/unit", "the units that may be looked at", SIGNED_IN, |_, _| Sent::to("/unit")),
         get("/clauses", "the clause board", SIGNED_IN, |_, _| Sent::to("/clauses")),
         get("/clauses/export", "the clause board as a file", SIGNED_IN, |_, _| {
