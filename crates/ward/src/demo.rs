@@ -80,7 +80,7 @@ impl Demo {
             format!("Accounts, passwords and secrets of one-time codes of its people: {}", people.display()),
         ));
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let syslog = at(self.port.saturating_add(1));
+        let syslog = self.lines_at()?;
         let sensors = devices::beside(&self.folder, ".sensors.toml")?;
         let outlets = self.outlets()?;
         let devices = Devices::start(&sensors, syslog)?;
@@ -88,6 +88,16 @@ impl Demo {
         let served = Serve::of_sample_city(sample).run();
         devices.stop();
         served
+    }
+
+    /// Where its devices send their lines: the port after that of its pages, or a free one where these may have any.
+    fn lines_at(&self) -> anyhow::Result<SocketAddr> {
+        let next = match self.port {
+            0 => std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port(),
+            u16::MAX => u16::MAX - 1,
+            port => port + 1,
+        };
+        Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, next)))
     }
 
     /// Alarms go into a file beside the folder.

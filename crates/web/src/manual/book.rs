@@ -269,7 +269,8 @@ mod tests {
             let (_, pages) = BOOKS.iter().find(|(tag, _)| *tag == language.of("zh-TW", "en")).unwrap();
             let mut named: Vec<&str> = chapters.iter().map(|chapter| &*chapter.name).collect();
             named.sort_unstable();
-            let there: Vec<&str> = pages.iter().map(|(name, _)| *name).filter(|name| *name != SUMMARY).collect();
+            let there: Vec<&str> =
+                pages.iter().map(|(name, _)| *name).filter(|name| *name != SUMMARY).collect();
             assert_eq!(named, there);
             for chapter in &chapters {
                 let page = page(language, &chapter.name).unwrap();

@@ -19,8 +19,8 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use book::{Chapter, Heading, Html};
 pub(crate) use book::chapters;
+use book::{Chapter, Heading, Html};
 use identity::Roster;
 use regulation::{ActorRule, Pack, Register, RoleId, Signers, Step, Who};
 use std::collections::BTreeSet;
@@ -120,8 +120,11 @@ fn steps<'a>(cx: &'a Cx, pack: &Pack, role: &str) -> Option<TableView<'a>> {
             }
         }
         let clauses: BTreeSet<_> = theirs.iter().flat_map(|step| &step.clauses).collect();
-        let clauses: Vec<_> =
-            if clauses.is_empty() { register.clauses.iter().collect() } else { clauses.into_iter().collect() };
+        let clauses: Vec<_> = if clauses.is_empty() {
+            register.clauses.iter().collect()
+        } else {
+            clauses.into_iter().collect()
+        };
         let clause = |id: &regulation::ClauseId| Named { text: id.to_string(), href: Some(clause_path(id)) };
         let name =
             Named { text: cx.label(&register.label).to_owned(), href: Some(register_path(&register.id)) };

@@ -227,7 +227,10 @@ async fn enter(visit: Visit, body: Bytes) -> PageResult {
                     return let_in(visit, &new, &to);
                 }
                 Err(NotEntered::Nobody) => {
-                    let text = visit.t("示範城市無此帳號，請自下列角色選擇。", "The sample city has nobody of this account. Choose below.");
+                    let text = visit.t(
+                        "示範城市無此帳號，請自下列角色選擇。",
+                        "The sample city has nobody of this account. Choose below.",
+                    );
                     Notice::new(visit, Tone::Bad, text.to_owned())
                 }
                 Err(NotEntered::Wait { until }) => {
@@ -248,7 +251,9 @@ fn used_up(now: Instant, until: Instant) -> Told {
     let seconds = Duration::from_micros(micros).as_secs_f64().ceil();
     Told::new(
         format!("此人目前之一次性驗證碼均已使用（每組僅能使用一次），請於 {seconds} 秒後再試。"),
-        format!("This person's one-time codes of the moment are used, and each serves once. Try again in {seconds} s."),
+        format!(
+            "This person's one-time codes of the moment are used, and each serves once. Try again in {seconds} s."
+        ),
     )
 }
 
