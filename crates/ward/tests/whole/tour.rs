@@ -34,7 +34,13 @@ fn every_step_of_every_tour_opens_to_whoever_is_entered_by_one_click() {
     let made = city.program(&arguments).run("", MAKING).unwrap();
     assert!(made.status.success(), "{}", made.errors);
     let server = city.program(&["demo", "--folder", "sample", "--port", "0"]).start().unwrap();
-    let address = server.line(LIMIT).unwrap().expect("the address it serves");
+    let address = loop {
+        // Where its devices send their lines is printed first.
+        let line = server.line(LIMIT).unwrap().expect("the address it serves");
+        if line.starts_with("http") {
+            break line;
+        }
+    };
     let browser = Browser::new(&address);
     let stranger = browser.get("/sign-in");
     assert!(stranger.text.contains("href=\"/tour\""), "{}", stranger.text);

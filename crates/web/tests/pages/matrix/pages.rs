@@ -94,6 +94,9 @@ fn areas() -> Vec<Case> {
         get("/help", "the manual", SIGNED_IN, |_, _| Sent::to("/help")),
         get("/help/{page}", "the page of a role", SIGNED_IN, |_, _| Sent::to("/help/operator")),
         get("/help/{page}", "one there is not", NOT_THERE, |_, _| Sent::to("/help/nothing")),
+        get("/help/pictures/{file}", "one of the manual", SIGNED_IN, |_, _| {
+            Sent::to("/help/pictures/work.webp")
+        }),
         get("/help/pictures/{file}", "one there is not", NOT_THERE, |_, _| {
             Sent::to("/help/pictures/nothing.webp")
         }),
