@@ -23,6 +23,8 @@ const MEAN: u64 = 371;
 const PIECE: usize = 4 << 10;
 /// Failures that make an alarm in the pack that is built in (同一來源猜測密碼).
 const FAILURES: usize = 5;
+/// All failures but the last of an alarm are sent so many alarms before: the rule counts those of one minute.
+const AHEAD: u64 = 10;
 /// How long a trap may take before the bench is given up.
 const STALLED: Duration = Duration::from_secs(60);
 /// Where addresses of alarms begin.
@@ -182,14 +184,18 @@ fn alarms(at: &str, traps: &UdpSocket, asked: &Asked) -> anyhow::Result<Vec<Dura
             address(nth)
         )
     };
-    for nth in 0..asked.alarms {
-        to.write_all(failure(nth).repeat(FAILURES - 1).as_bytes())?;
+    let all_but_one = |nth: u64| failure(nth).repeat(FAILURES - 1);
+    for nth in 0..AHEAD.min(asked.alarms) {
+        to.write_all(all_but_one(nth).as_bytes())?;
     }
     let gap = Duration::from_secs(asked.seconds).div_f64(asked.alarms as f64);
     std::thread::scope(|scope| {
         let arrived = scope.spawn(|| arrivals(traps, asked.alarms));
         let mut handed = BTreeMap::new();
         for nth in 0..asked.alarms {
+            if nth + AHEAD < asked.alarms {
+                to.write_all(all_but_one(nth + AHEAD).as_bytes())?;
+            }
             std::thread::sleep(gap);
             handed.insert(address(nth), Stopwatch::now());
             to.write_all(failure(nth).as_bytes())?;
