@@ -1,7 +1,7 @@
 //! What is printed: official forms, labels, lists and reports as PDF, and the record of signatures beside a signed one.
 //!
 //! Plain data comes in, bytes go out. A [`Press`] has the fonts and the templates; what is printed is one of [`Form`],
-//! [`Labels`], [`Catalogue`] and [`Report`], each with a template of its name in `templates/`. [`SignatureRecord`] writes
+//! [`Labels`], [`Catalogue`], [`Drawing`] and [`Report`], each with a template of its name in `templates/`. [`SignatureRecord`] writes
 //! the XML.
 //!
 //! Invariants: what somebody wrote is a value that a template shows, never a part of a template; the same input gives the
@@ -12,6 +12,7 @@
 
 mod catalogue;
 mod code;
+mod drawing;
 mod font;
 mod form;
 mod head;
@@ -23,6 +24,7 @@ mod signature;
 mod words;
 
 pub use catalogue::{Catalogue, MOST_ROWS};
+pub use drawing::{Drawing, Listing, MOST_DRAWN, Picture, PictureBox, PictureLine};
 pub use font::{FOLDERS, FontError, Fonts};
 pub use form::{Form, Held, Line, Seal, Section, SignatureBox, Tick, Value};
 pub use head::{Head, Ledger};

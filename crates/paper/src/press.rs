@@ -6,6 +6,7 @@
 //! Source: ISO 19005-2, level A: tagged, every character mapped to Unicode, fonts embedded as subsets.
 
 use crate::catalogue::{Catalogue, MOST_ROWS};
+use crate::drawing::{Drawing, MOST_DRAWN};
 use crate::font::Fonts;
 use crate::form::Form;
 use crate::head::Head;
@@ -146,6 +147,17 @@ impl Press {
     pub fn catalogue(&self, list: &Catalogue, at: Instant) -> Result<Made, PrintError> {
         within("rows", list.rows().len(), MOST_ROWS)?;
         self.print(("catalogue", include_str!("../templates/catalogue.typ")), &list.head, list, at)
+    }
+
+    /// Prints a drawing.
+    ///
+    /// # Errors
+    /// `Glyph`, `TooMuch`; `Template`, which no test has seen.
+    pub fn drawing(&self, drawing: &Drawing, at: Instant) -> Result<Made, PrintError> {
+        let drawn = drawing.drawn.as_ref().map_or(0, |one| one.boxes.len() + one.lines.len());
+        within("boxes", drawn, MOST_DRAWN)?;
+        within("rows", drawing.tables.iter().map(|table| table.rows.len()).sum(), MOST_ROWS)?;
+        self.print(("drawing", include_str!("../templates/drawing.typ")), &drawing.head, drawing, at)
     }
 
     /// Prints a report.

@@ -60,7 +60,7 @@ pub use machine::{MACHINES, Machine, MachineMember, MachineType};
 pub use moves::{Move, Moves};
 pub use pack::{
     AlarmCall, BesideRoom, Contents, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineDisposals,
-    LineErasures, LineHolds, LineRules, LineSources, Pack, Responding, Rooms, UnitsOf, WatchedUnits,
+    Diagram, LineErasures, LineHolds, LineRules, LineSources, Network, NetworkLayer, NetworkNode, Pack, Responding, Rooms, UnitsOf, WatchedUnits,
 };
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};

@@ -67,6 +67,8 @@ pub struct Contents {
     pub incidents: Option<Incidents>,
     /// The register whose records are rooms.
     pub rooms: Option<Rooms>,
+    /// What the drawing of the network is made of.
+    pub network: Option<Network>,
     /// Where acts against intruders are decided.
     pub responding: Option<Responding>,
     /// Law in force that asks the same.
@@ -208,6 +210,80 @@ pub struct Rooms {
     pub states: Vec<StateId>,
     /// Registers whose records belong to a room.
     pub beside: Vec<BesideRoom>,
+}
+
+/// What the drawing of the network is made of: the registers whose records are drawn, and the one in which drawings are
+/// kept.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// Registers whose records are drawn, in the order in which they stand.
+    pub nodes: Vec<NetworkNode>,
+    /// Where a drawing is kept.
+    pub diagram: Option<Diagram>,
+}
+
+/// A register whose records are drawn.
+#[derive(Debug, Clone)]
+pub struct NetworkNode {
+    /// The register.
+    pub register: RegisterId,
+    /// Where its records stand.
+    pub layer: NetworkLayer,
+    /// States in which they are drawn; all that run where none is named.
+    pub states: Vec<StateId>,
+    /// The field with the address or network.
+    pub address: Option<FieldId>,
+    /// Fields that name records it is connected with.
+    pub to: Vec<FieldId>,
+    /// Are those of one network drawn as one?
+    pub together: bool,
+    /// Is one drawn only where its address belongs to no other record?
+    pub spare: bool,
+}
+
+/// Where something stands in the network, from the outside to the inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NetworkLayer {
+    /// Beyond the network: lines, links, hosts of others.
+    Outside,
+    /// Between the outside and the inside.
+    Firewall,
+    /// Systems that are used.
+    System,
+    /// What systems run on.
+    Server,
+    /// Where people sit.
+    Terminal,
+}
+
+impl NetworkLayer {
+    /// Every one, from the outside to the inside.
+    pub const ALL: [Self; 5] = [Self::Outside, Self::Firewall, Self::System, Self::Server, Self::Terminal];
+
+    /// Its word in a pack.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Outside => "outside",
+            Self::Firewall => "firewall",
+            Self::System => "system",
+            Self::Server => "server",
+            Self::Terminal => "terminal",
+        }
+    }
+}
+
+/// Where a drawing of the network is kept.
+#[derive(Debug, Clone)]
+pub struct Diagram {
+    /// The register.
+    pub register: RegisterId,
+    /// The step that opens a case.
+    pub step: StepId,
+    /// The field with the file.
+    pub drawing: FieldId,
+    /// The field that says what is drawn.
+    pub covers: Option<FieldId>,
 }
 
 /// Where acts against intruders are decided: what pages lead to beside an address.

@@ -39,6 +39,7 @@ mod names;
 mod reach;
 
 pub mod component;
+mod picture;
 mod shell;
 
 pub mod form;
@@ -55,6 +56,7 @@ mod enter;
 mod live;
 mod manual;
 mod moving;
+mod network;
 mod notices;
 mod outlets;
 mod papers;

@@ -223,7 +223,8 @@ impl Look<'_> {
         self.cx.language.told(&self.title_told(case)).to_owned()
     }
 
-    fn title_told(&self, case: &Case) -> Told {
+    /// The same in both languages.
+    pub(crate) fn title_told(&self, case: &Case) -> Told {
         let record = || case.record.to_string();
         casework::title(self.around(), case, self).unwrap_or_else(|_| Told::new(record(), record()))
     }

@@ -8,7 +8,7 @@ use crate::layer::guard;
 use crate::site::Site;
 use crate::{
     about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, manual,
-    moving, notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell,
+    moving, network, notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell,
     signing, sources, start, terminals, tour, trace, units, views, work,
 };
 use axum::Router;
@@ -99,6 +99,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("live", live::ROUTES),
     ("manual", manual::ROUTES),
     ("moving", moving::ROUTES),
+    ("network", network::ROUTES),
     ("notices", notices::ROUTES),
     ("outlets", outlets::ROUTES),
     ("papers", papers::ROUTES),

@@ -141,6 +141,7 @@ impl Area {
                 && match area {
                     Self::Audit | Self::Trace => cx.may_audit(),
                     Self::Alarms => cx.may_see_alarms(),
+                    Self::Network => cx.pack().is_ok_and(|pack| pack.network.is_some()),
                     _ => true,
                 }
         };

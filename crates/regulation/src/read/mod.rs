@@ -10,6 +10,7 @@ mod field;
 mod flow;
 mod lines;
 mod names;
+mod network;
 mod register;
 mod rooms;
 mod sample;
@@ -188,6 +189,7 @@ fn read(
         duty_roster: head.duty_roster,
         incidents: head.incidents,
         rooms: head.rooms,
+        network: head.network,
         responding: head.responding,
         crosswalk: head.crosswalk,
         hooks: head.hooks,

@@ -72,7 +72,7 @@ fn beside(
 }
 
 /// The field at a key, where it is one that fits.
-fn field(
+pub(super) fn field(
     table: Table<'_>,
     key: &str,
     register: &Register,

@@ -9,7 +9,7 @@ use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
 use crate::pack::{
-    AlarmCall, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineRules, LineSources, Responding,
+    AlarmCall, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineRules, LineSources, Network, Responding,
     Rooms, WatchedUnits,
 };
 use crate::problem::Place;
@@ -46,6 +46,7 @@ pub(super) struct Head {
     pub(super) duty_roster: Option<DutyRoster>,
     pub(super) incidents: Option<Incidents>,
     pub(super) rooms: Option<Rooms>,
+    pub(super) network: Option<Network>,
     pub(super) responding: Option<Responding>,
     pub(super) crosswalk: Vec<Crosswalk>,
     pub(super) hooks: BTreeMap<HookId, Hook>,
@@ -100,6 +101,7 @@ pub(super) fn head(
             .and_then(|table| table.inner("incidents"))
             .and_then(|table| super::lines::incidents(table, registers, context)),
         rooms: file.inner("rooms").and_then(|table| super::rooms::rooms(table, registers, context)),
+        network: file.inner("network").map(|table| super::network::network(table, registers, context)),
         responding: file
             .inner("respond")
             .and_then(|table| super::rooms::responding(table, registers, context)),

@@ -48,6 +48,7 @@ static PACK_FILE: Shape = Shape {
         may("lines", Form::Table(&LINES), "紀錄收容", "the lines of devices"),
         may("watch", Form::Table(&WATCH), "監看", "what rules of watching know beyond lines"),
         may("rooms", Form::Table(&ROOMS), "機房頁", "the page of rooms"),
+        may("network", Form::Table(&NETWORK), "網路系統圖", "the drawing of the network"),
         may("respond", Form::Table(&RESPOND), "入侵處置", "where acts against intruders are decided"),
         may(
             "crosswalk",
@@ -214,6 +215,44 @@ static ROOMS: Shape = Shape {
         ),
         may("states", IDS, "使用中之狀態", "states in which there is such a room"),
         may("beside", Form::Tables(&BESIDE_ROOM), "併列之登記簿", "registers whose records belong to a room"),
+    ],
+};
+
+static NETWORK: Shape = Shape {
+    keys: &[
+        may("node", Form::Tables(&NETWORK_NODE), "繪入之登記簿", "registers whose records are drawn"),
+        may("diagram", Form::Table(&DIAGRAM), "存圖之登記簿", "the register in which drawings are kept"),
+    ],
+};
+
+static NETWORK_NODE: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "登記簿", "the register"),
+        need(
+            "layer",
+            Form::Word(&["outside", "firewall", "system", "server", "terminal"]),
+            "所在層次，由外而內",
+            "where its records stand, from the outside to the inside",
+        ),
+        may("states", IDS, "繪入之狀態；未寫者為進行中", "states in which they are drawn; all that run when absent"),
+        may("address", Form::Id, "位址或網段欄位", "the field with the address or network"),
+        may("to", IDS, "指向所連接紀錄之欄位", "fields that name records it is connected with"),
+        may("together", Form::Flag, "同一網段者合為一處", "are those of one network drawn as one?"),
+        may(
+            "spare",
+            Form::Flag,
+            "僅於其位址未見於他項登記時繪入",
+            "is one drawn only where its address belongs to no other record?",
+        ),
+    ],
+};
+
+static DIAGRAM: Shape = Shape {
+    keys: &[
+        need("register", Form::Id, "登記簿", "the register"),
+        need("step", Form::Id, "開立之步驟", "the step that opens a case"),
+        need("drawing", Form::Id, "圖檔欄位", "the field with the drawing, which takes PDF"),
+        may("covers", Form::Id, "涵蓋範圍欄位", "the field that says what is drawn"),
     ],
 };
 

@@ -36,6 +36,16 @@ impl Markup {
     }
 }
 
+impl Markup {
+    /// A picture.
+    ///
+    /// # Errors
+    /// It did not render.
+    pub(crate) fn drawn(picture: &crate::picture::Picture) -> Result<Self, askama::Error> {
+        picture.svg().map(Self)
+    }
+}
+
 impl fmt::Display for Markup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

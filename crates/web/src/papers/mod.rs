@@ -32,6 +32,8 @@ use regulation::Register;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use report::ledger as ledger_head;
+
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/records/{record}/paper.pdf", Access::Person, Audit::Reading, || get(record)),
     Route::get("/records/{record}/signatures.xml", Access::Person, Audit::Reading, || get(signatures)),
@@ -49,7 +51,7 @@ pub(crate) fn last_month(cx: &Cx) -> Result<String, PageError> {
 }
 
 /// What PDF is.
-const PDF: &str = "application/pdf";
+pub(crate) const PDF: &str = "application/pdf";
 
 /// Prints once it has its turn. Whoever waits longer than [`LONGEST`] is told so; a thread cannot be ended, so what it
 /// prints keeps its turn until it is through, and no more papers are in the making than there are turns.
@@ -134,6 +136,7 @@ pub(crate) fn refused(error: PrintError) -> PageError {
         PrintError::TooMuch { what, count, most } => {
             let zh = match what {
                 "labels" => "標籤",
+                "boxes" => "圖上方塊及連線",
                 "rows" => "資料列",
                 _ => "字元",
             };

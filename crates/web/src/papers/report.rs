@@ -186,7 +186,10 @@ fn findings(cx: &Cx, found: &[OnBoard<'_>], wanted: impl Fn(State) -> bool) -> V
 }
 
 /// The ledger's head, as it is published.
-fn ledger(cx: &Cx) -> Result<Option<Ledger>, PageError> {
+///
+/// # Errors
+/// The ledger cannot be read.
+pub(crate) fn ledger(cx: &Cx) -> Result<Option<Ledger>, PageError> {
     let note = audit::published(cx)?;
     let signed = SignedCheckpoint::parse(&note).map_err(PageError::failed)?;
     let head = signed.unverified();

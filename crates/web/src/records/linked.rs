@@ -110,7 +110,7 @@ pub(super) fn alarms_of(look: &Look<'_>, record: RecordId) -> Result<Vec<LinkVie
 }
 
 /// Records a field names.
-fn named_by(case: &Case, field: &Field) -> Vec<RecordId> {
+pub(crate) fn named_by(case: &Case, field: &Field) -> Vec<RecordId> {
     if !matches!(field.kind, Kind::Reference { .. }) {
         return Vec::new();
     }

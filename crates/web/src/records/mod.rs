@@ -34,7 +34,7 @@ use std::sync::Arc;
 pub(crate) use evidence::Held;
 pub(crate) use head::{ClockView, Waiting, clocks, step_path, waiting};
 pub(crate) use history::{addressee, change, label, moments, reason, said, who};
-pub(crate) use linked::{Linked, links};
+pub(crate) use linked::{Linked, links, named_by};
 pub(crate) use signed::{Mark, SignatureView, check, grade, marks, views};
 pub(crate) use story::{Changed, Happened, SignatureCheck, changes, story};
 

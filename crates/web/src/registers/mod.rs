@@ -16,6 +16,7 @@ use crate::error::{PageError, PageResult};
 use crate::live::Watched;
 use crate::look::Look;
 use crate::names::{record_path, register_path};
+use crate::network;
 use crate::query::Query;
 use crate::reading;
 use crate::route::{Access, Audit, Route};
@@ -105,6 +106,8 @@ struct ListPage<'a> {
     new: Option<String>,
     /// Where the empty form is.
     blank: String,
+    /// Where its records are drawn, where they are.
+    network: Option<&'static str>,
     list: ListView<'a>,
 }
 
@@ -164,7 +167,8 @@ async fn list(cx: Cx, Path(register): Path<String>, query: Query) -> PageResult 
         let help = register.help.as_ref().map(|help| cx.label(help).to_owned());
         let new = opens.then(|| format!("{}/new", register_path(&register.id)));
         let blank = format!("{}/blank.pdf", register_path(&register.id));
-        cx.render(&ListPage { cx, shell, register, help, new, blank, list })
+        let network = network::beside(cx, &register.id);
+        cx.render(&ListPage { cx, shell, register, help, new, blank, network, list })
     })
     .await
 }
