@@ -6,10 +6,12 @@
 mod gate;
 mod remains;
 mod verify;
+mod wires;
 
 pub use verify::verify;
 
 pub use remains::Remains;
+pub use wires::{Wirers, Wires};
 
 use crate::{Chance, SeededEntropy, SoftAuthenticator, SteppedClock, TemporaryFolder};
 use anyhow::{Context as _, Result, anyhow};

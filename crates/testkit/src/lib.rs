@@ -28,7 +28,7 @@ pub use entropy::SeededEntropy;
 pub use faulty_disk::{Failing, Fault, FaultyDisk, Operation, Reason};
 pub use folder::TemporaryFolder;
 pub use form::{Cookies, field_of, fill};
-pub use house::{Acting, HOST, House, ORIGIN, Remains, sections, verify};
+pub use house::{Acting, HOST, House, ORIGIN, Remains, Wirers, Wires, sections, verify};
 pub use namespace::{NETWORK, again, within};
 pub use postgres::Postgres;
 pub use process::{Ended, Program, Running};

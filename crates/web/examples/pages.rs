@@ -226,8 +226,27 @@ impl web::Lines for NoLines {
         Ok(Vec::new())
     }
 
-    fn ask(&self, _: &str, _: usize) -> Result<web::Answer, web::Unanswered> {
-        Ok(web::Answer::default())
+    /// Who spoke with whom in the sample's network, and nothing else.
+    fn ask(&self, statement: &str, _: usize) -> Result<web::Answer, web::Unanswered> {
+        let flows = [
+            ["10.1.2.3", "10.1.5.1", "4120"],
+            ["10.1.2.4", "10.1.5.1", "960"],
+            ["10.1.3.77", "10.1.5.2", "512"],
+            ["203.0.113.8", "10.1.5.2", "310"],
+            ["10.1.2.3", "192.0.2.10", "88"],
+            ["10.1.5.2", "10.1.5.1", "75"],
+            ["10.1.9.9", "10.1.5.1", "12"],
+            ["10.1.3.5", "10.1.9.20", "3"],
+        ];
+        let row = |cells: &[&str]| cells.iter().map(|cell| Some((*cell).to_owned())).collect::<Vec<_>>();
+        let rows = match statement {
+            _ if statement.starts_with("SELECT count(*) FROM lines WHERE src_ip") => vec![row(&["6080"])],
+            _ if statement.contains("max(to_unixtime(received)) FROM lines WHERE src_ip") => {
+                flows.iter().map(|[from, to, count]| row(&[from, to, count, "1735900000"])).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(web::Answer { rows, ..web::Answer::default() })
     }
 }
 
@@ -398,7 +417,37 @@ fn settle(house: &mut House) -> anyhow::Result<BTreeMap<String, PersonId>> {
     house.tick().map_err(refused)?;
     house.clock.set(house.clock.now().plus(std::time::Duration::from_secs(86_400)));
     house.assess().map_err(refused)?;
+    let by = testkit::Wirers {
+        admin: house.person("kang", "network_admin", centre)?,
+        it_head,
+        maintainer,
+        staff: house.person("yeh", "staff", centre)?,
+        head,
+        steward: house.person("shih", "steward", top)?,
+    };
+    let wires = house.wire(&by)?;
+    house.terminal(&by, 4, "10.1.4.0/24")?;
+    // A day later a host is retired: two days can be compared.
+    house.clock.set(house.clock.now().plus(std::time::Duration::from_secs(2 * 86_400)));
+    for (code, name, address) in [
+        ("H-03", "公文交換及電子表單系統資料庫主機（備援）", "10.1.5.3"),
+        ("H-04", "市民服務資料交換主機", "10.1.5.4"),
+        ("H-05", "備份主機", "2001:db8:5::5"),
+    ] {
+        let fill = [
+            ("code", json!(code)),
+            ("name", json!(name)),
+            ("address", json!(address)),
+            ("administrator", json!(by.admin.person.to_string())),
+            ("uses", json!(["other"])),
+            ("console", json!("機房主控臺")),
+        ];
+        house.open(by.admin, "host", "register", &fill).map_err(refused)?;
+    }
+    let renamed = [("name", json!("對外主防火牆"))];
+    house.take(by.admin, wires.firewall, "change", Outcome::Done, &renamed).map_err(refused)?;
     let all = [
+        ("kang", by.admin),
         ("lin", head),
         ("chang", it_head),
         ("wang", operator),

@@ -5,6 +5,7 @@
 //! anything is shown; files are given out to be saved, never to be run.
 //! Source: `docs/pack.md`, "Registers".
 
+mod depends;
 pub(crate) mod evidence;
 mod head;
 mod history;
@@ -79,6 +80,8 @@ struct LinkedPage<'a> {
     head: RecordHead<'a>,
     tabs: Tabs<'a>,
     links: Vec<linked::LinkView>,
+    /// What it depends on, and what depends on it.
+    depends: Option<depends::Depends<'a>>,
 }
 
 /// A file on the page.
@@ -287,7 +290,8 @@ async fn linked(cx: Cx, Path(record): Path<String>) -> PageResult {
             let mut links = linked::alarms_of(look, opened.case.record)?;
             links.extend(linked::links(look, &opened)?.iter().map(|one| one.shown(look)));
             let shell = shell(look, &opened.case, &head.title)?;
-            cx.render(&LinkedPage { cx, shell, head, tabs, links })
+            let depends = depends::Depends::of(look, &opened)?;
+            cx.render(&LinkedPage { cx, shell, head, tabs, links, depends })
         })
     })
     .await

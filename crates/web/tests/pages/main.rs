@@ -30,6 +30,7 @@ mod live;
 mod manual;
 mod matrix;
 mod moving;
+mod network;
 mod notices;
 mod outlets;
 mod papers;

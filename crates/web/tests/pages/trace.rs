@@ -121,6 +121,19 @@ impl web::Lines for Received {
             let row = ["4", "1764144000", "1764144060", "2", "2", "2"].map(|text| Some(text.to_owned()));
             return Ok(Answer { columns: Vec::new(), rows: vec![row.to_vec()], cut: false });
         }
+        if statement.starts_with("SELECT count(*) FROM lines WHERE src_ip IS NOT NULL") {
+            return Ok(Answer { columns: Vec::new(), rows: vec![vec![Some("4".to_owned())]], cut: false });
+        }
+        // What the drawing of the network asks.
+        if statement.contains("max(to_unixtime(received)) FROM lines WHERE src_ip IS NOT NULL") {
+            let row = |row: [&str; 4]| row.map(|text| Some(text.to_owned())).to_vec();
+            let rows = [
+                ["10.1.2.3", "10.1.5.1", "40", "1764144000"],
+                ["10.1.2.4", "203.0.113.8", "7", "1764144000"],
+                ["10.1.9.9", "10.1.5.1", "3", "1764144060"],
+            ];
+            return Ok(Answer { columns: Vec::new(), rows: rows.map(row).to_vec(), cut: false });
+        }
         if statement.starts_with("SELECT src_ip, dst_ip, count(*)") {
             let row =
                 ["10.1.2.3", "192.0.2.9", "2", "1764144000", "1764144060"].map(|text| Some(text.to_owned()));

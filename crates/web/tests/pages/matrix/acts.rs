@@ -289,6 +289,9 @@ fn terminals() -> Vec<Case> {
         post("/move-in/{what}/report", "what came of it, as a file", STEWARD, |_, _| {
             Sent::to("/move-in/units/report").with(&[("report", "[[\"a\"],[\"=b\"]]")])
         }),
+        post("/network/keep", "the drawing of the network is attached to a form", NETWORK, |_, _| {
+            Sent::to("/network/keep").with(&[("days", "7")])
+        }),
         post("/terminals", "a terminal is registered", NETWORK, |town, _| {
             let (name, print) = (town.fresh("終端機"), print(town));
             Sent::to("/terminals").with(&[("name", &name), ("fingerprint", &print), ("unit", "110")])

@@ -339,7 +339,9 @@ impl Town {
 pub(crate) fn without_ids(place: &str) -> String {
     let is_id = |word: &str| {
         let letters = word.split_once('_').map_or("", |(_, rest)| rest);
-        letters.len() == 26 && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        let drawn = letters.len() == 26 && letters.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        // A digest, or the size of a file that was made.
+        drawn || word.len() >= 64 || word.len() >= 6 && word.bytes().all(|byte| byte.is_ascii_digit())
     };
     let (mut text, mut word) = (String::new(), String::new());
     // What ends the last word is no part of the address.

@@ -68,6 +68,9 @@ fn areas() -> Vec<Case> {
             Sent::to("/notices/export?format=csv").looking_for("不在指定位置")
         }),
         get("/events", "what happens meanwhile", SIGNED_IN, |_, _| Sent::to("/events")),
+        get("/network", "the drawing of the network", SIGNED_IN, |_, _| Sent::to("/network")),
+        get("/network.svg", "the same as SVG", SIGNED_IN, |_, _| Sent::to("/network.svg")),
+        get("/network.pdf", "the same as a sheet", SIGNED_IN, |_, _| Sent::to("/network.pdf")),
         get("/rooms", "rooms with their sensors", SIGNED_IN, |_, _| {
             Sent::to("/rooms").looking_for("/rooms/A/A-1")
         }),
