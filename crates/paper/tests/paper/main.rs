@@ -4,7 +4,7 @@
 mod sample;
 
 use paper::{FOLDERS, Fonts, Layout, MOST_LABELS, MOST_ROWS, Made, Press, PrintError};
-use sample::{at, blank, catalogue, form, labels, report};
+use sample::{at, blank, catalogue, drawing, form, labels, report};
 use std::path::Path;
 use std::process::Output;
 use std::sync::OnceLock;
@@ -246,4 +246,25 @@ fn a_paper_of_a_sample_bears_its_watermark() {
     for one in "樣本城市".chars() {
         assert_eq!(marked.matches(one).count(), plain.matches(one).count() + 1, "{one}: {marked}");
     }
+}
+
+#[test]
+fn a_drawing_stands_on_the_smallest_sheet_on_which_it_is_read() {
+    let size = |made: &Made| {
+        let told = words(laid(made).path(), "pdfinfo", &["a.pdf"]);
+        told.lines().find(|line| line.starts_with("Page size")).unwrap().to_owned()
+    };
+    let small = press().drawing(&drawing(8), at()).unwrap();
+    let told = text(&small);
+    for word in ["網路系統圖", "主機第7號", "10.1.0.7", "實際通聯", "登記之項目", "（無）"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert!(size(&small).contains("(A4)"), "{}", size(&small));
+    let large = press().drawing(&drawing(80), at()).unwrap();
+    assert!(!size(&large).contains("(A4)") && text(&large).contains("主機第79號"), "{}", size(&large));
+    let nothing = press().drawing(&drawing(0), at()).unwrap();
+    assert!(text(&nothing).contains("（無）"));
+    assert_eq!(press().drawing(&drawing(8), at()).unwrap(), small);
+    let many = press().drawing(&drawing(6_000), at());
+    assert!(matches!(many, Err(PrintError::TooMuch { what: "boxes", .. })));
 }

@@ -2,7 +2,7 @@
 
 use model::Instant;
 use paper::{
-    Article, Catalogue, Finding, Findings, Form, Head, Held, Label, Labels, Language, Layout, Ledger, Line,
+    Article, Catalogue, Drawing, Finding, Findings, Form, Head, Held, Label, Labels, Language, Layout, Ledger, Line, Listing, Picture, PictureBox, PictureLine,
     Report, Seal, Section, SignatureBox, Tally, Tick, Value,
 };
 
@@ -241,5 +241,47 @@ pub(crate) fn report() -> Report {
         boxes: ["承辦人", "資訊安全長"]
             .map(|role| SignatureBox { role: role.to_owned(), seal: None })
             .to_vec(),
+    }
+}
+
+/// A drawing of so many boxes in two columns, each of the left with a line to one on the right.
+pub(crate) fn drawing(boxes: i32) -> Drawing {
+    let row = |nth: i32| 60 + 70 * (nth / 2);
+    let one = |nth: i32| PictureBox {
+        x: 16 + 296 * (nth % 2),
+        y: row(nth),
+        wide: 208,
+        high: 50,
+        look: ["plain", "focus", "masked", "stranger"][usize::try_from(nth % 4).unwrap()],
+        rows: vec![(row(nth) + 20, format!("主機第{nth}號"), false), (row(nth) + 38, format!("10.1.0.{nth}"), true)],
+    };
+    let tie = |nth: i32| {
+        let y = row(nth) + 25;
+        PictureLine {
+            look: ["recorded", "seen", "strange"][usize::try_from(nth % 3).unwrap()],
+            pieces: vec![vec![(224, y), (268, y), (268, y), (312, y)]],
+            arrow: vec![(312, y), (303, y - 4), (303, y + 4)],
+        }
+    };
+    Drawing {
+        head: Head { grade: None, ..head("網路系統圖") },
+        intro: texts(&["登記內容截至：115年11月27日 08:30"]),
+        drawn: (boxes > 0).then(|| Picture {
+            wide: 536,
+            high: row(boxes) + 80,
+            heads: vec![(16, "防火牆".to_owned()), (312, "主機".to_owned())],
+            boxes: (0..boxes).map(one).collect(),
+            lines: (0..boxes / 2).map(|nth| tie(nth * 2)).collect(),
+            legend: vec![("plain", "已登記".to_owned()), ("seen", "實際通聯".to_owned())],
+        }),
+        tables: vec![
+            Listing {
+                label: "登記之項目".to_owned(),
+                heads: texts(&["項目", "位址"]),
+                rows: (0..boxes).map(|nth| vec![format!("主機第{nth}號"), format!("10.1.0.{nth}")]).collect(),
+            },
+            Listing { label: "登記之連接".to_owned(), heads: texts(&["起", "迄"]), rows: Vec::new() },
+        ],
+        ledger: Some(ledger()),
     }
 }

@@ -178,22 +178,33 @@ fn legend(cx: &Cx, nodes: &[Node], ties: &[Tie]) -> Vec<(Mark, String)> {
 
 /// What stands below the drawing: of when it is, and the digests of what it shows.
 fn foot(cx: &Cx, known: &Known, asked: &Asked) -> Result<Vec<String>, PageError> {
-    versions(cx, known, asked).map(|facts| {
-        let colon = cx.t("：", ": ");
-        facts.into_iter().map(|(name, value)| format!("{name}{colon}{value}")).collect()
-    })
+    // Where the ledger stands by now is no part of it: that is another place after every look.
+    let (_, versions) = versions(cx, known, asked)?;
+    let colon = cx.t("：", ": ");
+    Ok(versions.into_iter().map(|(name, value)| format!("{name}{colon}{value}")).collect())
 }
 
-/// Of when the drawing is, and the digests of what it shows: names and values.
-pub(super) fn versions(cx: &Cx, known: &Known, asked: &Asked) -> Result<Vec<(String, String)>, PageError> {
+/// A name and what it stands for.
+type Line = (String, String);
+
+/// Of how many entries of the ledger this is told; of when the drawing is, and the digests of what it shows.
+pub(super) fn versions(cx: &Cx, known: &Known, asked: &Asked) -> Result<(Line, Vec<Line>), PageError> {
     let Known { facts, flows } = known;
+    let position = (
+        cx.t("帳本位置", "Ledger").to_owned(),
+        match cx.chinese() {
+            true => format!("前 {} 筆", facts.position),
+            false => format!("its first {} entries", facts.position),
+        },
+    );
     let mut versions = vec![
         (cx.t("登記內容截至", "Registers as of").to_owned(), asked.told(cx)),
         (
-            cx.t("帳本位置", "Ledger").to_owned(),
-            match cx.chinese() {
-                true => format!("前 {} 筆", facts.position),
-                false => format!("its first {} entries", facts.position),
+            cx.t("所繪登記最後異動", "Last entry about what is drawn").to_owned(),
+            match (facts.last, cx.chinese()) {
+                (None, _) => cx.t("無", "none").to_owned(),
+                (Some(entry), true) => format!("帳本第 {entry} 筆"),
+                (Some(entry), false) => format!("entry {entry}"),
             },
         ),
         (cx.t("登記內容雜湊值（SHA-256）", "Digest of what is registered (SHA-256)").to_owned(), facts.digest()?),
@@ -218,7 +229,7 @@ pub(super) fn versions(cx: &Cx, known: &Known, asked: &Asked) -> Result<Vec<(Str
             digest(&(facts.told(), pairs))?,
         ));
     }
-    Ok(versions)
+    Ok((position, versions))
 }
 
 /// What there is, as a table.

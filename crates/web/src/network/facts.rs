@@ -33,6 +33,8 @@ pub(super) struct Facts {
     pub(super) cut: Vec<Told>,
     /// Entries of the ledger of which this is told.
     pub(super) position: u64,
+    /// The number of the last of them that is about what is drawn.
+    pub(super) last: Option<u64>,
     /// Which of the things holds an address.
     networks: Networks<usize>,
 }
@@ -83,7 +85,10 @@ impl Facts {
             if total > u64::from(MOST) {
                 facts.cut.push(Told::new(register.label.zh(), register.label.en()));
             }
-            found.extend(cases.into_iter().map(|case| (node, register, case)));
+            for (case, last) in cases {
+                facts.last = facts.last.max(Some(last));
+                found.push((node, register, case));
+            }
         }
         let mut spare = Vec::new();
         let mut things: BTreeMap<(usize, String), Thing> = BTreeMap::new();
@@ -197,12 +202,13 @@ impl Thing {
     }
 }
 
-/// Records of a register that they may see, within the unit looked at, as they stand or stood.
+/// Records of a register that they may see, within the unit looked at, as they stand or stood, each with the number of the
+/// last entry about it.
 fn records(
     look: &Look<'_>,
     node: &NetworkNode,
     until: Option<Instant>,
-) -> Result<(u64, Vec<Arc<Case>>), PageError> {
+) -> Result<(u64, Vec<(Arc<Case>, u64)>), PageError> {
     let states: Vec<String> = node.states.iter().map(ToString::to_string).collect();
     let test = if states.is_empty() { Test::Running } else { Test::In(states) };
     let filters = match until {
@@ -223,13 +229,17 @@ fn records(
     let records: Vec<RecordId> = page.rows.iter().map(|row| row.record).collect();
     look.listed(records.iter().copied());
     let cases = look.open_cases(&records)?;
-    let Some(until) = until else { return Ok((page.total, cases)) };
     let mut stood = Vec::new();
     for case in cases {
-        let Some(then) = then::stood(look, case, until)? else { continue };
+        let Some(until) = until else {
+            let last = look.sql(|sql| sql.history(case.record))?.last().copied().unwrap_or_default();
+            stood.push((case, last));
+            continue;
+        };
+        let Some((then, last)) = then::stood(look, case, until)? else { continue };
         let drawn = if node.states.is_empty() { then.ending.is_none() } else { node.states.contains(&then.state) };
         if drawn {
-            stood.push(then);
+            stood.push((then, last));
         }
     }
     Ok((page.total, stood))

@@ -188,8 +188,8 @@ async fn page(cx: Cx, query: Query) -> PageResult {
             tables = vec![drawn::things(cx, &known), drawn::links(cx, &known.facts)];
             tables.extend(drawn::flows(cx, &known));
         }
-        let versions = drawn::versions(cx, &known, &asked)?;
-        let facts = versions.into_iter().map(|(name, value)| Fact::new(&name, value)).collect();
+        let (position, versions) = drawn::versions(cx, &known, &asked)?;
+        let facts = versions.into_iter().chain([position]).map(|(name, value)| Fact::new(&name, value)).collect();
         let own = asked.query.without("against");
         cx.look(|look| {
             cx.render(&NetworkPage {

@@ -24,7 +24,8 @@ fn made(cx: &Cx, press: &Press, asked: &Asked) -> Result<Vec<u8>, PageError> {
     let mut tables = vec![drawn::things(cx, &known), drawn::links(cx, &known.facts)];
     tables.extend(drawn::flows(cx, &known));
     let colon = cx.t("：", ": ");
-    let versions = drawn::versions(cx, &known, asked)?.into_iter();
+    let (position, versions) = drawn::versions(cx, &known, asked)?;
+    let versions = versions.into_iter().chain([position]);
     let unit = match cx.focus() {
         Some(unit) => cx.unit_name(unit),
         None => cx.t("全部單位", "all units").to_owned(),

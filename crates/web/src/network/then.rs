@@ -11,11 +11,15 @@ use proof::entry::Entry;
 use std::sync::Arc;
 use store::{Fact, Recorded, Said};
 
-/// A record as it stood then; none where it was not opened yet. It blocks.
+/// A record as it stood then, with the number of the last entry about it; none where it was not opened yet. It blocks.
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub(super) fn stood(look: &Look<'_>, now: Arc<Case>, until: Instant) -> Result<Option<Arc<Case>>, PageError> {
+pub(super) fn stood(
+    look: &Look<'_>,
+    now: Arc<Case>,
+    until: Instant,
+) -> Result<Option<(Arc<Case>, u64)>, PageError> {
     if now.opened_at >= until {
         return Ok(None);
     }
@@ -26,9 +30,10 @@ pub(super) fn stood(look: &Look<'_>, now: Arc<Case>, until: Instant) -> Result<O
         let bytes = of(*last)?;
         // Most records have not changed since.
         if Entry::parse(&bytes).map_err(PageError::failed)?.time() < until {
-            return Ok(Some(now));
+            return Ok(Some((now, *last)));
         }
     }
+    let mut last = 0;
     let mut state = State::default();
     for number in entries {
         let bytes = of(number)?;
@@ -36,6 +41,7 @@ pub(super) fn stood(look: &Look<'_>, now: Arc<Case>, until: Instant) -> Result<O
         if recorded.at >= until {
             break;
         }
+        last = number;
         let Said::Fact(fact) = recorded.said else { continue };
         let Fact::Case(event) = *fact else { continue };
         match &event.body {
@@ -50,7 +56,7 @@ pub(super) fn stood(look: &Look<'_>, now: Arc<Case>, until: Instant) -> Result<O
         let entered = Entered { number: EntryNumber(number), content: recorded.content };
         state.apply_owned(event, Some(entered)).map_err(PageError::failed)?;
     }
-    Ok(state.cases.remove(&record))
+    Ok(state.cases.remove(&record).map(|case| (case, last)))
 }
 
 /// How many entries the ledger had before a moment; all that were committed where none is given.
