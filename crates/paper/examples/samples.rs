@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("label", press.labels(&sample::labels(Layout::Single, 2), sample::at())),
         ("catalogue", press.catalogue(&sample::catalogue(60), sample::at())),
         ("report", press.report(&sample::report(), sample::at())),
+        ("drawing", press.drawing(&sample::drawing(30), sample::at())),
     ];
     println!("all: {:?}", began.elapsed());
     for (name, made) in papers {

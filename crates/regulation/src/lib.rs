@@ -59,8 +59,9 @@ pub use label::{Label, Piece, Template};
 pub use machine::{MACHINES, Machine, MachineMember, MachineType};
 pub use moves::{Move, Moves};
 pub use pack::{
-    AlarmCall, BesideRoom, Contents, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineDisposals,
-    Diagram, LineErasures, LineHolds, LineRules, LineSources, Network, NetworkLayer, NetworkNode, Pack, Responding, Rooms, UnitsOf, WatchedUnits,
+    AlarmCall, BesideRoom, Contents, Crosswalk, CrosswalkKind, Diagram, DutyRoster, Hook, Incidents,
+    LineDisposals, LineErasures, LineHolds, LineRules, LineSources, Network, NetworkLayer, NetworkNode, Pack,
+    Responding, Rooms, UnitsOf, WatchedUnits,
 };
 pub use problem::{Place, Problem};
 pub use procedure::{Procedure, ProcedureStep, Proof};

@@ -256,7 +256,8 @@ fn a_drawing_stands_on_the_smallest_sheet_on_which_it_is_read() {
     };
     let small = press().drawing(&drawing(8), at()).unwrap();
     let told = text(&small);
-    for word in ["網路系統圖", "主機第7號", "10.1.0.7", "實際通聯", "登記之項目", "（無）"] {
+    for word in ["網路系統圖", "主機第7號", "10.1.0.7", "實際通聯", "登記之項目", "（無）"]
+    {
         assert!(told.contains(word), "{word}: {told}");
     }
     assert!(size(&small).contains("(A4)"), "{}", size(&small));

@@ -2,8 +2,9 @@
 
 use model::Instant;
 use paper::{
-    Article, Catalogue, Drawing, Finding, Findings, Form, Head, Held, Label, Labels, Language, Layout, Ledger, Line, Listing, Picture, PictureBox, PictureLine,
-    Report, Seal, Section, SignatureBox, Tally, Tick, Value,
+    Article, Catalogue, Drawing, Finding, Findings, Form, Head, Held, Label, Labels, Language, Layout,
+    Ledger, Line, Listing, Picture, PictureBox, PictureLine, Report, Seal, Section, SignatureBox, Tally,
+    Tick, Value,
 };
 
 /// A moment: 2026-11-27 06:00 UTC.
@@ -252,13 +253,16 @@ pub(crate) fn drawing(boxes: i32) -> Drawing {
         y: row(nth),
         wide: 208,
         high: 50,
-        look: ["plain", "focus", "masked", "stranger"][usize::try_from(nth % 4).unwrap()],
-        rows: vec![(row(nth) + 20, format!("主機第{nth}號"), false), (row(nth) + 38, format!("10.1.0.{nth}"), true)],
+        look: if nth % 4 == 3 { "stranger" } else { "plain" },
+        rows: vec![
+            (row(nth) + 20, format!("主機第{nth}號"), false),
+            (row(nth) + 38, format!("10.1.0.{nth}"), true),
+        ],
     };
     let tie = |nth: i32| {
         let y = row(nth) + 25;
         PictureLine {
-            look: ["recorded", "seen", "strange"][usize::try_from(nth % 3).unwrap()],
+            look: if nth % 3 == 0 { "recorded" } else { "seen" },
             pieces: vec![vec![(224, y), (268, y), (268, y), (312, y)]],
             arrow: vec![(312, y), (303, y - 4), (303, y + 4)],
         }

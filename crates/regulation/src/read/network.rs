@@ -15,7 +15,8 @@ pub(super) fn network(
     registers: &BTreeMap<RegisterId, Register>,
     context: &Context<'_>,
 ) -> Network {
-    let nodes = table.tables("node").into_iter().filter_map(|table| node(table, registers, context)).collect();
+    let nodes =
+        table.tables("node").into_iter().filter_map(|table| node(table, registers, context)).collect();
     let diagram = table.inner("diagram").and_then(|table| diagram(table, registers, context));
     Network { nodes, diagram }
 }
@@ -35,17 +36,21 @@ fn node(
         .filter_map(|node| context.known(node, names(), ("狀態", "state")))
         .collect();
     let is_address = |field: &Field| {
-        matches!(field.kind, Kind::Address { of: Address::Hosts | Address::Ip | Address::Network }) && !field.sealed
+        matches!(field.kind, Kind::Address { of: Address::Hosts | Address::Ip | Address::Network })
+            && !field.sealed
     };
     let what = ("位址或網段欄位", "field with an address or network");
-    let address = table.get("address").and_then(|_| field(table, "address", register, is_address, context, what));
+    let address =
+        table.get("address").and_then(|_| field(table, "address", register, is_address, context, what));
     let refers = |field: &&Field| matches!(field.kind, Kind::Reference { .. }) && !field.sealed;
     let names = || register.fields.iter().filter(refers).map(|field| field.id.as_str());
     let what = ("指向紀錄之欄位", "field that refers to records");
     let to = table.list("to").into_iter().filter_map(|node| context.known(node, names(), what)).collect();
     let flag = |key| table.flag(key).unwrap_or(false);
     let (together, spare) = (flag("together"), flag("spare"));
-    for (key, _) in [("together", together), ("spare", spare)].iter().filter(|(_, set)| *set && address.is_none()) {
+    for (key, _) in
+        [("together", together), ("spare", spare)].iter().filter(|(_, set)| *set && address.is_none())
+    {
         context.problem(
             table.place_of(key),
             format!("{key} 須有 address：無位址欄位者無從辨別網段"),

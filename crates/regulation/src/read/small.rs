@@ -9,8 +9,8 @@ use crate::field::When;
 use crate::label::Label;
 use crate::moves::{Move, Moves};
 use crate::pack::{
-    AlarmCall, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineRules, LineSources, Network, Responding,
-    Rooms, WatchedUnits,
+    AlarmCall, Crosswalk, CrosswalkKind, DutyRoster, Hook, Incidents, LineRules, LineSources, Network,
+    Responding, Rooms, WatchedUnits,
 };
 use crate::problem::Place;
 use crate::procedure::{Procedure, ProcedureStep, Proof};

@@ -234,7 +234,12 @@ static NETWORK_NODE: Shape = Shape {
             "所在層次，由外而內",
             "where its records stand, from the outside to the inside",
         ),
-        may("states", IDS, "繪入之狀態；未寫者為進行中", "states in which they are drawn; all that run when absent"),
+        may(
+            "states",
+            IDS,
+            "繪入之狀態；未寫者為進行中",
+            "states in which they are drawn; all that run when absent",
+        ),
         may("address", Form::Id, "位址或網段欄位", "the field with the address or network"),
         may("to", IDS, "指向所連接紀錄之欄位", "fields that name records it is connected with"),
         may("together", Form::Flag, "同一網段者合為一處", "are those of one network drawn as one?"),

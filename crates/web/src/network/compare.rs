@@ -28,8 +28,10 @@ pub(super) fn changes<'f>(before: &'f Facts, after: &'f Facts) -> Vec<Change<'f>
     });
     let went = before.things.iter().filter(|thing| !new.contains_key(thing.key.as_str())).map(Change::Went);
     let (old, new) = (links(before), links(after));
-    let joined = new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(_, link)| Change::Joined(after, link));
-    let parted = old.iter().filter(|(key, _)| !new.contains_key(*key)).map(|(_, link)| Change::Parted(before, link));
+    let joined =
+        new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(_, link)| Change::Joined(after, link));
+    let parted =
+        old.iter().filter(|(key, _)| !new.contains_key(*key)).map(|(_, link)| Change::Parted(before, link));
     came.chain(went).chain(joined).chain(parted).collect()
 }
 

@@ -25,7 +25,7 @@ pub(super) fn layer(cx: &Cx, layer: NetworkLayer) -> &'static str {
     let (zh, en) = match layer {
         NetworkLayer::Outside => ("外部及線路", "Outside and lines"),
         NetworkLayer::Firewall => ("防火牆", "Firewalls"),
-        NetworkLayer::System => ("對外系統", "Public systems"),
+        NetworkLayer::System => ("系統", "Systems"),
         NetworkLayer::Server => ("主機及設備", "Hosts and devices"),
         NetworkLayer::Terminal => ("終端設備", "Terminals"),
     };
@@ -36,7 +36,8 @@ pub(super) fn layer(cx: &Cx, layer: NetworkLayer) -> &'static str {
 pub(super) fn picture(cx: &Cx, known: &Known, asked: &Asked) -> Result<Picture, PageError> {
     let Known { facts, flows } = known;
     let seen = flows.seen();
-    let mut nodes: Vec<Node> = facts.things.iter().enumerate().map(|(nth, thing)| node(cx, nth, thing, seen)).collect();
+    let mut nodes: Vec<Node> =
+        facts.things.iter().enumerate().map(|(nth, thing)| node(cx, nth, thing, seen)).collect();
     let mut ties: Vec<Tie> = facts
         .links
         .iter()
@@ -68,7 +69,8 @@ pub(super) fn picture(cx: &Cx, known: &Known, asked: &Asked) -> Result<Picture, 
         ties.push(Tie { from: one, to: other, name, look });
     }
     let columns = NetworkLayer::ALL.map(|one| layer(cx, one).to_owned()).into_iter();
-    let columns: Vec<String> = columns.chain([cx.t("未登記之鄰居", "Neighbours in no register").to_owned()]).collect();
+    let columns: Vec<String> =
+        columns.chain([cx.t("未登記之鄰居", "Neighbours in no register").to_owned()]).collect();
     let legend = legend(cx, &nodes, &ties);
     let said = match cx.chinese() {
         true => format!("網路系統圖：{} 項、{} 條連線；內容與下列各表相同", nodes.len(), ties.len()),
@@ -92,7 +94,12 @@ fn node(cx: &Cx, nth: usize, thing: &Thing, seen: Option<&Seen>) -> Node {
     }
     notes.extend(thing.grade.as_ref().map(|grade| cx.language.told(grade).to_owned()));
     notes.extend(seen.and_then(|seen| unseen(cx, nth, thing, seen)).map(ToOwned::to_owned));
-    Node { column: place(thing.layer), name: thing.name(cx.language).to_owned(), notes, look: NodeLook::Plain }
+    Node {
+        column: place(thing.layer),
+        name: thing.name(cx.language).to_owned(),
+        notes,
+        look: NodeLook::Plain,
+    }
 }
 
 fn place(layer: NetworkLayer) -> usize {
@@ -113,7 +120,11 @@ fn unseen(cx: &Cx, nth: usize, thing: &Thing, seen: &Seen) -> Option<&'static st
 
 /// What is in no register.
 fn elsewhere(cx: &Cx, end: End, count: usize) -> Node {
-    let counted = if cx.chinese() { format!("{count} 個位址") } else { format!("{count} addresses") };
+    let counted = match (cx.chinese(), count) {
+        (true, _) => format!("{count} 個位址"),
+        (false, 1) => "1 address".to_owned(),
+        (false, _) => format!("{count} addresses"),
+    };
     let (column, name, notes, look) = match end {
         End::Public => (
             place(NetworkLayer::Outside),
@@ -135,13 +146,20 @@ fn elsewhere(cx: &Cx, end: End, count: usize) -> Node {
 }
 
 fn joined(cx: &Cx, facts: &Facts, from: usize, to: usize, by: &str) -> String {
-    format!("{} → {}{}{by}", told(cx, facts, End::Thing(from)), told(cx, facts, End::Thing(to)), cx.t("：", ": "))
+    format!(
+        "{} → {}{}{by}",
+        told(cx, facts, End::Thing(from)),
+        told(cx, facts, End::Thing(to)),
+        cx.t("：", ": ")
+    )
 }
 
 /// What an end is called.
 fn told(cx: &Cx, facts: &Facts, end: End) -> String {
     match end {
-        End::Thing(nth) => facts.things.get(nth).map_or_else(String::new, |thing| thing.name(cx.language).to_owned()),
+        End::Thing(nth) => {
+            facts.things.get(nth).map_or_else(String::new, |thing| thing.name(cx.language).to_owned())
+        }
         End::Stranger(address) => format!("{address}{}", cx.beside(cx.t("未登記", "in no register"))),
         end => elsewhere(cx, end, 0).name,
     }
@@ -207,7 +225,10 @@ pub(super) fn versions(cx: &Cx, known: &Known, asked: &Asked) -> Result<(Line, V
                 (Some(entry), false) => format!("entry {entry}"),
             },
         ),
-        (cx.t("登記內容雜湊值（SHA-256）", "Digest of what is registered (SHA-256)").to_owned(), facts.digest()?),
+        (
+            cx.t("登記內容雜湊值（SHA-256）", "Digest of what is registered (SHA-256)").to_owned(),
+            facts.digest()?,
+        ),
     ];
     if let Some((seen, within)) = flows.seen().and_then(|seen| Some((seen, seen.within.as_ref()?))) {
         let (from, until) = (cx.moment(within.start), cx.moment(within.end));
@@ -244,7 +265,9 @@ pub(super) fn things<'a>(cx: &'a Cx, known: &Known) -> TableView<'a> {
             Flows::Unknown(_) if thing.addressed => cx.t("未知", "not known"),
             Flows::Unknown(_) => cx.t("－", "–"),
             Flows::Seen(_) if !thing.addressed => cx.t("－", "–"),
-            Flows::Seen(seen) => unseen(cx, nth, thing, seen).unwrap_or_else(|| cx.language.of("有通聯", "seen")),
+            Flows::Seen(seen) => {
+                unseen(cx, nth, thing, seen).unwrap_or_else(|| cx.language.of("有通聯", "seen"))
+            }
         };
         let grade = thing.grade.as_ref().map(|grade| cx.language.told(grade));
         vec![
@@ -272,10 +295,12 @@ pub(super) fn things<'a>(cx: &'a Cx, known: &Known) -> TableView<'a> {
 
 /// What the registers say is connected, as a table.
 pub(super) fn links<'a>(cx: &'a Cx, facts: &Facts) -> TableView<'a> {
-    let heads =
-        [(cx.t("起", "From"), ""), (cx.t("迄", "To"), ""), (cx.t("依據欄位", "By which field"), "")];
+    let heads = [(cx.t("起", "From"), ""), (cx.t("迄", "To"), ""), (cx.t("依據欄位", "By which field"), "")];
     let end = |nth: usize| plain(&told(cx, facts, End::Thing(nth)));
-    let rows = facts.links.iter().map(|link| vec![end(link.from), end(link.to), plain(cx.t(&link.by.0, &link.by.1))]);
+    let rows = facts
+        .links
+        .iter()
+        .map(|link| vec![end(link.from), end(link.to), plain(cx.t(&link.by.0, &link.by.1))]);
     table(cx, cx.t("二、登記之連接", "2. What the registers say is connected"), &heads, rows.collect())
 }
 
@@ -331,11 +356,8 @@ pub(super) fn differences<'a>(cx: &'a Cx, before: &Facts, after: &Facts) -> Tabl
     };
     let link = |what: &str, facts: &Facts, link: &super::facts::Link| {
         let by = cx.t(&link.by.0, &link.by.1);
-        let name = format!(
-            "{} → {}",
-            told(cx, facts, End::Thing(link.from)),
-            told(cx, facts, End::Thing(link.to))
-        );
+        let name =
+            format!("{} → {}", told(cx, facts, End::Thing(link.from)), told(cx, facts, End::Thing(link.to)));
         vec![plain(what), plain(&name), plain(cx.t("連接", "Connection")), plain(by)]
     };
     let (added, gone) = (cx.t("新增", "Came"), cx.t("移除", "Went"));
@@ -369,7 +391,12 @@ fn plain(text: &str) -> Shown {
     if text.is_empty() { Shown::Nothing } else { Shown::Parts(vec![Named::plain(text)]) }
 }
 
-fn table<'a>(cx: &'a Cx, caption: &str, heads: &[(&str, &'static str)], rows: Vec<Vec<Shown>>) -> TableView<'a> {
+fn table<'a>(
+    cx: &'a Cx,
+    caption: &str,
+    heads: &[(&str, &'static str)],
+    rows: Vec<Vec<Shown>>,
+) -> TableView<'a> {
     let heads = heads.iter().map(|(text, class)| ((*text).to_owned(), *class)).collect();
     TableView { cx, caption: caption.to_owned(), heads, rows }
 }

@@ -3,7 +3,7 @@
 //! Which registers these are is said by the pack. Records come in one order, whoever asks and whenever, so that the same
 //! facts have one digest.
 
-use super::then;
+use super::then::{self, Stood};
 use crate::error::PageError;
 use crate::language::Language;
 use crate::look::Look;
@@ -70,6 +70,18 @@ pub(super) struct Link {
     pub(super) by: (String, String),
 }
 
+/// A thing as digests tell it: in one order, in both languages, with nothing of who asks or when.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Digested<'f> {
+    key: &'f str,
+    layer: &'static str,
+    sort: [&'f str; 2],
+    name: [&'f str; 2],
+    addresses: &'f BTreeSet<String>,
+    /// By which fields it is connected with what.
+    to: Vec<String>,
+}
+
 impl Facts {
     /// As they are now, or stood at a moment.
     ///
@@ -85,7 +97,7 @@ impl Facts {
             if total > u64::from(MOST) {
                 facts.cut.push(Told::new(register.label.zh(), register.label.en()));
             }
-            for (case, last) in cases {
+            for Stood { case, last } in cases {
                 facts.last = facts.last.max(Some(last));
                 found.push((node, register, case));
             }
@@ -160,22 +172,28 @@ impl Facts {
         digest(&self.told())
     }
 
-    pub(super) fn told(&self) -> Vec<(&str, &str, [&str; 4], Vec<&str>, Vec<String>)> {
-        let mut told: Vec<_> = self
-            .things
-            .iter()
-            .enumerate()
-            .map(|(nth, thing)| {
-                let links = self.links.iter().filter(|link| link.from == nth);
-                let mut to: Vec<String> = links
-                    .filter_map(|link| Some(format!("{} {}", link.by.1, self.things.get(link.to)?.key)))
-                    .collect();
-                to.sort();
-                let words = [&thing.sort.zh, &thing.sort.en, &thing.name.zh, &thing.name.en].map(|word| &**word);
-                let addresses = thing.addresses.iter().map(String::as_str).collect();
-                (thing.key.as_str(), thing.layer.word(), words, addresses, to)
-            })
-            .collect();
+    /// What digests are made of.
+    pub(super) fn told(&self) -> Vec<Digested<'_>> {
+        let linked = |nth: usize| {
+            let links = self.links.iter().filter(|link| link.from == nth);
+            let to =
+                links.filter_map(|link| Some(format!("{} {}", link.by.1, self.things.get(link.to)?.key)));
+            let mut to: Vec<String> = to.collect();
+            to.sort();
+            to
+        };
+        let mut told = Vec::new();
+        for (nth, thing) in self.things.iter().enumerate() {
+            let Thing { key, layer, sort, name, addresses, .. } = thing;
+            told.push(Digested {
+                key,
+                layer: layer.word(),
+                sort: [&sort.zh, &sort.en],
+                name: [&name.zh, &name.en],
+                addresses,
+                to: linked(nth),
+            });
+        }
         told.sort();
         told
     }
@@ -208,7 +226,7 @@ fn records(
     look: &Look<'_>,
     node: &NetworkNode,
     until: Option<Instant>,
-) -> Result<(u64, Vec<(Arc<Case>, u64)>), PageError> {
+) -> Result<(u64, Vec<Stood>), PageError> {
     let states: Vec<String> = node.states.iter().map(ToString::to_string).collect();
     let test = if states.is_empty() { Test::Running } else { Test::In(states) };
     let filters = match until {
@@ -233,13 +251,14 @@ fn records(
     for case in cases {
         let Some(until) = until else {
             let last = look.sql(|sql| sql.history(case.record))?.last().copied().unwrap_or_default();
-            stood.push((case, last));
+            stood.push(Stood { case, last });
             continue;
         };
-        let Some((then, last)) = then::stood(look, case, until)? else { continue };
-        let drawn = if node.states.is_empty() { then.ending.is_none() } else { node.states.contains(&then.state) };
+        let Some(then) = then::stood(look, case, until)? else { continue };
+        let Case { ending, state, .. } = &*then.case;
+        let drawn = if node.states.is_empty() { ending.is_none() } else { node.states.contains(state) };
         if drawn {
-            stood.push((then, last));
+            stood.push(then);
         }
     }
     Ok((page.total, stood))

@@ -102,10 +102,14 @@ impl Flows {
             Ok(None) | Err(_) => 0,
         };
         let (from, until) = (Some(within.start), Some(within.end));
-        trace::enter(cx, LinesTraced { found: found.to_string(), from, until, wanted: "network".to_owned() })?;
+        trace::enter(
+            cx,
+            LinesTraced { found: found.to_string(), from, until, wanted: "network".to_owned() },
+        )?;
         Ok(match known {
             Ok(Some(answer)) => {
-                let mut rows: Vec<(IpAddr, IpAddr, u64, i64)> = answer.rows.iter().filter_map(|row| read(row)).collect();
+                let mut rows: Vec<(IpAddr, IpAddr, u64, i64)> =
+                    answer.rows.iter().filter_map(|row| read(row)).collect();
                 let cut = answer.cut || answer.rows.len() > MOST;
                 rows.truncate(MOST);
                 Self::Seen(Seen { within: Some(within), cut, ..Seen::of(facts, &rows) })
@@ -142,14 +146,20 @@ fn condition(facts: &Facts) -> Option<String> {
         let list = list.join(", ");
         parts.push(format!("src_ip IN ({list}) OR dst_ip IN ({list})"));
     }
-    parts.extend(wide.iter().map(|one| format!("in_network(src_ip, '{one}') OR in_network(dst_ip, '{one}')")));
+    parts
+        .extend(wide.iter().map(|one| format!("in_network(src_ip, '{one}') OR in_network(dst_ip, '{one}')")));
     Some(format!("({})", parts.join(" OR ")))
 }
 
 fn read(row: &[Option<String>]) -> Option<(IpAddr, IpAddr, u64, i64)> {
     let text = |at: usize| row.get(at)?.as_deref();
     let address = |at| text(at)?.parse::<IpAddr>().ok().map(|address| address.to_canonical());
-    Some((address(0)?, address(1)?, text(2)?.parse().ok()?, text(3).and_then(|text| text.parse().ok()).unwrap_or(0)))
+    Some((
+        address(0)?,
+        address(1)?,
+        text(2)?.parse().ok()?,
+        text(3).and_then(|text| text.parse().ok()).unwrap_or(0),
+    ))
 }
 
 impl Seen {
@@ -163,9 +173,11 @@ impl Seen {
                 }
             }
         }
-        let mut often: Vec<(u64, IpAddr)> = counts.into_iter().map(|(address, count)| (count, address)).collect();
+        let mut often: Vec<(u64, IpAddr)> =
+            counts.into_iter().map(|(address, count)| (count, address)).collect();
         often.sort_by_key(|(count, address)| (std::cmp::Reverse(*count), *address));
-        let drawn: BTreeSet<IpAddr> = often.iter().take(MOST_STRANGERS).map(|(_, address)| *address).collect();
+        let drawn: BTreeSet<IpAddr> =
+            often.iter().take(MOST_STRANGERS).map(|(_, address)| *address).collect();
         let mut seen = Self::default();
         for (from, to, count, last) in rows {
             if is_for_many(*to) {
@@ -199,7 +211,9 @@ impl Seen {
 fn is_inner(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback(),
-        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback(),
+        IpAddr::V6(address) => {
+            address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()
+        }
     }
 }
 
@@ -232,7 +246,8 @@ mod tests {
         ];
         let seen = Seen::of(&facts, &rows);
         let stranger = End::Stranger("10.9.0.9".parse().unwrap());
-        let pairs: Vec<((End, End), u64)> = seen.pairs.iter().map(|(ends, (count, _))| (*ends, *count)).collect();
+        let pairs: Vec<((End, End), u64)> =
+            seen.pairs.iter().map(|(ends, (count, _))| (*ends, *count)).collect();
         assert_eq!(
             pairs,
             [
@@ -262,7 +277,8 @@ mod tests {
             asked,
             "(src_ip IN ('10.1.0.1') OR dst_ip IN ('10.1.0.1') OR in_network(src_ip, '10.2.0.0/16') OR in_network(dst_ip, '10.2.0.0/16'))"
         );
-        let many: Vec<String> = (0..MOST_ASKED + 1).map(|nth| format!("10.{}.{}.1", nth / 256, nth % 256)).collect();
+        let many: Vec<String> =
+            (0..MOST_ASKED + 1).map(|nth| format!("10.{}.{}.1", nth / 256, nth % 256)).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(condition(&Facts::holding(&many)).unwrap(), "TRUE");
     }

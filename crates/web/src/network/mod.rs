@@ -189,7 +189,8 @@ async fn page(cx: Cx, query: Query) -> PageResult {
             tables.extend(drawn::flows(cx, &known));
         }
         let (position, versions) = drawn::versions(cx, &known, &asked)?;
-        let facts = versions.into_iter().chain([position]).map(|(name, value)| Fact::new(&name, value)).collect();
+        let facts =
+            versions.into_iter().chain([position]).map(|(name, value)| Fact::new(&name, value)).collect();
         let own = asked.query.without("against");
         cx.look(|look| {
             cx.render(&NetworkPage {
@@ -287,7 +288,9 @@ fn notices<'a>(cx: &'a Cx, asked: &Asked, known: &Known) -> Vec<Notice<'a>> {
         let names = names.join(cx.t("、", ", "));
         let text = match cx.chinese() {
             true => format!("下列登記簿筆數過多，僅繪最早登記者，請選擇單位縮小範圍：{names}"),
-            false => format!("Only the oldest records of these registers are drawn; choose a unit to see fewer: {names}"),
+            false => format!(
+                "Only the oldest records of these registers are drawn; choose a unit to see fewer: {names}"
+            ),
         };
         notices.push(Notice::new(cx, Tone::Warning, text));
     }

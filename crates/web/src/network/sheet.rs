@@ -35,7 +35,11 @@ fn made(cx: &Cx, press: &Press, asked: &Asked) -> Result<Vec<u8>, PageError> {
     let title = cx.t("網路系統圖", "Drawing of the network").to_owned();
     let drawing = Drawing {
         head: papers::head(cx, title, "network".to_owned(), None, papers::by_whom(cx)),
-        intro: versions.map(|(name, value)| format!("{name}{colon}{value}")).chain([scope]).chain(flows).collect(),
+        intro: versions
+            .map(|(name, value)| format!("{name}{colon}{value}"))
+            .chain([scope])
+            .chain(flows)
+            .collect(),
         drawn: (!picture.is_empty()).then(|| picture.on_paper()),
         tables: tables.into_iter().map(|table| listing(cx, table)).collect(),
         ledger: papers::ledger_head(cx)?,

@@ -11,15 +11,18 @@ use proof::entry::Entry;
 use std::sync::Arc;
 use store::{Fact, Recorded, Said};
 
+/// A record as it stands or stood.
+pub(super) struct Stood {
+    pub(super) case: Arc<Case>,
+    /// The number of the last entry about it.
+    pub(super) last: u64,
+}
+
 /// A record as it stood then, with the number of the last entry about it; none where it was not opened yet. It blocks.
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub(super) fn stood(
-    look: &Look<'_>,
-    now: Arc<Case>,
-    until: Instant,
-) -> Result<Option<(Arc<Case>, u64)>, PageError> {
+pub(super) fn stood(look: &Look<'_>, now: Arc<Case>, until: Instant) -> Result<Option<Stood>, PageError> {
     if now.opened_at >= until {
         return Ok(None);
     }
@@ -30,7 +33,7 @@ pub(super) fn stood(
         let bytes = of(*last)?;
         // Most records have not changed since.
         if Entry::parse(&bytes).map_err(PageError::failed)?.time() < until {
-            return Ok(Some((now, *last)));
+            return Ok(Some(Stood { case: now, last: *last }));
         }
     }
     let mut last = 0;
@@ -56,7 +59,7 @@ pub(super) fn stood(
         let entered = Entered { number: EntryNumber(number), content: recorded.content };
         state.apply_owned(event, Some(entered)).map_err(PageError::failed)?;
     }
-    Ok(state.cases.remove(&record).map(|case| (case, last)))
+    Ok(state.cases.remove(&record).map(|case| Stood { case, last }))
 }
 
 /// How many entries the ledger had before a moment; all that were committed where none is given.

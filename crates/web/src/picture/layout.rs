@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 /// Width of a box.
-pub(crate) const BOX_WIDE: i32 = 208;
+pub(crate) const BOX_WIDE: i32 = 192;
 /// Between columns, where lines turn.
-const GAP: i32 = 88;
+const GAP: i32 = 72;
 /// Around everything.
 const EDGE: i32 = 16;
 /// Height of a column's head.
@@ -60,6 +60,16 @@ enum Slot {
     Box(usize),
     /// The place of a line.
     Lane(usize),
+}
+
+/// An end of a line at a box, in the order in which they leave it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Port {
+    /// The height of the other end.
+    other: i32,
+    line: usize,
+    /// Is it the end on the right?
+    right: bool,
 }
 
 impl Plan {
@@ -137,7 +147,11 @@ impl Plan {
         }
         for sweep in 0..SWEEPS {
             let rightward = sweep % 2 == 0;
-            let columns: Vec<usize> = if rightward { (1..columns).collect() } else { (0..columns.saturating_sub(1)).rev().collect() };
+            let columns: Vec<usize> = if rightward {
+                (1..columns).collect()
+            } else {
+                (0..columns.saturating_sub(1)).rev().collect()
+            };
             for column in columns {
                 let beside = if rightward { column.checked_sub(1) } else { Some(column + 1) };
                 let places: BTreeMap<Slot, usize> = beside
@@ -214,22 +228,25 @@ impl Plan {
     /// Where each line leaves the box on its left and enters that on its right: apart from one another, in the order of
     /// the other ends.
     fn ports(&self, of: &[usize], boxes: &[Place]) -> BTreeMap<(usize, bool), i32> {
-        // By box and by whether it is its right side: other end's height, line, which end.
-        let mut sides: BTreeMap<(usize, bool), Vec<(i32, usize, bool)>> = BTreeMap::new();
+        // By box and by whether it is its right side.
+        let mut sides: BTreeMap<(usize, bool), Vec<Port>> = BTreeMap::new();
         for (line, (from, to)) in self.lines.iter().enumerate() {
             let Some((left, right)) = self.span(of, line) else { continue };
             let (first, last) = if of.get(*from) == Some(&left) { (*from, *to) } else { (*to, *from) };
             let (Some(one), Some(other)) = (boxes.get(first), boxes.get(last)) else { continue };
-            sides.entry((first, true)).or_default().push((other.y + other.high / 2, line, false));
-            sides.entry((last, left == right)).or_default().push((one.y + one.high / 2, line, true));
+            let middle = |place: &Place| place.y + place.high / 2;
+            let port = Port { other: middle(other), line, right: false };
+            sides.entry((first, true)).or_default().push(port);
+            let port = Port { other: middle(one), line, right: true };
+            sides.entry((last, left == right)).or_default().push(port);
         }
         let mut ports = BTreeMap::new();
         for ((nth, _), mut lines) in sides {
             let Some(place) = boxes.get(nth) else { continue };
             lines.sort_unstable();
             let count = lines.len() as i32;
-            for (at, (_, line, end)) in lines.into_iter().enumerate() {
-                ports.insert((line, end), place.y + place.high * (at as i32 + 1) / (count + 1));
+            for (at, port) in lines.into_iter().enumerate() {
+                ports.insert((port.line, port.right), place.y + place.high * (at as i32 + 1) / (count + 1));
             }
         }
         ports
@@ -263,7 +280,8 @@ mod tests {
         let count = dice.below(40) + 1;
         let boxes: Vec<(usize, i32)> =
             (0..count).map(|_| (dice.below(5), 30 + 17 * dice.below(4) as i32)).collect();
-        let lines = (0..dice.below(60)).map(|_| (dice.below(count), dice.below(count))).filter(|(a, b)| a != b);
+        let lines =
+            (0..dice.below(60)).map(|_| (dice.below(count), dice.below(count))).filter(|(a, b)| a != b);
         let lines = lines.collect();
         Plan { boxes, lines }
     }
@@ -290,7 +308,10 @@ mod tests {
                 }
             }
             for point in laid.lines.iter().flatten().flatten() {
-                assert!((0..=laid.wide).contains(&point.0) && (0..=laid.high).contains(&point.1), "seed {seed}");
+                assert!(
+                    (0..=laid.wide).contains(&point.0) && (0..=laid.high).contains(&point.1),
+                    "seed {seed}"
+                );
             }
         }
     }
@@ -299,7 +320,8 @@ mod tests {
     fn walked(piece: &Piece) -> impl Iterator<Item = (f64, f64)> + '_ {
         (0..=40).map(move |step| {
             let t = f64::from(step) / 40.0;
-            let weights = [(1.0 - t).powi(3), 3.0 * t * (1.0 - t).powi(2), 3.0 * t * t * (1.0 - t), t.powi(3)];
+            let weights =
+                [(1.0 - t).powi(3), 3.0 * t * (1.0 - t).powi(2), 3.0 * t * t * (1.0 - t), t.powi(3)];
             let sum = |of: fn(&(i32, i32)) -> i32| {
                 piece.iter().zip(weights).map(|(point, weight)| f64::from(of(point)) * weight).sum::<f64>()
             };

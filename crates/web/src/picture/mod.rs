@@ -178,7 +178,11 @@ fn letter(c: char) -> i32 {
 fn harmless(text: &str) -> String {
     let one = |c: char| match c {
         '\n' | '\t' => ' ',
-        c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}') => '\u{fffd}',
+        c if c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}') =>
+        {
+            '\u{fffd}'
+        }
         c => c,
     };
     text.chars().map(one).collect()
@@ -209,7 +213,8 @@ fn wrapped(text: &str, most: usize) -> Vec<String> {
         }
         // At a blank where one is near the end, else between letters.
         let head = rest.get(..end).unwrap_or_default();
-        let at = head.rfind(' ').filter(|at| wide(head.get(..*at).unwrap_or_default()) * 2 > INNER).unwrap_or(end);
+        let at =
+            head.rfind(' ').filter(|at| wide(head.get(..*at).unwrap_or_default()) * 2 > INNER).unwrap_or(end);
         let (line, left) = rest.split_at(at);
         lines.push(line.trim_end().to_owned());
         rest = left.trim_start();
@@ -237,13 +242,13 @@ impl Picture {
             })
             .collect();
         let boxes = nodes.iter().zip(&texts).map(|(node, rows)| (node.column, ROW * rows.len() as i32 + 14));
-        let plan = Plan {
-            boxes: boxes.collect(),
-            lines: ties.iter().map(|tie| (tie.from, tie.to)).collect(),
-        };
+        let plan =
+            Plan { boxes: boxes.collect(), lines: ties.iter().map(|tie| (tie.from, tie.to)).collect() };
         let laid = plan.laid();
         let boxes = nodes.iter().zip(texts).zip(&laid.boxes).map(|((node, rows), place)| {
-            let row = |(nth, (text, small)): (usize, (String, bool))| (place.y + 20 + ROW * nth as i32, text, small);
+            let row = |(nth, (text, small)): (usize, (String, bool))| {
+                (place.y + 20 + ROW * nth as i32, text, small)
+            };
             let all: Vec<&str> = std::iter::once(&node.name).chain(&node.notes).map(String::as_str).collect();
             Drawn {
                 x: place.x,
@@ -278,8 +283,11 @@ impl Picture {
             x += room;
         }
         let below = if signs.is_empty() { laid.high } else { y + 26 };
-        let foot: Vec<(i32, String)> =
-            foot.iter().enumerate().map(|(nth, line)| (below + 12 + 18 * nth as i32, harmless(line))).collect();
+        let foot: Vec<(i32, String)> = foot
+            .iter()
+            .enumerate()
+            .map(|(nth, line)| (below + 12 + 18 * nth as i32, harmless(line)))
+            .collect();
         let high = below + 18 * foot.len() as i32 + 8;
         let wide = foot.iter().map(|(_, line)| wide(line) + 32).max().unwrap_or(0).max(most);
         Self { laid, heads, boxes, lines, legend: signs, foot, wide, high, said: harmless(&said) }
@@ -376,7 +384,10 @@ mod tests {
         let lines = wrapped(long, 2);
         assert_eq!(lines.len(), 2);
         assert!(lines[1].ends_with('…') && lines.iter().all(|line| wide(line) <= INNER), "{lines:?}");
-        assert_eq!(wrapped("the main server of the city office", 2), ["the main server of the city", "office"]);
+        assert_eq!(
+            wrapped("the main server of the city office", 2),
+            ["the main server of the city", "office"]
+        );
         assert!(wrapped("", 2).is_empty());
     }
 
@@ -392,7 +403,12 @@ mod tests {
         let tie = Tie { from: 0, to: 1, name: "]]><".to_owned(), look: TieLook::Seen };
         let picture = Picture::of(&nodes, &[tie], &["<h>".to_owned()], &[], &[], "\"x\"".to_owned());
         let svg = picture.svg().unwrap();
-        assert!(!svg.contains("<script") && !svg.contains("<h>") && !svg.contains('\u{0}') && !svg.contains('\u{202e}'));
+        assert!(
+            !svg.contains("<script")
+                && !svg.contains("<h>")
+                && !svg.contains('\u{0}')
+                && !svg.contains('\u{202e}')
+        );
         assert_eq!(svg, picture.svg().unwrap());
     }
 }

@@ -69,16 +69,22 @@ impl<'a> Depends<'a> {
         if found.ties.is_empty() {
             return Ok(None);
         }
-        let at: BTreeMap<RecordId, usize> = found.order.iter().enumerate().map(|(nth, one)| (*one, nth)).collect();
+        let at: BTreeMap<RecordId, usize> =
+            found.order.iter().enumerate().map(|(nth, one)| (*one, nth)).collect();
         let nodes: Vec<Node> = found.order.iter().map(|record| node(look, opened, &found, *record)).collect();
         let tie = |(from, to, by): &(RecordId, RecordId, String)| {
-            let name = format!("{} → {}{}{by}", look.record(*from).text, look.record(*to).text, cx.t("：", ": "));
+            let name =
+                format!("{} → {}{}{by}", look.record(*from).text, look.record(*to).text, cx.t("：", ": "));
             Some(Tie { from: *at.get(from)?, to: *at.get(to)?, name, look: TieLook::Recorded })
         };
         let ties: Vec<Tie> = found.ties.iter().filter_map(tie).collect();
         let said = match cx.chinese() {
             true => format!("相依關係圖：{} 項、{} 條連線；內容與下表相同", nodes.len(), ties.len()),
-            false => format!("Dependencies: {} boxes and {} lines; the table below says the same", nodes.len(), ties.len()),
+            false => format!(
+                "Dependencies: {} boxes and {} lines; the table below says the same",
+                nodes.len(),
+                ties.len()
+            ),
         };
         let picture = Picture::of(&nodes, &ties, &columns(cx), &legend(cx, &nodes), &[], said);
         let text = match cx.chinese() {
@@ -177,10 +183,14 @@ fn columns(cx: &Cx) -> Vec<String> {
 
 fn legend(cx: &Cx, nodes: &[Node]) -> Vec<(Mark, String)> {
     let masked = nodes.iter().any(|node| node.look == NodeLook::Masked);
-    let masked = masked.then(|| (Mark::Node(NodeLook::Masked), cx.t("無權檢視", "Not for you to see").to_owned()));
+    let masked =
+        masked.then(|| (Mark::Node(NodeLook::Masked), cx.t("無權檢視", "Not for you to see").to_owned()));
     let all = [
         (Mark::Node(NodeLook::Focus), cx.t("本紀錄", "This record").to_owned()),
-        (Mark::Tie(TieLook::Recorded), cx.t("箭頭指向所相依之紀錄", "An arrow leads to what is depended on").to_owned()),
+        (
+            Mark::Tie(TieLook::Recorded),
+            cx.t("箭頭指向所相依之紀錄", "An arrow leads to what is depended on").to_owned(),
+        ),
     ];
     all.into_iter().chain(masked).collect()
 }

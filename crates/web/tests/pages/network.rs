@@ -92,9 +92,16 @@ fn texts(svg: &str) -> Vec<String> {
 fn what_is_registered_and_what_was_seen_is_drawn_and_told() {
     let wired = wired();
     let page = wired.page(wired.auditor, "/network");
-    for name in
-        ["對外防火牆", "檔案伺服器", "線上申辦", "市政大樓對外網點", "L-01 市政大樓－陽明大樓", "國稅局 稅籍系統", "10.1.2.0/24", "10.1.3.0/24"]
-    {
+    for name in [
+        "對外防火牆",
+        "檔案伺服器",
+        "線上申辦",
+        "市政大樓對外網點",
+        "L-01 市政大樓－陽明大樓",
+        "國稅局 稅籍系統",
+        "10.1.2.0/24",
+        "10.1.3.0/24",
+    ] {
         assert!(page.contains(name), "{name}: {page}");
     }
     // Terminals of one network stand as one.
@@ -111,10 +118,12 @@ fn what_is_registered_and_what_was_seen_is_drawn_and_told() {
     assert!(link.contains("對外防火牆") && link.contains("data-head=\"依據欄位\">\n防火牆\n"), "{link}");
     assert!(page.contains("href=\"/clauses/19.1.2\""), "{page}");
     let entered = wired.asked.entered("lines.traced/1");
-    assert_eq!(entered.last().unwrap()["wanted"], "network");
+    assert_eq!(entered.last().unwrap()["body"]["wanted"], "network");
     // From the page of a register it is found.
     assert!(wired.page(wired.auditor, "/registers/line").contains("href=\"/network\""));
-    assert!(!wired.page(wired.auditor, "/registers/room").contains("<a class=\"btn btn-sm\" href=\"/network\""));
+    assert!(
+        !wired.page(wired.auditor, "/registers/room").contains("<a class=\"btn btn-sm\" href=\"/network\"")
+    );
 }
 
 #[test]
@@ -125,7 +134,8 @@ fn the_drawing_is_well_formed_and_the_same_twice() {
     assert!(one.header("content-disposition").starts_with("attachment"), "{:?}", one.headers);
     assert_eq!(one.body, other.body);
     let texts = texts(&one.text());
-    for word in ["對外防火牆", "10.1.0.254", "未登記之鄰居", "登記之連接", "所繪登記最後異動"] {
+    for word in ["對外防火牆", "10.1.0.254", "未登記之鄰居", "登記之連接", "所繪登記最後異動"]
+    {
         assert!(texts.iter().any(|text| text.contains(word)), "{word}: {texts:?}");
     }
     // The page shows the same bytes.
@@ -154,7 +164,10 @@ fn flows_are_for_those_who_may_trace_and_records_for_those_who_may_read_them() {
     assert!(row(&page, ">檔案伺服器<").contains("未知"), "{page}");
     assert!(wired.asked.entered("lines.traced/1").is_empty());
     let page = wired.page(wired.other, "/network");
-    assert!(page.contains("沒有您可檢視") && !page.contains("防火牆－") && !page.contains("對外防火牆"), "{page}");
+    assert!(
+        page.contains("沒有您可檢視") && !page.contains("防火牆－") && !page.contains("對外防火牆"),
+        "{page}"
+    );
     let svg = wired.get(wired.other, "/network.svg").text();
     assert!(!svg.contains("10.1.") && !svg.contains("對外"), "{svg}");
 }
@@ -176,9 +189,15 @@ fn it_is_drawn_as_of_a_day_and_two_days_are_compared() {
     wired.asked.house.take(admin, wired.wires.firewall, "change", Outcome::Done, &fill).unwrap();
     wired.asked.house.terminal(&by, 9, "10.1.7.7").unwrap();
     let now = wired.page(wired.auditor, "/network");
-    assert!(!now.contains(">檔案伺服器<") && now.contains("對外主防火牆") && now.contains("10.1.7.0/24"), "{now}");
+    assert!(
+        !now.contains(">檔案伺服器<") && now.contains("對外主防火牆") && now.contains("10.1.7.0/24"),
+        "{now}"
+    );
     let then = wired.page(wired.auditor, &format!("/network?at={first}"));
-    assert!(then.contains(">檔案伺服器<") && !then.contains("對外主防火牆") && !then.contains("10.1.7.0/24"), "{then}");
+    assert!(
+        then.contains(">檔案伺服器<") && !then.contains("對外主防火牆") && !then.contains("10.1.7.0/24"),
+        "{then}"
+    );
     // The digest of that day is the digest that stood on the drawing then.
     let digest = |page: &str| {
         let rest = page.split("登記內容雜湊值（SHA-256）</dt>").nth(1).unwrap();
@@ -218,8 +237,7 @@ fn its_sheet_has_the_same_in_words_and_is_put_into_the_register_by_whoever_may()
     }
     let keep = |who: Acting| {
         let cookie = format!("ward_session=cookie-of-{}", who.person);
-        let headers =
-            [("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let headers = [("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         let body = format!("csrf=token-of-{}&days=7", who.person);
         wired.asked.ask(Method::POST, "/network/keep", &headers, &body)
     };
