@@ -77,9 +77,9 @@ pub enum Why {
 }
 
 /// By how much the clock of a sender may be ahead.
-const AHEAD: Duration = Duration::from_secs(300);
+pub(crate) const AHEAD: Duration = Duration::from_secs(300);
 /// For how long an alert counts that does not say it.
-const UNSAID: Duration = Duration::from_secs(86_400);
+pub(crate) const UNSAID: Duration = Duration::from_secs(86_400);
 
 impl Why {
     /// Its word in entries.

@@ -6,7 +6,7 @@
 //! Source: CAP 1.2, §3.2 and its schema; RFC 3339 for the times, of which CAP takes those with an offset alone.
 
 use crate::alert::{Alert, Area, Info, MessageType, Point, Reference, Scope, Status};
-use model::Instant;
+use model::{Instant, Told};
 use quick_xml::NsReader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::Event;
@@ -22,6 +22,8 @@ const MOST: usize = 64;
 const MOST_POINTS: usize = 20_000;
 /// The longest text that is kept, in characters; of polygons what their points ask for.
 const LONGEST_TEXT: usize = 2_000;
+/// The longest name of an alert or of a sender, in bytes.
+const LONGEST_NAME: usize = 256;
 const CAP: Namespace<'static> = Namespace("urn:oasis:names:tc:emergency:cap:1.2");
 
 /// Why an alert cannot be read.
@@ -42,6 +44,79 @@ pub enum ReadError {
     /// Something does not read.
     #[error("`{0}` does not read")]
     Value(&'static str),
+}
+
+/// What is no alert that can be read: why, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Unread {
+    /// Why.
+    pub why: ReadError,
+    /// Line and column, counted from 1 in characters; none where it is the whole that lacks something.
+    pub at: Option<(usize, usize)>,
+}
+
+impl Unread {
+    fn at(why: ReadError, text: &str, offset: usize) -> Self {
+        let before = text.get(..text.floor_char_boundary(offset)).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Self { why, at: Some((before.matches('\n').count() + 1, line.chars().count() + 1)) }
+    }
+
+    const fn whole(why: ReadError) -> Self {
+        Self { why, at: None }
+    }
+
+    /// As people are told: what, where, and how to mend it.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let (zh, en) = self.why.words();
+        let Some((line, column)) = self.at else {
+            return Told::new(format!("警報無法解讀：{zh}"), format!("The alert cannot be read: {en}"));
+        };
+        Told::new(
+            format!("警報無法解讀（第 {line} 行第 {column} 字）：{zh}"),
+            format!("The alert cannot be read (line {line}, column {column}): {en}"),
+        )
+    }
+}
+
+impl ReadError {
+    /// What is wrong and what to do about it, in both languages.
+    fn words(&self) -> (String, String) {
+        match self {
+            Self::TooMuch(what) => {
+                let zh = match *what {
+                    "bytes" => "長度",
+                    "nesting" => "巢狀層數",
+                    "points" => "多邊形之座標數",
+                    name => name,
+                };
+                (
+                    format!("{zh}逾上限，請發送端分為數則"),
+                    format!("too much of {what}; its sender is to split it"),
+                )
+            }
+            Self::Xml(why) => (
+                format!("不是可接受之 XML（{why}）；不得有文件類型宣告及自訂實體，編碼須為 UTF-8"),
+                format!(
+                    "it is no XML that is taken ({why}); no document type, no entity of its own, UTF-8 alone"
+                ),
+            ),
+            Self::Other => (
+                "不是 CAP 1.2 之警報；根元素須為 urn:oasis:names:tc:emergency:cap:1.2 之 alert".to_owned(),
+                "it is no alert of CAP 1.2: its root is to be alert of urn:oasis:names:tc:emergency:cap:1.2"
+                    .to_owned(),
+            ),
+            Self::Missing(name) => {
+                (format!("「{name}」須出現恰好一次"), format!("`{name}` must stand in it exactly once"))
+            }
+            Self::Value(name) => (
+                format!("「{name}」之內容不符 CAP 1.2 之格式"),
+                format!("what `{name}` says is not of the form of CAP 1.2"),
+            ),
+        }
+    }
 }
 
 /// Elements that bear a text, by where they stand.
@@ -94,20 +169,25 @@ impl Texts {
 /// Reads an alert.
 ///
 /// # Errors
-/// [`ReadError`].
-pub fn read(bytes: &[u8]) -> Result<Alert, ReadError> {
+/// [`Unread`].
+pub fn read(bytes: &[u8]) -> Result<Alert, Unread> {
     if bytes.len() > LONGEST {
-        return Err(ReadError::TooMuch("bytes"));
+        return Err(Unread::whole(ReadError::TooMuch("bytes")));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| ReadError::Xml("it is not UTF-8".to_owned()))?;
-    let mut reading = Reading::default();
-    reading.walk(text.trim_start_matches('\u{feff}'))?;
-    reading.alert()
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = bytes.get(..error.valid_up_to()).map(String::from_utf8_lossy).unwrap_or_default();
+        Unread::at(ReadError::Xml("it is not UTF-8".to_owned()), &good, good.len())
+    })?;
+    let text = text.trim_start_matches('\u{feff}');
+    let (mut reading, mut reader) = (Reading::default(), NsReader::from_str(text));
+    reading.walk(&mut reader).map_err(|why| {
+        Unread::at(why, text, usize::try_from(reader.buffer_position()).unwrap_or(text.len()))
+    })?;
+    reading.alert().map_err(Unread::whole)
 }
 
 impl Reading {
-    fn walk(&mut self, text: &str) -> Result<(), ReadError> {
-        let mut reader = NsReader::from_str(text);
+    fn walk(&mut self, reader: &mut NsReader<&[u8]>) -> Result<(), ReadError> {
         let mut path: Vec<(Within, String)> = Vec::new();
         let (mut said, mut ended) = (String::new(), false);
         loop {
@@ -258,9 +338,7 @@ impl Reading {
         }
         let named = |name: &'static str| -> Result<String, ReadError> {
             let text = texts.one(name)?;
-            // CAP 1.2, §3.2.1: no spaces, commas or restricted characters, so that references can be read.
-            let wrong = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | '<' | '&');
-            if text.contains(wrong) { Err(ReadError::Value(name)) } else { Ok(text.to_owned()) }
+            if is_name(text) { Ok(text.to_owned()) } else { Err(ReadError::Value(name)) }
         };
         Ok(Alert {
             identifier: named("identifier")?,
@@ -273,6 +351,13 @@ impl Reading {
             infos: self.infos,
         })
     }
+}
+
+/// Can it name an alert or a sender? CAP 1.2, §3.2.1: no spaces, commas or restricted characters, so that references can be
+/// read.
+fn is_name(text: &str) -> bool {
+    let wrong = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | '<' | '&');
+    text.len() <= LONGEST_NAME && !text.contains(wrong)
 }
 
 fn full<T>(list: &[T], name: &'static str) -> Result<(), ReadError> {
@@ -342,7 +427,7 @@ fn references(list: &str) -> Result<Vec<Reference>, ReadError> {
     for text in list.split_whitespace() {
         full(&found, "references")?;
         let mut parts = text.splitn(3, ',');
-        let mut part = || parts.next().filter(|part| !part.is_empty());
+        let mut part = || parts.next().filter(|part| !part.is_empty() && is_name(part));
         let reference = part().zip(part()).zip(part()).and_then(|((sender, identifier), sent)| {
             let sent = time(sent)?;
             Some(Reference { sender: sender.to_owned(), identifier: identifier.to_owned(), sent })

@@ -144,7 +144,7 @@ fn what_is_updated_goes_on_and_what_is_cancelled_is_over_by_its_own_sender_alone
 
 #[test]
 fn what_is_no_alert_is_refused_with_its_reason() {
-    let refused = |text: &str| read(text.as_bytes()).unwrap_err();
+    let refused = |text: &str| read(text.as_bytes()).unwrap_err().why;
     let bomb = format!("<!DOCTYPE alert [<!ENTITY a \"aaaa\">]>{}", RAID.split_once("?>").unwrap().1);
     assert_eq!(refused(&bomb), ReadError::Xml("a document type".to_owned()));
     assert_eq!(refused(&RAID.replace("&amp;", "&a;")), ReadError::Xml("an entity of its own".to_owned()));
@@ -163,7 +163,9 @@ fn what_is_no_alert_is_refused_with_its_reason() {
     assert_eq!(refused(&deep), ReadError::TooMuch("nesting"));
     let wide = RAID.replace("24.0,120.4 24.0,121.0", &"24.0,120.4 ".repeat(30_000));
     assert_eq!(refused(&wide), ReadError::TooMuch("points"));
-    assert_eq!(read(&vec![b' '; warning::LONGEST + 1]), Err(ReadError::TooMuch("bytes")));
+    assert_eq!(read(&vec![b' '; warning::LONGEST + 1]).unwrap_err().why, ReadError::TooMuch("bytes"));
+    let long = format!("<identifier>{}CD", "x".repeat(256));
+    assert_eq!(refused(&RAID.replace("<identifier>CD", &long)), ReadError::Value("identifier"));
     // What is of another name space says nothing of ours.
     let foreign = RAID.replace("<status>Actual</status>", "<x:status xmlns:x=\"urn:x\">Actual</x:status>");
     assert_eq!(refused(&foreign), ReadError::Missing("status"));
@@ -255,6 +257,6 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_fail(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _: Result<Alert, ReadError> = read(&bytes);
+        let _: Result<Alert, warning::Unread> = read(&bytes);
     }
 }
