@@ -126,6 +126,15 @@ pub enum Command {
         /// What is known.
         fill: Fill,
     },
+    /// The alarm for which a record was opened is over: the system takes a step of it, once.
+    TakeForAlarm {
+        /// The entry that raised the alarm.
+        alarm: EntryNumber,
+        /// The record.
+        record: RecordId,
+        /// The step.
+        step: StepId,
+    },
     /// An occurrence of a duty is to be opened.
     Owe {
         /// Which.

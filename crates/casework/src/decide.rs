@@ -131,6 +131,7 @@ impl<'a> Deciding<'a> {
             Command::OpenForAlarm { alarm, register, unit, fill } => {
                 self.open_for_alarm(by, *alarm, register, *unit, fill)
             }
+            Command::TakeForAlarm { record, step, .. } => self.take_for_alarm(by, *record, step),
             Command::Move { record, seen } => self.move_case(by, *record, *seen),
             Command::Tick { record, clock, point, late_by_outage } => {
                 self.tick(*record, clock, *point, *late_by_outage)

@@ -338,12 +338,18 @@ impl Deciding<'_> {
         if self.ask(|sql| sql.knows(*record))? { Err(Refusal::RecordTaken(*record).into()) } else { Ok(()) }
     }
 
-    /// An answer is to something that was asked, and to nothing twice; for an alarm a case is opened once.
+    /// An answer is to something that was asked, and to nothing twice; for an alarm a case is opened once, and a step of it
+    /// is taken only once the alarm is over.
     fn awaited(&self, command: &Command) -> Result<(), Refused> {
         if let Command::OpenForAlarm { alarm, .. } = command {
             let standing = self.ask(|sql| sql.alarm(alarm.0))?;
             let waits = standing.is_some_and(|alarm| alarm.record.is_none());
             return if waits { Ok(()) } else { Err(Refusal::NotDue.into()) };
+        }
+        if let Command::TakeForAlarm { alarm, record, .. } = command {
+            let standing = self.ask(|sql| sql.alarm(alarm.0))?;
+            let over = |alarm: &store::AlarmRow| alarm.record == Some(*record) && alarm.resolved_at.is_some();
+            return if standing.is_some_and(|alarm| over(&alarm)) { Ok(()) } else { Err(Refusal::NotDue.into()) };
         }
         let Command::Answer { record, hook, asked, .. } = command else { return Ok(()) };
         // A batch that has answered for the record comes first: whether this is the second answer shows after it.

@@ -60,6 +60,8 @@ pub enum Right {
     Lines,
     /// Act on people, units and terminals.
     People,
+    /// Hand in public warnings.
+    Warnings,
 }
 
 /// Why somebody known was not let in.
@@ -218,8 +220,16 @@ pub enum DoorBody {
 
 impl Right {
     /// Every one.
-    pub const ALL: [Self; 7] =
-        [Self::Account, Self::Alarms, Self::Audit, Self::Calendar, Self::Clauses, Self::Lines, Self::People];
+    pub const ALL: [Self; 8] = [
+        Self::Account,
+        Self::Alarms,
+        Self::Audit,
+        Self::Calendar,
+        Self::Clauses,
+        Self::Lines,
+        Self::People,
+        Self::Warnings,
+    ];
 
     /// Its word, in entries, forms and the API.
     #[must_use]
@@ -232,6 +242,7 @@ impl Right {
             Self::Clauses => "clauses",
             Self::Lines => "lines",
             Self::People => "people",
+            Self::Warnings => "warnings",
         }
     }
 

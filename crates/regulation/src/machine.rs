@@ -47,7 +47,7 @@ pub enum MachineType {
 }
 
 /// Everything the system knows by itself, in order of names.
-pub static MACHINES: [Machine; 8] = [
+pub static MACHINES: [Machine; 9] = [
     Machine {
         name: "alarm",
         label: ("告警", "alarms"),
@@ -194,6 +194,20 @@ pub static MACHINES: [Machine; 8] = [
             member("heard_at", MachineType::Moment, "最近收到時刻", "when a line of it came last"),
             member("lines", MachineType::Number, "收到行數", "lines of it since the last start"),
             member("nine", MachineType::Number, "九項俱備行數", "of these, those with all nine fields"),
+        ],
+    },
+    Machine {
+        name: "warning",
+        label: ("及於機房之公共警報", "public warnings that concerned a room"),
+        comes_about: true,
+        members: &[
+            member("room", MachineType::Text, "機房代號", "the code of the room"),
+            member("kind", MachineType::Text, "種類", "what the event is to the rules"),
+            member("drill", MachineType::Truth, "是否為演習", "is it an exercise?"),
+            member("heard_at", MachineType::Moment, "收到時刻", "when it was heard to concern the room"),
+            member("over_at", MachineType::Moment, "解除或到期時刻", "since when it is over"),
+            member("opened_at", MachineType::Moment, "立案時刻", "when its case was opened"),
+            member("seconds", MachineType::Number, "自收到至立案秒數", "seconds from hearing it until then"),
         ],
     },
 ];

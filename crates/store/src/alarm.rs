@@ -705,6 +705,17 @@ impl Sql {
         self.rows(&text, &[rule.into()])?.iter().map(alarm).collect()
     }
 
+    /// Alarms of a rule that are over and for which a case was opened, the newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Damaged`.
+    pub fn alarms_over(&mut self, rule: &str, most: usize) -> Result<Vec<AlarmRow>, StoreError> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM alarm WHERE resolved IS NOT NULL AND record IS NOT NULL AND rule = $1 ORDER BY entry DESC LIMIT {most}"
+        );
+        self.rows(&text, &[rule.into()])?.iter().map(alarm).collect()
+    }
+
     /// Records of a register that have not ended and have this very text in a field by which they are sought, each with its
     /// unit; two at most.
     ///

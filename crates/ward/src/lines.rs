@@ -9,6 +9,7 @@ mod dispose;
 mod doors;
 mod keep;
 mod sensors;
+mod warnings;
 
 pub(crate) use self::doors::{Protocol, Syslog};
 
@@ -102,6 +103,7 @@ struct Inner {
     since: Instant,
     state: Mutex<State>,
     kept: Mutex<keep::Kept>,
+    ear: Mutex<warnings::Ear>,
     disposing: Mutex<dispose::Disposing>,
 }
 
@@ -141,6 +143,7 @@ impl Lines {
         let (heard, months, names) = (Mutex::default(), Months::default(), OnceLock::new());
         let tallies = Tallies::default();
         let (state, kept, disposing) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let ear = Mutex::default();
         Self(Arc::new(Inner {
             desk,
             disk,
@@ -153,6 +156,7 @@ impl Lines {
             since,
             state,
             kept,
+            ear,
             disposing,
         }))
     }
@@ -271,6 +275,8 @@ impl Lines {
 
     /// What is done each second: roots of what came go into the ledger, segments that are old end.
     pub(crate) fn beat(&self) -> Result<(), Told> {
+        // Whatever else is wrong, what is over or counts from now on is said.
+        let warned = self.beat_of_warnings();
         let (now, refreshed, receivers) = (SystemClock.now(), self.refresh(), self.receivers());
         {
             let mut state = self.state();
@@ -283,7 +289,7 @@ impl Lines {
         if self.state().noted.is_none_or(|noted| now >= noted.plus(NOTED)) {
             self.note_heard(now)?;
         }
-        self.stopped().or_else(|| self.trouble()).map_or(Ok(()), Err)
+        self.stopped().or_else(|| self.trouble()).map_or(warned, Err)
     }
 
     /// What cannot be read at the moment, while all else is.
@@ -448,6 +454,8 @@ impl Lines {
     /// Makes durable and enters what was received, and ends.
     pub(crate) fn close(&self) -> Result<(), Told> {
         let noted = self.note_heard(SystemClock.now());
+        // It holds a receiver.
+        drop(std::mem::take(&mut *self.0.ear.lock().unwrap_or_else(PoisonError::into_inner)));
         let state = std::mem::take(&mut *self.state());
         state.sensors.into_iter().for_each(|devices| devices.sensing.close());
         state.doors.close();
@@ -748,6 +756,14 @@ impl web::Lines for Lines {
 
     fn find(&self, wanted: &Wanted) -> Result<Found, Told> {
         Self::find(self, wanted)
+    }
+
+    fn hear(&self, came: Came, alert: &[u8]) -> Result<web::WarningHeard, web::NotHeard> {
+        Self::hear(self, came, alert)
+    }
+
+    fn warnings(&self) -> web::Warnings {
+        Self::warnings(self)
     }
 
     fn hand_in(&self, came: Came, text: &[u8]) -> Result<HandedIn, Told> {

@@ -178,6 +178,48 @@ impl Running {
     }
 }
 
+impl Running {
+    fn warnings(&self) -> Result<Vec<Fact>, Told> {
+        let warnings = web::Lines::warnings(&self.lines);
+        if warnings.settings.is_none_or(|settings| settings.senders.is_empty()) {
+            return Err(Told::new(
+                "尚未設定採信之警報發送單位（docs/howto/hear-warnings.md）",
+                "No sender of warnings is believed (docs/howto/hear-warnings.md)",
+            ));
+        }
+        let unread = |error: store::StoreError| {
+            Told::new(format!("無法讀取告警：{error}"), format!("Alarms cannot be read: {error}"))
+        };
+        let mut facts = Vec::new();
+        for one in &warnings.concerns {
+            let wanted = AlarmsWanted { about: Some(one.begun.alert.clone()), ..AlarmsWanted::default() };
+            let found = self.desk.read(|sql, _| {
+                let all = AlarmsOf { nobodys: true, units: sql.alarm_units()? };
+                sql.alarms(&wanted, &all, 0, MOST_STANDING)
+            });
+            let alarm = found.map_err(unread)?.into_iter().find(|alarm| web::is_alarm_of(alarm, one));
+            let record = alarm.as_ref().and_then(|alarm| alarm.record);
+            let case = record.map(|record| self.desk.case(record)).transpose().map_err(unread)?.flatten();
+            let heard = one.begun.time;
+            let mut values = BTreeMap::from([
+                ("room", Value::text(&one.begun.room)),
+                ("kind", Value::text(&one.begun.kind)),
+                ("drill", Value::Truth(one.drill)),
+                ("heard_at", Value::Moment(heard)),
+            ]);
+            values.extend(one.ended.map(|(at, _)| ("over_at", Value::Moment(at))));
+            if let Some(case) = &case {
+                let micros = (case.opened_at.as_micros() - heard.as_micros()).max(0);
+                values.insert("opened_at", Value::Moment(case.opened_at));
+                values.insert("seconds", whole((micros + 999_999) / 1_000_000));
+            }
+            let unit = alarm.and_then(|alarm| alarm.unit);
+            facts.push(Fact { at: Some(heard), record, unit, values });
+        }
+        Ok(facts)
+    }
+}
+
 impl Machines for Running {
     fn facts(&self, machine: &Machine, now: Instant) -> Result<Vec<Fact>, Told> {
         match machine.name {
@@ -185,6 +227,7 @@ impl Machines for Running {
             "rule" => self.rules(now),
             "sensor" => self.sensors(now),
             "source" => Ok(self.sources(now)),
+            "warning" => self.warnings(),
             name => Err(Told::new(
                 format!("系統不提供「{name}」之數據"),
                 format!("The system gives no figures of {name}"),

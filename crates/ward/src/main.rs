@@ -27,6 +27,7 @@ mod sources;
 mod tables;
 mod tls;
 mod told;
+mod warnings;
 mod watching;
 
 /// Entries are read on one thread and folded on another; the system's allocator makes them wait for each other.

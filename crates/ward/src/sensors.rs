@@ -18,10 +18,12 @@ pub(crate) fn devices(path: &Path) -> anyhow::Result<Vec<Device>> {
         )
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    sense::devices(&name, &text, folder).map_err(|problems| Refused::misuse(told(&problems)))
+    let wrong = ("感測裝置設定有誤，請更正後再啟動：", "The settings of sensors are wrong; mend them and start again:");
+    sense::devices(&name, &text, folder).map_err(|problems| Refused::misuse(told(&problems, wrong)))
 }
 
-fn told(problems: &[Problem]) -> Told {
+/// Problems of a file of settings, each with its place, behind what is said of all.
+pub(crate) fn told(problems: &[Problem], (zh, en): (&str, &str)) -> Told {
     let lines = |of: fn(&Problem) -> &str, instead: &str| {
         let line = |problem: &Problem| {
             let suggestion = problem.suggestion.as_ref().map(|text| format!("{instead}{text}"));
@@ -30,10 +32,7 @@ fn told(problems: &[Problem]) -> Told {
         problems.iter().map(line).collect::<String>()
     };
     Told::new(
-        format!("感測裝置設定有誤，請更正後再啟動：{}", lines(|problem| &problem.zh, "，是否為 ")),
-        format!(
-            "The settings of sensors are wrong; mend them and start again:{}",
-            lines(|problem| &problem.en, "; is it ")
-        ),
+        format!("{zh}{}", lines(|problem| &problem.zh, "，是否為 ")),
+        format!("{en}{}", lines(|problem| &problem.en, "; is it ")),
     )
 }

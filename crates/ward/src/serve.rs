@@ -102,6 +102,9 @@ pub(crate) struct Serve {
     /// 感測裝置設定檔（TOML）：定時讀取其中之裝置。The settings of sensors, TOML: the devices in it are read again and again.
     #[arg(long, env = "WARD_SENSORS", value_name = "FILE")]
     sensors: Option<PathBuf>,
+    /// 公共警報（CAP 1.2）設定檔（TOML）：採信何人、關注何事、機房何在；未指定者一概不採信。The settings of public warnings (CAP 1.2), TOML: whom is believed, what matters, where rooms stand; without them nobody is believed.
+    #[arg(long, env = "WARD_WARNINGS", value_name = "FILE")]
+    warnings: Option<PathBuf>,
     /// 監看規則中 %名稱% 之值，例如 proxies=10.0.0.3/32；可多次。A value for %name% in the rules; may be given several times.
     #[arg(long, value_name = "NAME=VALUE")]
     given: Vec<Given>,
@@ -264,7 +267,8 @@ impl Serve {
         if let Some(settings) = &self.sensors {
             office.lines.sense(sensors::devices(settings)?).map_err(Refused::misuse)?;
         }
-        Ok(())
+        let warnings = self.warnings.as_deref().map(crate::warnings::settings).transpose()?;
+        office.lines.listen_for_warnings(warnings).map_err(Refused::wrong)
     }
 
     fn receives_tls(&self) -> bool {

@@ -23,6 +23,8 @@ pub(crate) enum Category {
     Dns,
     /// A sensor's reading.
     Sensor,
+    /// A public warning, as it was judged here.
+    Warning,
 }
 
 impl Category {
@@ -36,6 +38,7 @@ impl Category {
             Self::Webserver => "webserver",
             Self::Dns => "dns",
             Self::Sensor => "sensor",
+            Self::Warning => "warning",
         }
     }
 }
@@ -118,6 +121,14 @@ pub(crate) fn serves(record: &Record<'_>, product: &str, service: &str) -> bool 
         },
         _ => true,
     }
+}
+
+/// The receiver of public warnings. What a line is about follows from it: whoever hands in lines elsewhere cannot warn.
+pub const WARNINGS: &str = "warnings";
+
+/// What a line of a receiver tells of.
+pub(crate) fn told_by(receiver: &str, record: &Record<'_>) -> Told {
+    if receiver == WARNINGS { Told { category: Category::Warning, ..Told::default() } } else { told(record) }
 }
 
 /// What a line tells of.

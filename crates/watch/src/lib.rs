@@ -28,6 +28,7 @@ mod section;
 pub use alarm::{Alarm, Change, Evidence};
 pub use detect::Looked;
 pub use event::{Known, Network};
+pub use kind::WARNINGS;
 pub use rule::{Kind, Refused, Rule, Rules, Waiting};
 pub use section::{RuleSection, RuleText};
 pub use watch::{Line, StateError, Watch};

@@ -83,7 +83,8 @@ pub struct Rule {
     pub kind: Kind,
     /// After how many seconds without anything more an alarm is over; limits and silence are over when they are.
     pub quiet: i64,
-    /// What is looked for; of a threshold that counts values the second takes a value away again.
+    /// What is looked for; of a threshold that counts values the second takes a value away again, of a match it ends the
+    /// alarm.
     pub(crate) looks: Vec<DetectionId>,
     /// What it is made of: what was kept in mind of another is not its own.
     pub(crate) text: Box<str>,
@@ -122,6 +123,13 @@ pub struct Rules {
 const QUIET: i64 = 15 * 60;
 /// What alarms of Sigma's rules are kept apart by, as far as a line says it.
 const APART: [&str; 3] = ["host", "src_ip", "user"];
+
+impl Rule {
+    /// Does something that is looked for end its alarms?
+    pub(crate) fn has_end(&self) -> bool {
+        self.kind == Kind::Match && self.looks.len() > 1
+    }
+}
 
 impl Rules {
     /// None.

@@ -71,13 +71,14 @@ fn raised(sample: Table<'_>, text: &RuleText) -> Result<bool, (String, String)> 
     watch.know(known);
     let (mut reader, mut changes) = (Reader::new(), Vec::new());
     let mut at = Instant::from_micros(BEGIN).unwrap_or(Instant::EPOCH);
+    let receiver = if text.warns() { crate::kind::WARNINGS } else { "sample" };
     let mut n = 0;
     for turn in 1..=sample.small("times").unwrap_or(1) {
         for item in sample.list("lines") {
             if let Some(line) = item.text() {
                 let line = line.replace("{i}", &turn.to_string());
                 let record = reader.read(Source::default(), at, line.as_bytes());
-                watch.line(&Line { receiver: "sample", n, at, record: &record }, &mut changes);
+                watch.line(&Line { receiver, n, at, record: &record }, &mut changes);
                 n += 1;
             } else if let Some(seconds) = item.whole().map(i64::unsigned_abs) {
                 // Time passes in so many steps that what is due is seen, and no more.

@@ -27,6 +27,8 @@ pub struct RuleText {
     /// With what the case is opened: fields of its register, each with a text in which `{field}` stands for what the alarm
     /// is about, `{title}`, `{first}` and `{count}` for what it is.
     pub set: Vec<(Box<str>, Box<str>)>,
+    /// The step of that case which the system takes once the alarm is over, where the case is in a state for it.
+    pub over: Option<regulation::StepId>,
     /// Whose alarms these are: registers, each with such a text by which its record is sought; the unit of the first that
     /// is found.
     pub whose: Vec<(regulation::RegisterId, Box<str>)>,
@@ -59,7 +61,12 @@ static RULE: Shape = Shape {
             "what is looked for, as in Sigma's detection",
         ),
         may("except", Form::Anything, "除外者", "what of it is left out"),
-        may("ends", Form::Anything, "使計數之值消失者", "what takes a counted value away again"),
+        may(
+            "ends",
+            Form::Anything,
+            "使計數之值消失或告警解除者",
+            "what takes a counted value away again, or ends the alarm",
+        ),
         may("steps", Form::List(&Form::Anything), "步驟", "what is looked for in a sequence"),
         may("ordered", Form::Flag, "步驟須依序", "must steps come in order?"),
         may("by", Form::List(&Form::Text), "分組欄位", "the fields by which lines are kept apart"),
@@ -76,6 +83,12 @@ static RULE: Shape = Shape {
         may("quiet", Form::Limit, "解除前之平靜時間", "after how long without anything more it is over"),
         may("opens", Form::Id, "開立案件之登記簿", "the register in which a case is opened"),
         may("set", Form::Map(&Form::Text), "開立案件時填入之欄位", "the fields that the case is opened with"),
+        may(
+            "over",
+            Form::Id,
+            "告警解除時系統於案件辦理之步驟",
+            "the step of that case which the system takes once the alarm is over",
+        ),
         may(
             "whose",
             Form::Map(&Form::Text),
@@ -123,7 +136,7 @@ const OF_KIND: [(&str, &[&str], &[&str]); 16] = [
     ("by", &KINDS, &["threshold", "sequence", "first_seen", "silence", "limit"]),
     ("select", &PLAIN, &PLAIN),
     ("except", &PLAIN, &[]),
-    ("ends", &["threshold"], &[]),
+    ("ends", &["match", "threshold"], &[]),
     ("steps", &["sequence"], &["sequence"]),
     ("ordered", &["sequence"], &[]),
     ("count", &["threshold"], &["threshold"]),
@@ -190,6 +203,11 @@ impl RuleText {
         (of_sensors && &**value == "value").then_some(quantity)
     }
 
+    /// Does it look at public warnings?
+    pub(crate) fn warns(&self) -> bool {
+        self.looks.iter().any(|look| look.pointer("/logsource/category").is_some_and(|of| of == "warning"))
+    }
+
     /// Names in percent signs that the rule asks for.
     pub(crate) fn asks(&self) -> impl Iterator<Item = Box<str>> {
         let mut names = BTreeSet::new();
@@ -227,6 +245,14 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
     }
     let clauses = context.clauses(table);
     let opens = table.get("opens").map(|_| context.register_at(table, "opens"));
+    let over = match (table.get("over"), opens.as_ref().and_then(Option::as_ref)) {
+        (None, _) => None,
+        (Some(_), Some(register)) => context.step_of_system(table, "over", register),
+        (Some(_), None) => {
+            context.problem(table.place_of("over"), "over 須與 opens 並用", "over goes with opens");
+            None
+        }
+    };
     let whose = whose(table, context);
     let answer = span(table, "answer", context).and_then(|seconds| u32::try_from(seconds).ok());
     let looks = looks(table, context);
@@ -258,6 +284,7 @@ fn rule(table: Table<'_>, context: &Context<'_>) -> Option<RuleText> {
             text: text.into(),
         },
         advice: context.label(table, "advice"),
+        over,
         set: set.filter_map(|(field, _, text)| Some((field.into(), text.text()?.into()))).collect(),
         whose,
         answer,

@@ -3,7 +3,7 @@
 use crate::alarm::{Alarm, Book, Change, Evidence, Found};
 use crate::detect::{DetectionId, Looked};
 use crate::event::{Event, Known};
-use crate::kind::told;
+use crate::kind::told_by;
 use crate::memory::{Counts, Groups, Last, Outside, Steps, Values, keep, key};
 use crate::rule::{Kind, Rule, Rules};
 use lines::Record;
@@ -281,7 +281,8 @@ impl Watch {
         }
         self.at = self.at.max(line.at);
         let known = std::mem::take(&mut self.known);
-        let event = Event { record: line.record, told: told(line.record), known: &known };
+        let told = told_by(line.receiver, line.record);
+        let event = Event { record: line.record, told, known: &known };
         let mut found = std::mem::take(&mut self.found);
         let looked = self.rules.detector.find(&event, &mut found);
         if !found.is_empty() {
@@ -328,8 +329,9 @@ impl Watch {
                 }
                 _ => {}
             }
-            // Silence and limits say themselves when they are over; what had no place of its own cannot.
-            let themselves = matches!(rule.kind, Kind::Silence { .. } | Kind::Limit { .. });
+            // Silence, limits and what has its own end say themselves when they are over; what had no place of its own
+            // cannot.
+            let themselves = matches!(rule.kind, Kind::Silence { .. } | Kind::Limit { .. }) || rule.has_end();
             let since = self.at.minus(std::time::Duration::from_secs(rule.quiet.unsigned_abs()));
             book.quiet(&rule.id, since, self.at, themselves, changes);
         }
@@ -356,7 +358,13 @@ impl Watch {
         let place = Evidence { receiver: line.receiver.into(), n: line.n };
         let first = found.iter().any(|(_, look)| *look == 0);
         match (&rule.kind, memory) {
-            (Kind::Match, _) => book.found(finding(rule, &key, moment, 1, vec![place]), changes),
+            (Kind::Match, _) if first => book.found(finding(rule, &key, moment, 1, vec![place]), changes),
+            (Kind::Match, _) => {
+                if book.stands(&rule.id, &key) {
+                    book.found(finding(rule, &key, moment, 1, vec![place]), changes);
+                }
+                book.over(&rule.id, &key, moment, changes);
+            }
             (Kind::Threshold { count, within, .. }, Memory::Counts(groups)) => {
                 let (total, evidence) = groups.with(&key, now, *within, |counts| {
                     let total = counts.add(now, *within, place);

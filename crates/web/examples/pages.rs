@@ -181,6 +181,15 @@ impl web::Lines for NoLines {
         Err(model::Told::new("此範例不接收紀錄", "The sample receives no lines"))
     }
 
+    fn hear(&self, _: telemetry::Came, _: &[u8]) -> Result<web::WarningHeard, web::NotHeard> {
+        let told = model::Told::new("此範例不接收警報", "The sample hears no warnings");
+        Err(web::NotHeard::Unavailable(told))
+    }
+
+    fn warnings(&self) -> web::Warnings {
+        web::Warnings::default()
+    }
+
     fn line(&self, _: &str, _: u64) -> Result<Option<telemetry::find::Line>, model::Told> {
         Ok(None)
     }

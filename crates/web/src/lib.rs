@@ -26,6 +26,7 @@ mod limit;
 mod pace;
 mod turn;
 mod visit;
+mod warnings;
 
 mod layer;
 
@@ -115,4 +116,5 @@ pub use tour::{NotEntered, Part, SampleCity, Step};
 pub use trace::{
     Answer, HandedIn, Lines, Unanswered, addresses, bundle as lines_bundle, told_of_gone, unsent,
 };
+pub use warnings::{NotHeard, WarningHeard, Warnings, is_alarm_of};
 pub use visit::{RequestId, Theme, Visit, session_cookie};

@@ -9,7 +9,7 @@ use crate::site::Site;
 use crate::{
     about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, manual,
     moving, network, notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell,
-    signing, sources, start, terminals, tour, trace, units, views, work,
+    signing, sources, start, terminals, tour, trace, units, views, warnings, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -119,6 +119,7 @@ pub(crate) const TABLES: &[(&str, &[Route])] = &[
     ("trace", trace::ROUTES),
     ("units", units::ROUTES),
     ("views", views::ROUTES),
+    ("warnings", warnings::ROUTES),
     ("work", work::ROUTES),
 ];
 

@@ -89,6 +89,17 @@ impl Deciding<'_> {
         self.open(opening, None, None)
     }
 
+    /// Takes a step because the alarm for which the record was opened is over.
+    pub(super) fn take_for_alarm(&mut self, by: &By, record: RecordId, step: &StepId) -> Result<(), Refusal> {
+        if *by != By::System {
+            return Err(Refusal::WrongPerson(step.clone()));
+        }
+        if self.case(record)?.taken.contains_key(step) {
+            return Err(Refusal::NotDue);
+        }
+        self.take_for_system(record, step, Acting { person: None, reason: None })
+    }
+
     /// Opens a record, by hand or for the system.
     pub(super) fn open(
         &mut self,

@@ -239,6 +239,15 @@ impl<'c> Context<'c> {
         )
     }
 
+    /// The step named at a key, which the system may take on records of a register; what is none is told.
+    #[must_use]
+    pub fn step_of_system(&self, table: Table<'_>, key: &str, register: &RegisterId) -> Option<StepId> {
+        let steps = self.names.by_system.get(register);
+        let opening = self.names.openings.get(register).map(Vec::as_slice).unwrap_or_default();
+        let names = steps.into_iter().flatten().filter(|step| !opening.contains(step)).map(StepId::as_str);
+        self.known_at(table, key, names, ("系統得辦理之步驟", "step that the system may take"))
+    }
+
     pub(crate) fn grade_at(&self, table: Table<'_>, key: &str) -> Option<GradeId> {
         self.known_at(table, key, self.vocabulary.grades.iter().map(GradeId::as_str), ("機密等級", "grade"))
     }

@@ -98,7 +98,7 @@ impl Lines {
     fn again(&self, again: &mut Again, stretch: &Stretch, raw: &str, flows: &str) -> Result<(), Told> {
         let mut then: HashMap<Key, u32> = HashMap::new();
         let mut count = 0;
-        self.each(flows, &stretch.within, |came, line| {
+        self.each_line(flows, &stretch.within, |came, line| {
             if is_flow(line) && count < MOST {
                 *then.entry(key(came, line)).or_default() += 1;
                 count += 1;
@@ -114,7 +114,7 @@ impl Lines {
         }
         let mut decoder = Decoder::default();
         let from = stretch.within.start.minus(stretch.lead);
-        self.each(raw, &(from..stretch.within.end), |came, datagram| {
+        self.each_line(raw, &(from..stretch.within.end), |came, datagram| {
             let read = decoder.read(SocketAddr::new(came.address.to_canonical(), came.port), datagram);
             if came.received < stretch.within.start {
                 return;
@@ -140,7 +140,7 @@ impl Lines {
         let left: u64 = then.values().map(|count| u64::from(*count)).sum();
         again.then += left;
         if left > 0 {
-            self.each(flows, &stretch.within, |came, line| {
+            self.each_line(flows, &stretch.within, |came, line| {
                 let one = then.get_mut(&key(came, line)).filter(|count| **count > 0);
                 if let Some(count) = one.filter(|_| is_flow(line)) {
                     *count -= 1;
@@ -151,8 +151,8 @@ impl Lines {
         Ok(())
     }
 
-    /// Every line of a receiver that was received within a time.
-    fn each(
+    /// Every line of a receiver that was received within a time, in their order.
+    pub(super) fn each_line(
         &self,
         receiver: &str,
         within: &Range<Instant>,

@@ -1,12 +1,13 @@
-//! Cases for alarms: each rule may name a register, in which a case is opened once for each of its alarms.
+//! Cases for alarms: each rule may name a register, in which a case is opened once for each of its alarms, and the step that
+//! the system takes there once the alarm is over.
 //!
 //! Invariant: the desk opens one for an alarm that has none; what cannot be opened is told on the page of the alarm, and
-//! tried again.
+//! tried again. A step is taken once, and only where the case is in a state for it.
 
 use casework::{Command, EntryNumber, Fill};
 use desk::{Asker, Desk, Order, Seen};
 use model::{Instant, Told};
-use regulation::{Pack, RegisterId, Type};
+use regulation::{Pack, RegisterId, StepId, Type};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use store::{AlarmRow, Sql, StoreError};
@@ -28,6 +29,13 @@ pub(super) fn open(desk: &Desk) -> Result<BTreeMap<u64, Told>, Told> {
         let waiting = desk.read::<_, StoreError>(|sql, _| sql.alarms_without_case(&text.rule.id, MOST));
         for alarm in waiting.map_err(|error| error.told())? {
             if let Err(told) = opened(desk, &seen, pack, (text, &register), &alarm) {
+                unopened.insert(alarm.entry, told);
+            }
+        }
+        let Some(step) = &text.over else { continue };
+        let over = desk.read::<_, StoreError>(|sql, _| sql.alarms_over(&text.rule.id, MOST));
+        for alarm in over.map_err(|error| error.told())? {
+            if let Err(told) = ended(desk, &seen, step, &alarm) {
                 unopened.insert(alarm.entry, told);
             }
         }
@@ -53,8 +61,21 @@ fn opened(
     desk.ask(Asker::System, Order::Casework(command)).map(drop).map_err(|refused| refused.told())
 }
 
+/// Takes the step of a case whose alarm is over, where it is in a state for it and has not had it.
+fn ended(desk: &Desk, seen: &Seen, step: &StepId, alarm: &AlarmRow) -> Result<(), Told> {
+    let Some(record) = alarm.record else { return Ok(()) };
+    let Some(case) = desk.case(record).map_err(|error| error.told())? else { return Ok(()) };
+    let register = seen.packs.version(case.version).and_then(|pack| pack.registers.get(&case.register));
+    let of_flow = register.and_then(|register| register.flow.step(step.as_str()));
+    if case.taken.contains_key(step) || of_flow.is_none_or(|step| !step.from.contains(&case.state)) {
+        return Ok(());
+    }
+    let command = Command::TakeForAlarm { alarm: EntryNumber(alarm.entry), record, step: step.clone() };
+    desk.ask(Asker::System, Order::Casework(command)).map(drop).map_err(|refused| refused.told())
+}
+
 /// What is known of an alarm, as the register asks for it. A record that cannot be found, or is one of several, is left
-/// out.
+/// out, and so is what is no yes or no, and no moment, where one is asked for.
 fn filled(
     sql: &mut Sql,
     seen: &Seen,
@@ -77,6 +98,8 @@ fn filled(
                 },
                 None => None,
             },
+            Type::Truth => told.parse::<bool>().ok().map(|yes| json!(yes)),
+            Type::Date => told.parse::<Instant>().ok().map(|at| json!(pack.zone.date(at).to_string())),
             _ => Some(json!(told)),
         };
         fill.extend(value.map(|value| (field.id.clone(), value)));

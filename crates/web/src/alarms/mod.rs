@@ -110,6 +110,7 @@ pub(crate) fn second(cx: &Cx, current: &str) -> Vec<Section> {
         link(cx.t("告警清單", "Alarms"), PATH),
         link(cx.t("看板（全螢幕）", "Wall, full screen"), wall::PATH),
     ];
+    links.push(link(cx.t("公共警報", "Public warnings"), crate::warnings::PATH));
     if responses::may_see(cx) {
         links.push(link(cx.t("入侵處置", "Acts against intruders"), responses::PATH));
     }

@@ -73,7 +73,7 @@ pub(super) const fn state_class(state: AlarmState) -> &'static str {
 }
 
 /// What fields of groups are called; others by their names.
-const FIELDS: [(&str, &str, &str); 14] = [
+const FIELDS: [(&str, &str, &str); 18] = [
     ("src_ip", "來源位址", "Source address"),
     ("dst_ip", "目的位址", "Destination address"),
     ("src_port", "來源埠", "Source port"),
@@ -88,6 +88,10 @@ const FIELDS: [(&str, &str, &str); 14] = [
     ("room", "機房", "Room"),
     ("sensor", "感測器", "Sensor"),
     ("url", "網址", "Address asked for"),
+    ("kind", "種類", "Kind"),
+    ("event", "事件", "Event"),
+    ("sender", "發送單位", "Sender"),
+    ("alert", "警報編號", "Alert"),
 ];
 
 /// What a field of a group is called.

@@ -5,7 +5,7 @@
 use super::shape::Problem;
 use super::{
     ROUTES, act, alarms, audit, batch, clauses, lines, own, people, read, responses, sources, story,
-    terminals, units,
+    terminals, units, warnings,
 };
 use crate::error::{PageError, PageResult};
 use crate::given;
@@ -40,6 +40,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Schem
         story::files, story::history, story::linked, story::signatures,
         terminals::register_terminal, terminals::remove_terminal, terminals::terminals,
         units::act_on_unit, units::create_unit, units::unit, units::units,
+        warnings::hear,
     )
 )]
 struct Described;

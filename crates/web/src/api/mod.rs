@@ -26,6 +26,7 @@ mod story;
 mod strict;
 mod terminals;
 mod units;
+mod warnings;
 mod within;
 
 pub use bearer::{Applications, Scope};
@@ -117,6 +118,9 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/api/v1/sources/months/{month}", APP, Audit::None, || get(sources::month)).by(Right::Audit),
     Route::get("/api/v1/lines/{receiver}/{number}", APP, Audit::Tracing, || get(lines::line))
         .by(Right::Audit),
+    Route::post("/api/v1/warnings", APP, Audit::None, || post(warnings::hear))
+        .by(Right::Warnings)
+        .of_bytes(warnings::MOST_BYTES),
     Route::get("/api/v1/work", APP, Audit::None, || get(own::work)),
     Route::get("/api/v1/notices", APP, Audit::None, || get(read::notices)),
     Route::post("/api/v1/notices/{entry}/read", APP, Audit::Act, || post(act::read_notice)),

@@ -210,6 +210,11 @@ fn rooms(look: &Look<'_>) -> Result<Vec<Room>, PageError> {
     Ok(cases.into_iter().filter_map(room).collect())
 }
 
+/// Rooms that they may see, by their codes, each with what it is called.
+pub(crate) fn named(look: &Look<'_>) -> Result<BTreeMap<String, String>, PageError> {
+    Ok(rooms(look)?.into_iter().map(|room| (room.code, room.title)).collect())
+}
+
 fn listed(look: &Look<'_>, ask: &Ask) -> Result<(u64, Vec<Arc<Case>>), PageError> {
     let (seen, reader) = (look.cx.seen(), look.cx.reader()?);
     let page = look.sql(|sql| store::list(sql, &seen.packs, &seen.layout, &reader, ask))?;

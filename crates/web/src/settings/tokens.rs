@@ -122,6 +122,7 @@ fn right_name(cx: &Cx, right: Right) -> &'static str {
         Right::Clauses => ("查閱條文達成情形", "see how clauses stand"),
         Right::Lines => ("送交設備紀錄", "hand in lines of devices"),
         Right::People => ("辦理人員、單位及終端機作業", "act on people, units and terminals"),
+        Right::Warnings => ("送交公共警報", "hand in public warnings"),
     };
     cx.language.of(zh, en)
 }

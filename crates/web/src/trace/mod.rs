@@ -30,6 +30,7 @@ use crate::route::{Access, Audit, Route, named};
 use crate::shell::{Area, Link, Section, Shell};
 use crate::sources::{self, LinesCase, Reckoned, Senders};
 use crate::{acting, views};
+use crate::warnings::{NotHeard, WarningHeard, Warnings};
 use askama::Template;
 use axum::extract::Path;
 use axum::routing::get;
@@ -88,6 +89,15 @@ pub trait Lines: Send + Sync {
     /// # Errors
     /// They are not, told; of some of them it may not be known.
     fn hand_in(&self, came: Came, text: &[u8]) -> Result<HandedIn, Told>;
+
+    /// Takes what came as a public warning; comes back once what came of it is durable.
+    ///
+    /// # Errors
+    /// [`NotHeard`].
+    fn hear(&self, came: Came, alert: &[u8]) -> Result<WarningHeard, NotHeard>;
+
+    /// What was heard of public warnings, and what is expected.
+    fn warnings(&self) -> Warnings;
 
     /// A line by its number; none where the receiver has none of it.
     ///

@@ -71,6 +71,17 @@ impl web::Lines for Received {
         Ok(HandedIn { receiver: "http".to_owned(), numbers })
     }
 
+    fn hear(&self, came: Came, alert: &[u8]) -> Result<web::WarningHeard, web::NotHeard> {
+        if alert == b"stopped" {
+            return Err(web::NotHeard::Unavailable(Told::new("已停止", "It has stopped")));
+        }
+        crate::warnings::Ear::new().hear(alert, came.received)
+    }
+
+    fn warnings(&self) -> web::Warnings {
+        crate::warnings::heard()
+    }
+
     fn line(&self, receiver: &str, number: u64) -> Result<Option<Line>, Told> {
         // The first of them stands in a file that is followed, too.
         let there = receiver == RECEIVER && self.0.holds(number) || (receiver, number) == (FILES, 0);
