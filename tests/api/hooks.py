@@ -28,6 +28,11 @@ TAKE = "POST /api/v1/records/{record}/steps/{step}"
 TAKING = "POST /api/v1/records/{record}/steps/{step}/statements"
 #: What leaves nothing for others to ask for is asked when the known good requests are through.
 LATER = ("POST /api/v1/sessions/end",)
+#: An alert that is a test, which acts nowhere.
+WARNING = (
+    b'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>CD-9</identifier><sender>alert@cd.example</sender>'
+    b"<sent>2026-11-27T09:00:00+08:00</sent><status>Test</status><msgType>Alert</msgType><scope>Public</scope></alert>"
+)
 #: What is told of a record beside itself.
 OF_A_RECORD = ("files", "history", "linked", "paper", "signatures")
 
@@ -99,6 +104,7 @@ def good(label: str) -> dict[str, Any]:
             "query": {"name": "a.txt"}, "body": b"a", "media_type": "application/octet-stream"
         },
         "POST /api/v1/lines": {"body": b"<13>a line of a program", "media_type": "application/octet-stream"},
+        "POST /api/v1/warnings": {"body": WARNING, "media_type": "application/cap+xml"},
         "POST /api/v1/notices/{entry}/read": {"path_parameters": {"entry": KNOWN["notices"][0]}},
         "GET /api/v1/people": {"query": {"q": "王", "role": "unit_head"}},
         "GET /api/v1/records/{record}": {"path_parameters": {"record": record}},

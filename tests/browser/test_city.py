@@ -17,7 +17,7 @@ PAGES = {
     "overview-nothing": "/trace/overview?q=192.0.2.1", "sql": "/trace/sql", "sql-wrong": "/trace/sql?q=SELEC",
     "duties": "/duties", "move-in": "/move-in", "move-in-units": "/move-in/units",
     "network": "/network", "network-past": "/network?at=2020-01-01&against=2020-02-01&days=30",
-    "rooms": "/rooms", "rooms-wall": "/rooms?view=wall",
+    "rooms": "/rooms", "rooms-wall": "/rooms?view=wall", "warnings": "/warnings",
     "units": "/units", "terminals": "/terminals", "about": "/about", "help": "/help", "help-role": "/help/operator", "check": "/check", "outlets": "/outlets", "search": "/search?q=%E6%A9%9F%E6%88%BF",
     "nothing-found": "/search?q=%E7%84%A1%E6%AD%A4%E7%89%A9", "unit-choice": "/unit",
     "tokens": "/settings/tokens", "recoveries": "/recoveries",

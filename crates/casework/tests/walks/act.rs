@@ -55,6 +55,9 @@ impl Walker<'_> {
         } else if let Some(unit) = &act.alarm {
             let Some(events) = self.alarmed(act, unit) else { return };
             events
+        } else if let Some(step) = &act.over {
+            let Some(events) = self.over(act, step) else { return };
+            events
         } else if let Some(limit) = &act.advance {
             self.pass(values::later(self.town, limit), &mut fired)
         } else if let Some(moment) = &act.until {
@@ -313,6 +316,29 @@ impl Walker<'_> {
             }
             Err(refusal) => {
                 self.refused(act, register, step, None, &refusal);
+                None
+            }
+        }
+    }
+
+    /// The alarm is over for which a record was opened; `None` when the step was to be refused, and was.
+    fn over(&mut self, act: &Act, step: &str) -> Option<Vec<Event>> {
+        let record = self.town.record(act.of.as_ref().expect("an alarm is over for a record"));
+        let case = self.town.case(record);
+        let register = self.town.pack.register(case.register.as_str()).unwrap();
+        let step = register.flow.step(step).unwrap();
+        let alarm = casework::EntryNumber(1);
+        let command = Command::TakeForAlarm { alarm, record, step: step.id.clone() };
+        let before = self.town.clone();
+        match self.town.run(&By::System, &command) {
+            Ok(events) => {
+                assert_eq!(act.refused, None, "it was to be refused, and was not");
+                effects::follow(&After { before: &before, town: self.town, events: &events }, None, self.coverage);
+                self.last = Some(record);
+                Some(events)
+            }
+            Err(refusal) => {
+                self.refused(act, register, step, Some(&case), &refusal);
                 None
             }
         }

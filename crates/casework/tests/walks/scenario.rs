@@ -65,6 +65,9 @@ pub(crate) struct Act {
     /// An alarm opens a case of this unit, of the file's register.
     pub(crate) alarm: Option<String>,
 
+    /// The alarm that opened the record `of` is over: the system takes this step.
+    pub(crate) over: Option<String>,
+
     /// So much time passes, or the time comes, with all that falls due on the way.
     pub(crate) advance: Option<String>,
     pub(crate) until: Option<String>,

@@ -3,7 +3,7 @@
 //! Invariant: what came of it is durable before it is answered; where there is no answer, it is sent again, and is the same.
 //! Source: CAP 1.2, §3; clause 3.9.1.
 
-use super::shape::Text;
+use super::shape::{Octets, Text};
 use crate::cx::Cx;
 use crate::error::{PageError, PageResult};
 use crate::given;
@@ -16,11 +16,6 @@ use utoipa::ToSchema;
 
 /// Bytes of an alert. One byte more is let in, so that what is too long is told as an alert that is.
 pub(super) const MOST_BYTES: usize = warning::LONGEST + 1;
-
-/// An alert of CAP 1.2, in XML.
-#[derive(ToSchema)]
-#[schema(value_type = String)]
-pub(super) struct AlertXml(());
 
 /// An alert that was heard.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,7 +49,7 @@ pub(super) struct CameShape {
 
 /// Hands in an alert of CAP 1.2. The answer comes once what came of it is on the disk; the same alert twice is one.
 #[utoipa::path(post, path = "/api/v1/warnings", tag = "warnings",
-    request_body(content = AlertXml, content_type = "application/cap+xml"),
+    request_body(content = Octets, content_type = "application/cap+xml"),
     responses((status = 200, body = HeardShape)))]
 pub(super) async fn hear(cx: Cx, body: Bytes) -> PageResult {
     cx.run(move |cx| {

@@ -121,6 +121,7 @@ fn no_page_of_auditors_in_english_has_marks_of_chinese() {
         (auditor, "/audit/entries/3".to_owned()),
         (auditor, "/alarms".to_owned()),
         (auditor, "/responses".to_owned()),
+        (auditor, "/warnings".to_owned()),
         (auditor, "/alarms/wall".to_owned()),
         (auditor, format!("/alarms/{alarm}")),
         (auditor, "/sources".to_owned()),

@@ -48,4 +48,5 @@ mod terminals;
 mod tour;
 mod trace;
 mod views;
+mod warnings;
 mod work;

@@ -51,14 +51,14 @@ pub(crate) fn readings(span: &Range<Instant>, step: u32) -> Readings {
 }
 
 /// A unit with a room, its operator, another unit's, and an auditor.
-struct Town {
-    asked: Asked,
-    operator: Acting,
-    other: Acting,
-    auditor: Acting,
+pub(crate) struct Town {
+    pub(crate) asked: Asked,
+    pub(crate) operator: Acting,
+    pub(crate) other: Acting,
+    pub(crate) auditor: Acting,
 }
 
-fn town() -> Town {
+pub(crate) fn town() -> Town {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../regulations/taichung-2001");
     let mut house = House::with_pack(17, &regulation::Folder::new(&pack), None).unwrap();
     let top = house.unit("100", None).unwrap();

@@ -129,13 +129,14 @@ fn every_route_stands_in_the_table_of_its_module() {
 
 /// What is sent and leaves no entry: questions for a browser to answer, what concerns nobody else, files that no record
 /// speaks of yet, a report that the page has made, and lines, of which each second's root is entered.
-const QUIET: [&str; 15] = [
+const QUIET: [&str; 16] = [
     "/again",
     "/api/v1/audit/verification",
     "/api/v1/drafts/forget",
     "/api/v1/files",
     "/api/v1/lines",
     "/api/v1/registers/{register}/statements",
+    "/api/v1/warnings",
     "/audit/verify",
     "/factors/otp",
     "/factors/passkey/ask",

@@ -201,6 +201,17 @@ pub(crate) const API_LINES: Cast = &[
     (MAY, Who::Holding(|people| people.operator, LINES)),
 ];
 
+const WARNINGS: Scope = Scope { rights: &[Right::Warnings], ..NOTHING };
+
+/// Applications that hand in public warnings, which the right alone lets them.
+pub(crate) const API_WARNINGS: Cast = &[
+    (NOBODY, Who::Nobody),
+    (SCOPE, Who::Holding(|people| people.operator, LINES)),
+    (ROLE, Who::Holding(|people| people.staff, WARNINGS)),
+    (UNIT, Who::Holding(|people| people.other_operator, WARNINGS)),
+    (MAY, Who::Holding(|people| people.operator, WARNINGS)),
+];
+
 const ALARM: Scope = Scope { rights: &[Right::Alarms], ..NOTHING };
 
 /// Applications of whoever is in charge of alarms.

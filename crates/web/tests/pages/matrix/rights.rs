@@ -2,7 +2,7 @@
 
 use super::cast::{
     API, API_ACCOUNT, API_ALARMS, API_ANOTHERS, API_AUDIT, API_AUDIT_BEYOND, API_BATCH, API_LINES,
-    API_NETWORK, API_READS, API_RESPONSES, API_SETTLING, API_STEWARD, API_UNIT_HEAD, Who,
+    API_NETWORK, API_READS, API_RESPONSES, API_SETTLING, API_STEWARD, API_UNIT_HEAD, API_WARNINGS, Who,
 };
 use super::town::{Brings, GRADED, ORDINARY, Sent, Town};
 use super::{Case, get, post};
@@ -210,6 +210,11 @@ fn terminals() -> Vec<Case> {
     ]
 }
 
+/// A test, which acts nowhere.
+const WARNING: &str = "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>CD-9</identifier>\
+    <sender>alert@cd.example.gov.tw</sender><sent>2025-01-02T09:00:00+08:00</sent><status>Test</status>\
+    <msgType>Alert</msgType><scope>Public</scope></alert>";
+
 fn audit() -> Vec<Case> {
     const ENTRY: &str = "/api/v1/audit/entries/{entry}";
     const BUNDLE: &str = "/api/v1/audit/records/{record}/bundle";
@@ -228,6 +233,10 @@ fn audit() -> Vec<Case> {
         post("/api/v1/lines", "lines are handed in", API_LINES, |_, _| Sent {
             bytes: Some("<13>a line"),
             ..at("/lines")
+        }),
+        post("/api/v1/warnings", "a public warning is handed in", API_WARNINGS, |_, _| Sent {
+            bytes: Some(WARNING),
+            ..at("/warnings")
         }),
         get("/api/v1/lines/{receiver}/{number}", "a line", API_AUDIT, |_, _| {
             at("/lines/syslog-tcp/0").looking_for("192.0.2.9")
