@@ -41,6 +41,7 @@ mod tables;
 mod temperature;
 mod third;
 mod tour;
+mod warnings;
 mod witness;
 
 use std::path::Path;

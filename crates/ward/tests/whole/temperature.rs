@@ -53,7 +53,7 @@ fn pack(into: &Path) -> PathBuf {
     copy
 }
 
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Instant::from_micros(i64::try_from(since.as_micros()).unwrap()).unwrap()
 }
@@ -229,34 +229,35 @@ impl Town {
             ("program", paged),
         ]
     }
+}
 
-    /// The maintainer comes with a code of the console's, sets password and app, and signs in.
-    fn signs_in(&self, address: &str) -> Browser {
-        let code = self.ward(&["person", "recover", "chen", "--data", "data"]).run("", LIMIT).unwrap();
-        assert!(code.status.success(), "{}", code.errors);
-        let code = code.output.concat();
-        let browser = Browser::new(address);
-        let page = browser.get("/recover").text;
-        let fields = [("login", "chen"), ("first", code.as_str()), ("second", "")];
-        let led = browser.submit(&page, "/recover", &fields);
-        assert_eq!(led.location, "/enrol", "{}", led.text);
-        let page = browser.get("/enrol").text;
-        browser.submit(&page, "/factors/password", &[("new", PASSWORD), ("again", PASSWORD)]);
-        let page = browser.submit(&browser.get("/enrol").text, "/factors/otp", &[]).text;
-        let secret = page.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap();
-        let code = crate::first_start::code_of(secret, self.path());
-        let set = browser.submit(&page, "/factors/otp/confirm", &[("code", &code)]);
-        assert_eq!(set.location, "/enrol", "{}", set.text);
-        let codes = browser.submit(&browser.get("/enrol").text, "/factors/codes", &[]).text;
-        let code = codes.split("<li><code>").nth(1).unwrap().split('<').next().unwrap();
-        browser.submit(&browser.get("/enrol").text, "/sign-out", &[]);
-        let page = browser.get("/sign-in").text;
-        let first = browser.submit(&page, "/sign-in", &[("login", "chen"), ("password", PASSWORD)]);
-        let page = browser.get(&first.location).text;
-        let second = browser.submit(&page, "/sign-in/second", &[("recovery", code), ("code", "")]);
-        assert_eq!(second.status, 303, "{}", second.text);
-        browser
-    }
+/// Somebody comes with a code of the console's, sets password and app, and signs in.
+pub(crate) fn signs_in(folder: &Path, login: &str, address: &str) -> Browser {
+    let program = Program::new(env!("CARGO_BIN_EXE_ward"), folder);
+    let code = program.with(["person", "recover", login, "--data", "data"]).run("", LIMIT).unwrap();
+    assert!(code.status.success(), "{}", code.errors);
+    let code = code.output.concat();
+    let browser = Browser::new(address);
+    let page = browser.get("/recover").text;
+    let fields = [("login", login), ("first", code.as_str()), ("second", "")];
+    let led = browser.submit(&page, "/recover", &fields);
+    assert_eq!(led.location, "/enrol", "{}", led.text);
+    let page = browser.get("/enrol").text;
+    browser.submit(&page, "/factors/password", &[("new", PASSWORD), ("again", PASSWORD)]);
+    let page = browser.submit(&browser.get("/enrol").text, "/factors/otp", &[]).text;
+    let secret = page.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap();
+    let code = crate::first_start::code_of(secret, folder);
+    let set = browser.submit(&page, "/factors/otp/confirm", &[("code", &code)]);
+    assert_eq!(set.location, "/enrol", "{}", set.text);
+    let codes = browser.submit(&browser.get("/enrol").text, "/factors/codes", &[]).text;
+    let code = codes.split("<li><code>").nth(1).unwrap().split('<').next().unwrap();
+    browser.submit(&browser.get("/enrol").text, "/sign-out", &[]);
+    let page = browser.get("/sign-in").text;
+    let first = browser.submit(&page, "/sign-in", &[("login", login), ("password", PASSWORD)]);
+    let page = browser.get(&first.location).text;
+    let second = browser.submit(&page, "/sign-in/second", &[("recovery", code), ("code", "")]);
+    assert_eq!(second.status, 303, "{}", second.text);
+    browser
 }
 
 /// Is this an entry of this kind about a record of this form?
@@ -325,7 +326,7 @@ fn a_room_that_is_too_warm_is_told_by_all_six_outlets_opens_a_fault_and_stands_o
         receivers.push(receiver);
     }
 
-    let browser = town.signs_in(&address);
+    let browser = signs_in(town.path(), "chen", &address);
     let list = browser.get("/registers/duty_sheet").text;
     let sheets = list.split("href=\"/records/r_").skip(1);
     let sheets: Vec<&str> = sheets.map(|rest| rest.split(['"', '/', '?']).next().unwrap()).collect();

@@ -4,15 +4,15 @@
 //! Source: clause 3.9.1; CAP 1.2.
 
 use crate::LIMIT;
-use crate::first_start::line;
-use crate::temperature::now;
+use crate::first_start::{line, token};
+use crate::temperature::{now, signs_in};
 use casework::Case;
-use identity::Right;
 use model::{Instant, PersonId, RecordId};
 use regulation::Outcome;
 use serde_json::{Value as Json, json};
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 use store::{AlarmRow, StoreError};
 use testkit::{House, Program, Running};
@@ -40,7 +40,8 @@ struct Town {
     house: House,
     operator: PersonId,
     rooms: [RecordId; 2],
-    token: String,
+    /// Made when the operator has signed in first.
+    token: OnceLock<String>,
 }
 
 /// An alert as it is sent.
@@ -118,11 +119,11 @@ impl Town {
             house.take(head, room, "approve", Outcome::Approve, &[]).unwrap();
             room
         });
-        let token = house.token(operator.person, &[Right::Warnings]).unwrap();
         house.desk.close();
         fs::write(house.folder().path().join("warnings.toml"), SETTINGS).unwrap();
         fs::create_dir(house.folder().path().join("inbox")).unwrap();
-        Self { house, operator: operator.person, rooms, token }
+        fs::write(house.folder().path().join("data/site.toml"), "host = \"localhost\"\n").unwrap();
+        Self { house, operator: operator.person, rooms, token: OnceLock::new() }
     }
 
     fn path(&self) -> &Path {
@@ -136,7 +137,15 @@ impl Town {
     fn serves(&self) -> Served<'_> {
         let serve = ["serve", "--data", "data", "--listen", "127.0.0.1:0", "--warnings", "warnings.toml"];
         let server = self.ward(&serve).start().unwrap();
-        let address = line(&server, |line| line.starts_with("http://"));
+        self.served_by(server)
+    }
+}
+
+impl Town {
+    /// The operator has a token by now.
+    fn served_by(&self, server: Running) -> Served<'_> {
+        let address = line(&server, |line| line.starts_with("http://localhost:"));
+        self.token.get_or_init(|| token(&signs_in(self.path(), "kuo", &address), "warnings"));
         let entries = self.ward(&["ledger", "read", "0..", "--follow", "--data", "data"]).start().unwrap();
         Served { town: self, server, address, entries }
     }
@@ -156,7 +165,7 @@ impl Served<'_> {
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         let answer = ureq::Agent::new_with_config(config)
             .post(format!("{}api/v1/warnings", self.address))
-            .header("authorization", format!("Bearer {}", self.town.token))
+            .header("authorization", format!("Bearer {}", self.town.token.get().unwrap()))
             .header("content-type", "application/cap+xml")
             .send(text.as_bytes());
         let mut answer = answer.unwrap();
@@ -309,9 +318,7 @@ fn without_settings_nobody_is_believed_and_wrong_ones_are_told_with_their_place(
     assert!(refused.errors.contains("wrong.toml:10:1") && refused.errors.contains("緯度與經度須同時填寫"), "{}", refused.errors);
 
     let server = town.ward(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]).start().unwrap();
-    let address = line(&server, |line| line.starts_with("http://"));
-    let entries = town.ward(&["ledger", "read", "0..", "--follow", "--data", "data"]).start().unwrap();
-    let served = Served { town: &town, server, address, entries };
+    let served = town.served_by(server);
     let (status, answer) = served.hand_in(&RAID.text(now()));
     assert_eq!((status, answer["believed"].as_bool()), (200, Some(false)));
     assert_eq!((answer["rooms"][0]["room"].clone(), answer["rooms"][0]["came"].as_str()), (Json::Null, Some("stranger")));
