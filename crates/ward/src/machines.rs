@@ -36,6 +36,9 @@ const READ_BACK: Duration = Duration::from_secs(3_600);
 /// Alarms that stand, at most; beyond them it is not known how each rule stands.
 const MOST_STANDING: usize = 50_000;
 
+/// Warnings that concerned rooms, at most; beyond them it is not known how each was followed.
+const MOST_WARNINGS: usize = 2_000;
+
 impl Running {
     pub(crate) fn of(office: &Office) -> Self {
         Self {
@@ -190,6 +193,9 @@ impl Running {
         let unread = |error: store::StoreError| {
             Told::new(format!("無法讀取告警：{error}"), format!("Alarms cannot be read: {error}"))
         };
+        if warnings.concerns.len() > MOST_WARNINGS {
+            return Err(Told::new("及於機房之警報過多", "Too many warnings concerned rooms"));
+        }
         let mut facts = Vec::new();
         for one in &warnings.concerns {
             let wanted = AlarmsWanted { about: Some(one.begun.alert.clone()), ..AlarmsWanted::default() };

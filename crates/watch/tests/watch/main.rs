@@ -8,6 +8,7 @@ mod pack;
 mod replay;
 mod sigma;
 mod storm;
+mod warned;
 
 use lines::{Reader, Source};
 use model::Instant;
