@@ -349,7 +349,11 @@ impl Deciding<'_> {
         if let Command::TakeForAlarm { alarm, record, .. } = command {
             let standing = self.ask(|sql| sql.alarm(alarm.0))?;
             let over = |alarm: &store::AlarmRow| alarm.record == Some(*record) && alarm.resolved_at.is_some();
-            return if standing.is_some_and(|alarm| over(&alarm)) { Ok(()) } else { Err(Refusal::NotDue.into()) };
+            return if standing.is_some_and(|alarm| over(&alarm)) {
+                Ok(())
+            } else {
+                Err(Refusal::NotDue.into())
+            };
         }
         let Command::Answer { record, hook, asked, .. } = command else { return Ok(()) };
         // A batch that has answered for the record comes first: whether this is the second answer shows after it.

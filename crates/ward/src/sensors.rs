@@ -18,7 +18,10 @@ pub(crate) fn devices(path: &Path) -> anyhow::Result<Vec<Device>> {
         )
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let wrong = ("感測裝置設定有誤，請更正後再啟動：", "The settings of sensors are wrong; mend them and start again:");
+    let wrong = (
+        "感測裝置設定有誤，請更正後再啟動：",
+        "The settings of sensors are wrong; mend them and start again:",
+    );
     sense::devices(&name, &text, folder).map_err(|problems| Refused::misuse(told(&problems, wrong)))
 }
 

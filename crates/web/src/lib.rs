@@ -116,5 +116,5 @@ pub use tour::{NotEntered, Part, SampleCity, Step};
 pub use trace::{
     Answer, HandedIn, Lines, Unanswered, addresses, bundle as lines_bundle, told_of_gone, unsent,
 };
-pub use warnings::{NotHeard, WarningHeard, Warnings, is_alarm_of};
 pub use visit::{RequestId, Theme, Visit, session_cookie};
+pub use warnings::{NotHeard, WarningHeard, Warnings, is_alarm_of};

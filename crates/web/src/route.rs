@@ -8,8 +8,8 @@ use crate::layer::guard;
 use crate::site::Site;
 use crate::{
     about, alarms, api, asset, audit, choose, clauses, duties, enter, filing, incidents, live, manual,
-    moving, network, notices, outlets, papers, people, records, registers, responses, rooms, search, settings, shell,
-    signing, sources, start, terminals, tour, trace, units, views, warnings, work,
+    moving, network, notices, outlets, papers, people, records, registers, responses, rooms, search,
+    settings, shell, signing, sources, start, terminals, tour, trace, units, views, warnings, work,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;

@@ -333,7 +333,11 @@ impl Walker<'_> {
         match self.town.run(&By::System, &command) {
             Ok(events) => {
                 assert_eq!(act.refused, None, "it was to be refused, and was not");
-                effects::follow(&After { before: &before, town: self.town, events: &events }, None, self.coverage);
+                effects::follow(
+                    &After { before: &before, town: self.town, events: &events },
+                    None,
+                    self.coverage,
+                );
                 self.last = Some(record);
                 Some(events)
             }

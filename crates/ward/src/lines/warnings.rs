@@ -52,7 +52,8 @@ impl Lines {
 
     /// Begins to listen: with settings, or to go on with what a former run has heard.
     pub(crate) fn listen_for_warnings(&self, settings: Option<Settings>) -> Result<(), Told> {
-        let kept = self.0.disk.list(&format!("lines/{WARNINGS}")).map_err(|error| told(WARNINGS, &error.into()))?;
+        let kept =
+            self.0.disk.list(&format!("lines/{WARNINGS}")).map_err(|error| told(WARNINGS, &error.into()))?;
         let mut ear = self.ear();
         ear.settings = settings;
         if ear.settings.is_some() || kept.is_some_and(|kept| !kept.is_empty()) {
@@ -195,7 +196,9 @@ fn waiting(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn unlooked(path: &Path, error: &std::io::Error) -> Told {
     let (path, why) = (path.display(), causes(error));
     Told::new(
-        format!("無法讀取或移出警報檔 {path}：{why}。請確認該資料夾存在，且本程式之帳號得讀寫；排除後自動續行。"),
+        format!(
+            "無法讀取或移出警報檔 {path}：{why}。請確認該資料夾存在，且本程式之帳號得讀寫；排除後自動續行。"
+        ),
         format!(
             "Alerts at {path} cannot be read or put aside: {why}. See that the folder is there and Ward's user may write in it; it goes on by itself then."
         ),

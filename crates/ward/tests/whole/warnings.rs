@@ -192,7 +192,9 @@ impl Served<'_> {
 
     fn stop(self) {
         let number = self.server.id().to_string();
-        assert!(Program::new("/bin/kill", "/").with(["-TERM", &number]).run("", LIMIT).unwrap().status.success());
+        assert!(
+            Program::new("/bin/kill", "/").with(["-TERM", &number]).run("", LIMIT).unwrap().status.success()
+        );
         let ended = self.server.finish(LIMIT).unwrap();
         assert!(ended.status.success(), "{}", ended.errors);
     }
@@ -225,7 +227,10 @@ fn an_alert_for_the_room_begins_its_procedure_once_and_a_cancel_is_noted_on_the_
         (Draft { identifier: "E-1", code: "10000", ..RAID }, ["elsewhere", "elsewhere"]),
         (Draft { identifier: "O-1", expires: 0, ..RAID }, ["expired", "elsewhere"]),
         (Draft { identifier: "S-1", sender: "stranger@example.org", ..RAID }, ["stranger", "stranger"]),
-        (Draft { identifier: "C-1", kind: "Cancel", about: "CD-0", ..RAID }, ["nothing-to-end", "nothing-to-end"]),
+        (
+            Draft { identifier: "C-1", kind: "Cancel", about: "CD-0", ..RAID },
+            ["nothing-to-end", "nothing-to-end"],
+        ),
     ] {
         assert_eq!(served.came(&draft.text(sent)), came, "{}", draft.identifier);
     }
@@ -301,7 +306,10 @@ fn what_was_heard_survives_a_restart_and_an_exercise_plans_a_drill() {
     assert_eq!((exercise.name.rule.as_str(), real.state.as_str()), ("public_warning_drill", "running"));
     let held = |field: &str| drill.content.0.get(field).cloned().unwrap_or_default();
     assert_eq!((drill.register.as_str(), drill.state.as_str()), ("emergency", "planned"));
-    assert_eq!((held("drill"), held("kind"), held("started_at")), (json!(true), json!("air_raid"), Json::Null));
+    assert_eq!(
+        (held("drill"), held("kind"), held("started_at")),
+        (json!(true), json!("air_raid"), Json::Null)
+    );
     assert!(held("planned_for").is_string(), "{drill:?}");
     let verified = town.ward(&["verify", "--data", "data"]).run("", LIMIT).unwrap();
     assert!(verified.status.success(), "{:?} {}", verified.output, verified.errors);
@@ -315,13 +323,20 @@ fn without_settings_nobody_is_believed_and_wrong_ones_are_told_with_their_place(
     let serve = ["serve", "--data", "data", "--listen", "127.0.0.1:0", "--warnings", "wrong.toml"];
     let refused = town.ward(&serve).run("", LIMIT).unwrap();
     assert_eq!(refused.status.code(), Some(2));
-    assert!(refused.errors.contains("wrong.toml:10:1") && refused.errors.contains("緯度與經度須同時填寫"), "{}", refused.errors);
+    assert!(
+        refused.errors.contains("wrong.toml:10:1") && refused.errors.contains("緯度與經度須同時填寫"),
+        "{}",
+        refused.errors
+    );
 
     let server = town.ward(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]).start().unwrap();
     let served = town.served_by(server);
     let (status, answer) = served.hand_in(&RAID.text(now()));
     assert_eq!((status, answer["believed"].as_bool()), (200, Some(false)));
-    assert_eq!((answer["rooms"][0]["room"].clone(), answer["rooms"][0]["came"].as_str()), (Json::Null, Some("stranger")));
+    assert_eq!(
+        (answer["rooms"][0]["room"].clone(), answer["rooms"][0]["came"].as_str()),
+        (Json::Null, Some("stranger"))
+    );
     served.stop();
     assert_eq!(found(&mut town), []);
 }

@@ -37,8 +37,7 @@ fn texts() -> Vec<RuleText> {
 
 /// Its rules at work in an office that has a proxy and public hosts.
 fn rules(texts: &[RuleText]) -> Rules {
-    let given =
-        [("inside", "10.0.0.0/8"), ("proxies", "10.0.0.3/32"), ("public_hosts", "192.168.100.0/24")];
+    let given = [("inside", "10.0.0.0/8"), ("proxies", "10.0.0.3/32"), ("public_hosts", "192.168.100.0/24")];
     let given: BTreeMap<String, Vec<String>> =
         given.map(|(name, network)| (name.to_owned(), vec![network.to_owned()])).into();
     let mut rules = Rules::new();

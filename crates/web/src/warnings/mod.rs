@@ -138,7 +138,11 @@ async fn page(cx: Cx) -> PageResult {
                 apart: warnings.apart.iter().map(view).collect(),
                 unread: warnings.unread.iter().map(|one| unread(cx, one)).collect(),
                 senders: settings.senders.clone(),
-                events: settings.events.iter().map(|one| (one.kind.clone(), one.names.join(cx.t("、", ", ")))).collect(),
+                events: settings
+                    .events
+                    .iter()
+                    .map(|one| (one.kind.clone(), one.names.join(cx.t("、", ", "))))
+                    .collect(),
                 rooms: rooms.map(|room| (room_name(&room.code, &names), place(cx, room))).collect(),
             })
         })
@@ -176,7 +180,11 @@ fn place(cx: &Cx, room: &warning::Room) -> String {
     told.join(cx.t("、", "; "))
 }
 
-fn concern(look: &Look<'_>, one: &Concern, names: &BTreeMap<String, String>) -> Result<ConcernView, PageError> {
+fn concern(
+    look: &Look<'_>,
+    one: &Concern,
+    names: &BTreeMap<String, String>,
+) -> Result<ConcernView, PageError> {
     let cx = look.cx;
     let alarm = alarm(look, one)?;
     let stands = match (&one.ended, one.drill) {
@@ -213,9 +221,8 @@ fn alarm(look: &Look<'_>, one: &Concern) -> Result<Option<AlarmRow>, PageError> 
 /// Is an alarm about what came to hold: the same room, sender and alert?
 #[must_use]
 pub fn is_alarm_of(alarm: &AlarmRow, one: &Concern) -> bool {
-    let says = |field: &str, value: &str| {
-        alarm.name.group.iter().any(|(name, said)| name == field && said == value)
-    };
+    let says =
+        |field: &str, value: &str| alarm.name.group.iter().any(|(name, said)| name == field && said == value);
     let begun = &one.begun;
     says("room", &begun.room) && says("sender", &begun.sender) && says("alert", &begun.alert)
 }

@@ -19,7 +19,10 @@ pub(crate) fn came(heard: &HeardEntry, word: &str) -> Told {
         },
         "stranger" => told("不處理：發送單位未經採信", "nothing: its sender is not believed"),
         "from-later" => told("不處理：發送時間晚於現在", "nothing: it was sent later than now"),
-        "known" => told("不處理：先前已收到，或已由其發送單位取消", "nothing: heard before, or taken back by its sender"),
+        "known" => told(
+            "不處理：先前已收到，或已由其發送單位取消",
+            "nothing: heard before, or taken back by its sender",
+        ),
         "no-warning" => told("不處理：僅為回覆訊息", "nothing: it only answers others"),
         "nothing-to-end" => told("不處理：所取消者未曾啟動", "nothing: what it takes back was not acted on"),
         "other-event" => told("不處理：非關注之事件", "nothing: no event that is looked for"),
@@ -35,9 +38,7 @@ fn not_actual(heard: &HeardEntry) -> Told {
         Some(Status::Test) => Told::new("不處理：測試訊息", "nothing: it is a test"),
         Some(Status::Draft) => Told::new("不處理：草稿", "nothing: it is a draft"),
         Some(Status::System) => Told::new("不處理：系統訊息", "nothing: it is for systems"),
-        Some(Status::Exercise) => {
-            Told::new("不處理：演習之後續訊息", "nothing: more about an exercise")
-        }
+        Some(Status::Exercise) => Told::new("不處理：演習之後續訊息", "nothing: more about an exercise"),
         Some(Status::Actual) | None => Told::new("不處理：非實際警報", "nothing: it is not actual"),
     }
 }

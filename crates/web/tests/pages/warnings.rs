@@ -93,8 +93,17 @@ fn each_alert_is_shown_with_what_came_of_it_and_nothing_in_it_is_obeyed() {
     let town = town();
     let text = page(&town, town.operator);
     for words in [
-        "CD-1", "第一機房", "有效", "啟動緊急應變", "不處理：測試訊息", "X-1", "不處理：發送單位未經採信", "警報無法解讀",
-        "避難 &#60;script&#62;", "alert@cd.example.gov.tw", "Taiwan_Geocode_103 66000",
+        "CD-1",
+        "第一機房",
+        "有效",
+        "啟動緊急應變",
+        "不處理：測試訊息",
+        "X-1",
+        "不處理：發送單位未經採信",
+        "警報無法解讀",
+        "避難 &#60;script&#62;",
+        "alert@cd.example.gov.tw",
+        "Taiwan_Geocode_103 66000",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -109,7 +118,10 @@ fn each_alert_is_shown_with_what_came_of_it_and_nothing_in_it_is_obeyed() {
 fn of_rooms_one_sees_those_alone_whose_records_one_may_see() {
     let town = town();
     let of_another = page(&town, town.other);
-    assert!(of_another.contains("CD-1") && of_another.contains("尚無及於您可檢視之機房之警報"), "{of_another}");
+    assert!(
+        of_another.contains("CD-1") && of_another.contains("尚無及於您可檢視之機房之警報"),
+        "{of_another}"
+    );
     for hidden in ["第一機房", "啟動緊急應變", "Z9", "66000"] {
         assert!(!of_another.contains(hidden), "{hidden}: {of_another}");
     }
@@ -134,7 +146,10 @@ fn alerts_are_handed_in_by_tokens_with_the_right_and_what_is_none_is_refused_wit
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let answer = answer.json();
     assert_eq!((answer["identifier"].as_str(), answer["believed"].as_bool()), (Some("CD-1"), Some(true)));
-    assert_eq!((answer["rooms"][0]["room"].as_str(), answer["rooms"][0]["came"].as_str()), (Some("A"), Some("act")));
+    assert_eq!(
+        (answer["rooms"][0]["room"].as_str(), answer["rooms"][0]["came"].as_str()),
+        (Some("A"), Some("act"))
+    );
     assert_eq!(answer["rooms"][1]["came"], "elsewhere");
     assert_eq!(answer["rooms"][0]["told"]["zh"], "啟動緊急應變");
     let refused = hear(&token, &raid.replace("2025-01-02T09", "2025-13-02T09"));
