@@ -160,6 +160,7 @@ fn set(language: Language, markdown: &str, chapters: &[Chapter]) -> Set {
                 events.push(Event::End(TagEnd::Heading(level)));
             }
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+                let title = chapter_of(&dest_url, chapters).map_or(title, |one| one.title.clone().into());
                 let dest_url = led(&dest_url, chapters).into();
                 events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
             }
@@ -199,11 +200,15 @@ fn to_itself(language: Language, heading: &Heading) -> [Event<'static>; 4] {
 
 /// A link of the book as one of Ward's: pages of the manual stand below `/help`; all others are as they are written.
 fn led(to: &str, chapters: &[Chapter]) -> String {
-    let (path, place) = to.split_once('#').map_or((to, None), |(path, place)| (path, Some(place)));
-    let Some(name) = path.strip_suffix(".md") else { return to.to_owned() };
-    let page = chapters.iter().find(|chapter| chapter.name == name).map(Chapter::path);
-    let page = page.unwrap_or_else(|| format!("{PATH}/{name}"));
-    place.map_or_else(|| page.clone(), |place| format!("{page}#{place}"))
+    let Some(chapter) = chapter_of(to, chapters) else { return to.to_owned() };
+    let place = to.split_once('#').map(|(_, place)| format!("#{place}")).unwrap_or_default();
+    format!("{}{place}", chapter.path())
+}
+
+/// The page of the manual that a link of the book leads to.
+fn chapter_of<'c>(to: &str, chapters: &'c [Chapter]) -> Option<&'c Chapter> {
+    let path = to.split('#').next().unwrap_or_default();
+    chapters.iter().find(|chapter| path.strip_suffix(".md") == Some(&chapter.name))
 }
 
 /// A picture beside the books as Ward serves it.
@@ -216,8 +221,9 @@ mod tests {
     use super::*;
 
     fn shown(markdown: &str) -> Set {
-        let first = Chapter { name: "overview".to_owned(), title: String::new(), first: true };
-        set(Language::English, markdown, &[first])
+        let chapter =
+            |name: &str, first| Chapter { name: name.to_owned(), title: name.to_uppercase(), first };
+        set(Language::English, markdown, &[chapter("overview", true), chapter("operator", false)])
     }
 
     #[test]
@@ -243,8 +249,8 @@ mod tests {
         .html
         .to_string();
         for expected in [
-            "href=\"/help/operator#day\"",
-            "href=\"/help\"",
+            "href=\"/help/operator#day\" title=\"OPERATOR\"",
+            "href=\"/help\" title=\"OVERVIEW\"",
             "href=\"/alarms?x=1\"",
             "<img loading=\"lazy\" src=\"/help/pictures/work.webp\" alt=\"d\"",
             "<th scope=\"col\">e</th>",

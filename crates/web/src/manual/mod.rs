@@ -113,10 +113,9 @@ fn steps<'a>(cx: &'a Cx, pack: &Pack, role: &str) -> Option<TableView<'a>> {
             register.flow.steps.iter().filter(|step| takes(&step.signers, role)).collect();
         let mut words: Vec<Named> = Vec::new();
         for step in &theirs {
-            let opens = step.from.is_empty().then(|| format!("/registers/{}/new", register.id));
-            let text = cx.label(&step.label).to_owned();
-            if !words.iter().any(|known| known.text == text) {
-                words.push(Named { text, href: opens });
+            let word = Named::plain(cx.label(&step.label));
+            if !words.contains(&word) {
+                words.push(word);
             }
         }
         let clauses: BTreeSet<_> = theirs.iter().flat_map(|step| &step.clauses).collect();
