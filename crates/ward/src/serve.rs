@@ -178,6 +178,7 @@ impl Serve {
             sensors: Some(sample.sensors),
             given: Vec::new(),
             witness_ca: None,
+            warnings: None,
             sample_people: Some(sample.people),
         }
     }
