@@ -182,7 +182,9 @@ impl Book {
                 room.into_iter().flat_map(|room| self.effects(alert, verdict.clone(), (room, settings), now)),
             );
         }
-        let about = alert.references.iter().filter(|one| believed && one.sender == alert.sender);
+        // What names itself takes nothing back.
+        let own = |one: &&Reference| one.sender == alert.sender && **one != reference;
+        let about = alert.references.iter().filter(|one| believed && own(one));
         let info = alert.infos.first();
         let stands = HeardEntry {
             time: now,
