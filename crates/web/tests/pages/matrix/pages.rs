@@ -75,7 +75,7 @@ fn areas() -> Vec<Case> {
             Sent::to("/rooms").looking_for("/rooms/A/A-1")
         }),
         get("/warnings", "public warnings that were heard", SIGNED_IN, |_, _| {
-            Sent::to("/warnings").looking_for("CD-1")
+            Sent::to("/warnings").looking_for("Taiwan_Geocode_103 66000")
         }),
         get("/rooms/{room}", "a room of the unit", OF_THE_UNIT, |_, _| {
             Sent::to("/rooms/A").looking_for("/rooms/A/A-1")
