@@ -162,11 +162,17 @@ struct Served<'t> {
 impl Served<'_> {
     /// Hands in what may be an alert; gives the status and what was answered.
     fn hand_in(&self, text: &str) -> (u16, Json) {
+        self.hand_in_as(text, "zh-TW")
+    }
+
+    /// The same, answered in a language.
+    fn hand_in_as(&self, text: &str, language: &str) -> (u16, Json) {
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         let answer = ureq::Agent::new_with_config(config)
             .post(format!("{}api/v1/warnings", self.address))
             .header("authorization", format!("Bearer {}", self.town.token.get().unwrap()))
             .header("content-type", "application/cap+xml")
+            .header("accept-language", language)
             .send(text.as_bytes());
         let mut answer = answer.unwrap();
         let text = answer.body_mut().read_to_string().unwrap();
@@ -234,10 +240,12 @@ fn an_alert_for_the_room_begins_its_procedure_once_and_a_cancel_is_noted_on_the_
     ] {
         assert_eq!(served.came(&draft.text(sent)), came, "{}", draft.identifier);
     }
-    let (status, problem) = served.hand_in(&RAID.text(sent).replace("</info>", "</inf>"));
-    let told = problem["detail"].as_str().unwrap();
-    assert_eq!(status, 422);
-    assert!(told.contains("第 7 行") && told.contains("line 7"), "{told}");
+    let broken = RAID.text(sent).replace("</info>", "</inf>");
+    for (language, place) in [("zh-TW", "第 6 行"), ("en", "line 6")] {
+        let (status, problem) = served.hand_in_as(&broken, language);
+        assert_eq!(status, 422);
+        assert!(problem["detail"].as_str().unwrap().contains(place), "{problem}");
+    }
 
     assert_eq!(served.came(&RAID.text(sent)), ["act", "elsewhere"]);
     let (_, again) = served.hand_in(&RAID.text(sent));

@@ -157,7 +157,7 @@ fn alerts_are_handed_in_by_tokens_with_the_right_and_what_is_none_is_refused_wit
     assert!(refused.text().contains("sent"), "{}", refused.text());
     let refused = hear(&token, "<alert>\n<b></alert>");
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text().contains("第 ") && refused.text().contains("line "), "{}", refused.text());
+    assert!(refused.text().contains("第 1 行第 8 字"), "{}", refused.text());
     assert_eq!(hear(&token, "stopped").status, StatusCode::SERVICE_UNAVAILABLE);
     let long = " ".repeat(warning::LONGEST + 1);
     assert_eq!(hear(&token, &long).status, StatusCode::UNPROCESSABLE_ENTITY);
