@@ -35,6 +35,8 @@ pub(super) struct Facts {
     pub(super) position: u64,
     /// The number of the last of them that is about what is drawn.
     pub(super) last: Option<u64>,
+    /// Records whose grade is above what everybody is cleared for: with their addresses they are read here.
+    pub(super) graded: Vec<RecordId>,
     /// Which of the things holds an address.
     networks: Networks<usize>,
 }
@@ -116,6 +118,8 @@ impl Facts {
                 std::collections::btree_map::Entry::Occupied(mut there) => there.get_mut().join(thing),
             }
         }
+        let graded = found.iter().filter(|(_, _, case)| reading::graded(look, case));
+        facts.graded = graded.map(|(_, _, case)| case.record).collect();
         let held: BTreeSet<&String> = things.values().flat_map(|thing| &thing.addresses).collect();
         let free = |thing: &Thing| !thing.addresses.iter().any(|address| held.contains(address));
         let spare: Vec<_> = spare.into_iter().filter(|(_, thing)| free(thing)).collect();
@@ -162,6 +166,18 @@ impl Facts {
             IpAddr::V6(address) => address,
         };
         self.networks.of(address).copied()
+    }
+
+    /// The grades' marks of what not everybody may read; none where everybody may read all of it.
+    pub(super) fn grades(&self, language: Language) -> Option<String> {
+        let grades: BTreeSet<&str> = self
+            .things
+            .iter()
+            .filter_map(|thing| thing.grade.as_ref())
+            .map(|grade| language.told(grade))
+            .collect();
+        let grades: Vec<&str> = grades.into_iter().collect();
+        (!grades.is_empty()).then(|| grades.join(language.of("、", ", ")))
     }
 
     /// The digest of what the registers say, in hexadecimal.

@@ -25,6 +25,7 @@ use crate::given;
 use crate::look::Look;
 use crate::names::{clause_path, register_path};
 use crate::query::Query;
+use crate::reading;
 use crate::roc;
 use crate::route::{Access, Audit, Route};
 use crate::shell::{Area, Link, Section, Shell};
@@ -130,14 +131,21 @@ fn end_of(cx: &Cx, day: CivilDate) -> Result<Instant, PageError> {
     Ok(cx.zone()?.moment(day.plus_days(1), TimeOfDay::START))
 }
 
+/// What the registers say; that graded records are read in it is entered before anything of it goes out. It blocks.
+fn registered(cx: &Cx, until: Option<Instant>) -> Result<Facts, PageError> {
+    let facts = cx.look(|look| {
+        look.pack.network.as_ref().ok_or(PageError::NotFound)?;
+        Facts::of(look, until)
+    })?;
+    reading::enter(cx, facts.graded.clone())?;
+    Ok(facts)
+}
+
 impl Known {
     /// What the registers say and lines show. It blocks.
     fn of(cx: &Cx, asked: &Asked) -> Result<Self, PageError> {
         let until = asked.until(cx)?;
-        let facts = cx.look(|look| {
-            look.pack.network.as_ref().ok_or(PageError::NotFound)?;
-            Facts::of(look, until)
-        })?;
+        let facts = registered(cx, until)?;
         // Files of lines take their time: no table is looked at meanwhile.
         let end = until.unwrap_or(cx.now());
         let within = end.minus(Duration::from_secs(DAY * u64::from(asked.days)))..end;
@@ -176,10 +184,7 @@ async fn page(cx: Cx, query: Query) -> PageResult {
         let known = Known::of(cx, &asked)?;
         let before = match asked.against {
             None => None,
-            Some(day) => {
-                let until = end_of(cx, day)?;
-                Some(cx.look(|look| Facts::of(look, Some(until)))?)
-            }
+            Some(day) => Some(registered(cx, Some(end_of(cx, day)?))?),
         };
         let picture = drawn::picture(cx, &known, &asked)?;
         let picture = if picture.is_empty() { None } else { Some(Markup::drawn(&picture)?) };
@@ -195,7 +200,10 @@ async fn page(cx: Cx, query: Query) -> PageResult {
         cx.look(|look| {
             cx.render(&NetworkPage {
                 cx,
-                shell: Shell::of_area(cx, Area::Network).with_second(second(look)),
+                shell: Shell {
+                    banner: known.facts.grades(cx.language),
+                    ..Shell::of_area(cx, Area::Network).with_second(second(look))
+                },
                 asked: &asked,
                 notices: notices(cx, &asked, &known),
                 clauses: clauses(look),

@@ -11,20 +11,20 @@ use crate::papers;
 use crate::query::Query;
 use axum::response::{IntoResponse as _, Redirect};
 use desk::Keeping;
+use model::Told;
 use paper::{Drawing, Listing, Press};
 use serde_json::json;
 
 /// The drawing in PDF. It blocks.
 ///
 /// # Errors
-/// `NotFound`: the pack draws no network. What cannot be printed.
-fn made(cx: &Cx, press: &Press, asked: &Asked) -> Result<Vec<u8>, PageError> {
-    let known = Known::of(cx, asked)?;
-    let picture = drawn::picture(cx, &known, asked)?;
-    let mut tables = vec![drawn::things(cx, &known), drawn::links(cx, &known.facts)];
-    tables.extend(drawn::flows(cx, &known));
+/// What cannot be printed.
+fn made(cx: &Cx, press: &Press, known: &Known, asked: &Asked) -> Result<Vec<u8>, PageError> {
+    let picture = drawn::picture(cx, known, asked)?;
+    let mut tables = vec![drawn::things(cx, known), drawn::links(cx, &known.facts)];
+    tables.extend(drawn::flows(cx, known));
     let colon = cx.t("：", ": ");
-    let (position, versions) = drawn::versions(cx, &known, asked)?;
+    let (position, versions) = drawn::versions(cx, known, asked)?;
     let versions = versions.into_iter().chain([position]);
     let unit = match cx.focus() {
         Some(unit) => cx.unit_name(unit),
@@ -33,8 +33,9 @@ fn made(cx: &Cx, press: &Press, asked: &Asked) -> Result<Vec<u8>, PageError> {
     let scope = format!("{}{unit}", cx.t("範圍：", "Scope: "));
     let flows = known.flows.unknown().map(|told| cx.language.told(told).to_owned());
     let title = cx.t("網路系統圖", "Drawing of the network").to_owned();
+    let grades = known.facts.grades(cx.language);
     let drawing = Drawing {
-        head: papers::head(cx, title, "network".to_owned(), None, papers::by_whom(cx)),
+        head: papers::head(cx, title, "network".to_owned(), grades, papers::by_whom(cx)),
         intro: versions
             .map(|(name, value)| format!("{name}{colon}{value}"))
             .chain([scope])
@@ -59,7 +60,7 @@ fn listing(cx: &Cx, table: TableView<'_>) -> Listing {
 pub(super) async fn give(cx: Cx, query: Query) -> PageResult {
     let (name, pdf) = papers::printed(&cx, move |cx, press| {
         let asked = Asked::read(cx, query)?;
-        Ok((file_name(cx, &asked)?, made(cx, press, &asked)?))
+        Ok((file_name(cx, &asked)?, made(cx, press, &Known::of(cx, &asked)?, &asked)?))
     })
     .await?;
     Ok(given::file(&format!("{name}.pdf"), "network.pdf", papers::PDF, pdf))
@@ -70,7 +71,11 @@ pub(super) async fn keep(cx: Cx, posted: Posted) -> PageResult {
     let to = papers::printed(&cx, move |cx, press| {
         let asked = Asked::read(cx, posted.query)?;
         let diagram = cx.look(|look| Ok(keeping(look).cloned()))?.ok_or(PageError::NotFound)?;
-        let pdf = made(cx, press, &asked)?;
+        let known = Known::of(cx, &asked)?;
+        if !known.facts.graded.is_empty() {
+            return Err(PageError::Refused(graded()));
+        }
+        let pdf = made(cx, press, &known, &asked)?;
         let name = format!("{}.pdf", file_name(cx, &asked)?);
         let stored = cx.hand_in(&name, &pdf, Keeping::Clear).map_err(PageError::Refused)?;
         let file = json!({
@@ -95,4 +100,12 @@ pub(super) async fn keep(cx: Cx, posted: Posted) -> PageResult {
     })
     .await?;
     Ok(Redirect::to(&to).into_response())
+}
+
+/// Files of a drawing lie in clear, and what is graded must not.
+fn graded() -> Told {
+    Told::new(
+        "圖中有機密等級之紀錄，圖檔未加密存放，不得附入。請選擇單位縮小範圍後再附入，或由無該等級權限之人員繪製。",
+        "Graded records stand in the drawing, and its file would lie in clear. Choose a unit without them, or have it drawn by somebody who does not see them.",
+    )
 }

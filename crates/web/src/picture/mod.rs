@@ -386,7 +386,7 @@ mod tests {
         assert!(lines[1].ends_with('…') && lines.iter().all(|line| wide(line) <= INNER), "{lines:?}");
         assert_eq!(
             wrapped("the main server of the city office", 2),
-            ["the main server of the city", "office"]
+            ["the main server of the", "city office"]
         );
         assert!(wrapped("", 2).is_empty());
     }
