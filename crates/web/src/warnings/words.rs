@@ -24,7 +24,10 @@ pub(crate) fn came(heard: &HeardEntry, word: &str) -> Told {
             "nothing: heard before, or taken back by its sender",
         ),
         "no-warning" => told("不處理：僅為回覆訊息", "nothing: it only answers others"),
-        "nothing-to-end" => told("不處理：所取消者未曾啟動或已解除", "nothing: what it takes back was not acted on, or is over"),
+        "nothing-to-end" => told(
+            "不處理：所取消者未曾啟動或已解除",
+            "nothing: what it takes back was not acted on, or is over",
+        ),
         "other-event" => told("不處理：非關注之事件", "nothing: no event that is looked for"),
         "elsewhere" => told("不處理：範圍不含此處", "nothing: its area does not hold this place"),
         "not-yet" => told("待生效時間再行判斷", "is weighed again when it counts"),
