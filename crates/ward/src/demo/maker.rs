@@ -219,6 +219,8 @@ fn enrol(door: &SignIn, login: &str, actor: Person, clock: &SetClock) -> anyhow:
     let passkey = Passkey::drawn(door.desk(), actor.person)?;
     let credential = Box::new(passkey.credential().clone());
     order(door.desk(), Order::Identity(identity::Command::AddCredential { credential }))?;
+    // They know what happened to their account: they did it.
+    door.words_read(actor.person, clock.now()).map_err(told)?;
     Ok(Sample { actor, password, otp: offer.secret, passkey })
 }
 
