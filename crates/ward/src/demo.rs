@@ -110,7 +110,7 @@ impl Demo {
             "pages = \"http://127.0.0.1:{}/\"\n[outlet.record]\nfile = {{ path = {file}, most_bytes = 1_048_576, keep = 2 }}\n",
             self.port
         );
-        std::fs::write(&settings, text).with_context(|| settings.display().to_string())?;
+        devices::write(&settings, &text)?;
         Ok(settings)
     }
 

@@ -133,7 +133,7 @@ impl Devices {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
         let at = listener.local_addr()?;
-        std::fs::write(sensors, settings(at)).with_context(|| sensors.display().to_string())?;
+        write(sensors, &settings(at))?;
         let (stop, stopped) = channel::<()>();
         let (ended, end) = tokio::sync::oneshot::channel::<()>();
         let controller = Controller { began: crate::machine::steady() };
@@ -325,6 +325,12 @@ fn stranger(second: u64, now: Instant) -> String {
         "<190>1 {now} switch-9 - - - - %LINK-3-UPDOWN: Interface GigabitEthernet0/{}, changed state to up",
         second % 24
     )
+}
+
+/// Writes settings that are written anew at each start.
+#[expect(clippy::disallowed_methods, reason = "nothing is lost with them")]
+pub(super) fn write(path: &Path, settings: &str) -> anyhow::Result<()> {
+    std::fs::write(path, settings).with_context(|| path.display().to_string())
 }
 
 /// Where the settings of the sensors stand: beside the city's folder.
