@@ -24,6 +24,8 @@ struct Written {
     headings: Vec<(String, String)>,
     /// Links: text, where to.
     links: Vec<(String, String)>,
+    /// Those of them without a title.
+    bare: Vec<(String, String)>,
     /// Pictures: alternative text, file.
     pictures: Vec<(String, String)>,
     /// What no page may have.
@@ -33,7 +35,7 @@ struct Written {
 fn read(text: &str) -> Written {
     let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
     let mut page = Written::default();
-    let (mut in_title, mut link, mut picture) = (false, None, None);
+    let (mut in_title, mut titled, mut link, mut picture) = (false, false, None, None);
     for event in Parser::new_ext(text, options) {
         match event {
             Event::Start(Tag::Heading { level: pulldown_cmark::HeadingLevel::H1, .. }) => in_title = true,
@@ -41,8 +43,14 @@ fn read(text: &str) -> Written {
             Event::Start(Tag::Heading { level, id, .. }) => {
                 page.headings.push((level.to_string(), id.map(|id| id.to_string()).unwrap_or_default()));
             }
-            Event::Start(Tag::Link { dest_url, .. }) => link = Some((String::new(), dest_url.to_string())),
-            Event::End(TagEnd::Link) => page.links.extend(link.take()),
+            Event::Start(Tag::Link { dest_url, title, .. }) => {
+                titled = !title.is_empty();
+                link = Some((String::new(), dest_url.to_string()));
+            }
+            Event::End(TagEnd::Link) => {
+                page.bare.extend(link.clone().filter(|_| !titled));
+                page.links.extend(link.take());
+            }
             Event::Start(Tag::Image { dest_url, .. }) => {
                 picture = Some((String::new(), dest_url.to_string()))
             }
@@ -152,6 +160,19 @@ fn every_link_leads_somewhere_and_says_what_is_there() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn links_of_the_same_words_lead_to_the_same_place_or_are_told_apart() {
+    for (_, folder) in LANGUAGES {
+        for (name, page) in book(folder) {
+            let mut places: BTreeMap<&str, &str> = BTreeMap::new();
+            for (text, to) in &page.bare {
+                let first = places.entry(text).or_insert(to);
+                assert_eq!(*first, to, "{folder}/{name}: [{text}] without a title");
+            }
+        }
+    }
 }
 
 /// Is there a page of Ward's at this path; and, of a register, a step or a clause, is it called so?
