@@ -208,7 +208,7 @@ fn led(to: &str, chapters: &[Chapter]) -> String {
 /// The page of the manual that a link of the book leads to.
 fn chapter_of<'c>(to: &str, chapters: &'c [Chapter]) -> Option<&'c Chapter> {
     let path = to.split('#').next().unwrap_or_default();
-    chapters.iter().find(|chapter| path.strip_suffix(".md") == Some(&chapter.name))
+    chapters.iter().find(|chapter| path.strip_suffix(".md") == Some(chapter.name.as_str()))
 }
 
 /// A picture beside the books as Ward serves it.
