@@ -1,5 +1,5 @@
 //! What is remembered of alerts: each is acted on once, at the rooms it concerns, until it is over; a restart knows the same.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use model::Instant;
 use proptest::prelude::*;
