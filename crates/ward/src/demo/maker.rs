@@ -156,6 +156,11 @@ fn fill(
     }
     let play = Play { desk, door: &door, clock, units: &units, people: &people, rota: &city.rota };
     play.run(&city.scene, now)?;
+    for (login, person) in &people {
+        // They know what happened to their accounts: it was done before their eyes.
+        let read = door.words_read(person.actor.person, clock.now());
+        read.map_err(|refusal| anyhow!("{login}: {}", refusal.told()))?;
+    }
     Ok(people)
 }
 
@@ -219,8 +224,6 @@ fn enrol(door: &SignIn, login: &str, actor: Person, clock: &SetClock) -> anyhow:
     let passkey = Passkey::drawn(door.desk(), actor.person)?;
     let credential = Box::new(passkey.credential().clone());
     order(door.desk(), Order::Identity(identity::Command::AddCredential { credential }))?;
-    // They know what happened to their account: they did it.
-    door.words_read(actor.person, clock.now()).map_err(told)?;
     Ok(Sample { actor, password, otp: offer.secret, passkey })
 }
 

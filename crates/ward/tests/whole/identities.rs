@@ -22,6 +22,11 @@ fn now() -> Instant {
     Instant::from_micros(i64::try_from(since.as_micros()).unwrap()).unwrap()
 }
 
+/// The day in Taiwan.
+fn today() -> String {
+    now().plus(std::time::Duration::from_secs(8 * 3_600)).to_string()[..10].to_owned()
+}
+
 /// The least that is a PDF.
 const PAPER: &[u8] =
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n\
@@ -79,7 +84,7 @@ impl Town {
                     "place": "地政局三樓", "keeper": who(clerk), "status": "in_service" }),
         );
         town.take(steward, device, ("issue", Outcome::Done), json!({}));
-        let today = now().to_string()[..10].to_owned();
+        let today = today();
         town.take(clerk, device, ("label", Outcome::Done), json!({ "labelled_on": today }));
         let change = town.open(
             clerk,
