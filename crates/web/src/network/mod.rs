@@ -248,7 +248,7 @@ fn second(look: &Look<'_>) -> Vec<Section> {
     let cx = look.cx;
     let Some(network) = &look.pack.network else { return Vec::new() };
     let drawing =
-        Link { text: cx.t("網路系統圖", "Drawing").to_owned(), href: PATH.to_owned(), current: true };
+        Link { text: cx.t("現況繪圖", "Drawn as it stands").to_owned(), href: PATH.to_owned(), current: true };
     let kept = network.diagram.iter().map(|diagram| &diagram.register);
     let registers = network.nodes.iter().map(|node| &node.register).chain(kept);
     let link = |id: &regulation::RegisterId| {
