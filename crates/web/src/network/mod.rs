@@ -247,8 +247,11 @@ fn file_name(cx: &Cx, asked: &Asked) -> Result<String, PageError> {
 fn second(look: &Look<'_>) -> Vec<Section> {
     let cx = look.cx;
     let Some(network) = &look.pack.network else { return Vec::new() };
-    let drawing =
-        Link { text: cx.t("現況繪圖", "Drawn as it stands").to_owned(), href: PATH.to_owned(), current: true };
+    let drawing = Link {
+        text: cx.t("現況繪圖", "Drawn as it stands").to_owned(),
+        href: PATH.to_owned(),
+        current: true,
+    };
     let kept = network.diagram.iter().map(|diagram| &diagram.register);
     let registers = network.nodes.iter().map(|node| &node.register).chain(kept);
     let link = |id: &regulation::RegisterId| {
