@@ -19,7 +19,7 @@ pub(super) const MOST_BYTES: usize = warning::LONGEST + 1;
 
 /// An alert that was heard.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct HeardShape {
+pub(super) struct WarningHeardShape {
     /// Its sender.
     sender: String,
     /// The number by which its sender knows it.
@@ -50,7 +50,7 @@ pub(super) struct CameShape {
 /// Hands in an alert of CAP 1.2. The answer comes once what came of it is on the disk; the same alert twice is one.
 #[utoipa::path(post, path = "/api/v1/warnings", tag = "warnings",
     request_body(content = Octets, content_type = "application/cap+xml"),
-    responses((status = 200, body = HeardShape)))]
+    responses((status = 200, body = WarningHeardShape)))]
 pub(super) async fn hear(cx: Cx, body: Bytes) -> PageResult {
     cx.run(move |cx| {
         let now = cx.site.now();
@@ -59,12 +59,12 @@ pub(super) async fn hear(cx: Cx, body: Bytes) -> PageResult {
             NotHeard::Refused(told) => PageError::Refused(told),
             NotHeard::Unavailable(told) => PageError::Unavailable(told),
         })?;
-        given::json(StatusCode::OK, &HeardShape::of(heard))
+        given::json(StatusCode::OK, &WarningHeardShape::of(heard))
     })
     .await
 }
 
-impl HeardShape {
+impl WarningHeardShape {
     fn of(WarningHeard { stands, known }: WarningHeard) -> Self {
         let came = |place: &warning::PlaceEntry| {
             let told = told_of(&stands, &place.came);
